@@ -1,0 +1,21 @@
+// Imports go one way: a folder may import only folders that stand below it (DESIGN: folders mirror the paper).
+const order = ["cli", "run", "serve", "report", "eval", "policy", "prmu", "rewards", "chains", "prompts", "retrieval", "data", "llm", "engine", "core"];
+const upward = order.slice(1).map((folder, i) => ({
+  name: `${folder}-looks-up`,
+  severity: "error",
+  from: { path: `^src/${folder}/` },
+  to: { path: `^src/(${order.slice(0, i + 1).join("|")})/` },
+}));
+module.exports = {
+  forbidden: [
+    ...upward,
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
+    { name: "no-unknown", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "types", "default"] },
+  },
+};

@@ -1,0 +1,29 @@
+import type { Language, TaskKind } from "./types.ts";
+
+/**
+ * A task as data: LaMP's tasks, Dianping's, the synthetic world's and your own are all written in this form, one YAML
+ * file each in `tasks/` (or anywhere, by path).
+ */
+export interface Task {
+  /** `LaMP_2` */
+  readonly name: string;
+  readonly title: string;
+  readonly kind: TaskKind;
+  readonly language: Language;
+  /** classification: the labels in official order; ordinal: the grades from low to high, as strings; generation: empty. */
+  readonly labels: readonly string[];
+  /** Fields of a profile item, in display order; `label: true` marks the user's own choice (tag, score, title). */
+  readonly itemFields: readonly { readonly name: string; readonly aliases: readonly string[]; readonly label: boolean }[];
+  /** Text of an item that a retriever indexes, with `{field}` placeholders. */
+  readonly corpus: string;
+  /** What a retriever searches with: the text after `after` in the input, or the quoted strings with these numbers (1-based). */
+  readonly query: { readonly after: string } | { readonly quoted: readonly number[] };
+  /** Chat form (ours): one history line with `{field}` placeholders, e.g. `tag: {tag} | description: {description}`. */
+  readonly item: string;
+  /** Official LaMP assembly: which of its templates, or null for tasks of other origin. */
+  readonly official: "LaMP_1" | "LaMP_2" | "LaMP_2_old" | "LaMP_3" | "LaMP_4" | "LaMP_5" | "LaMP_7" | null;
+  /** Headline metric, for choosing and for tables. */
+  readonly metric: "accuracy" | "f1_macro" | "mae" | "rmse" | "rouge1" | "rougeL";
+  /** What kind of answer is asked for, one short phrase in a prompt: `one of the tags`, `a headline`. */
+  readonly answer: string;
+}

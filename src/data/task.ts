@@ -13,7 +13,11 @@ export interface Task {
   /** classification: the labels in official order; ordinal: the grades from low to high, as strings; generation: empty. */
   readonly labels: readonly string[];
   /** Fields of a profile item, in display order; `label: true` marks the user's own choice (tag, score, title). */
-  readonly itemFields: readonly { readonly name: string; readonly aliases: readonly string[]; readonly label: boolean }[];
+  readonly itemFields: readonly {
+    readonly name: string;
+    readonly aliases: readonly string[];
+    readonly label: boolean;
+  }[];
   /** Text of an item that a retriever indexes, with `{field}` placeholders. */
   readonly corpus: string;
   /** What a retriever searches with: the text after `after` in the input, or the quoted strings with these numbers (1-based). */

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { chains, data, engines, evaluation, llm, profile, prompt } from "./sections.ts";
+import { exploratory, guided, prmu, rewards, sft } from "./training.ts";
+
+/**
+ * The one config tree. Every field is described once, here; the reference page, the JSON Schema and `tagpr config show`
+ * are made from it. Numbers marked "paper" stand in the paper's Appendix A.1; the rest are ours.
+ */
+export const configSchema = z.strictObject({
+  name: z.string().default("run").describe("Name of the run, shown in reports."),
+  seed: z.int().nonnegative().default(0).describe("Seed of everything: world, users, initialisation, sampling."),
+  model: z
+    .string()
+    .default("models/nano")
+    .describe("The base policy: a Hugging Face folder, or a name the engine resolves."),
+  data: data.prefault({}),
+  profile: profile.prefault({}),
+  prompt: prompt.prefault({}),
+  engines: engines.prefault({}),
+  teacher: llm.prefault({}).describe("Who writes the reasoning chains. Paper: Qwen3-235B-A22B-Thinking-2507."),
+  judge: llm.prefault({}).describe("Who grades chains on four criteria. Paper: GPT-4o."),
+  tagger: llm.prefault({}).describe("Who tags chains, freely and then with the nine. Paper: GPT-4o."),
+  chains: chains.prefault({}),
+  sft: sft.prefault({}),
+  rewards: rewards.prefault({}),
+  prmu: prmu.prefault({}),
+  guided: guided.prefault({}),
+  explore: exploratory.prefault({}),
+  eval: evaluation.prefault({}),
+});
+
+/** A whole config with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+export type LlmConfig = Config["teacher"];
+export type EngineConfig = Config["engines"]["policy"];
+export type SftConfig = Config["sft"];
+export type PrmuConfig = Config["prmu"];
+/** One RL stage: guided or exploratory. */
+export type RlConfig = Config["guided"];
+export type RewardsConfig = Config["rewards"];
+export type ChainsConfig = Config["chains"];
+export type EvalConfig = Config["eval"];

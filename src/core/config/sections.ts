@@ -1,0 +1,144 @@
+import { z } from "zod";
+
+const count = z.int().nonnegative();
+const positive = z.int().positive();
+
+export const data = z
+  .strictObject({
+    source: z
+      .enum(["synthetic", "files"])
+      .default("synthetic")
+      .describe("`synthetic`: the seeded world; `files`: folders in LaMP's layout."),
+    task: z
+      .string()
+      .default("synthetic_tag")
+      .describe("Task name, or path of a task YAML; for `files` it is read from the data when empty."),
+    paths: z
+      .array(z.string())
+      .default([])
+      .describe("Folders with {train,dev}_{questions,outputs}.json, one a task (`--data DIR` sets it)."),
+    users: z
+      .strictObject({ train: positive.default(400), dev: positive.default(100), test: positive.default(1200) })
+      .prefault({})
+      .describe("Synthetic world: users of each split; splits share none."),
+    chains: positive.default(1000).describe("Train queries a task that the teacher answers (paper: 1,000)."),
+    rl: positive.default(1024).describe("Train queries a task for RL (paper: 1,024; LaMP-2 3,200)."),
+    prmu: positive
+      .default(1000)
+      .describe("Train queries a task from which preference pairs are sampled; never RL's queries."),
+    dev: positive
+      .default(200)
+      .describe(
+        "Queries a task of the dev slice of train, for choosing checkpoints; its users are in no training set.",
+      ),
+    test: positive.default(1500).describe("Evaluation queries a task at most."),
+    min_items: count.default(1).describe("Queries whose user has fewer items than this are left out."),
+  })
+  .describe("Where queries and histories come from.");
+
+export const profile = z
+  .strictObject({
+    retriever: z
+      .enum(["recency", "random", "random_official", "bm25", "dense"])
+      .default("recency")
+      .describe("How the shown items are chosen (paper: recency)."),
+    k: positive.default(8).describe("Shown items (paper: 8)."),
+  })
+  .describe("Which part of the history the model sees.");
+
+export const prompt = z
+  .strictObject({
+    max_tokens: positive
+      .default(2048)
+      .describe("Token budget of a prompt; items are cut to fit, and the record says what was cut."),
+    names_tags: z
+      .boolean()
+      .default(true)
+      .describe("Whether the system prompt of every -R method names the allowed tags."),
+  })
+  .describe("How a query is asked.");
+
+const engine = z.strictObject({
+  kind: z
+    .enum(["embedded", "remote"])
+    .default("embedded")
+    .describe("`embedded`: started and stopped by the command; `remote`: a Tinker server at `url`."),
+  url: z.string().default("").describe("Base URL of a remote engine."),
+  key_env: z.string().default("TINKER_API_KEY").describe("Environment variable that holds the remote engine's key."),
+  dtype: z.enum(["float32", "bfloat16"]).default("float32").describe("Compute type; master weights stay float32."),
+  device: z.enum(["cpu", "cuda"]).default("cpu"),
+  threads: count.default(0).describe("CPU threads; 0 = all cores."),
+});
+
+export const engines = z
+  .strictObject({
+    policy: engine.prefault({}),
+    reward: engine.prefault({}),
+    embeddings: engine.prefault({}),
+    embeddings_model: z.string().default("all-minilm-l6-v2").describe("Model behind /v1/embeddings."),
+  })
+  .describe("Each role has its own engine; embedded roles with equal settings share one process.");
+
+export const llm = z.strictObject({
+  kind: z
+    .enum(["scripted", "openai", "self", "rules"])
+    .default("scripted")
+    .describe(
+      "`scripted`: the synthetic world's own server; `openai`: any OpenAI-compatible endpoint; `self`: the policy's base model (teacher only); `rules`: stated rules (judge and tagger only).",
+    ),
+  url: z.string().default("").describe("Base URL of the endpoint."),
+  model: z.string().default("").describe("Model name at the endpoint."),
+  key_env: z.string().default("OPENAI_API_KEY").describe("Environment variable that holds the key; never logged."),
+  temperature: z.number().nonnegative().default(1),
+  max_tokens: positive.default(2048),
+  concurrency: positive.default(8).describe("Requests in flight."),
+  price_in: z.number().nonnegative().default(0).describe("Dollars a million prompt tokens, for the cost line."),
+  price_out: z.number().nonnegative().default(0).describe("Dollars a million completion tokens."),
+});
+
+export const chains = z
+  .strictObject({
+    rollouts: positive.default(16).describe("Chains a query from the teacher (paper: 16)."),
+    rouge_threshold: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe("Accuracy filter of generation tasks: ROUGE-L F at least this (ours)."),
+    ordinal_tolerance: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("Accuracy filter of ordinal tasks: largest distance kept (paper: exact)."),
+    judge_over: z.number().default(15).describe("Keep chains whose four grades sum to more than this (paper: 15)."),
+    tags: positive.default(9).describe("Primary tags to derive by K-means (paper: 9)."),
+    explore: positive.default(400).describe("Chains tagged freely in the exploratory phase."),
+    per_query: positive
+      .default(2)
+      .describe("Chains kept a query at most, so that easy queries don't crowd out the rest (ours)."),
+    held_out: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.1)
+      .describe("Share of queries whose chains are held out for SFT's loss curve."),
+    review: count.default(20).describe("Chains written to review.jsonl for a person to look at."),
+  })
+  .describe("The tagged-chain pipeline (paper section 3.2).");
+
+export const evaluation = z
+  .strictObject({
+    methods: z
+      .array(z.enum(["zero-shot", "zero-shot-r", "rag", "rag-r", "sft", "guided", "tagpr"]))
+      .default(["zero-shot", "rag-r", "sft", "guided", "tagpr"]),
+    max_tokens: positive
+      .default(512)
+      .describe("Response cut-off; a truncated answer is unreadable under the strict reading."),
+    batch: positive.default(256).describe("Queries sampled as one unit."),
+    bootstrap: positive.default(2000).describe("Resamples of the intervals."),
+    reading: z
+      .enum(["strict", "lenient"])
+      .default("lenient")
+      .describe("Reading of answers behind the headline score; both are reported."),
+  })
+  .describe("Greedy evaluation on the held-out set (paper section 4).");

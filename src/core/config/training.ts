@@ -1,0 +1,130 @@
+import { z } from "zod";
+
+const positive = z.int().positive();
+const count = z.int().nonnegative();
+const rate = z.number().positive();
+
+const optimizer = {
+  learning_rate: rate,
+  warmup_steps: count.default(0).describe("Steps of linear warm-up from 0."),
+  schedule: z
+    .enum(["constant", "linear", "cosine"])
+    .default("constant")
+    .describe("After warm-up: constant, or down to 0 at the last step."),
+  beta1: z.number().min(0).max(1).default(0.9),
+  beta2: z.number().min(0).max(1).default(0.95),
+  eps: rate.default(1e-8),
+  weight_decay: z.number().nonnegative().default(0),
+  grad_clip_norm: z.number().nonnegative().default(1).describe("Largest gradient norm; 0 = off."),
+};
+
+export const sft = z
+  .strictObject({
+    ...optimizer,
+    learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
+    batch: positive.default(64).describe("Chains a step (paper: 64)."),
+    epochs: positive.default(2).describe("Paper: 2."),
+    eval_every: positive.default(10).describe("Steps between looks at the held-out chains."),
+    checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
+    dev_every: count
+      .default(0)
+      .describe(
+        "Steps between greedy dev scores; 0 = only at the end. Where it is on, the best dev score is kept, else the lowest held-out loss.",
+      ),
+    patience: count.default(0).describe("Stop after this many looks without improvement; 0 = never."),
+    rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
+    max_tokens: positive.default(4096).describe("Longest prompt + completion; longer chains are left out and counted."),
+  })
+  .describe("Foundational SFT (paper section 3.4).");
+
+export const rewards = z
+  .strictObject({
+    verifiable: z.number().nonnegative().default(1),
+    format: z.number().nonnegative().default(0.1),
+    repetition: z.number().nonnegative().default(0.1),
+    tag: z.number().nonnegative().default(0.1),
+    personalization: z.number().nonnegative().default(0.2),
+    ngram: positive.default(4).describe("n of the repetition reward (paper: 4)."),
+    min_tags: positive.default(3).describe("Least number of non-empty steps (paper: 3)."),
+    graded_tags: z.boolean().default(false).describe("Tag reward −1/3 a failed check in place of −1 for any."),
+    raw_personalization: z
+      .boolean()
+      .default(false)
+      .describe("Plain sigmoid of the PRMU logit, without centring and scaling."),
+  })
+  .describe(
+    "Weights of the five signals (paper eq. 5; the paper's weights are lost, these are ours) and their constants.",
+  );
+
+export const prmu = z
+  .strictObject({
+    ...optimizer,
+    learning_rate: rate.default(1e-5),
+    variant: z
+      .enum(["full", "no_user_embeddings", "untrained", "none"])
+      .default("full")
+      .describe("The four rows of the paper's Table 3."),
+    model: z
+      .string()
+      .default("")
+      .describe("Backbone; empty = the run's base model with a fresh head. Paper: Skywork-Reward-V2-Qwen3-0.6B."),
+    rollouts: positive.default(4).describe("Responses sampled a query with the profile, and as many without."),
+    prp_pairs: positive.default(10_000).describe("Profile-Reasoning Preference pairs at most (paper: 10k)."),
+    pqp_pairs: positive.default(10_000).describe("Personalized-Quality Preference pairs at most (paper: 10k)."),
+    pairs_per_query: positive.default(2).describe("Pairs of each kind a query at most."),
+    min_gap: z
+      .number()
+      .nonnegative()
+      .default(0.1)
+      .describe("Least difference of score between the sides of a PQP pair."),
+    mask_users: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe("Share of pairs whose user is masked to the unknown row 0 in training (ours)."),
+    held_out: z.number().min(0).max(0.5).default(0.1).describe("Share of users whose pairs are held out."),
+    batch: positive.default(64).describe("Pairs a step."),
+    epochs: positive.default(1),
+    checkpoint_every: positive.default(20),
+    max_tokens: positive.default(512).describe("Response cut-off when sampling pairs."),
+  })
+  .describe("The reward model with user embeddings (paper section 3.3).");
+
+const rl = {
+  ...optimizer,
+  learning_rate: rate.default(1e-6).describe("Paper: 1e-6."),
+  epochs: z.number().nonnegative().describe("Passes over the RL queries; fractions are allowed."),
+  batch: positive.default(128).describe("Prompts a step (paper: global batch 128, read as prompts)."),
+  rollouts: positive.default(5).describe("Responses a prompt (paper: 5)."),
+  updates: positive
+    .default(4)
+    .describe("Mini-batches a batch, one optimizer step each (GSPO's recipe); with 1 the clip never acts."),
+  clip_low: rate.default(3e-4).describe("Paper: 0.0003."),
+  clip_high: rate.default(4e-4).describe("Paper: 0.0004."),
+  advantage_delta: rate.default(1e-6).describe("δ in A = (r − mean)/(std + δ); 0.05 in small runs (ours)."),
+  temperature: z.number().positive().default(1),
+  top_p: z.number().min(0).max(1).default(1),
+  max_tokens: positive
+    .default(2048)
+    .describe("Response cut-off; truncated responses are counted and get verifiable and format reward 0."),
+  validate_every: count
+    .default(20)
+    .describe("Batches between greedy looks at the dev slice; 0 = never. The best is kept."),
+  checkpoint_every: positive.default(10).describe("Batches between checkpoints."),
+  reset_optimizer: z.boolean().default(true).describe("Start with fresh optimizer moments."),
+  rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
+  native_gspo: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Use the engine's own `gspo` loss where it has one, else `importance_sampling` with gradients computed here.",
+    ),
+};
+
+export const guided = z
+  .strictObject({ ...rl, epochs: rl.epochs.default(13).describe("Paper: 13.") })
+  .describe("Guided RL with all five signals (paper section 3.4).");
+export const exploratory = z
+  .strictObject({ ...rl, epochs: rl.epochs.default(2).describe("Paper: 2.") })
+  .describe("Exploratory RL with the foundation signals: verifiable, format, repetition (paper eq. 11).");

@@ -1,0 +1,149 @@
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline";
+import { messageOf, TagprError } from "./errors.ts";
+
+/** Whole-file write by rename: a reader sees the old file or the new one, never half of either. */
+export function writeAtomic(path: string, text: string | Uint8Array): void {
+  guardDisk(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const part = `${path}.part`;
+    const file = openSync(part, "w");
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(part, path);
+  });
+}
+
+export function writeJson(path: string, value: unknown): void {
+  writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Rows to JSON Lines, atomically, without holding the text in memory twice. */
+export function writeJsonl(path: string, rows: Iterable<unknown>): void {
+  guardDisk(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const part = `${path}.part`;
+    const file = openSync(part, "w");
+    try {
+      let buffer = "";
+      for (const row of rows) {
+        buffer += `${JSON.stringify(row)}\n`;
+        if (buffer.length > 1 << 16) {
+          writeSync(file, buffer);
+          buffer = "";
+        }
+      }
+      writeSync(file, buffer);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(part, path);
+  });
+}
+
+/** Appends rows, each line written whole and synced before the call returns. */
+export function appendJsonl(path: string, rows: readonly unknown[]): void {
+  guardDisk(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(path, "a");
+    try {
+      writeSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** A JSON file; `T` is the writer's promise, so read only what this program wrote. */
+export function readJson<T>(path: string): T {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** All rows of a JSON Lines file that this program wrote. A broken line is an error that names it. */
+export function readJsonl<T>(path: string): T[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const rows: T[] = [];
+  for (const [i, line] of text.split("\n").entries())
+    if (line.trim() !== "") rows.push(parseLine<T>(path, i + 1, line));
+  return rows;
+}
+
+/** Rows one at a time, for files larger than memory. */
+export async function* streamJsonl<T>(path: string): AsyncGenerator<T> {
+  if (!existsSync(path)) throw unreadable(path, new Error("no such file"));
+  let number = 0;
+  for await (const line of createInterface({
+    input: createReadStream(path, "utf8"),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    number++;
+    if (line.trim() !== "") yield parseLine<T>(path, number, line);
+  }
+}
+
+function parseLine<T>(path: string, number: number, line: string): T {
+  try {
+    return JSON.parse(line) as T;
+  } catch (error) {
+    throw new TagprError("data", `${path}:${number}: not a JSON line (${messageOf(error)})`, {
+      hint: "The file is cut off or was edited by hand: mend or delete that line, or make the file again.",
+      cause: error,
+    });
+  }
+}
+
+function unreadable(path: string, error: unknown): TagprError {
+  return new TagprError("data", `${path}: ${messageOf(error)}`, {
+    hint: "Check the path; an earlier stage writes this file.",
+    cause: error,
+  });
+}
+
+/** Turns a full disk, a read-only folder and the like into one sentence. */
+export function guardDisk<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reasons: Record<string, string> = {
+      ENOSPC: "the disk is full",
+      EDQUOT: "the disk quota is used up",
+      EROFS: "the file system is read-only",
+      EACCES: "permission denied",
+      ENOTDIR: "a part of the path is a file, not a folder",
+    };
+    const reason = reasons[code];
+    if (reason === undefined) throw error;
+    throw new TagprError("environment", `can't write ${path}: ${reason}`, {
+      hint: "Nothing half-written counts. Make room (or choose another --out) and run the same command again: it goes on from there.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/** Shapes of the Tinker protocol as our loops see them; `client.ts` speaks them over HTTP, fakes in tests. */
+
+/** A named input of a loss, one row a datum. `shape` defaults to `[data.length]`. */
+export interface Tensor {
+  readonly dtype: "float32" | "int64";
+  readonly data: readonly number[] | Float32Array;
+}
+
+/** Position i of `tokens` predicts `inputs.target_tokens[i]` (the caller shifts by one). */
+export interface Datum {
+  readonly tokens: readonly number[];
+  readonly inputs: Readonly<Record<string, Tensor>>;
+}
+
+export type LossName =
+  | "cross_entropy"
+  | "importance_sampling"
+  | "ppo"
+  | "cispo"
+  | "gspo"
+  | "bradley_terry"
+  | "reward_score";
+
+export interface LossResult {
+  /** One record a datum, in order: `logprobs` [T] (nats) for token losses, `logits` [1] for reward losses. */
+  readonly outputs: readonly Readonly<Record<string, Float32Array>>[];
+  /** Names follow `name:reduction`. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface AdamParams {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** 0 = off. */
+  readonly gradClipNorm: number;
+}
+
+export interface SamplingParams {
+  readonly maxTokens: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly stop?: readonly string[] | readonly number[];
+}
+
+export interface SampleRequest {
+  readonly prompt: readonly number[];
+  readonly numSamples: number;
+  readonly seed: number;
+  readonly params: SamplingParams;
+}
+
+export interface Sequence {
+  readonly tokens: readonly number[];
+  /** Nats, one a token, under the sampler's own packing. */
+  readonly logprobs: readonly number[];
+  readonly stopReason: "stop" | "length";
+}
+
+export interface TrainingClient {
+  readonly modelId: string;
+  /** Forward only: no gradient is kept. */
+  forward(data: readonly Datum[], loss: LossName, config?: Readonly<Record<string, number>>): Promise<LossResult>;
+  /** Adds to the gradient; losses SUM over tokens and datums. */
+  forwardBackward(
+    data: readonly Datum[],
+    loss: LossName,
+    config?: Readonly<Record<string, number>>,
+  ): Promise<LossResult>;
+  /** Returns the engine's metrics (grad norm and so on). */
+  optimStep(adam: AdamParams): Promise<Readonly<Record<string, number>>>;
+  /** Weights and optimizer; answers the `tinker://` path that `Engine.train({resume})` takes. */
+  saveState(name: string): Promise<string>;
+  /** Weights for sampling; answers the `tinker://` path that `Engine.sampler` takes. */
+  saveForSampler(name: string): Promise<string>;
+  /** A sampler of the weights as they are now, not kept. */
+  sampler(): Promise<SamplingClient>;
+  unload(): Promise<void>;
+}
+
+export interface SamplingClient {
+  /** One ordered unit: `result[i]` are the `numSamples` sequences of `requests[i]`; equal inputs give equal tokens. */
+  sample(requests: readonly SampleRequest[]): Promise<Sequence[][]>;
+}
+
+export interface TrainOptions {
+  /** A model folder or name, or a `tinker://…/sampler_weights/…` path to start from (fresh optimizer). */
+  readonly model: string;
+  /** 0 = full parameters. */
+  readonly rank: number;
+  readonly seed: number;
+  /** Continue from this state: weights and optimizer of the same step. */
+  readonly resume?: string;
+  /** A reward model: scalar head, and `userEmbeddings` rows beside the unknown row 0 (absent: no soft token). */
+  readonly reward?: { readonly userEmbeddings?: number };
+}
+
+export interface Engine {
+  readonly capabilities: { readonly extensions: Readonly<Record<string, string>>; readonly gspo: boolean };
+  train(options: TrainOptions): Promise<TrainingClient>;
+  /** A sampler of a base model (folder or name) or of a `tinker://` path. */
+  sampler(modelOrPath: string): Promise<SamplingClient>;
+  /** Unit vectors, one a text. */
+  embed(model: string, texts: readonly string[]): Promise<number[][]>;
+  /** Writes a Hugging Face folder of a `tinker://` path. */
+  export(path: string, dir: string): Promise<void>;
+  /** Deletes a saved `tinker://` path that no checkpoint needs any more. */
+  forget(path: string): Promise<void>;
+  close(): Promise<void>;
+}

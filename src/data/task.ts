@@ -30,4 +30,17 @@ export interface Task {
   readonly metric: "accuracy" | "f1_macro" | "mae" | "rmse" | "rouge1" | "rougeL";
   /** What kind of answer is asked for, one short phrase in a prompt: `one of the tags`, `a headline`. */
   readonly answer: string;
+  /** Own records only: the input of a query, with `{column}` placeholders of the record that is asked about. */
+  readonly prompt?: string;
+  /**
+   * Own records: columns of a flat table, one row a record of one user. A row whose user has at least `minHistory`
+   * earlier rows becomes a query, its `gold` column the answer, the earlier rows its profile.
+   */
+  readonly record?: {
+    readonly user: string;
+    readonly gold: string;
+    readonly id?: string;
+    readonly date?: string;
+    readonly minHistory: number;
+  };
 }

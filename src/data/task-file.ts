@@ -1,0 +1,122 @@
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { TagprError } from "../core/errors.ts";
+import type { Task } from "./task.ts";
+import { nearest, readYaml } from "./yaml-file.ts";
+
+const itemField = z.preprocess(
+  (value) => (typeof value === "string" ? { name: value } : value),
+  z.strictObject({
+    name: z.string().min(1),
+    aliases: z.array(z.string()).default([]).describe("Other names of this field in files, e.g. `rate` for `score`."),
+    label: z.boolean().default(false).describe("The user's own choice: a tag, a score, a title."),
+  }),
+);
+
+/** Columns of a person's own table, one row a record: see {@link Task.record}. */
+const record = z.strictObject({
+  user: z.string().min(1),
+  gold: z.string().min(1),
+  id: z.string().min(1).optional(),
+  date: z.string().min(1).optional(),
+  minHistory: z.number().int().min(1).default(1),
+});
+
+const shape = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9_]+$/, "letters, digits and _ only"),
+  title: z.string().min(1),
+  kind: z.enum(["classification", "ordinal", "generation"]),
+  language: z.enum(["en", "zh"]).default("en"),
+  labels: z.array(z.coerce.string()).default([]),
+  itemFields: z.array(itemField).min(1),
+  corpus: z.string().min(1),
+  query: z.union([z.strictObject({ after: z.string() }), z.strictObject({ quoted: z.array(z.int().min(1)).min(1) })]),
+  item: z.string().min(1),
+  official: z.enum(["LaMP_1", "LaMP_2", "LaMP_2_old", "LaMP_3", "LaMP_4", "LaMP_5", "LaMP_7"]).nullable().default(null),
+  metric: z.enum(["accuracy", "f1_macro", "mae", "rmse", "rouge1", "rougeL"]),
+  answer: z.string().min(1),
+  prompt: z.string().min(1).optional(),
+  record: record.optional(),
+});
+
+/** The form of a task file. Keys are those of {@link Task}; an item field may be just its name. */
+export const taskSchema = shape.superRefine((task, ctx) => {
+  const wrong = (path: string, message: string) => ctx.addIssue({ code: "custom", path: [path], message });
+  if (task.kind === "generation" && task.labels.length > 0) wrong("labels", "a generation task has no labels");
+  if (task.kind !== "generation" && task.labels.length < 2)
+    wrong("labels", `a ${task.kind} task needs two labels or more`);
+  if (task.kind === "ordinal" && task.labels.some((grade) => !Number.isFinite(Number(grade))))
+    wrong("labels", "the grades of an ordinal task are numbers");
+  if (new Set(task.labels).size < task.labels.length) wrong("labels", "a label stands twice");
+  const metrics = METRICS[task.kind];
+  if (!metrics.includes(task.metric))
+    wrong("metric", `a ${task.kind} task is measured by one of ${metrics.join(", ")}`);
+  const fields = new Set(task.itemFields.map((field) => field.name));
+  for (const key of ["corpus", "item"] as const)
+    for (const name of placeholders(task[key]))
+      if (!fields.has(name)) wrong(key, `{${name}} is no item field (${[...fields].join(", ")})`);
+  if (task.record !== undefined && task.prompt === undefined)
+    wrong("record", "own records need a `prompt` template too");
+});
+
+const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
+  classification: ["accuracy", "f1_macro"],
+  ordinal: ["mae", "rmse", "accuracy"],
+  generation: ["rouge1", "rougeL"],
+};
+
+/** Names in `{name}` placeholders of a template. */
+export function placeholders(template: string): string[] {
+  return [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+}
+
+/** Folder of the task files that come with TagPR: the nearest `tasks/` above this file, in source and when built. */
+export function tasksDir(): string {
+  let dir = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(dir, "tasks", "lamp_1.yaml"))) {
+    const up = dirname(dir);
+    if (up === dir) throw new TagprError("internal", "the folder tasks/ is missing from this installation");
+    dir = up;
+  }
+  return join(dir, "tasks");
+}
+
+/** Names of the tasks that come with TagPR, in file order. */
+export function knownTasks(): string[] {
+  return readdirSync(tasksDir())
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length))
+    .sort();
+}
+
+/**
+ * A task by name (`LaMP_2`, `LaMP-2`, `lamp-2-old`, `dianping_title`) or by the path of its YAML file.
+ * Errors name the file, the line and the nearest key or name.
+ */
+export function loadTask(nameOrPath: string): Task {
+  if (/\.ya?ml$/.test(nameOrPath)) return readTask(nameOrPath);
+  const wanted = nameOrPath.replaceAll("-", "_").toLowerCase();
+  const known = knownTasks();
+  const file = known.find((name) => name.toLowerCase() === wanted);
+  if (file !== undefined) return readTask(join(tasksDir(), `${file}.yaml`));
+  const near = nearest(wanted, known);
+  throw new TagprError("usage", `unknown task ${nameOrPath}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
+    hint: `Known tasks: ${known.join(", ")}. Or give the path of a task's YAML file.`,
+  });
+}
+
+function readTask(path: string): Task {
+  const { prompt, record, ...task } = readYaml(path, taskSchema);
+  return {
+    ...task,
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(record === undefined ? {} : { record: withoutUndefined(record) }),
+  };
+}
+
+function withoutUndefined(record: z.infer<typeof shape>["record"] & object): NonNullable<Task["record"]> {
+  const { id, date, ...rest } = record;
+  return { ...rest, ...(id === undefined ? {} : { id }), ...(date === undefined ? {} : { date }) };
+}

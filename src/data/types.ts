@@ -29,3 +29,8 @@ export interface Example {
 
 export type TaskKind = "classification" | "ordinal" | "generation";
 export type Language = "en" | "zh";
+
+/** An example with the items that the model is shown, chosen once in the data stage, oldest first. */
+export interface ShownExample extends Example {
+  readonly shown: readonly ProfileItem[];
+}

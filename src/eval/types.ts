@@ -1,0 +1,19 @@
+import type { QueryId, UserId } from "../data/types.ts";
+
+/** What a method said to one evaluation query. */
+export interface Prediction {
+  readonly task: string;
+  readonly query: QueryId;
+  readonly user: UserId | null;
+  readonly gold: string;
+  /** The whole response as generated, special tokens left out. */
+  readonly response: string;
+  readonly tokens: number;
+  readonly truncated: boolean;
+  /** The answer read strictly; null when unreadable. */
+  readonly strict: string | null;
+  readonly lenient: string;
+  /** Headline score of this query under the strict and the lenient reading; higher is better, errors negated. */
+  readonly strictScore: number;
+  readonly lenientScore: number;
+}

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { nearest, readYaml } from "../core/yaml-file.ts";
 import type { Task } from "./task.ts";
-import { nearest, readYaml } from "./yaml-file.ts";
 
 const itemField = z.preprocess(
   (value) => (typeof value === "string" ? { name: value } : value),

@@ -1,0 +1,71 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { absolutePaths, loadConfig, parseOverride, reloadConfig } from "./load.ts";
+
+function file(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), "config-")), "my.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("loadConfig", () => {
+  it("fills every default of an empty file", () => {
+    const config = loadConfig(file(""));
+    expect(config.chains.rollouts).toBe(16);
+    expect(config.guided).toMatchObject({ epochs: 13, rollouts: 5, clip_low: 3e-4, clip_high: 4e-4 });
+  });
+
+  it("names file, line, column and the nearest key of an unknown key", () => {
+    expect(() => loadConfig(file("seed: 1\nguided:\n  epocs: 3\n"))).toThrow(
+      /my\.yaml:3:3: unknown key guided\.epocs \(did you mean epochs\?\)/,
+    );
+    expect(() => loadConfig(file("tecaher: {kind: self}"))).toThrow(/my\.yaml:1:1: .*did you mean teacher\?/);
+  });
+
+  it("names the place of a wrong value, and all wrong places at once", () => {
+    const path = file("seed: -1\nprofile:\n  retriever: newest\n");
+    expect(() => loadConfig(path)).toThrow(/my\.yaml:1:1: seed: .*\n.*my\.yaml:3:3: profile\.retriever: /);
+  });
+
+  it("says broken YAML and a missing file in one sentence", () => {
+    expect(() => loadConfig(file("seed: [1"))).toThrow(/my\.yaml:1:\d+: not YAML/);
+    expect(() => loadConfig("nowhere/x.yaml")).toThrow("no file nowhere/x.yaml");
+    expect(() => loadConfig(file("- a\n- b\n"))).toThrow(/my\.yaml:1:1: /);
+  });
+});
+
+describe("overrides", () => {
+  it("are put over the file and read as YAML", () => {
+    const config = loadConfig(file("guided: {epochs: 3, batch: 8}"), [
+      parseOverride("guided.epochs=0.5"),
+      parseOverride("eval.methods=[rag-r]"),
+      parseOverride("prompt.names_tags=false"),
+    ]);
+    expect(config.guided).toMatchObject({ epochs: 0.5, batch: 8 });
+    expect(config.eval.methods).toEqual(["rag-r"]);
+    expect(config.prompt.names_tags).toBe(false);
+  });
+
+  it("are named in errors", () => {
+    expect(() => loadConfig(file("seed: 1"), [parseOverride("guided.epoch=1")])).toThrow(
+      "--set guided.epoch=1: unknown key guided.epoch (did you mean epochs?)",
+    );
+    expect(() => loadConfig(file("seed: 1"), [parseOverride("seed=x")])).toThrow(/^--set seed=x: seed: /);
+    expect(() => parseOverride("seed")).toThrow(/not of the form key=value/);
+  });
+});
+
+it("a resolved config reloads as itself", () => {
+  const config = loadConfig(file("seed: 3"));
+  expect(reloadConfig(JSON.parse(JSON.stringify(config)), "run.json")).toEqual(config);
+});
+
+it("paths become absolute, names stay names", () => {
+  const config = loadConfig(file("data: {paths: [movies]}\nmodel: Qwen/Qwen3-8B"));
+  const done = absolutePaths(config, "/work", () => false);
+  expect(done.data.paths).toEqual(["/work/movies"]);
+  expect(done.model).toBe("Qwen/Qwen3-8B");
+  expect(absolutePaths(config, "/work", () => true).model).toBe("/work/Qwen/Qwen3-8B");
+});

@@ -1,0 +1,45 @@
+import { isAbsolute, resolve } from "node:path";
+import { parse } from "yaml";
+import { TagprError } from "../errors.ts";
+import { type Override, parseYaml, readYaml } from "../yaml-file.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/**
+ * The whole config of a YAML file, every default filled in, with overrides put over it.
+ * Errors name `file:line:column` (or the override) and the nearest known key.
+ */
+export function loadConfig(path: string, overrides: readonly Override[] = []): Config {
+  return readYaml(path, configSchema, overrides);
+}
+
+/** A config as `run.json` keeps it, checked again: a newer program may know other keys than the one that wrote it. */
+export function reloadConfig(value: unknown, path: string, overrides: readonly Override[] = []): Config {
+  return parseYaml(JSON.stringify(value, null, 2), path, configSchema, overrides);
+}
+
+/** `guided.epochs=2` as an override; the value is read as YAML, so numbers, lists and booleans are what they look like. */
+export function parseOverride(text: string, flag = "--set"): Override {
+  const split = text.indexOf("=");
+  const path = text.slice(0, split).trim();
+  if (split < 1 || path === "")
+    throw new TagprError("usage", `${flag} ${text}: not of the form key=value`, {
+      hint: "For example --set guided.epochs=2; `tagpr config schema` prints every key.",
+    });
+  return { path: path.split("."), value: parse(text.slice(split + 1)), from: `${flag} ${text}` };
+}
+
+/** The same config with the folders and files it names made absolute, so that a run can be continued from anywhere. */
+export function absolutePaths(config: Config, cwd: string, exists: (path: string) => boolean): Config {
+  const here = (path: string): string => (path !== "" && !isAbsolute(path) ? resolve(cwd, path) : path);
+  const ifThere = (path: string): string => (path !== "" && exists(here(path)) ? here(path) : path);
+  return {
+    ...config,
+    model: ifThere(config.model),
+    data: {
+      ...config.data,
+      paths: config.data.paths.map(here),
+      task: /\.ya?ml$/.test(config.data.task) ? here(config.data.task) : config.data.task,
+    },
+    prmu: { ...config.prmu, model: ifThere(config.prmu.model) },
+  };
+}

@@ -1,0 +1,115 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, TagprError } from "../core/errors.ts";
+import { type ReadOptions, readAnswers, readLamp } from "./lamp/read.ts";
+import { isObject } from "./lamp/record.ts";
+import { scanRecords } from "./lamp/scan.ts";
+import type { Task } from "./task.ts";
+import { loadTask } from "./task-file.ts";
+import type { Example } from "./types.ts";
+
+/** One split of a data set on disk. */
+export interface Split {
+  readonly name: string;
+  readonly questions: string;
+  /** Null for an unlabelled test split. */
+  readonly outputs: string | null;
+  /** Streams the examples; may be called again. */
+  read(options?: ReadOptions): AsyncGenerator<Example>;
+}
+
+export interface Dataset {
+  readonly dir: string;
+  readonly task: Task;
+  /** By name: `train`, `dev`, `test`. */
+  readonly splits: Readonly<Record<string, Split>>;
+}
+
+const QUESTIONS = /^(.+)_questions\.json$/;
+
+/**
+ * Opens a folder of LaMP files, `{split}_questions.json` with `{split}_outputs.json`. The task is read from the outputs
+ * file unless it is given; nothing else is read yet.
+ */
+export async function openDataset(dir: string, options: { task?: Task } = {}): Promise<Dataset> {
+  const files = listDir(dir);
+  const names = files.flatMap((file) => QUESTIONS.exec(file)?.[1] ?? []).sort();
+  if (names.length === 0)
+    throw new TagprError(
+      "data",
+      `${dir}: no {split}_questions.json here (found: ${files.slice(0, 6).join(", ") || "nothing"})`,
+      {
+        hint: "Put train_questions.json, train_outputs.json, dev_questions.json and dev_outputs.json of one task into one folder.",
+      },
+    );
+  const paths = names.map((name) => {
+    const outputs = join(dir, `${name}_outputs.json`);
+    if (!existsSync(outputs) && name !== "test")
+      throw new TagprError("data", `${outputs} is missing: the split ${name} has questions but no golds`, {
+        hint: "Put the split's outputs file beside its questions (only a test split may be without).",
+      });
+    return { name, questions: join(dir, `${name}_questions.json`), outputs: existsSync(outputs) ? outputs : null };
+  });
+  const task = options.task ?? (await detectTask(dir, paths));
+  const splits = paths.map((split) => [
+    split.name,
+    { ...split, read: (read: ReadOptions = {}) => readLamp(task, split.questions, split.outputs, read) },
+  ]);
+  return { dir, task, splits: Object.fromEntries(splits) as Record<string, Split> };
+}
+
+/** One split by name, or an error that names those there are. */
+export function splitOf(dataset: Dataset, name: string): Split {
+  const split = dataset.splits[name];
+  if (split !== undefined) return split;
+  throw new TagprError(
+    "data",
+    `${dataset.dir} has no split ${name} (it has ${Object.keys(dataset.splits).join(", ")})`,
+    {
+      hint: `Put ${name}_questions.json and ${name}_outputs.json into ${dataset.dir}.`,
+    },
+  );
+}
+
+/** Whole split in memory; for splits that fit (LaMP-4's train, 860 MB of JSON, does not belong here: stream it). */
+export async function readAll(split: Split, options: ReadOptions = {}): Promise<Example[]> {
+  const all: Example[] = [];
+  for await (const example of split.read(options)) all.push(example);
+  return all;
+}
+
+async function detectTask(
+  dir: string,
+  splits: readonly { questions: string; outputs: string | null }[],
+): Promise<Task> {
+  for (const { questions, outputs } of splits) {
+    if (outputs === null) continue;
+    const { task } = await readAnswers(outputs, { onProblem: () => {} });
+    if (task === null) continue;
+    // The old news task calls itself LaMP_2 too; its items have a category, the movies' a tag.
+    if (/^LaMP[-_]2$/i.test(task) && (await firstItemHas(questions, "category"))) return loadTask("LaMP_2_old");
+    return loadTask(task);
+  }
+  throw new TagprError("data", `${dir}: no outputs file names its task`, {
+    hint: "Say which task it is: --task LaMP_4.",
+  });
+}
+
+async function firstItemHas(questions: string, field: string): Promise<boolean> {
+  for await (const { value } of scanRecords(questions)) {
+    const profile = isObject(value) ? value.profile : undefined;
+    if (Array.isArray(profile) && isObject(profile[0])) return field in profile[0];
+  }
+  return false;
+}
+
+function listDir(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    throw new TagprError("data", `${dir}: ${messageOf(error)}`, {
+      hint: "Give the folder that holds the data files.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compareDates, oldestFirst, parseDate } from "./dates.ts";
+
+const date = fc.oneof(
+  fc.integer({ min: 1990, max: 2030 }).map(String),
+  fc
+    .tuple(fc.integer({ min: 2000, max: 2003 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }))
+    .map((d) => d.join("-")),
+);
+
+describe("dates", () => {
+  it("reads years, days, unpadded parts and drops a time of day; refuses words", () => {
+    expect(parseDate("2018")).toEqual([2018]);
+    expect(parseDate(" 2018-05-06 ")).toEqual([2018, 5, 6]);
+    expect(parseDate("2018-5-6T10:00:00Z")).toEqual([2018, 5, 6]);
+    expect(parseDate("2018-05-26 10:00")).toEqual([2018, 5, 26]);
+    for (const bad of ["May 2018", "", "2018/05/26", "-2018", "2018-", "2018-xx"]) expect(parseDate(bad)).toBeNull();
+  });
+
+  it("orders as Python orders tuples of ints: a prefix comes first", () => {
+    expect(compareDates("2018", "2018-01-01")).toBeLessThan(0);
+    expect(compareDates("2018-12", "2018-2")).toBeGreaterThan(0);
+    expect(compareDates("2018-05-06", "2018-5-6")).toBe(0);
+  });
+
+  it("is a total order, and sorting is a stable permutation", () => {
+    fc.assert(
+      fc.property(
+        date,
+        date,
+        (a, b) => Math.sign(compareDates(a, b)) === -Math.sign(compareDates(b, a)) || compareDates(a, b) === 0,
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(date), (dates) => {
+        const items = dates.map((d, i) => ({ date: d, i }));
+        const sorted = oldestFirst(items);
+        expect([...sorted].sort((a, b) => a.i - b.i)).toEqual(items);
+        for (const [k, one] of sorted.entries()) {
+          const before = sorted[k - 1];
+          if (before === undefined) continue;
+          const order = compareDates(before.date, one.date);
+          expect(order < 0 || (order === 0 && before.i < one.i)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("keeps the given order when any item is undated", () => {
+    const items = [{ date: "2019" }, {}, { date: "2018" }];
+    expect(oldestFirst(items)).toEqual(items);
+  });
+});

@@ -1,0 +1,87 @@
+import { TagprError } from "../../core/errors.ts";
+import type { Task } from "../task.ts";
+import type { Example } from "../types.ts";
+import { Flaw, guardRecord, idOf, isObject, type OnProblem, recordError, textOf, toExample } from "./record.ts";
+import { type RawRecord, scanRecords } from "./scan.ts";
+
+export interface ReadOptions {
+  /** Called with each bad record, which is then left out. Without it the first bad record is thrown. */
+  readonly onProblem?: OnProblem;
+}
+
+export interface Answers {
+  /** The file's own name of its task (`LaMP_2`), null when it is a bare array. */
+  readonly task: string | null;
+  /** Output by record id, in file order. */
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads a file of golds or predictions: `{"task", "golds": [{"id", "output"}]}`, or the bare array.
+ * Throws on a missing id or output and on a duplicate id.
+ */
+export async function readAnswers(path: string, options: ReadOptions = {}): Promise<Answers> {
+  const outputs = new Map<string, string>();
+  const records = scanRecords(path);
+  for (;;) {
+    const next = await records.next();
+    if (next.done === true) return { task: isObject(next.value) ? textOf(next.value, "task") : null, outputs };
+    const raw = next.value;
+    const pair = guardRecord(path, raw, options.onProblem, () => {
+      const id = idOf(raw.value);
+      if (id === null || !isObject(raw.value)) throw new Flaw("no id");
+      if (outputs.has(id)) throw new Flaw("this id stands twice");
+      const output = textOf(raw.value, "output");
+      if (output === null) throw new Flaw("no output");
+      return { id, output };
+    });
+    if (pair !== null) outputs.set(pair.id, pair.output);
+  }
+}
+
+/**
+ * Streams the examples of one LaMP split: `{split}_questions.json` joined by id with `{split}_outputs.json`
+ * (null: an unlabelled test split). Memory holds one record, one chunk, the ids and the golds.
+ * Bad records, duplicate ids, questions without gold and golds without question are problems that name the record.
+ */
+export async function* readLamp(
+  task: Task,
+  questions: string,
+  outputs: string | null,
+  options: ReadOptions = {},
+): AsyncGenerator<Example> {
+  const golds = outputs === null ? null : (await readAnswers(outputs, options)).outputs;
+  const seen = new Set<string>();
+  for await (const raw of scanRecords(questions)) {
+    const example = guardRecord(questions, raw, options.onProblem, () => {
+      const id = idOf(raw.value);
+      if (id !== null && seen.has(id)) throw new Flaw("this id stands twice");
+      if (id !== null) seen.add(id);
+      return toExample(task, raw.value, id === null ? null : (golds?.get(id) ?? null));
+    });
+    if (example === null) continue;
+    if (golds !== null && example.gold === null) report(options, withoutGold(questions, raw, example, outputs ?? ""));
+    else yield example;
+  }
+  const unknown = golds === null ? [] : [...golds.keys()].filter((id) => !seen.has(id));
+  if (unknown.length > 0) report(options, withoutQuestion(outputs ?? "", questions, unknown));
+}
+
+function report(options: ReadOptions, problem: TagprError): void {
+  if (options.onProblem === undefined) throw problem;
+  options.onProblem(problem);
+}
+
+function withoutGold(path: string, raw: RawRecord, example: Example, outputs: string): TagprError {
+  return recordError(path, raw, example.id, `no gold for this question in ${outputs}`, JOIN_HINT);
+}
+
+function withoutQuestion(path: string, questions: string, ids: readonly string[]): TagprError {
+  const named = ids.slice(0, 5).join(", ") + (ids.length > 5 ? ", …" : "");
+  return new TagprError("data", `${path}: ${ids.length} golds have no question in ${questions}: ids ${named}`, {
+    hint: JOIN_HINT,
+  });
+}
+
+const JOIN_HINT =
+  "The two files must be of the same split and version: download both again, or delete the odd records.";

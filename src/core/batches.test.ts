@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { batchAt, batchCount, type Walk } from "./batches.ts";
+import { learningRate } from "./schedule.ts";
+
+const walks = fc.record({
+  seed: fc.nat(1000),
+  name: fc.constantFrom("sft", "guided"),
+  labels: fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 40 }),
+  batch: fc.integer({ min: 1, max: 12 }),
+  epochs: fc.double({ min: 0, max: 4, noNaN: true }),
+});
+
+const walkAll = (walk: Walk): number[][] => Array.from({ length: batchCount(walk) }, (_, b) => batchAt(walk, b));
+
+describe("the walk through the data", () => {
+  it("meets every element once an epoch, whatever the batch size", () => {
+    fc.assert(
+      fc.property(walks, (walk) => {
+        const all = walkAll(walk).flat();
+        const n = walk.labels.length;
+        expect(all).toHaveLength(Math.round(walk.epochs * n));
+        for (let start = 0; start < all.length; start += n) {
+          const epoch = all.slice(start, start + n);
+          expect(new Set(epoch).size).toBe(epoch.length);
+        }
+      }),
+    );
+  });
+
+  it("is the same walk whatever the batch size, each batch asked for alone", () => {
+    fc.assert(
+      fc.property(walks, (walk) => {
+        for (const [k, i] of walkAll(walk).flat().entries()) expect(batchAt({ ...walk, batch: 1 }, k)).toEqual([i]);
+      }),
+    );
+  });
+
+  it("differs between epochs and seeds", () => {
+    const walk: Walk = { seed: 1, name: "sft", labels: Array(50).fill("a"), batch: 50, epochs: 2 };
+    expect(batchAt(walk, 0)).not.toEqual(batchAt(walk, 1));
+    expect(batchAt(walk, 0)).not.toEqual(batchAt({ ...walk, seed: 2 }, 0));
+  });
+
+  it("mixes labels in every batch, in proportion to within one", () => {
+    const labels = [...Array(60).fill("a"), ...Array(30).fill("b"), ...Array(10).fill("c")];
+    const walk: Walk = { seed: 3, name: "guided", labels, batch: 20, epochs: 1 };
+    for (const batch of walkAll(walk)) {
+      const count = (label: string): number => batch.filter((i) => labels[i] === label).length;
+      expect(Math.abs(count("a") - 12)).toBeLessThanOrEqual(1);
+      expect(Math.abs(count("b") - 6)).toBeLessThanOrEqual(1);
+      expect(Math.abs(count("c") - 2)).toBeLessThanOrEqual(1);
+    }
+  });
+});
+
+describe("learning rate", () => {
+  const base = { learning_rate: 2, warmup_steps: 4, schedule: "constant" } as const;
+  it("warms up linearly, then stays", () => {
+    expect([0, 1, 2, 3, 4, 99].map((s) => learningRate(base, s, 100))).toEqual([0.5, 1, 1.5, 2, 2, 2]);
+  });
+  it("falls to 0 after the last step", () => {
+    for (const schedule of ["linear", "cosine"] as const) {
+      expect(learningRate({ ...base, schedule }, 4, 104)).toBe(2);
+      expect(learningRate({ ...base, schedule }, 54, 104)).toBeCloseTo(1, 12);
+      expect(learningRate({ ...base, schedule }, 104, 104)).toBeCloseTo(0, 12);
+    }
+  });
+});

@@ -1,0 +1,57 @@
+import { stream } from "./random.ts";
+
+/** How a training loop walks through its data: the whole walk is named by `seed` and `name`, so no cursor is saved but the batch number. */
+export interface Walk {
+  readonly seed: number;
+  /** Name of the stage: `sft`, `guided`. */
+  readonly name: string;
+  /** One label an element; elements of every label are spread evenly over an epoch, so each batch mixes them. */
+  readonly labels: readonly string[];
+  readonly batch: number;
+  /** Passes over the data; fractions are allowed. */
+  readonly epochs: number;
+}
+
+/** Number of batches of a walk; the last one may be smaller. */
+export function batchCount(walk: Walk): number {
+  return Math.ceil(elementCount(walk) / walk.batch);
+}
+
+/**
+ * Element indices of batch `b` (from 0). Within an epoch every element comes exactly once; a batch may reach over the
+ * border of two epochs. A pure function of the walk, so a resumed run skips nothing and repeats nothing.
+ */
+export function batchAt(walk: Walk, b: number): number[] {
+  const n = walk.labels.length;
+  const end = Math.min((b + 1) * walk.batch, elementCount(walk));
+  const out: number[] = [];
+  let order: number[] = [];
+  let epoch = -1;
+  for (let at = b * walk.batch; at < end; at++) {
+    if (Math.floor(at / n) !== epoch) {
+      epoch = Math.floor(at / n);
+      order = epochOrder(walk, epoch);
+    }
+    out.push(order[at % n] as number);
+  }
+  return out;
+}
+
+const elementCount = (walk: Walk): number => Math.round(walk.epochs * walk.labels.length);
+
+/** Each label's elements are shuffled and laid at even distances from a random start; equal places are told apart by index. */
+function epochOrder(walk: Walk, epoch: number): number[] {
+  const random = stream(walk.seed, walk.name, "order", epoch);
+  const groups = new Map<string, number[]>();
+  for (const [i, label] of walk.labels.entries()) {
+    const members = groups.get(label);
+    if (members === undefined) groups.set(label, [i]);
+    else members.push(i);
+  }
+  const placed: { i: number; at: number }[] = [];
+  for (const members of groups.values()) {
+    const start = random.next();
+    for (const [k, i] of random.shuffle(members).entries()) placed.push({ i, at: (k + start) / members.length });
+  }
+  return placed.sort((a, b) => a.at - b.at || a.i - b.i).map((p) => p.i);
+}

@@ -1,0 +1,137 @@
+// The Python side: an interpreter, a virtual environment under the checkout, the engine's requirements.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SetupProblem } from "./problem.mjs";
+import { run, tryRun } from "./run.mjs";
+
+const LEAST = 11;
+/** Room for torch and what comes with it, when it is not installed yet. */
+const NEEDED_BYTES = 7e9;
+
+/** @typedef {{command: string, args: string[], version: string}} Python */
+
+/** Where the virtual environment's interpreter stands. @param {string} root */
+export function venvPython(root) {
+  return process.platform === "win32"
+    ? join(root, ".venv", "Scripts", "python.exe")
+    : join(root, ".venv", "bin", "python");
+}
+
+/** @param {string} version e.g. `3.11.7` */
+export function pythonFits(version) {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 3 || (major === 3 && minor >= LEAST);
+}
+
+/**
+ * The first Python that is new enough.
+ * @param {(command: string, args: string[]) => string | null} ask prints an interpreter's version, or null
+ * @param {string | undefined} wished `TAGPR_BASE_PYTHON`
+ * @returns {Python}
+ */
+export function findPython(ask, wished) {
+  /** @type {[string, string[]][]} */
+  const places = [
+    ...(wished ? [/** @type {[string, string[]]} */ ([wished, []])] : []),
+    ["python3", []],
+    ...[14, 13, 12, 11].map((minor) => /** @type {[string, string[]]} */ ([`python3.${minor}`, []])),
+    ["python", []],
+    ["py", ["-3"]],
+  ];
+  /** @type {string[]} */
+  const old = [];
+  for (const [command, args] of places) {
+    const version = ask(command, args);
+    if (version === null) continue;
+    if (pythonFits(version)) return { command, args, version };
+    if (!old.includes(version)) old.push(version);
+  }
+  throw old.length > 0
+    ? new SetupProblem(
+        `Python ${old[0]} is too old: TagPR needs Python 3.${LEAST} or newer`,
+        "Install a newer Python (https://www.python.org) or name one in TAGPR_BASE_PYTHON, then run the same command again.",
+      )
+    : new SetupProblem(
+        `no Python found: TagPR needs Python 3.${LEAST} or newer`,
+        "Install Python (https://www.python.org, or your system's packages python3 and python3-venv) or name one in TAGPR_BASE_PYTHON.",
+      );
+}
+
+/** @param {string} command @param {string[]} args */
+export function askVersion(command, args) {
+  const said = tryRun(command, [...args, "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
+  return said === null ? null : said.trim();
+}
+
+/**
+ * True when an environment with this stamp has what is wanted.
+ * @param {unknown} stamp
+ * @param {string} requirements hash
+ * @param {boolean} dev
+ */
+export function venvFresh(stamp, requirements, dev) {
+  if (typeof stamp !== "object" || stamp === null || !("requirements" in stamp)) return false;
+  return stamp.requirements === requirements && (!dev || ("dev" in stamp && stamp.dev === true));
+}
+
+/** @param {string} root @param {boolean} dev @param {(line: string) => void} say */
+export function installPython(root, dev, say) {
+  const stampPath = join(root, ".venv", "tagpr.json");
+  const requirements = createHash("sha256")
+    .update(readFileSync(join(root, "engine", "pyproject.toml")))
+    .digest("hex");
+  const python = venvPython(root);
+  if (existsSync(python) && venvFresh(readStamp(stampPath), requirements, dev)) return;
+  const base = findPython(askVersion, process.env.TAGPR_BASE_PYTHON);
+  const uv = tryRun("uv", ["--version"]) !== null;
+  if (!existsSync(python) || !pythonFits(askVersion(python, []) ?? "0")) makeVenv(root, base, say);
+  if (!existsSync(join(root, ".venv", "tagpr.json"))) checkRoom(root);
+  say(`Python packages (${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time)`);
+  const target = dev ? "./engine[dev]" : "./engine";
+  if (uv) run("Python packages", "uv", ["pip", "install", "--quiet", "--python", python, "-e", target], root);
+  else
+    run(
+      "Python packages",
+      python,
+      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", target],
+      root,
+    );
+  writeFileSync(stampPath, `${JSON.stringify({ requirements, dev, python: base.version })}\n`);
+}
+
+/** @param {string} root @param {Python} base @param {(line: string) => void} say */
+function makeVenv(root, base, say) {
+  say(`virtual environment .venv (Python ${base.version})`);
+  rmSync(join(root, ".venv"), { recursive: true, force: true });
+  try {
+    run("virtual environment", base.command, [...base.args, "-m", "venv", ".venv"], root);
+  } catch (error) {
+    rmSync(join(root, ".venv"), { recursive: true, force: true });
+    if (error instanceof SetupProblem && /ensurepip|No module named venv/.test(error.hint))
+      throw new SetupProblem(
+        `Python ${base.version} comes without its venv module`,
+        `Install it (Debian and Ubuntu: apt install python3-venv), then run the same command again.`,
+      );
+    throw error;
+  }
+}
+
+/** @param {string} root */
+function checkRoom(root) {
+  const { bavail, bsize } = statfsSync(root);
+  if (bavail * bsize < NEEDED_BYTES)
+    throw new SetupProblem(
+      `Python packages: only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free on the disk, about ${NEEDED_BYTES / 1e9} GB are needed`,
+      "Make room, then run the same command again.",
+    );
+}
+
+/** @param {string} path @returns {unknown} */
+function readStamp(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null;
+  }
+}

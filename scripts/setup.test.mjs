@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { checkNode, packagesFresh } from "./lib/node.mjs";
+import { diagnose } from "./lib/problem.mjs";
+import { findPython, venvFresh } from "./lib/python.mjs";
+import { runFolder } from "./lib/start.mjs";
+
+describe("Node", () => {
+  it("20.19 is the oldest that does", () => {
+    expect(() => checkNode("v20.18.3")).toThrow(/Node v20\.18\.3 is too old/);
+    for (const version of ["v20.19.0", "v22.0.0", "v24.1.0"]) expect(() => checkNode(version)).not.toThrow();
+  });
+
+  it("packages are fresh only when all that the lock file wants is there, in its version", () => {
+    const lock = {
+      packages: {
+        "": {},
+        "node_modules/a": { version: "1.0.0" },
+        "node_modules/win": { version: "2.0.0", optional: true },
+      },
+    };
+    expect(packagesFresh(lock, { packages: { "node_modules/a": { version: "1.0.0" } } })).toBe(true);
+    expect(packagesFresh(lock, { packages: { "node_modules/a": { version: "1.0.1" } } })).toBe(false);
+    expect(packagesFresh(lock, null)).toBe(false);
+  });
+});
+
+describe("Python", () => {
+  const machine = (/** @type {Record<string, string>} */ has) => (/** @type {string} */ command) =>
+    has[command] ?? null;
+
+  it("takes the first that is new enough", () => {
+    expect(findPython(machine({ python3: "3.9.2", "python3.12": "3.12.1" }), undefined)).toMatchObject({
+      command: "python3.12",
+    });
+    expect(findPython(machine({ py: "3.13.0" }), undefined)).toMatchObject({ command: "py", args: ["-3"] });
+    expect(findPython(machine({ python3: "3.12.0", "/opt/py": "3.11.0" }), "/opt/py")).toMatchObject({
+      version: "3.11.0",
+    });
+  });
+
+  it("says whether there is none or only an old one", () => {
+    expect(() => findPython(machine({}), undefined)).toThrow("no Python found: TagPR needs Python 3.11 or newer");
+    expect(() => findPython(machine({ python3: "3.10.4" }), undefined)).toThrow(/Python 3\.10\.4 is too old/);
+  });
+
+  it("an environment for tests serves runs, not the other way round", () => {
+    expect(venvFresh({ requirements: "h", dev: true }, "h", false)).toBe(true);
+    expect(venvFresh({ requirements: "h", dev: false }, "h", true)).toBe(false);
+    expect(venvFresh({ requirements: "old", dev: true }, "h", false)).toBe(false);
+    expect(venvFresh(null, "h", false)).toBe(false);
+  });
+});
+
+it("a failed command becomes one sentence with what to do", () => {
+  expect(diagnose("npm packages", "npm error code ENOTFOUND").message).toBe(
+    "npm packages: the package registry can't be reached",
+  );
+  expect(diagnose("Python packages", "OSError: [Errno 28] No space left on device").message).toMatch(
+    /the disk is full/,
+  );
+  expect(diagnose("build", "src/x.ts(1,1): error TS1005").hint).toMatch(/TS1005/);
+});
+
+it("each quickstart seed has its own folder", () => {
+  expect(runFolder([])).toBe("runs/quickstart");
+  expect(runFolder(["--fresh", "--seed", "7"])).toBe("runs/quickstart-seed-7");
+  expect(runFolder(["--seed=8"])).toBe("runs/quickstart-seed-8");
+});

@@ -1,0 +1,37 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../core/config/schema.ts";
+import { filesBelow, hashFile, hashJson } from "../core/run-dir.ts";
+import type { Stage } from "./stage.ts";
+
+/** Files larger than this are told apart by size and time of change: hashing a large model on every start costs minutes. */
+const LARGE = 256 << 20;
+
+/**
+ * Hash of everything that a stage's outputs depend on: its part of the config, the seed, the content of the files it
+ * reads, what it reads from outside. Null while one of its inputs is missing.
+ */
+export async function stageKey(stage: Stage, run: string, config: Config): Promise<string | null> {
+  const inputs: Record<string, string> = {};
+  for (const file of stage.reads(config)) {
+    const path = join(run, file);
+    if (!existsSync(path)) return null;
+    inputs[file] = await hashFile(path);
+  }
+  const outside = (await stage.outside?.(config)) ?? null;
+  return hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs, outside });
+}
+
+/** Identity of a file, or of all files below a folder; of a name that is neither (a hub's), the name. */
+export async function identity(path: string): Promise<unknown> {
+  if (!existsSync(path)) return path;
+  if (!statSync(path).isDirectory()) return fileIdentity(path);
+  const files: Record<string, string> = {};
+  for (const name of filesBelow(path)) files[name] = await fileIdentity(join(path, name));
+  return files;
+}
+
+async function fileIdentity(path: string): Promise<string> {
+  const { size, mtimeMs } = statSync(path);
+  return size > LARGE ? `${size}@${mtimeMs}` : hashFile(path);
+}

@@ -1,0 +1,193 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Config, configSchema } from "../core/config/schema.ts";
+import { readSeal } from "../core/run-dir.ts";
+import { type RunOptions, runStages } from "./run.ts";
+import type { Engines, Stage, StageName } from "./stage.ts";
+
+const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
+const engines: Engines = { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() };
+
+let run: string;
+let ran: string[];
+let said: string[];
+beforeEach(() => {
+  run = mkdtempSync(join(tmpdir(), "run-"));
+  ran = [];
+  said = [];
+});
+
+/** Each stage writes what it read and its part of the config, plus a clock that nobody may hang on. */
+function stage(name: StageName, reads: string[], part: (config: Config) => unknown): Stage {
+  return {
+    name,
+    title: name,
+    config: part,
+    reads: () => reads,
+    run: ({ dir, config, run: root }) => {
+      ran.push(name);
+      const inputs = reads.map((file) => readFileSync(join(root, file), "utf8"));
+      writeFileSync(join(dir, "out.txt"), JSON.stringify([inputs, part(config)]));
+      appendFileSync(join(dir, "timings.jsonl"), `${ran.length}\n`);
+      return Promise.resolve();
+    },
+  };
+}
+
+const stages: Stage[] = [
+  stage("data", [], (c) => c.data.test),
+  stage("chains", ["data/out.txt"], (c) => c.chains.tags),
+  stage("sft", ["chains/out.txt"], (c) => c.sft.epochs),
+  stage("prmu", ["sft/out.txt"], () => 0),
+  stage("guided", ["sft/out.txt", "prmu/out.txt"], () => 0),
+  stage("explore", ["guided/out.txt"], () => 0),
+  stage("eval", ["sft/out.txt", "explore/out.txt"], () => 0),
+  stage("report", ["eval/out.txt"], () => 0),
+];
+const ALL = stages.map(({ name }) => name);
+
+function options(config: unknown = {}, more: Partial<RunOptions> = {}): RunOptions {
+  return {
+    run,
+    config: configSchema.parse(config),
+    stages,
+    progress: { start: () => {}, update: () => {}, end: () => {}, say: (line) => said.push(line) },
+    engines,
+    fetch: () => Promise.reject(new Error("offline")),
+    secret: () => undefined,
+    now: () => 0,
+    ...more,
+  };
+}
+
+describe("runStages", () => {
+  it("does every stage once, and nothing the second time", async () => {
+    await runStages(options());
+    expect(ran).toEqual(ALL);
+    const outcomes = await runStages(options());
+    expect(ran).toEqual(ALL);
+    expect(new Set(Object.values(outcomes))).toEqual(new Set(["unchanged"]));
+  });
+
+  it("redoes what a changed config touches, and says so; the stages before stay", async () => {
+    await runStages(options());
+    ran = [];
+    await runStages(options({ sft: { epochs: 5 } }));
+    expect(ran).toEqual(["sft", "prmu", "guided", "explore", "eval", "report"]);
+    expect(said[0]).toBe("sft: its config or inputs changed; done again");
+  });
+
+  it("goes no further down than contents change", async () => {
+    const shy = stages.map((s) => (s.name === "sft" ? { ...s, config: (c: Config) => c.sft.batch } : s));
+    await runStages(options({}, { stages: shy }));
+    ran = [];
+    await runStages(options({ sft: { batch: 3 } }, { stages: shy }));
+    expect(ran).toEqual(["sft"]);
+  });
+
+  it("another seed touches everything", async () => {
+    await runStages(options());
+    ran = [];
+    await runStages(options({ seed: 1 }));
+    expect(ran).toEqual(ALL);
+  });
+
+  it("redoes a stage whose outputs were changed by hand", async () => {
+    await runStages(options());
+    appendFileSync(join(run, "chains", "out.txt"), "x");
+    ran = [];
+    await runStages(options());
+    expect(ran).toEqual(["chains"]);
+    expect(said).toEqual(["chains: its files were changed; done again"]);
+  });
+
+  it("--fresh does everything again", async () => {
+    await runStages(options());
+    ran = [];
+    await runStages(options({}, { fresh: true }));
+    expect(ran).toEqual(ALL);
+  });
+
+  it("changed data outside the run is seen", async () => {
+    let file = "a";
+    const watching = stages.map((s) => (s.name === "data" ? { ...s, outside: async () => file } : s));
+    await runStages(options({}, { stages: watching }));
+    ran = [];
+    file = "b";
+    await runStages(options({}, { stages: watching }));
+    expect(ran[0]).toBe("data");
+  });
+});
+
+describe("an unfinished stage", () => {
+  const broken = (when: () => boolean): Stage[] =>
+    stages.map((s) =>
+      s.name === "sft"
+        ? {
+            ...s,
+            run: async (context) => {
+              appendFileSync(join(context.dir, "steps.txt"), ".");
+              if (when()) throw new Error("power cut");
+              await s.run(context);
+            },
+          }
+        : s,
+    );
+
+  it("is not sealed, keeps what it wrote, and goes on", async () => {
+    let cut = true;
+    const faulty = broken(() => cut);
+    await expect(runStages(options({}, { stages: faulty }))).rejects.toThrow("power cut");
+    expect(readSeal(run, "sft")).toBeNull();
+    cut = false;
+    ran = [];
+    await runStages(options({}, { stages: faulty }));
+    expect(ran[0]).toBe("sft");
+    expect(readFileSync(join(run, "sft", "steps.txt"), "utf8")).toBe("..");
+    expect(said).toEqual(["sft: goes on where it stopped"]);
+  });
+
+  it("begun for another config starts from nothing", async () => {
+    let cut = true;
+    const faulty = broken(() => cut);
+    await expect(runStages(options({}, { stages: faulty }))).rejects.toThrow("power cut");
+    cut = false;
+    await runStages(options({ sft: { epochs: 9 } }, { stages: faulty }));
+    expect(readFileSync(join(run, "sft", "steps.txt"), "utf8")).toBe(".");
+  });
+
+  it("adds its seconds over the attempts", async () => {
+    let cut = true;
+    let clock = 0;
+    const faulty = broken(() => {
+      clock += 4000;
+      return cut;
+    });
+    const now = (): number => clock;
+    await expect(runStages(options({}, { stages: faulty, now }))).rejects.toThrow("power cut");
+    cut = false;
+    await runStages(options({}, { stages: faulty, now }));
+    expect(readSeal(run, "sft")?.seconds).toBe(8);
+  });
+});
+
+describe("a stage alone", () => {
+  it("runs on sealed inputs only", async () => {
+    await expect(runStages(options({}, { only: ["chains"] }))).rejects.toThrow(/chains needs data/);
+    await runStages(options({}, { only: ["data"] }));
+    await runStages(options({}, { only: ["chains"] }));
+    expect(ran).toEqual(["data", "chains"]);
+  });
+
+  it("does not trust inputs made for another config", async () => {
+    await runStages(options({}, { only: ["data", "chains"] }));
+    await expect(runStages(options({ chains: { tags: 4 } }, { only: ["sft"] }))).rejects.toThrow(
+      /sft needs chains, which is not done for this config/,
+    );
+    rmSync(join(run, "chains"), { recursive: true });
+    await expect(runStages(options({}, { only: ["sft"] }))).rejects.toThrow(/sft needs chains/);
+    expect(existsSync(join(run, "sft"))).toBe(false);
+  });
+});

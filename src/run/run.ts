@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import { guardDisk, readJson, writeJson } from "../core/jsonl.ts";
+import type { Progress } from "../core/progress.ts";
+import { clearStage, filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
+import { stageKey } from "./key.ts";
+import { type Engines, STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
+
+export interface RunOptions {
+  readonly run: string;
+  readonly config: Config;
+  readonly stages: readonly Stage[];
+  /** Only these; what they read must stand there, sealed. */
+  readonly only?: readonly StageName[];
+  /** Do the stages again from nothing. */
+  readonly fresh?: boolean;
+  readonly progress: Progress;
+  readonly engines: Engines;
+  readonly fetch: typeof globalThis.fetch;
+  readonly secret: (name: string) => string | undefined;
+  readonly now: () => number;
+}
+
+/** What became of each stage. */
+export type Outcome = "done" | "unchanged";
+
+/** Written when a stage begins, so that a later start knows whether what stands there was begun for the same inputs. */
+interface Begun {
+  readonly key: string;
+  /** Of earlier attempts that were cut short. */
+  readonly seconds: number;
+}
+
+/** Clocks and logs of the writing itself: no other stage's key may hang on them. */
+const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?timings\.jsonl|(.*\/)?checkpoints\.jsonl|.*\.part)$/;
+
+/**
+ * Executes the stages in order: a sealed one whose inputs and config are unchanged is skipped, an unfinished one goes
+ * on from where it was, one whose inputs changed is done again. The caller holds the run's lock.
+ */
+export async function runStages(options: RunOptions): Promise<Readonly<Partial<Record<StageName, Outcome>>>> {
+  const outcomes: Partial<Record<StageName, Outcome>> = {};
+  const wanted = STAGE_NAMES.filter((name) => options.only === undefined || options.only.includes(name));
+  if (options.fresh === true) for (const name of wanted) clearStage(options.run, name);
+  for (const name of wanted) {
+    const stage = options.stages.find((one) => one.name === name);
+    if (stage === undefined) throw new TagprError("internal", `no stage ${name}`);
+    outcomes[name] = await runStage(stage, options);
+  }
+  return outcomes;
+}
+
+async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
+  const { run, config, progress } = options;
+  if (options.only !== undefined) await checkInputs(stage, options);
+  const key = await stageKey(stage, run, config);
+  if (key === null) throw missingInput(stage, options);
+  if (await isSealed(run, stage.name, key)) return "unchanged";
+  const dir = stageDir(run, stage.name);
+  const before = prepare(stage, key, options);
+  const started = options.now();
+  const spent = (): number => before + (options.now() - started) / 1000;
+  const { engines, fetch, secret, now } = options;
+  const context: StageContext = { run, dir, config, key, progress, engines, fetch, secret, now };
+  try {
+    await stage.run(context);
+  } catch (error) {
+    if (existsSync(dir)) noteTime(dir, key, spent());
+    throw error;
+  }
+  const outputs = filesBelow(dir).filter((file) => !UNSEALED.test(file));
+  await seal(run, stage.name, key, outputs, Math.round(spent() * 10) / 10);
+  return "done";
+}
+
+/** Makes the stage's folder ready; answers the seconds that earlier attempts at the same work took. */
+function prepare(stage: Stage, key: string, { run, progress }: RunOptions): number {
+  const dir = stageDir(run, stage.name);
+  const begunPath = join(dir, "begun.json");
+  const begun = existsSync(begunPath) ? readJson<Begun>(begunPath) : null;
+  const sealed = readSeal(run, stage.name);
+  const resumable = begun?.key === key && sealed === null;
+  if (resumable) progress.say(`${stage.name}: goes on where it stopped`);
+  else if (existsSync(dir)) {
+    if (sealed !== null && sealed.key === key) progress.say(`${stage.name}: its files were changed; done again`);
+    else progress.say(`${stage.name}: its config or inputs changed; done again`);
+    clearStage(run, stage.name);
+  }
+  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  const seconds = resumable ? (begun?.seconds ?? 0) : 0;
+  noteTime(dir, key, seconds);
+  return seconds;
+}
+
+function noteTime(dir: string, key: string, seconds: number): void {
+  writeJson(join(dir, "begun.json"), { key, seconds } satisfies Begun);
+}
+
+/** A stage alone trusts only sealed stages whose own inputs and config are unchanged. */
+async function checkInputs(stage: Stage, { run, config, stages, only }: RunOptions): Promise<void> {
+  const sources = new Set(stage.reads(config).map((file) => file.split("/")[0] ?? ""));
+  for (const source of stages.filter(({ name }) => sources.has(name) && only?.includes(name) !== true)) {
+    const key = await stageKey(source, run, config);
+    if (key === null || !(await isSealed(run, source.name, key)))
+      throw new TagprError("run", `${stage.name} needs ${source.name}, which is not done for this config`, {
+        hint: `First run \`tagpr ${source.name} ${run}\`; \`tagpr run\` does all stages in order.`,
+      });
+  }
+}
+
+function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
+  const missing = stage.reads(config).find((file) => !existsSync(join(run, file))) ?? "";
+  const source = missing.split("/")[0] ?? "";
+  return new TagprError("run", `${stage.name} reads ${join(run, missing)}, which is not there`, {
+    hint: `First run \`tagpr ${source} ${run}\`; \`tagpr run\` does all stages in order.`,
+  });
+}

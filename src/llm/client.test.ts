@@ -1,0 +1,241 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { TagprError } from "../core/errors.ts";
+import { type ChatClientOptions, makeChatClient } from "./client.ts";
+import type { ChatRequest } from "./types.ts";
+
+const KEY = "sk-very-secret";
+const ask = (content: string, n = 1): ChatRequest => ({
+  messages: [{ role: "user", content }],
+  n,
+  temperature: 1,
+  maxTokens: 64,
+});
+
+type Body = { messages: { content: string }[]; n?: number; max_tokens?: number; max_completion_tokens?: number };
+type Reply = (body: Body, call: number, url: string) => Response | Promise<Response>;
+
+/** A server in a function: counts calls and the most that were in flight at once. */
+function fakeServer(reply: Reply) {
+  const seen = { calls: 0, flying: 0, most: 0, headers: [] as string[] };
+  const fake: typeof fetch = async (url, init) => {
+    seen.most = Math.max(seen.most, ++seen.flying);
+    seen.headers.push(new Headers(init?.headers).get("authorization") ?? "");
+    const call = seen.calls++;
+    await Promise.resolve();
+    try {
+      return await reply(JSON.parse(String(init?.body)) as Body, call, String(url));
+    } finally {
+      seen.flying--;
+    }
+  };
+  return { fake, seen };
+}
+
+const choices = (texts: string[], more: object = {}): Response =>
+  Response.json({
+    choices: texts.map((content) => ({ message: { content }, finish_reason: "stop", ...more })),
+    usage: { prompt_tokens: 10, completion_tokens: 5 * texts.length },
+  });
+const echo: Reply = (body) =>
+  choices(Array.from({ length: body.n ?? 1 }, (_, i) => `${body.messages[0]?.content} ${i}`));
+
+const client = (fake: typeof fetch, more: Partial<ChatClientOptions> = {}) =>
+  makeChatClient({
+    role: "teacher",
+    url: "http://api.test/v1",
+    key: KEY,
+    model: "m",
+    fetch: fake,
+    retries: 0,
+    ...more,
+  });
+
+async function failure(promise: Promise<unknown>): Promise<TagprError> {
+  const error = await promise.catch((thrown: unknown) => thrown);
+  if (error instanceof TagprError) return error;
+  throw new Error(`expected a TagprError, got ${String(error)}`);
+}
+
+const cacheDir = () => mkdtempSync(join(tmpdir(), "tagpr-llm-"));
+
+describe("answers", () => {
+  test("come in the order of the requests, with at most `concurrency` in flight", async () => {
+    const { fake, seen } = fakeServer(echo);
+    const done: number[] = [];
+    const results = await client(fake, { concurrency: 3 }).completeMany(
+      Array.from({ length: 20 }, (_, i) => ask(`q${i}`, 2)),
+      (count) => done.push(count),
+    );
+    expect(results.map((result) => result.texts)).toEqual(Array.from({ length: 20 }, (_, i) => [`q${i} 0`, `q${i} 1`]));
+    expect(seen.most).toBeLessThanOrEqual(3);
+    expect(done.at(-1)).toBe(20);
+  });
+
+  test("reasoning in a field of its own, or without its opening tag, becomes one <think> block", async () => {
+    const replies = [
+      { content: "yes", reasoning_content: "because" },
+      { content: "because\n</think>\n\nyes" },
+      { content: "<think>\nbecause\n</think>\n\nyes" },
+    ];
+    const { fake } = fakeServer((_, call) =>
+      Response.json({ choices: [{ message: replies[call], finish_reason: "stop" }] }),
+    );
+    const model = client(fake);
+    for (const question of ["a", "b", "c"])
+      expect((await model.complete(ask(question))).texts).toEqual(["<think>\nbecause\n</think>\n\nyes"]);
+  });
+
+  test("a server that gives one choice whatever n says is asked again until there are n", async () => {
+    const { fake, seen } = fakeServer((_, call) => choices([`s${call}`]));
+    const result = await client(fake).complete(ask("q", 3));
+    expect(result.texts).toEqual(["s0", "s1", "s2"]);
+    expect(result.usage).toEqual({ promptTokens: 30, completionTokens: 15 });
+    expect(seen.calls).toBe(3);
+  });
+
+  test("samples that ran into the limit are marked", async () => {
+    const { fake } = fakeServer(() => choices(["half of"], { finish_reason: "length" }));
+    expect((await client(fake).complete(ask("q"))).truncated).toEqual([true]);
+  });
+});
+
+describe("the cache", () => {
+  test("answers again without asking, also in another process, at the same stated cost", async () => {
+    const dir = cacheDir();
+    const { fake, seen } = fakeServer(echo);
+    const prices = { in: 1e6, out: 2e6 };
+    const first = client(fake, { cacheDir: dir, prices });
+    const answer = await first.complete(ask("q", 2));
+    const second = client(fake, { cacheDir: dir, prices });
+    expect(await second.complete(ask("q", 2))).toEqual(answer);
+    expect(seen.calls).toBe(1);
+    expect(second.spent()).toEqual({ ...first.spent(), requests: 0, cached: 1 });
+    expect(first.spent().dollars).toBe(10 + 2 * 10);
+  });
+
+  test("another n, temperature or model is another request", async () => {
+    const dir = cacheDir();
+    const { fake, seen } = fakeServer(echo);
+    const model = client(fake, { cacheDir: dir });
+    await model.completeMany([ask("q"), ask("q", 2), { ...ask("q"), temperature: 0 }]);
+    await client(fake, { cacheDir: dir, model: "other" }).complete(ask("q"));
+    expect(seen.calls).toBe(4);
+  });
+
+  test("equal requests in flight are asked once", async () => {
+    const { fake, seen } = fakeServer(echo);
+    await client(fake).completeMany([ask("q"), ask("q"), ask("q")]);
+    expect(seen.calls).toBe(1);
+  });
+
+  test("a line torn by a crash is asked again, and the file goes on being readable", async () => {
+    const dir = cacheDir();
+    const { fake, seen } = fakeServer(echo);
+    const path = join(dir, "teacher.jsonl");
+    await client(fake, { cacheDir: dir }).completeMany([ask("a"), ask("b")]);
+    writeFileSync(path, readFileSync(path, "utf8").slice(0, -20));
+    await client(fake, { cacheDir: dir }).completeMany([ask("a"), ask("b")]);
+    await client(fake, { cacheDir: dir }).completeMany([ask("a"), ask("b")]);
+    expect(seen.calls).toBe(3);
+  });
+
+  test("what was answered before a failure is kept", async () => {
+    const dir = cacheDir();
+    const broken = fakeServer((body, call, url) =>
+      call < 2 ? echo(body, call, url) : new Response("", { status: 500 }),
+    );
+    const all = [ask("a"), ask("b"), ask("c")];
+    await failure(client(broken.fake, { cacheDir: dir, concurrency: 1 }).completeMany(all));
+    const { fake, seen } = fakeServer(echo);
+    await client(fake, { cacheDir: dir }).completeMany(all);
+    expect(seen.calls).toBe(1);
+  });
+});
+
+describe("failures", () => {
+  test.each([
+    [401, /refused.*MY_KEY/],
+    [404, /model name "m"/],
+    [429, /[Rr]ate limit.*teacher\.concurrency/],
+    [500, /server failed/],
+    [400, /teacher\.model/],
+  ])("%i says which endpoint and what to do", async (status, hint) => {
+    const { fake } = fakeServer(() => Response.json({ error: { message: `no, ${KEY}` } }, { status }));
+    const error = await failure(client(fake, { keyName: "MY_KEY" }).complete(ask("q")));
+    expect(error.code).toBe("llm");
+    expect(error.message).toContain(`teacher endpoint http://api.test/v1: answered ${status}`);
+    expect(error.hint).toMatch(hint);
+  });
+
+  test("an endpoint that is down", async () => {
+    const down: typeof fetch = () => Promise.reject(new TypeError("connect ECONNREFUSED"));
+    const error = await failure(client(down).complete(ask("q")));
+    expect(error.message).toContain("can't be reached");
+    expect(error.message).toContain("ECONNREFUSED");
+    expect(error.hint).toContain("teacher.url");
+  });
+
+  test.each([
+    ["a web page", () => new Response("<html>hello</html>", { headers: { "content-type": "text/html" } })],
+    ["broken JSON", () => new Response('{"choices": [', { headers: { "content-type": "application/json" } })],
+    ["no choices", () => Response.json({ choices: [] })],
+    ["another API", () => Response.json({ hello: 1 })],
+  ])("garbage: %s", async (_, reply) => {
+    const error = await failure(client(fakeServer(reply).fake).complete(ask("q")));
+    expect(error.code).toBe("llm");
+    expect(error.message).toContain("no chat completion");
+  });
+
+  test("passing failures are tried again when the server says, lasting ones end the batch early", async () => {
+    const passing = fakeServer((body, call, url) =>
+      call === 0 ? new Response("", { status: 429, headers: { "retry-after-ms": "0" } }) : echo(body, call, url),
+    );
+    expect((await client(passing.fake, { retries: 1 }).complete(ask("q"))).texts).toEqual(["q 0"]);
+    const lasting = fakeServer(() => new Response("", { status: 401 }));
+    const many = Array.from({ length: 50 }, (_, i) => ask(`q${i}`));
+    await failure(client(lasting.fake, { concurrency: 2 }).completeMany(many));
+    expect(lasting.seen.calls).toBeLessThanOrEqual(2);
+  });
+
+  test("one request that an answering endpoint will not have is marked, the others go on", async () => {
+    const { fake } = fakeServer((body, call, url) =>
+      body.messages[0]?.content === "b"
+        ? Response.json({ error: { message: `too long, ${KEY}` } }, { status: 400 })
+        : echo(body, call, url),
+    );
+    const results = await client(fake, { concurrency: 1 }).completeMany([ask("a"), ask("b"), ask("c")]);
+    expect(results.map((result) => result.texts.length)).toEqual([1, 0, 1]);
+    expect(results[1]?.refused).toContain("too long, [key]");
+  });
+
+  test("a server that wants max_completion_tokens gets it", async () => {
+    const { fake } = fakeServer((body, call, url) =>
+      body.max_tokens === undefined
+        ? echo(body, call, url)
+        : Response.json({ error: { message: "use 'max_completion_tokens' instead" } }, { status: 400 }),
+    );
+    expect((await client(fake).complete(ask("q"))).texts).toEqual(["q 0"]);
+  });
+
+  test("a URL that is none is a usage error", () => {
+    expect(() => client(fetch, { url: "localhost" })).toThrow(/teacher\.url/);
+  });
+});
+
+test("the key goes into the header and nowhere else", async () => {
+  const dir = cacheDir();
+  const { fake, seen } = fakeServer(echo);
+  const model = client(fake, { cacheDir: dir });
+  await model.complete(ask("q"));
+  expect(seen.headers).toEqual([`Bearer ${KEY}`]);
+  expect(readFileSync(join(dir, "teacher.jsonl"), "utf8")).not.toContain(KEY);
+  expect(JSON.stringify([model.name, model.spent()])).not.toContain(KEY);
+  for (const status of [400, 401, 500]) {
+    const echoing = fakeServer(() => new Response(`bad key ${KEY}`, { status }));
+    const error = await failure(client(echoing.fake).complete(ask("q")));
+    expect(`${error.message} ${error.hint} ${error.stack} ${String(error.cause)}`).not.toContain(KEY);
+  }
+});

@@ -1,0 +1,50 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { guardDisk } from "../core/jsonl.ts";
+
+/** Answers that need not be asked for again, by key. */
+export interface Store<T> {
+  get(key: string): T | undefined;
+  put(key: string, value: T): void;
+}
+
+/** A store that forgets with the process. */
+export function memoryStore<T>(): Store<T> {
+  const values = new Map<string, T>();
+  return { get: (key) => values.get(key), put: (key, value) => void values.set(key, value) };
+}
+
+/**
+ * A store in an append-only file of `{"key", "value"}` lines. Each line goes out in one write, so a killed process
+ * loses at most the line it was writing; such a torn line is passed over, and asked for again.
+ */
+export function fileStore<T>(path: string): Store<T> {
+  const values = new Map<string, T>();
+  let torn = false;
+  if (existsSync(path)) {
+    const text = readFileSync(path, "utf8");
+    torn = text !== "" && !text.endsWith("\n");
+    for (const line of text.split("\n")) {
+      const row = parse<T>(line);
+      if (row) values.set(row.key, row.value);
+    }
+  } else guardDisk(path, () => mkdirSync(dirname(path), { recursive: true }));
+  return {
+    get: (key) => values.get(key),
+    put: (key, value) => {
+      values.set(key, value);
+      guardDisk(path, () => appendFileSync(path, `${torn ? "\n" : ""}${JSON.stringify({ key, value })}\n`));
+      torn = false;
+    },
+  };
+}
+
+function parse<T>(line: string): { key: string; value: T } | null {
+  if (line === "") return null;
+  try {
+    const row = JSON.parse(line) as { key: string; value: T };
+    return typeof row.key === "string" ? row : null;
+  } catch {
+    return null;
+  }
+}

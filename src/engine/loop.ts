@@ -1,0 +1,92 @@
+import { TagprError } from "../core/errors.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import { learningRate, type Schedule } from "../core/schedule.ts";
+import type { AdamParams, Engine, TrainingClient } from "./types.ts";
+
+/** What every training loop needs of an engine: optimizer settings, checkpoints that count, a guard against NaN. */
+
+export interface OptimizerConfig extends Schedule {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weight_decay: number;
+  readonly grad_clip_norm: number;
+}
+
+/** AdamW at optimizer step `step` (from 0) of `total`. */
+export function adamAt(config: OptimizerConfig, step: number, total: number): AdamParams {
+  return {
+    learningRate: learningRate(config, step, total),
+    beta1: config.beta1,
+    beta2: config.beta2,
+    eps: config.eps,
+    weightDecay: config.weight_decay,
+    gradClipNorm: config.grad_clip_norm,
+  };
+}
+
+/** The gradient norm among an engine's own metric names (`grad_norm:mean`, `skyrl.ai/grad_norm`); null where it says none. */
+export function gradNorm(metrics: Readonly<Record<string, number>>): number | null {
+  return Object.entries(metrics).find(([name]) => name.includes("grad_norm"))?.[1] ?? null;
+}
+
+/** States kept beside the newest, in case a disk loses that one. */
+const KEPT_STATES = 2;
+
+/** Saves checkpoints of a loop whose own state `S` is plain JSON. */
+export interface Saver<S> {
+  /** The loop's state at its last checkpoint, with the engine state that goes with it; null at the start. */
+  readonly last: { readonly state: string; readonly loop: S } | null;
+  /** Weights and optimizer first, then the line that makes them count, then what is no longer needed goes. */
+  save(training: TrainingClient, step: number, loop: S): Promise<void>;
+  /** A saved path that nothing needs once the next checkpoint stands. */
+  discard(path: string): void;
+}
+
+export function makeSaver<S>(engine: Engine, log: LoopLog, name: string): Saver<S> {
+  let states = (log.last?.extra.states ?? []) as string[];
+  let garbage: string[] = [];
+  return {
+    last: log.last === null ? null : { state: log.last.state, loop: log.last.extra.loop as S },
+    discard: (path) => {
+      garbage.push(path);
+    },
+    save: async (training, step, loop) => {
+      const state = await training.saveState(`${name}-${step}`);
+      states = [...states, state];
+      garbage.push(...states.slice(0, -KEPT_STATES));
+      states = states.slice(-KEPT_STATES);
+      log.checkpoint(step, state, { states, loop });
+      for (const path of garbage) await forgetQuietly(engine, path);
+      garbage = [];
+    },
+  };
+}
+
+/** Cleaning up costs disk when it fails, never a run: some engines delete nothing, and a replay may find it gone. */
+async function forgetQuietly(engine: Engine, path: string): Promise<void> {
+  try {
+    await engine.forget(path);
+  } catch (error) {
+    if (!(error instanceof TagprError)) throw error;
+  }
+}
+
+/**
+ * Stops a run whose numbers are no longer numbers, before they reach the weights, with `batch` at the end of
+ * samples.jsonl.
+ */
+export function requireFinite(
+  log: LoopLog,
+  what: string,
+  values: Iterable<number>,
+  batch: () => readonly unknown[],
+): void {
+  for (const value of values) {
+    if (Number.isFinite(value)) continue;
+    log.samples([{ kind: "not_finite", what, batch: batch() }]);
+    throw new TagprError("engine", `${what} is ${value}: training stopped, its last checkpoint is good`, {
+      hint: "The batch stands at the end of samples.jsonl. Lower learning_rate, or set dtype to float32, and run again.",
+    });
+  }
+}

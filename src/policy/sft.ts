@@ -1,0 +1,200 @@
+import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import type { SftConfig } from "../core/config/schema.ts";
+import type { Progress } from "../core/progress.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import { zipStrict } from "../core/zip.ts";
+import { adamAt, gradNorm, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import type { Engine, SamplingClient, TrainingClient } from "../engine/types.ts";
+import { completionOf, crossEntropyDatum } from "./datum.ts";
+import type { SftItem } from "./sft-items.ts";
+
+/**
+ * Foundational SFT (paper section 3.4, eq. 4): cross entropy on the completion and its end-of-turn token alone.
+ *
+ * Losses sum in the engine, so each token is weighted 1/(completion tokens of the batch): a step follows the mean over
+ * tokens, and long chains count for more than short ones.
+ */
+export interface SftOptions {
+  readonly engine: Engine;
+  /** The base model: a folder, a name or a `tinker://` path. */
+  readonly model: string;
+  readonly train: readonly SftItem[];
+  readonly heldOut: readonly SftItem[];
+  readonly config: SftConfig;
+  readonly seed: number;
+  readonly log: LoopLog;
+  readonly progress: Progress;
+  /** Milliseconds; for timings.jsonl alone. */
+  readonly clock: () => number;
+  /** Greedy score on the dev slice, higher is better; see `sft.dev_every`. */
+  readonly evaluateDev?: (sampler: SamplingClient) => Promise<number>;
+}
+
+/** One look at the held-out chains: mean nats a completion token, and the dev score where it was taken. */
+export interface SftLook {
+  readonly step: number;
+  readonly loss: number | null;
+  readonly dev: number | null;
+}
+
+export interface SftResult {
+  /** `tinker://` path of the best weights, for sampling and further training. */
+  readonly path: string;
+  readonly step: number;
+  /** Dev score of the best where it was taken, else minus its held-out loss. */
+  readonly score: number | null;
+  readonly curve: readonly SftLook[];
+  /** Whether patience ended it before its last step. */
+  readonly stoppedEarly: boolean;
+}
+
+interface SftState {
+  readonly best: { readonly step: number; readonly score: number | null; readonly path: string } | null;
+  /** Looks since the best one. */
+  readonly waited: number;
+  readonly curve: readonly SftLook[];
+  readonly stopped: boolean;
+}
+
+interface SftLoop {
+  readonly options: SftOptions;
+  readonly training: TrainingClient;
+  readonly saver: Saver<SftState>;
+  readonly walk: Walk;
+  readonly total: number;
+}
+
+export async function trainSft(options: SftOptions): Promise<SftResult> {
+  const { engine, config, seed, log, progress } = options;
+  const saver = makeSaver<SftState>(engine, log, "sft");
+  const training = await engine.train({
+    model: options.model,
+    rank: config.rank,
+    seed,
+    ...(saver.last === null ? {} : { resume: saver.last.state }),
+  });
+  const labels = options.train.map((item) => item.task);
+  const walk: Walk = { seed, name: "sft", labels, batch: config.batch, epochs: config.epochs };
+  const loop: SftLoop = { options, training, saver, walk, total: batchCount(walk) };
+  let state: SftState = saver.last?.loop ?? { best: null, waited: 0, curve: [], stopped: false };
+  let step = log.last?.step ?? 0;
+  progress.start("SFT", loop.total);
+  if (step === 0) state = await look(loop, step, state);
+  while (step < loop.total && !state.stopped) {
+    await update(loop, step);
+    step++;
+    if (isLook(loop, step)) state = await look(loop, step, state);
+    if (step % config.checkpoint_every === 0 || step === loop.total || state.stopped)
+      await saver.save(training, step, state);
+  }
+  const result = await finish(loop, step, state);
+  await training.unload();
+  progress.end(summary(result));
+  return result;
+}
+
+/** One optimizer step on batch `step`. */
+async function update(loop: SftLoop, step: number): Promise<void> {
+  const { options, training, walk } = loop;
+  const { log, progress, clock, config } = options;
+  const started = clock();
+  const items = batchAt(walk, step).map((i) => options.train[i] as SftItem);
+  const tokens = items.reduce((sum, item) => sum + item.completion.length, 0);
+  const { outputs } = await training.forwardBackward(
+    items.map((item) => crossEntropyDatum(item.prompt, item.completion, 1 / tokens)),
+    "cross_entropy",
+  );
+  const loss = nats(items, outputs) / tokens;
+  requireFinite(log, "the SFT loss", [loss], () => items.map((item) => item.id));
+  const adam = adamAt(config, step, loop.total);
+  const norm = gradNorm(await training.optimStep(adam));
+  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => items.map((item) => item.id));
+  const epoch = ((step + 1) * config.batch) / walk.labels.length;
+  log.metrics({
+    kind: "train",
+    step: step + 1,
+    epoch,
+    loss,
+    tokens,
+    learning_rate: adam.learningRate,
+    grad_norm: norm,
+  });
+  log.timings({ step: step + 1, seconds: (clock() - started) / 1000, tokens });
+  progress.update(step + 1, `loss ${loss.toFixed(3)}`);
+}
+
+/** Minus the log-probs of the completions, summed. */
+function nats(items: readonly SftItem[], outputs: readonly Readonly<Record<string, Float32Array>>[]): number {
+  let sum = 0;
+  for (const [item, output] of zipStrict(items, outputs))
+    for (const logprob of completionOf(output.logprobs, item.completion.length)) sum -= logprob;
+  return sum;
+}
+
+const devOn = ({ options }: SftLoop): boolean => options.evaluateDev !== undefined && options.config.dev_every > 0;
+
+function isLook(loop: SftLoop, step: number): boolean {
+  const { eval_every, dev_every } = loop.options.config;
+  return step === loop.total || step % eval_every === 0 || (devOn(loop) && step % dev_every === 0);
+}
+
+/** Measures, keeps the best, counts patience. Step 0 is a point of the curve, never the best: SFT has to train. */
+async function look(loop: SftLoop, step: number, state: SftState): Promise<SftState> {
+  const { options, training, saver } = loop;
+  const { config, log, progress } = options;
+  const loss = await heldOutLoss(loop);
+  const scoreDev = devOn(loop) && (step % config.dev_every === 0 || step === loop.total);
+  const dev = scoreDev && options.evaluateDev ? await options.evaluateDev(await training.sampler()) : null;
+  const point: SftLook = { step, loss, dev };
+  log.metrics({ kind: "look", ...point });
+  const curve = [...state.curve, point];
+  const score = devOn(loop) ? dev : loss === null ? null : -loss;
+  if (step === 0 || score === null) return { ...state, curve };
+  if (state.best !== null && score <= (state.best.score ?? Number.NEGATIVE_INFINITY)) {
+    const waited = state.waited + 1;
+    const stopped = config.patience > 0 && waited >= config.patience && step < loop.total;
+    if (stopped) progress.say(`SFT: no better since step ${state.best.step}, stopped at step ${step}`);
+    return { ...state, curve, waited, stopped };
+  }
+  if (state.best !== null) saver.discard(state.best.path);
+  return {
+    best: { step, score, path: await training.saveForSampler(`sft-best-${step}`) },
+    waited: 0,
+    curve,
+    stopped: false,
+  };
+}
+
+/** Held-out chains a forward: enough for packing, small enough for a request. */
+const LOOK_BATCH = 64;
+
+/** Mean nats a completion token; null without held-out chains. */
+async function heldOutLoss({ options, training }: SftLoop): Promise<number | null> {
+  const { heldOut, log } = options;
+  const tokens = heldOut.reduce((sum, item) => sum + item.completion.length, 0);
+  if (tokens === 0) return null;
+  let sum = 0;
+  for (let at = 0; at < heldOut.length; at += LOOK_BATCH) {
+    const items = heldOut.slice(at, at + LOOK_BATCH);
+    const data = items.map((item) => crossEntropyDatum(item.prompt, item.completion, 1));
+    sum += nats(items, (await training.forward(data, "cross_entropy")).outputs);
+  }
+  requireFinite(log, "the held-out loss", [sum], () => []);
+  return sum / tokens;
+}
+
+/** The best weights; those of the last step where nothing could tell which are best. */
+async function finish(loop: SftLoop, step: number, state: SftState): Promise<SftResult> {
+  const { options, training } = loop;
+  const best = state.best ?? { step, score: null, path: await training.saveForSampler(`sft-last-${step}`) };
+  if (devOn(loop) || options.evaluateDev === undefined)
+    return { ...best, curve: state.curve, stoppedEarly: state.stopped };
+  const dev = await options.evaluateDev(await options.engine.sampler(best.path));
+  options.log.metrics({ kind: "best", step: best.step, dev });
+  return { ...best, curve: [...state.curve, { step: best.step, loss: null, dev }], stoppedEarly: state.stopped };
+}
+
+function summary(result: SftResult): string {
+  const seen = result.curve.find((point) => point.step === result.step && point.loss !== null);
+  return `best at step ${result.step}${seen?.loss == null ? "" : `, held-out loss ${seen.loss.toFixed(3)}`}`;
+}

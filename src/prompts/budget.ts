@@ -1,0 +1,138 @@
+import { TagprError } from "../core/errors.ts";
+import type { Task } from "../data/task.ts";
+import type { Example, ProfileItem } from "../data/types.ts";
+import { chatMessages, type Message, type PromptStyle } from "./chat.ts";
+import type { Renderer } from "./renderer.ts";
+
+/** What was taken from one profile item, or from the query's input, to fit the budget; lengths in tokens. */
+export interface Cut {
+  /** Profile item id; `input` for the query's own text. */
+  readonly item: string;
+  /** The field that was cut; null when the item was left out whole (`to` is 0). */
+  readonly field: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface FittedPrompt {
+  readonly messages: readonly Message[];
+  /** Token ids of the rendered prompt, at most `maxTokens`. */
+  readonly tokens: readonly number[];
+  /** The items as the model sees them, oldest first. */
+  readonly shownItems: readonly ProfileItem[];
+  /** Empty when everything fitted. */
+  readonly cut: readonly Cut[];
+}
+
+export interface FitRequest {
+  readonly task: Task;
+  readonly example: Example;
+  /** Retrieved items, oldest first. */
+  readonly items: readonly ProfileItem[];
+  readonly style: PromptStyle;
+  readonly renderer: Renderer;
+  /** Prompt tokens at most (ids, template included). */
+  readonly maxTokens: number;
+}
+
+/** An item's text is never cut below this many tokens; items are left out instead. */
+const LEAST_TOKENS = 16;
+
+/**
+ * The chat prompt within a token budget. The rule, in this order:
+ * 1. the longest text field of every item is cut to the same length, the largest that fits (short items stay whole,
+ *    the user's own choice — tag, score, title — is cut only where it is the item's only field);
+ * 2. when {@link LEAST_TOKENS} an item is still too much, the oldest items are left out, one after another;
+ * 3. when the query alone is too long, the end of its input is cut.
+ * Everything taken is in `cut`. Throws when even a bare query can't fit.
+ */
+export function fitPrompt(request: FitRequest): FittedPrompt {
+  const whole = attempt(request, request.items, request.example);
+  if (whole.tokens.length <= request.maxTokens) return { ...whole, cut: [] };
+  const texts = request.items.map((item) => longText(request, item));
+  for (let dropped = 0; dropped < request.items.length; dropped++) {
+    const kept = texts.slice(dropped);
+    const fitted = largest(LEAST_TOKENS, Math.max(...kept.map((text) => text.ids.length)), (length) => {
+      const shown = kept.map((text) => shorten(request, text, length));
+      const tried = attempt(request, shown, request.example);
+      return tried.tokens.length <= request.maxTokens ? { ...tried, length } : null;
+    });
+    if (fitted === null) continue;
+    const { length, ...prompt } = fitted;
+    return { ...prompt, cut: [...texts.slice(0, dropped).map(left), ...kept.flatMap((text) => cutOf(text, length))] };
+  }
+  return cutInput(request, texts.map(left));
+}
+
+interface LongText {
+  readonly item: ProfileItem;
+  readonly field: string;
+  readonly ids: readonly number[];
+}
+
+function attempt(request: FitRequest, items: readonly ProfileItem[], example: Example): Omit<FittedPrompt, "cut"> {
+  const messages = chatMessages(request.task, example, items, request.style);
+  const tokens = request.renderer.promptTokens(messages, { thinking: request.style.reasoning });
+  return { messages, tokens, shownItems: items };
+}
+
+/** The field of an item that may be cut: its longest, the user's own choice only where there is no other. */
+function longText({ task, renderer }: FitRequest, item: ProfileItem): LongText {
+  const open = task.itemFields.filter((field) => !field.label);
+  const names = (open.length > 0 ? open : task.itemFields).map((field) => field.name);
+  const texts = names.map((field) => ({ item, field, ids: renderer.encode(item.fields[field] ?? "") }));
+  return texts.reduce((a, b) => (b.ids.length > a.ids.length ? b : a));
+}
+
+function shorten({ renderer }: FitRequest, { item, field, ids }: LongText, length: number): ProfileItem {
+  if (ids.length <= length) return item;
+  return { ...item, fields: { ...item.fields, [field]: head(renderer, ids, length) } };
+}
+
+/** The first tokens as text; a character that the cut went through is dropped. */
+function head(renderer: Renderer, ids: readonly number[], length: number): string {
+  return `${renderer
+    .decode(ids.slice(0, length))
+    .replace(/\uFFFD+$/, "")
+    .trimEnd()}…`;
+}
+
+/** The result at the largest n in [from, to] where `at` has one; null when there is none. Assumes monotony. */
+function largest<T>(from: number, to: number, at: (n: number) => T | null): T | null {
+  let best = at(from);
+  if (best === null) return null;
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const found = at(middle);
+    if (found === null) high = middle - 1;
+    else {
+      best = found;
+      low = middle;
+    }
+  }
+  return best;
+}
+
+const left = ({ item, ids }: LongText): Cut => ({ item: item.id, field: null, from: ids.length, to: 0 });
+
+function cutOf({ item, field, ids }: LongText, length: number): Cut[] {
+  return ids.length <= length ? [] : [{ item: item.id, field, from: ids.length, to: length }];
+}
+
+function cutInput(request: FitRequest, cut: readonly Cut[]): FittedPrompt {
+  const { example, renderer, maxTokens } = request;
+  const bare = attempt(request, [], example);
+  if (bare.tokens.length <= maxTokens) return { ...bare, cut };
+  const ids = renderer.encode(example.input);
+  const fitted = largest(LEAST_TOKENS, ids.length, (length) => {
+    const tried = attempt(request, [], { ...example, input: head(renderer, ids, length) });
+    return tried.tokens.length <= maxTokens ? { ...tried, length } : null;
+  });
+  if (fitted === null)
+    throw new TagprError("usage", `a prompt budget of ${maxTokens} tokens has no room for query ${example.id}`, {
+      hint: "Raise prompt.max_tokens.",
+    });
+  const { length, ...prompt } = fitted;
+  return { ...prompt, cut: [...cut, { item: "input", field: "input", from: ids.length, to: length }] };
+}

@@ -88,7 +88,7 @@ export function installPython(root, dev, say) {
   if (!existsSync(python) || !pythonFits(askVersion(python, []) ?? "0")) makeVenv(root, base, say);
   if (!existsSync(join(root, ".venv", "tagpr.json"))) checkRoom(root);
   say(`Python packages (${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time)`);
-  const target = dev ? "./engine[dev]" : "./engine";
+  const target = dev ? "./engine[models,dev]" : "./engine[models]";
   if (uv) run("Python packages", "uv", ["pip", "install", "--quiet", "--python", python, "-e", target], root);
   else
     run(

@@ -1,0 +1,20 @@
+import type { Config } from "../core/config/schema.ts";
+import type { Engines, Stage } from "../run/stage.ts";
+import type { Io } from "./io.ts";
+
+/** What a command works with: the world, and the parts that a test replaces by fakes. */
+export interface App {
+  readonly io: Io;
+  readonly stages: readonly Stage[];
+  readonly openEngines: (options: OpenEngines) => Engines;
+  /** A command that fails without throwing (a check that found something) puts its exit code here. */
+  readonly outcome: { code: number };
+}
+
+export interface OpenEngines {
+  readonly config: Config;
+  /** The run directory, which holds the embedded engine's store. */
+  readonly run: string;
+  readonly io: Io;
+  readonly say: (line: string) => void;
+}

@@ -1,0 +1,37 @@
+import { Command } from "@commander-js/extra-typings";
+import { stringify } from "yaml";
+import { loadConfig, parseOverride } from "../../core/config/load.ts";
+import type { App } from "../app.ts";
+import { configJsonSchema, configReference } from "../reference.ts";
+
+export function configCommand({ io }: App): Command {
+  const command = new Command("config").description("show, check and describe configs");
+  const load = (file: string, set: readonly string[]) =>
+    loadConfig(
+      file,
+      set.map((text) => parseOverride(text)),
+    );
+  command
+    .command("show")
+    .description("print a config with every default filled in")
+    .argument("<config>", "YAML file")
+    .option("--set <key=value...>", "put a value over the file's", [])
+    .action((file, { set }) => io.out(stringify(load(file, set))));
+  command
+    .command("check")
+    .description("check a config and say where it is wrong")
+    .argument("<config>", "YAML file")
+    .option("--set <key=value...>", "put a value over the file's", [])
+    .action((file, { set }) => {
+      load(file, set);
+      io.out(`${file}: no fault found\n`);
+    });
+  command
+    .command("schema")
+    .description("print the config's JSON Schema (--markdown: the reference page)")
+    .option("--markdown", "as the page docs/configuration.md")
+    .action(({ markdown }) =>
+      io.out(markdown === true ? configReference() : `${JSON.stringify(configJsonSchema(), null, 2)}\n`),
+    );
+  return command as unknown as Command;
+}

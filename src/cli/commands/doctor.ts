@@ -1,0 +1,23 @@
+import { Command } from "@commander-js/extra-typings";
+import pc from "picocolors";
+import { EXIT_CODES } from "../../core/errors.ts";
+import type { App } from "../app.ts";
+import { type Finding, findings } from "../doctor/checks.ts";
+
+export function doctorCommand({ io, outcome }: App): Command {
+  const command = new Command("doctor")
+    .description("check this machine and say what to do")
+    .option("--json", "as JSON")
+    .action(async ({ json }) => {
+      const found = await findings(io);
+      if (found.some(({ state }) => state === "bad")) outcome.code = EXIT_CODES.environment;
+      io.out(json === true ? `${JSON.stringify(found, null, 2)}\n` : `${found.map(line).join("\n")}\n`);
+    });
+  return command as unknown as Command;
+}
+
+const MARKS = { good: pc.green("ok  "), poor: pc.yellow("note"), bad: pc.red("BAD ") } as const;
+
+function line({ state, name, text, advice }: Finding): string {
+  return `${MARKS[state]} ${name.padEnd(14)} ${text}${advice === undefined ? "" : `\n     ${advice}`}`;
+}

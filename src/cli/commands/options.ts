@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { absolutePaths, parseOverride } from "../../core/config/load.ts";
+import type { Config } from "../../core/config/schema.ts";
+import type { Override } from "../../core/yaml-file.ts";
+import type { Io } from "../io.ts";
+
+/** Flags that change the config, shared by `run` and the stage commands. */
+export interface ConfigFlags {
+  readonly data?: readonly string[] | undefined;
+  readonly seed?: number | undefined;
+  readonly set?: readonly string[] | undefined;
+}
+
+/** The flags as overrides, in the order in which a later one wins. */
+export function overridesOf(flags: ConfigFlags): Override[] {
+  const from = (flag: string, path: string, value: unknown): Override => ({ path: path.split("."), value, from: flag });
+  return [
+    ...(flags.data === undefined
+      ? []
+      : [
+          from("--data", "data.source", "files"),
+          from("--data", "data.paths", flags.data),
+          from("--data", "data.task", ""),
+        ]),
+    ...(flags.seed === undefined ? [] : [from("--seed", "seed", flags.seed)]),
+    ...(flags.set ?? []).map((text) => parseOverride(text)),
+  ];
+}
+
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("not a whole number");
+  return Number(text);
+}
+
+/** Paths in the config are meant from where the command stands. */
+export function settlePaths(config: Config, io: Io): Config {
+  return absolutePaths(config, io.cwd, existsSync);
+}
+
+export const at = (io: Io, path: string): string => resolve(io.cwd, path);

@@ -1,0 +1,57 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
+import { loadConfig } from "../../core/config/load.ts";
+import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
+import { nearest } from "../../core/yaml-file.ts";
+import { configOfRun } from "../../run/record.ts";
+import { STAGE_NAMES, type StageName } from "../../run/stage.ts";
+import type { App } from "../app.ts";
+import { executeRun } from "../execute.ts";
+import type { Io } from "../io.ts";
+import { at, type ConfigFlags, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+
+export function runCommand(app: App): Command {
+  const command = new Command("run")
+    .description("execute a config's stages: data, chains, sft, prmu, guided, explore, eval, report")
+    .argument("<config>", "YAML file, or the folder of a run to go on with")
+    .option("--out <run>", "folder of the run (default: runs/<name of the config>)")
+    .option("--data <dir...>", "folders with your own data in LaMP's layout, one a task")
+    .addOption(new Option("--seed <n>", "seed of world, initialisation and sampling").argParser(wholeNumber))
+    .option("--set <key=value...>", "put a value over the config's, e.g. --set guided.epochs=2")
+    .option("--only <stages>", "only these stages, comma-separated")
+    .option("--fresh", "do the stages again from nothing")
+    .option("--json", "progress as one JSON event a line")
+    .action(async (source, flags) => {
+      const { config, run } = resolveRun(app.io, source, flags.out, flags);
+      const only = flags.only === undefined ? {} : { only: stageList(flags.only) };
+      await executeRun(app, { run, config, fresh: flags.fresh === true, json: flags.json === true, ...only });
+    });
+  return command as unknown as Command;
+}
+
+function resolveRun(
+  io: Io,
+  source: string,
+  out: string | undefined,
+  flags: ConfigFlags,
+): { config: Config; run: string } {
+  const path = at(io, source);
+  const overrides = overridesOf(flags);
+  if (existsSync(path) && statSync(path).isDirectory())
+    return { config: settlePaths(configOfRun(path, overrides), io), run: at(io, out ?? source) };
+  const config = settlePaths(loadConfig(path, overrides), io);
+  return { config, run: at(io, out ?? join("runs", config.name)) };
+}
+
+function stageList(text: string): StageName[] {
+  return text.split(",").map((name) => {
+    const found = STAGE_NAMES.find((stage) => stage === name.trim());
+    if (found !== undefined) return found;
+    const near = nearest(name, STAGE_NAMES);
+    throw new TagprError("usage", `--only: no stage ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
+      hint: `Stages: ${STAGE_NAMES.join(", ")}.`,
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { loadConfig } from "../../core/config/load.ts";
+import { configOfRun } from "../../run/record.ts";
+import type { StageName } from "../../run/stage.ts";
+import type { App } from "../app.ts";
+import { executeRun } from "../execute.ts";
+import { at, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+
+interface StageCommand {
+  readonly name: StageName;
+  readonly about: string;
+}
+
+/** Each stage alone: it reads only what earlier stages wrote. */
+export const STAGE_COMMANDS: readonly StageCommand[] = [
+  { name: "data", about: "read or make the data, split it, choose the items that are shown" },
+  { name: "chains", about: "build tagged chains: roll out, filter, judge, tag, cluster, tag again" },
+  { name: "sft", about: "train the base model on the chains" },
+  { name: "prmu", about: "build preference pairs and train the reward model with user embeddings" },
+  { name: "guided", about: "reinforcement learning with all five rewards" },
+  { name: "explore", about: "reinforcement learning with verifiable, format and repetition reward" },
+  { name: "eval", about: "answer the held-out queries with every method, and write result.json" },
+  { name: "report", about: "write report/index.html" },
+];
+
+export function stageCommand({ name, about }: StageCommand, app: App): Command {
+  const command = new Command(name)
+    .description(about)
+    .argument("<run>", "folder of the run")
+    .option("--config <file>", "take the config from this file (default: the run's own)")
+    .option("--data <dir...>", "folders with your own data in LaMP's layout, one a task")
+    .addOption(new Option("--seed <n>", "seed of world, initialisation and sampling").argParser(wholeNumber))
+    .option("--set <key=value...>", "put a value over the config's")
+    .option("--fresh", "do the stage again from nothing")
+    .option("--json", "progress as one JSON event a line")
+    .action(async (folder, flags) => {
+      const run = at(app.io, folder);
+      const overrides = overridesOf(flags);
+      const config =
+        flags.config === undefined ? configOfRun(run, overrides) : loadConfig(at(app.io, flags.config), overrides);
+      await executeRun(app, {
+        run,
+        config: settlePaths(config, app.io),
+        only: [name],
+        fresh: flags.fresh === true,
+        json: flags.json === true,
+      });
+    });
+  return command as unknown as Command;
+}

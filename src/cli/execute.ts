@@ -1,0 +1,106 @@
+import { join, relative } from "node:path";
+import type { Config } from "../core/config/schema.ts";
+import type { Progress } from "../core/progress.ts";
+import { lockRun } from "../run/lock.ts";
+import { type RunRecord, writeRecord } from "../run/record.ts";
+import { runStages } from "../run/run.ts";
+import type { Engines, StageName } from "../run/stage.ts";
+import type { App } from "./app.ts";
+import { STOPPED } from "./failure.ts";
+import type { Io } from "./io.ts";
+import { packageRoot, revision, version } from "./package.ts";
+import { jsonProgress } from "./progress/json.ts";
+import { lineProgress } from "./progress/lines.ts";
+import { terminalProgress } from "./progress/terminal.ts";
+import { resultTable } from "./table.ts";
+
+export interface Execute {
+  readonly run: string;
+  readonly config: Config;
+  readonly only?: readonly StageName[];
+  readonly fresh: boolean;
+  readonly json: boolean;
+}
+
+/** Executes stages of a run under its lock; whatever happens, the engines are gone and the lock is free afterwards. */
+export async function executeRun(app: App, options: Execute): Promise<void> {
+  const { io, outcome } = app;
+  const { run, config } = options;
+  const release = lockRun(run);
+  const progress = chooseProgress(io, options.json);
+  const engines = app.openEngines({ config, run, io, say: progress.say });
+  try {
+    writeRecord(run, recordOf(io, config));
+    const stopped = await untilStopped(io, work(app, options, progress, engines));
+    if (stopped !== null) {
+      progress.end("stopped");
+      io.err("Stopped. The same command goes on from the last checkpoint.\n");
+      outcome.code = STOPPED[stopped];
+    }
+  } finally {
+    await engines.close();
+    release();
+  }
+}
+
+async function work(app: App, options: Execute, progress: Progress, engines: Engines): Promise<void> {
+  const { io, stages } = app;
+  const { run, config, only, fresh } = options;
+  await runStages({
+    run,
+    config,
+    stages,
+    fresh,
+    ...(only === undefined ? {} : { only }),
+    progress,
+    engines,
+    fetch: globalThis.fetch,
+    secret: (name) => io.env[name],
+    now: Date.now,
+  });
+  if (options.json) return;
+  const last = only === undefined || only.includes("eval") || only.includes("report");
+  if (!last) return;
+  const table = resultTable(run);
+  if (table !== null) io.out(`\n${table}`);
+  if (only === undefined || only.includes("report"))
+    io.out(`\nReport: ${shown(io, join(run, "report", "index.html"))}\n`);
+}
+
+/** The signal that came before the work was done, or null. The work itself is left behind: its files are safe anywhere. */
+async function untilStopped(io: Io, done: Promise<void>): Promise<keyof typeof STOPPED | null> {
+  let unlisten = (): void => {};
+  const signal = new Promise<keyof typeof STOPPED>((resolve) => {
+    unlisten = io.onStop(resolve);
+  });
+  try {
+    return await Promise.race([done.then(() => null), signal]);
+  } finally {
+    unlisten();
+    // Once the engine is gone the abandoned work fails; nobody is left to hear it.
+    done.catch(() => {});
+  }
+}
+
+function chooseProgress(io: Io, json: boolean): Progress {
+  if (json) return jsonProgress(io.out);
+  return io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+}
+
+function recordOf(io: Io, config: Config): RunRecord {
+  return {
+    tagpr: version(),
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    revision: revision(packageRoot()),
+    seed: config.seed,
+    argv: io.argv,
+    config,
+  };
+}
+
+/** A path as a person would type it. */
+function shown(io: Io, path: string): string {
+  const near = relative(io.cwd, path);
+  return near.startsWith("..") ? path : near;
+}

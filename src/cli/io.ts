@@ -1,0 +1,34 @@
+/** What the command line touches of the world; tests bring their own. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The command line as typed, for the record. */
+  readonly argv: readonly string[];
+  /** Results: tables, JSON, paths. */
+  readonly out: (text: string) => void;
+  /** Progress, notes, errors. */
+  readonly err: (text: string) => void;
+  /** Whether `err` is a terminal that a bar can be drawn on. */
+  readonly terminal: boolean;
+  /** Calls back at Ctrl-C and its like, once; answers how to stop listening. */
+  readonly onStop: (stop: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void) => () => void;
+}
+
+export function processIo(argv: readonly string[]): Io {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    argv,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true,
+    onStop: (stop) => {
+      const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+      const handlers = signals.map((signal) => [signal, () => stop(signal)] as const);
+      for (const [signal, handler] of handlers) process.once(signal, handler);
+      return () => {
+        for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+      };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { Command } from "@commander-js/extra-typings";
+import type { App } from "./app.ts";
+import { configCommand } from "./commands/config.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { engineCommand } from "./commands/engine.ts";
+import { runCommand } from "./commands/run.ts";
+import { STAGE_COMMANDS, stageCommand } from "./commands/stages.ts";
+import type { Io } from "./io.ts";
+import { version } from "./package.ts";
+
+/** The whole command line. */
+export function buildProgram(app: App): Command {
+  const program = new Command("tagpr")
+    .description("Tagging the Thought: personalized reasoning, learnt from a user's history in short tagged steps.")
+    .version(version())
+    .option("--debug", "print the traceback of a failure")
+    .showHelpAfterError("(tagpr --help lists the commands)")
+    .addHelpText(
+      "after",
+      `
+Start here:
+  npm start                                     the whole paper on a synthetic world, in minutes
+  tagpr run presets/smollm2.yaml --data DIR --out RUN
+                                                the same on your own files, in LaMP's layout
+Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
+130 stopped by Ctrl-C (the same command goes on from there).`,
+    );
+  program.addCommand(runCommand(app));
+  for (const stage of STAGE_COMMANDS) program.addCommand(stageCommand(stage, app));
+  program.addCommand(doctorCommand(app));
+  program.addCommand(engineCommand(app));
+  program.addCommand(configCommand(app));
+  settle(program, app.io);
+  return program;
+}
+
+/** Every command prints through `io` and throws instead of exiting. */
+function settle(command: { commands: readonly unknown[] }, io: Io): void {
+  if (!(command instanceof Command)) return;
+  command.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  for (const child of command.commands) settle(child, io);
+}

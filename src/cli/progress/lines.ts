@@ -1,0 +1,28 @@
+import type { Progress } from "../../core/progress.ts";
+import { duration, Eta } from "./eta.ts";
+
+/** A line now and then, for logs and pipes: at the start and end of a bar, and every half minute between. */
+export function lineProgress(write: (text: string) => void, now: () => number, everyMs = 30_000): Progress {
+  let title = "";
+  let eta = new Eta(0, now);
+  let last = 0;
+  const print = (text: string): void => write(`${text}\n`);
+  return {
+    start: (name, total) => {
+      title = name;
+      eta = new Eta(total, now);
+      last = now();
+      print(title);
+    },
+    update: (done, note) => {
+      eta.update(done);
+      if (now() - last < everyMs) return;
+      last = now();
+      const share = eta.total > 0 ? ` ${done}/${eta.total}` : "";
+      const left = eta.left();
+      print(`${title}:${share}${left === null ? "" : `, ${duration(left)} left`}${note ? `, ${note}` : ""}`);
+    },
+    say: (line) => print(line),
+    end: (note) => print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`),
+  };
+}

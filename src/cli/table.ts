@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readJson } from "../core/jsonl.ts";
+import { methodLabel } from "../eval/methods.ts";
+import type { Result, ResultRow } from "../eval/result-types.ts";
+import { duration } from "./progress/eta.ts";
+
+/** The result of a run as a table for a terminal, or null where there is none yet. */
+export function resultTable(run: string): string | null {
+  const path = join(run, "result.json");
+  if (!existsSync(path)) return null;
+  const result = readJson<Result>(path);
+  const tables = result.tasks !== undefined && result.tasks.length > 1 ? [...result.tasks, result] : [result];
+  return tables.map(oneTable).join("\n");
+}
+
+function oneTable(result: Result): string {
+  const n = result.rows[0]?.n ?? 0;
+  const direction = result.higher_is_better ? "higher is better" : "lower is better";
+  const head = `${result.task}${result.synthetic ? " (synthetic)" : ""}: ${result.metric}, ${direction}; ${n} held-out queries, seed ${result.seed}, ${duration(result.seconds)}`;
+  const body = [
+    ["method", "score", "95% interval", "of what is possible"],
+    ...result.rows.map((row) => methodRow(row, result)),
+    ...ceilingRows(result),
+  ];
+  const paired = result.paired.map(({ a, b, difference, low, high, verdict }) => [
+    `${methodLabel(a)} − ${methodLabel(b)}`,
+    signed(difference),
+    `${signed(low)} … ${signed(high)}`,
+    verdict,
+  ]);
+  return [head, ...align(body), ...(paired.length > 0 ? ["", "paired differences", ...align(paired)] : []), ""].join(
+    "\n",
+  );
+}
+
+function methodRow(row: ResultRow, result: Result): string[] {
+  const share = result.details[row.method]?.possible_personalization;
+  const possible = share === null || share === undefined ? "" : `${(100 * share).toFixed(0)}%`;
+  return [methodLabel(row.method), row.score.toFixed(3), `${row.low.toFixed(3)} … ${row.high.toFixed(3)}`, possible];
+}
+
+function ceilingRows({ ceilings }: Result): string[][] {
+  if (ceilings === null || ceilings === undefined) return [];
+  return [
+    ["ceiling: query only", ceilings.query_only.toFixed(3), "", "0%"],
+    ["ceiling: shown items", ceilings.shown_items.toFixed(3), "", "100%"],
+    ["ceiling: oracle", ceilings.oracle.toFixed(3), "", ""],
+  ];
+}
+
+const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+
+/** Columns of equal width: text to the left, the rest to the right. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? "").length)));
+  return rows.map((row) =>
+    `  ${row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join("   ")}`.trimEnd(),
+  );
+}

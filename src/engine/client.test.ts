@@ -1,0 +1,290 @@
+import { describe, expect, it } from "vitest";
+import { TagprError } from "../core/errors.ts";
+import { connectEngine } from "./client.ts";
+import type { ProfileName } from "./profiles.ts";
+import { type FakeTinker, fakeTinker } from "./testing/fake-tinker.ts";
+import type { Datum, Engine, TrainingClient } from "./types.ts";
+
+const OURS = { batch: "1", gspo: "1" };
+const datum = (...tokens: number[]): Datum => ({
+  tokens,
+  inputs: { target_tokens: { dtype: "int64", data: tokens }, weights: { dtype: "float32", data: tokens.map(() => 1) } },
+});
+const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, gradClipNorm: 1 };
+
+const connect = (fake: FakeTinker, profile?: ProfileName, more: { now?: () => number } = {}): Promise<Engine> =>
+  connectEngine({
+    url: "http://engine.test/",
+    key: "secret",
+    fetch: fake.fetch,
+    sleep: async () => {},
+    every: () => () => {},
+    ...(profile === undefined ? {} : { profile }),
+    ...more,
+  });
+const train = async (fake: FakeTinker, profile?: ProfileName): Promise<TrainingClient> =>
+  (await connect(fake, profile)).train({ model: "base", rank: 8, seed: 1 });
+const failure = async (promise: Promise<unknown>): Promise<TagprError> => {
+  const error = await promise.then(
+    () => new Error("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(TagprError);
+  return error as TagprError;
+};
+const calls = (fake: FakeTinker): string[] => fake.seen.map((s) => s.path).filter((path) => path !== "retrieve_future");
+
+describe("a session", () => {
+  it("is opened once, sends the key, and keeps itself alive by heartbeats that stop at the end", async () => {
+    const fake = fakeTinker(OURS);
+    let beat = (): void => {};
+    let stopped = false;
+    const engine = await connectEngine({
+      url: "http://engine.test",
+      key: "secret",
+      fetch: fake.fetch,
+      sleep: async () => {},
+      every: (tick) => {
+        beat = tick;
+        return () => {
+          stopped = true;
+        };
+      },
+    });
+    await engine.train({ model: "a", rank: 0, seed: 0 });
+    await engine.train({ model: "b", rank: 0, seed: 0 });
+    beat();
+    await engine.close();
+    expect(calls(fake).filter((path) => path === "create_session")).toHaveLength(1);
+    expect(calls(fake)).toContain("session_heartbeat");
+    expect(fake.seen.every((s) => s.headers["x-api-key"] === "secret")).toBe(true);
+    expect(fake.seen.flatMap((s) => (s.path === "create_model" ? [s.json?.model_seq_id] : []))).toEqual([0, 1]);
+    expect(stopped).toBe(true);
+    expect(calls(fake).filter((path) => path === "unload_model")).toHaveLength(2);
+  });
+});
+
+describe("futures", () => {
+  it("are polled through every way of saying not yet", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    fake.polls.push(
+      { status: 408, json: { type: "try_again" } },
+      { json: { type: "try_again", request_id: "r", queue_state: "active" } },
+      { status: 500, text: "Internal Server Error" },
+    );
+    await expect(client.optimStep(ADAM)).resolves.toEqual({ "grad_norm:mean": 1 });
+  });
+
+  it.each([
+    ["SkyRL's detail", { status: 400, json: { detail: "Loss functions ['gspo'] are not supported" } }, "['gspo']"],
+    ["the hosted error", { json: { error: "bad datum 3", category: "user" } }, "bad datum 3"],
+    ["pydantic's list", { status: 422, json: { detail: [{ loc: ["body", "x"], msg: "Field required" }] } }, "x: Field"],
+    ["a bare 500", { status: 500, text: "Internal Server Error" }, "without a reason (HTTP 500)"],
+  ])("pass on the engine's own words: %s", async (_, reply, words) => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    fake.polls.push(reply, reply, reply);
+    const error = await failure(client.forwardBackward([datum(1)], "cross_entropy"));
+    expect(error.code).toBe("engine");
+    expect(error.message).toContain(words);
+    expect(error.message).toContain("forward_backward (cross_entropy)");
+    expect(error.message).toContain("http://engine.test");
+  });
+
+  it("end at their deadline", async () => {
+    const fake = fakeTinker(OURS);
+    let clock = 0;
+    const engine = await connect(fake, undefined, {
+      now: () => {
+        clock += 1_000_000;
+        return clock;
+      },
+    });
+    const client = await engine.train({ model: "base", rank: 0, seed: 0 });
+    for (let i = 0; i < 10; i++) fake.polls.push({ status: 408, json: {} });
+    expect((await failure(client.optimStep(ADAM))).message).toContain("no result of optim_step in 60 min");
+  });
+});
+
+describe("broken connections", () => {
+  const reset = (): Error =>
+    new TypeError("fetch failed", { cause: Object.assign(new Error("reset"), { code: "ECONNRESET" }) });
+  const refused = (): Error =>
+    new TypeError("fetch failed", { cause: Object.assign(new Error("refused"), { code: "ECONNREFUSED" }) });
+
+  it("a gradient or an optimizer step is never sent twice", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    fake.breaks.forward_backward = [reset()];
+    fake.breaks.optim_step = [reset()];
+    expect((await failure(client.forwardBackward([datum(1)], "cross_entropy"))).message).toContain("can't be reached");
+    expect((await failure(client.optimStep(ADAM))).message).toContain("reset");
+  });
+
+  it("what was never sent, and every poll, is sent again", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    fake.breaks.forward_backward = [refused(), refused()];
+    fake.breaks.retrieve_future = [reset(), reset()];
+    await expect(client.forwardBackward([datum(1)], "cross_entropy")).resolves.toMatchObject({ outputs: [{}] });
+  });
+
+  it("a dead engine's last words take the place of the broken connection", async () => {
+    const fake = fakeTinker(OURS);
+    const died = new AbortController();
+    const engine = await connectEngine({
+      url: "http://engine.test",
+      fetch: fake.fetch,
+      lost: died.signal,
+      every: () => () => {},
+      sleep: async (_, signal) => {
+        if (signal !== undefined) died.abort(new TagprError("engine", "the engine stopped (signal SIGKILL)"));
+      },
+    });
+    const client = await engine.train({ model: "base", rank: 0, seed: 0 });
+    fake.breaks.retrieve_future = [reset()];
+    expect((await failure(client.optimStep(ADAM))).message).toBe("the engine stopped (signal SIGKILL)");
+    expect((await failure(client.optimStep(ADAM))).message).toBe("the engine stopped (signal SIGKILL)");
+  });
+});
+
+describe("forward_backward", () => {
+  it("splits at 1,024 datums, keeps the order, and merges results by their reduction", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    const data = Array.from({ length: 2100 }, (_, i) => datum(i, i + 1));
+    const result = await client.forward(data, "cross_entropy");
+    const sent = fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss]));
+    expect(sent.map((r) => r.data.length)).toEqual([1024, 1024, 52]);
+    expect(sent.map((r) => r.seqId)).toEqual([1, 2, 3]);
+    expect(sent.every((r) => r.forwardOnly)).toBe(true);
+    expect(result.outputs.map((o) => o.logprobs?.[0])).toEqual(data.map((d) => d.tokens[0]));
+    expect(result.metrics).toEqual({
+      "loss:sum": 2100,
+      "seq:mean": (1024 * 1 + 1024 * 2 + 52 * 3) / 2100,
+      "seq:min": 1,
+      "seq:max": 3,
+    });
+  });
+
+  it("splits at 5 MB", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    const long = datum(...Array.from({ length: 100_000 }, (_, i) => i));
+    await client.forwardBackward([long, long, long, long], "cross_entropy");
+    expect(fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss.data.length]))).toEqual([3, 1]);
+  });
+
+  it("never parts the datums of a pair loss", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    await client.forwardBackward(
+      Array.from({ length: 2100 }, (_, i) => datum(i)),
+      "bradley_terry",
+    );
+    expect(fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss.data.length]))).toEqual([2100]);
+  });
+
+  it("calls that nobody awaits reach the engine in order", async () => {
+    const fake = fakeTinker(OURS);
+    const client = await train(fake);
+    await Promise.all([
+      client.forwardBackward(
+        Array.from({ length: 1500 }, (_, i) => datum(i)),
+        "cross_entropy",
+      ),
+      client.forwardBackward([datum(7)], "cross_entropy"),
+      client.optimStep(ADAM),
+      client.saveState("ck"),
+    ]);
+    const order = fake.seen.flatMap((s) => s.loss?.seqId ?? (s.json?.seq_id === undefined ? [] : [s.json.seq_id]));
+    expect(order).toEqual([1, 2, 3, 4, 5]);
+    expect(calls(fake).slice(-5)).toEqual([
+      "forward_backward",
+      "forward_backward",
+      "forward_backward",
+      "optim_step",
+      "save_weights",
+    ]);
+  });
+
+  it("refuses tokens that are no whole numbers", async () => {
+    const client = await train(fakeTinker(OURS));
+    expect((await failure(client.forward([datum(1.5)], "cross_entropy"))).message).toContain("1.5");
+  });
+});
+
+describe("sampling", () => {
+  const request = (i: number) => ({
+    prompt: [10 * i],
+    numSamples: 3,
+    seed: i,
+    params: { maxTokens: 4, temperature: 1 },
+  });
+
+  it("a batch is one ordered unit, marked for an engine that takes it so", async () => {
+    const fake = fakeTinker(OURS);
+    const sampler = await (await connect(fake)).sampler("base");
+    const result = await sampler.sample(Array.from({ length: 70 }, (_, i) => request(i)));
+    expect(result.map((group) => group.map((s) => s.tokens))).toEqual(
+      Array.from({ length: 70 }, (_, i) => [0, 1, 2].map((k) => [10 * i + k, i])),
+    );
+    expect(result[0]?.map((s) => s.stopReason)).toEqual(["stop", "length", "length"]);
+    const marks = fake.seen.flatMap((s) => s.headers["x-tagpr-batch"]?.split("/") ?? []);
+    expect(new Set(marks.filter((_, i) => i % 3 === 0)).size).toBe(1);
+    expect(
+      marks
+        .filter((_, i) => i % 3 === 1)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual([...Array(70).keys()]);
+  });
+
+  it("an engine without the extension sees no such mark", async () => {
+    const fake = fakeTinker();
+    const sampler = await (await connect(fake)).sampler("base");
+    await sampler.sample([request(1)]);
+    expect(fake.seen.some((s) => "x-tagpr-batch" in s.headers)).toBe(false);
+  });
+
+  it("one refused request fails the batch with the engine's words", async () => {
+    const fake = fakeTinker(OURS);
+    const sampler = await (await connect(fake)).sampler("base");
+    fake.results.asample = [{ status: 400, json: { detail: "prompt longer than the model's context" } }];
+    expect((await failure(sampler.sample([request(0), request(1)]))).message).toContain(
+      "longer than the model's context",
+    );
+  });
+});
+
+describe("models", () => {
+  it("start from a base, from saved weights (fresh optimizer), or go on from a state", async () => {
+    const fake = fakeTinker(OURS);
+    const engine = await connect(fake);
+    await engine.train({ model: "base", rank: 0, seed: 3, reward: { userEmbeddings: 5 } });
+    await engine.train({ model: "tinker://m0/sampler_weights/sft", rank: 0, seed: 3 });
+    await engine.train({ model: "tinker://m0/sampler_weights/sft", rank: 0, seed: 3, resume: "tinker://m1/weights/9" });
+    const created = fake.seen.flatMap((s) => (s.path === "create_model" ? [s.json] : []));
+    expect(created.map((json) => json?.base_model)).toEqual(["base", "the-base", "the-base"]);
+    expect(created[0]).toMatchObject({ model_role: "reward", user_embeddings: 5, lora_config: { rank: 0, seed: 3 } });
+    const loads = fake.seen.flatMap((s) => (s.path === "load_weights" ? [[s.json?.path, s.json?.optimizer]] : []));
+    expect(loads).toEqual([
+      ["tinker://m0/sampler_weights/sft", false],
+      ["tinker://m1/weights/9", true],
+    ]);
+  });
+
+  it("saved weights that nobody needs are deleted", async () => {
+    const fake = fakeTinker(OURS);
+    await (await connect(fake)).forget("tinker://m1/weights/step-9");
+    expect(fake.seen.at(-1)).toMatchObject({ method: "DELETE", path: "training_runs/m1/checkpoints/weights/step-9" });
+  });
+
+  it("what an engine can't do is refused before it is asked", async () => {
+    const hosted = await connect(fakeTinker(), "tinker");
+    expect((await failure(hosted.train({ model: "m", rank: 0, seed: 0 }))).message).toContain("LoRA only");
+    const skyrl = await connect(fakeTinker());
+    expect((await failure(skyrl.train({ model: "m", rank: 0, seed: 0, reward: {} }))).hint).toContain("engines.reward");
+  });
+});

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { TagprError } from "../core/errors.ts";
+import { embedTexts } from "./embeddings.ts";
+import { exportWeights } from "./export.ts";
+import { createModel, forget, type Locate, openSampler } from "./models.ts";
+import { checkTrainable, guessProfile, PROFILES, type ProfileName } from "./profiles.ts";
+import { type Every, makeSession } from "./session.ts";
+import { type Fetch, sendJson, type Transport } from "./transport.ts";
+import type { Engine, TrainingClient } from "./types.ts";
+
+export interface ConnectOptions {
+  /** `http://127.0.0.1:8000`, without `/api/v1`. */
+  readonly url: string;
+  readonly key?: string;
+  /** Which engine it is; left out, it is told from what the server announces. */
+  readonly profile?: ProfileName;
+  /** Longest wait for one result; an hour when left out. */
+  readonly deadlineMs?: number;
+  /** Aborted with a `TagprError` as its reason when the process behind `url` has died. */
+  readonly lost?: AbortSignal;
+  /** Turns a model folder or name into the name by which the engine knows it; left out, it is sent as it is. */
+  readonly locate?: Locate;
+  readonly fetch?: Fetch;
+  readonly sleep?: Transport["sleep"];
+  readonly now?: Transport["now"];
+  readonly every?: Every;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A heartbeat must not keep a finished program alive. */
+const everyUnref: Every = (tick, ms) => {
+  const timer = setInterval(tick, ms);
+  timer.unref();
+  return () => clearInterval(timer);
+};
+
+export const transportOf = (options: ConnectOptions): Transport => ({
+  url: checkUrl(options.url),
+  key: options.key ?? "",
+  fetch: options.fetch ?? globalThis.fetch,
+  sleep: options.sleep ?? (async (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal })),
+  now: options.now ?? Date.now,
+  ...(options.lost === undefined ? {} : { lost: options.lost }),
+});
+
+function checkUrl(url: string): string {
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new TagprError("usage", `the engine's url is ${url === "" ? "empty" : `"${url}"`}`, {
+      hint: "Set engines.<role>.url to something like http://127.0.0.1:8000.",
+    });
+  return url.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+}
+
+/** Connects to a Tinker server and asks what it can do; a session is opened when first needed. */
+export async function connectEngine(options: ConnectOptions): Promise<Engine> {
+  const transport = transportOf(options);
+  const announced = await sendJson<{ extensions?: Record<string, unknown> }>(transport, {
+    method: "GET",
+    path: "/api/v1/get_server_capabilities",
+    repeatable: true,
+  });
+  const extensions = Object.fromEntries(Object.entries(announced.extensions ?? {}).map(([k, v]) => [k, String(v)]));
+  const profile = options.profile === undefined ? guessProfile(transport.url, extensions) : PROFILES[options.profile];
+  const session = makeSession({
+    transport,
+    profile,
+    extensions,
+    every: options.every ?? everyUnref,
+    deadlineMs: options.deadlineMs ?? HOUR_MS,
+  });
+  const locate = options.locate ?? (async (model) => model);
+  const loaded = new Set<TrainingClient>();
+  const close = async (): Promise<void> => {
+    // A server that serves one tenant would stay taken until the session times out; a dead one needs no good-bye.
+    await Promise.allSettled([...loaded].map((client) => client.unload()));
+    session.close();
+  };
+  return {
+    capabilities: { extensions, gspo: profile.gspo },
+    train: async (wanted) => {
+      checkTrainable(profile, wanted);
+      const client = await createModel(session, wanted, locate);
+      const tracked: TrainingClient = {
+        ...client,
+        unload: async () => {
+          loaded.delete(tracked);
+          await client.unload();
+        },
+      };
+      loaded.add(tracked);
+      return tracked;
+    },
+    sampler: async (modelOrPath) => openSampler(session, modelOrPath, locate),
+    embed: (model, texts) => embedTexts(transport, model, texts),
+    export: (path, dir) => exportWeights(session, path, dir),
+    forget: (path) => forget(session, path),
+    close,
+  };
+}

@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { messageOf, TagprError } from "../core/errors.ts";
+import { guardDisk, writeAtomic } from "../core/jsonl.ts";
+import { readTinkerPath } from "./models.ts";
+import type { Session } from "./session.ts";
+import { refusal, send, sendJson } from "./transport.ts";
+
+/**
+ * A Hugging Face folder of saved weights. The embedded engine shares our disk and writes it itself; any other hands out
+ * an archive, which is unpacked here.
+ */
+export async function exportWeights(session: Session, path: string, dir: string): Promise<void> {
+  if (session.extensions.export !== undefined) {
+    await sendJson(session.transport, {
+      path: "/api/v1/export_weights",
+      body: { path, dir: resolve(dir) },
+      repeatable: true,
+    });
+    return;
+  }
+  await download(session, path, dir);
+}
+
+async function download({ transport }: Session, path: string, dir: string): Promise<void> {
+  const { run, name } = readTinkerPath(path);
+  const answer = await send(transport, {
+    method: "GET",
+    path: `/api/v1/training_runs/${run}/checkpoints/${name}/archive`,
+    repeatable: true,
+  });
+  if (answer.status >= 400)
+    throw refusal(transport, `export of ${path}`, answer, "Most servers hand out sampler_weights only.");
+  const archive = join(dir, ".archive.tar.gz");
+  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  writeAtomic(archive, answer.bytes);
+  try {
+    await promisify(execFile)("tar", ["-xzf", archive, "-C", dir]);
+  } catch (error) {
+    throw new TagprError("engine", `the archive of ${path} can't be unpacked into ${dir}: ${messageOf(error)}`, {
+      hint: "The download may be cut off: export it again.",
+      cause: error,
+    });
+  } finally {
+    rmSync(archive, { force: true });
+  }
+}

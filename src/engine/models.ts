@@ -1,0 +1,80 @@
+import { TagprError } from "../core/errors.ts";
+import { samplerOf } from "./sampling.ts";
+import type { Session } from "./session.ts";
+import { trainingClient } from "./training.ts";
+import { sendJson } from "./transport.ts";
+import type { SamplingClient, TrainingClient, TrainOptions } from "./types.ts";
+
+/** Turns a model folder or name into the name by which the engine knows it. */
+export type Locate = (model: string) => Promise<string>;
+
+const isTinkerPath = (model: string): boolean => model.startsWith("tinker://");
+
+/** A new model; `model` and `resume` may be `tinker://` paths, whose base the engine remembers. */
+export async function createModel(session: Session, options: TrainOptions, locate: Locate): Promise<TrainingClient> {
+  const from = options.resume ?? (isTinkerPath(options.model) ? options.model : undefined);
+  const base =
+    from !== undefined && isTinkerPath(options.model) ? await baseOf(session, from) : await locate(options.model);
+  const { model_id } = await session.run<{ model_id: string }>("create_model", {
+    session_id: await session.id(),
+    model_seq_id: session.nextModel(),
+    base_model: base,
+    lora_config: { rank: options.rank, seed: options.seed },
+    type: "create_model",
+    ...rewardFields(options),
+  });
+  const client = trainingClient(session, model_id);
+  if (from !== undefined) await client.load(from, options.resume !== undefined);
+  return client;
+}
+
+function rewardFields({ reward }: TrainOptions): Record<string, unknown> {
+  if (reward === undefined) return {};
+  return {
+    model_role: "reward",
+    ...(reward.userEmbeddings === undefined ? {} : { user_embeddings: reward.userEmbeddings }),
+  };
+}
+
+async function baseOf(session: Session, path: string): Promise<string> {
+  const { base_model } = await sendJson<{ base_model: string }>(session.transport, {
+    path: "/api/v1/weights_info",
+    body: { tinker_path: path },
+    repeatable: true,
+  });
+  return base_model;
+}
+
+/** A sampler of a base model or of saved weights. */
+export async function openSampler(session: Session, modelOrPath: string, locate: Locate): Promise<SamplingClient> {
+  const source = isTinkerPath(modelOrPath) ? { model_path: modelOrPath } : { base_model: await locate(modelOrPath) };
+  const { sampling_session_id } = await sendJson<{ sampling_session_id: string }>(session.transport, {
+    path: "/api/v1/create_sampling_session",
+    body: {
+      session_id: await session.id(),
+      sampling_session_seq_id: session.nextSampler(),
+      ...source,
+      type: "create_sampling_session",
+    },
+  });
+  return samplerOf(session, sampling_session_id);
+}
+
+/** The parts of `tinker://RUN/weights/NAME` or `tinker://RUN/sampler_weights/NAME`. */
+export function readTinkerPath(path: string): { run: string; kind: string; name: string } {
+  const match = /^tinker:\/\/([^/]+)\/(weights|sampler_weights)\/([^/]+)$/.exec(path);
+  const [, run, kind, name] = match ?? [];
+  if (run === undefined || kind === undefined || name === undefined)
+    throw new TagprError("usage", `"${path}" is no path of saved weights`, {
+      hint: "It looks like tinker://MODEL/sampler_weights/NAME; a stage's model.json holds one.",
+    });
+  return { run, kind, name };
+}
+
+export async function forget(session: Session, path: string): Promise<void> {
+  const { run, kind, name } = readTinkerPath(path);
+  await sendJson(session.transport, {
+    method: "DELETE",
+    path: `/api/v1/training_runs/${run}/checkpoints/${kind}/${name}`,
+  });
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import PQueue from "p-queue";
+import { decodeSamples } from "./codec.ts";
+import { retrieve } from "./futures.ts";
+import type { Session } from "./session.ts";
+import { sendJson } from "./transport.ts";
+import type { SampleRequest, SamplingClient, SamplingParams, Sequence } from "./types.ts";
+
+/** HTTP requests in flight. The engine sees the whole batch all the same: a request is answered before it is run. */
+const IN_FLIGHT = 32;
+
+/** A sampler of an open sampling session. */
+export function samplerOf(session: Session, samplingSessionId: string): SamplingClient {
+  let seq = 0;
+  const sample = async (requests: readonly SampleRequest[], first: number): Promise<Sequence[][]> => {
+    const batch = batchHeaders(session, requests.length);
+    const ids = await limited(requests, async (request, index) => {
+      const { request_id } = await sendJson<{ request_id: string }>(session.transport, {
+        path: "/api/v1/asample",
+        headers: batch(index),
+        body: sampleBody(samplingSessionId, first + index, request),
+      });
+      return request_id;
+    });
+    return limited(ids, async (requestId) => {
+      const answer = await retrieve(session.transport, { requestId, what: "asample" }, session.deadlineMs);
+      return decodeSamples(answer.bytes);
+    });
+  };
+  return {
+    sample: (requests) => {
+      const first = seq;
+      seq += requests.length;
+      return sample(requests, first);
+    },
+  };
+}
+
+function sampleBody(samplingSessionId: string, seqId: number, request: SampleRequest): Record<string, unknown> {
+  return {
+    sampling_session_id: samplingSessionId,
+    seq_id: seqId,
+    num_samples: request.numSamples,
+    prompt: { chunks: [{ type: "encoded_text", tokens: request.prompt }] },
+    sampling_params: paramsBody(request.params, request.seed),
+    type: "sample",
+  };
+}
+
+function paramsBody(params: SamplingParams, seed: number): Record<string, unknown> {
+  return {
+    max_tokens: params.maxTokens,
+    temperature: params.temperature,
+    seed,
+    ...(params.topP === undefined ? {} : { top_p: params.topP }),
+    ...(params.topK === undefined ? {} : { top_k: params.topK }),
+    ...(params.stop === undefined || params.stop.length === 0 ? {} : { stop: params.stop }),
+  };
+}
+
+/**
+ * An engine with the extension runs the requests of one batch as one ordered unit when all have arrived, so that what
+ * comes out doesn't depend on how they raced.
+ */
+function batchHeaders(session: Session, size: number): (index: number) => Record<string, string> {
+  if (session.extensions.batch === undefined) return () => ({});
+  const id = randomUUID();
+  return (index) => ({ "X-Tagpr-Batch": `${id}/${index}/${size}` });
+}
+
+/** Results in order, a bounded number at work; after the first failure nothing more is started. */
+async function limited<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const queue = new PQueue({ concurrency: IN_FLIGHT });
+  try {
+    return await Promise.all(items.map((item, i) => queue.add(() => work(item, i))));
+  } catch (error) {
+    queue.clear();
+    throw error;
+  }
+}

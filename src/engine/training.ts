@@ -1,0 +1,123 @@
+import { datumBytes, decodeLossResult, encodeLossRequest } from "./codec.ts";
+import { retrieve } from "./futures.ts";
+import { mergeResults } from "./merge.ts";
+import { adaptData, isPairLoss } from "./profiles.ts";
+import { samplerOf } from "./sampling.ts";
+import type { Session } from "./session.ts";
+import { parseJson, sendJson } from "./transport.ts";
+import type { AdamParams, Datum, LossName, LossResult, TrainingClient } from "./types.ts";
+
+/** Runs tasks one after the other in the order of the calls, whatever the callers await. */
+type InOrder = <T>(task: () => Promise<T>) => Promise<T>;
+
+function inOrder(): InOrder {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const mine = last.then(task, task);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
+export interface LoadableClient extends TrainingClient {
+  /** Weights of a `tinker://` path, with or without its optimizer; some servers take it only on a fresh model. */
+  load(path: string, optimizer: boolean): Promise<void>;
+}
+
+/** The client of one model under training. Requests reach the engine in the order of the calls, numbered by `seq_id`. */
+export function trainingClient(session: Session, modelId: string): LoadableClient {
+  const ordered = inOrder();
+  let seq = 0;
+
+  const loss = async (
+    data: readonly Datum[],
+    name: LossName,
+    config: Readonly<Record<string, number>>,
+    forwardOnly: boolean,
+  ): Promise<LossResult> => {
+    const what = `forward_backward (${name}${forwardOnly ? ", forward only" : ""})`;
+    const parts = splitData(session, name, adaptData(session.profile, name, data));
+    const posted = await ordered(async () => {
+      const ids: string[] = [];
+      for (const part of parts) {
+        const body = encodeLossRequest({ modelId, seqId: ++seq, data: part, loss: name, config, forwardOnly });
+        ids.push((await sendLoss(session, body)).request_id);
+      }
+      return ids;
+    });
+    const results = await Promise.all(
+      posted.map((requestId) => retrieve(session.transport, { requestId, what }, session.deadlineMs)),
+    );
+    return mergeResults(results.map((answer) => decodeLossResult(answer.bytes)));
+  };
+
+  /** Posts in order, awaits its future outside the order. */
+  const run = async <T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T> => {
+    const requestId = await ordered(() => session.post(path, { model_id: modelId, seq_id: ++seq, ...body }));
+    const answer = await retrieve(session.transport, { requestId, what: path }, session.deadlineMs);
+    return parseJson<T>(session.transport, path, answer);
+  };
+
+  return {
+    modelId,
+    forward: (data, name, config = {}) => loss(data, name, config, true),
+    forwardBackward: (data, name, config = {}) => loss(data, name, config, false),
+    optimStep: async (adam) => {
+      const { metrics } = await run<{ metrics?: Record<string, number> }>("optim_step", {
+        adam_params: adamBody(adam),
+      });
+      return metrics ?? {};
+    },
+    saveState: async (name) => (await run<{ path: string }>("save_weights", { path: name, type: "save_weights" })).path,
+    saveForSampler: async (name) =>
+      (await run<{ path: string }>("save_weights_for_sampler", { path: name, type: "save_weights_for_sampler" })).path,
+    sampler: async () => {
+      const answer = await run<{ sampling_session_id: string }>("save_weights_for_sampler", {
+        sampling_session_seq_id: session.nextSampler(),
+        type: "save_weights_for_sampler",
+      });
+      return samplerOf(session, answer.sampling_session_id);
+    },
+    load: async (path, optimizer) => {
+      await run("load_weights", { path, optimizer, type: "load_weights" });
+    },
+    unload: async () => {
+      await ordered(() => session.run("unload_model", { model_id: modelId, type: "unload_model" }));
+    },
+  };
+}
+
+/** Protobuf is what every engine of this dialect wants; 415 or 422 would mean an older server. */
+function sendLoss(session: Session, body: Uint8Array): Promise<{ request_id: string }> {
+  return sendJson(session.transport, { path: "/api/v1/forward_backward", body });
+}
+
+/** Requests of at most the profile's datums and bytes, in order; pairs stay together. */
+export function splitData(session: Pick<Session, "profile">, loss: LossName, data: readonly Datum[]): Datum[][] {
+  if (isPairLoss(loss)) return [[...data]];
+  const { maxDatums, maxBytes } = session.profile;
+  const parts: Datum[][] = [];
+  let part: Datum[] = [];
+  let bytes = 0;
+  for (const datum of data) {
+    const size = datumBytes(datum);
+    if (part.length > 0 && (part.length === maxDatums || bytes + size > maxBytes)) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(datum);
+    bytes += size;
+  }
+  if (part.length > 0 || parts.length === 0) parts.push(part);
+  return parts;
+}
+
+const adamBody = (adam: AdamParams): Record<string, number> => ({
+  learning_rate: adam.learningRate,
+  beta1: adam.beta1,
+  beta2: adam.beta2,
+  eps: adam.eps,
+  weight_decay: adam.weightDecay,
+  ...(adam.gradClipNorm > 0 ? { grad_clip_norm: adam.gradClipNorm } : {}),
+});

@@ -1,0 +1,179 @@
+import { messageOf, TagprError } from "../core/errors.ts";
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** How an engine is reached. Everything impure comes in here. */
+export interface Transport {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly key: string;
+  readonly fetch: Fetch;
+  /** Rejects early when the signal aborts. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Aborted, with a `TagprError` as its reason, when the process behind `url` has died. */
+  readonly lost?: AbortSignal;
+}
+
+export interface Call {
+  readonly method?: "GET" | "POST" | "DELETE";
+  /** From the root: `/api/v1/optim_step`. */
+  readonly path: string;
+  /** JSON, or protobuf when bytes. */
+  readonly body?: Readonly<Record<string, unknown>> | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * May be sent again when the connection breaks with the answer still out. Never for a gradient or an optimizer step:
+   * the first one may have been taken.
+   */
+  readonly repeatable?: boolean;
+  /** Give up on this one request after so long; the caller asks again. */
+  readonly timeoutMs?: number;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Thrown when `timeoutMs` ran out: a long poll that simply has to be asked again. */
+export class PollTimeout extends Error {}
+
+const TRIES = 5;
+/** The request can't have reached the engine, so that any call may be sent again. */
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+/** How long a broken connection waits for word that the process behind it died. */
+const LAST_WORDS_MS = 3000;
+
+/** Sends one request, again after connection errors where that is safe; the answer may still be an error status. */
+export async function send(transport: Transport, call: Call): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    transport.lost?.throwIfAborted();
+    try {
+      const answer = await sendOnce(transport, call);
+      if (tries < TRIES && (answer.status === 429 || answer.status === 503)) {
+        await transport.sleep(backoff(tries));
+        continue;
+      }
+      return answer;
+    } catch (error) {
+      if (error instanceof PollTimeout) throw error;
+      await lastWords(transport);
+      const again = call.repeatable === true || NEVER_SENT.has(causeCode(error));
+      if (!again || tries === TRIES) throw unreachable(transport, call, error);
+      await transport.sleep(backoff(tries));
+    }
+  }
+}
+
+async function sendOnce(transport: Transport, call: Call): Promise<Answer> {
+  const headers: Record<string, string> = { ...call.headers };
+  if (transport.key !== "") headers["X-API-Key"] = transport.key;
+  const init: RequestInit = { method: call.method ?? "POST", headers };
+  if (call.body instanceof Uint8Array) {
+    headers["Content-Type"] = "application/x-protobuf";
+    init.body = call.body as Uint8Array<ArrayBuffer>;
+  } else if (call.body !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(call.body);
+  }
+  if (call.timeoutMs !== undefined) init.signal = AbortSignal.timeout(call.timeoutMs);
+  try {
+    const response = await transport.fetch(`${transport.url}${call.path}`, init);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, contentType: response.headers.get("content-type") ?? "", bytes };
+  } catch (error) {
+    if (init.signal?.aborted === true) throw new PollTimeout();
+    throw error;
+  }
+}
+
+/** 0.1 s, 0.2 s, … */
+const backoff = (tries: number): number => 100 * 2 ** (tries - 1);
+
+/** A broken connection to our own engine usually means that it died: waits for that news, which says more. */
+async function lastWords({ lost, sleep }: Transport): Promise<void> {
+  if (lost === undefined) return;
+  if (!lost.aborted) await sleep(LAST_WORDS_MS, lost).catch(() => undefined);
+  lost.throwIfAborted();
+}
+
+function causeCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
+}
+
+function unreachable(transport: Transport, call: Call, error: unknown): TagprError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return new TagprError(
+    "engine",
+    `the engine at ${transport.url} can't be reached (${call.path}): ${messageOf(cause)}`,
+    {
+      hint: "Check that it runs and that the url in the config is right. Run the same command again: it goes on from its last checkpoint.",
+      cause: error,
+    },
+  );
+}
+
+/** Sends and reads JSON; any error status becomes a `TagprError` with the engine's own text. */
+export async function sendJson<T>(transport: Transport, call: Call): Promise<T> {
+  const answer = await send(transport, call);
+  if (answer.status >= 400) throw refusal(transport, call.path, answer);
+  return parseJson<T>(transport, call.path, answer);
+}
+
+/** `T` is the protocol's promise; a body that is no JSON is named as such. */
+export function parseJson<T>(transport: Transport, what: string, answer: Answer): T {
+  try {
+    return JSON.parse(text(answer)) as T;
+  } catch (error) {
+    throw new TagprError(
+      "engine",
+      `${transport.url} answered ${what} with something that is not JSON: ${clip(text(answer))}`,
+      { hint: "Is this a Tinker server? Check the url in the config.", cause: error },
+    );
+  }
+}
+
+/** The engine's own words in a `TagprError`. */
+export function refusal(transport: Transport, what: string, answer: Answer, hint?: string): TagprError {
+  const said = errorText(answer);
+  const name = what.replace(/^\/(api\/)?v1\//, "");
+  const own = hint ?? HINTS[answer.status];
+  return new TagprError(
+    "engine",
+    said === ""
+      ? `the engine at ${transport.url} failed at ${name} without a reason (HTTP ${answer.status})`
+      : `the engine at ${transport.url} refused ${name}: ${said}`,
+    own === undefined ? {} : { hint: own },
+  );
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: "Wrong or missing key: check the environment variable that the config's key_env names.",
+  403: "Wrong or missing key: check the environment variable that the config's key_env names.",
+  500: "The server's own log says more.",
+};
+
+/** SkyRL `{detail}` (text or pydantic's list), hosted `{error}`, OpenAI `{error: {message}}`, or bare text. */
+export function errorText(answer: Answer): string {
+  const body = text(answer);
+  try {
+    const { detail, error } = JSON.parse(body) as { detail?: unknown; error?: unknown };
+    if (Array.isArray(detail)) return detail.map(pydanticLine).join("; ");
+    if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
+    return String(detail ?? error ?? clip(body));
+  } catch {
+    return body.trim() === "Internal Server Error" ? "" : clip(body.trim());
+  }
+}
+
+function pydanticLine(line: unknown): string {
+  const { loc, msg } = line as { loc?: readonly unknown[]; msg?: string };
+  return `${(loc ?? []).filter((part) => part !== "body").join(".")}: ${msg ?? JSON.stringify(line)}`;
+}
+
+const text = (answer: Answer): string => new TextDecoder().decode(answer.bytes);
+const clip = (said: string): string => (said.length > 600 ? `${said.slice(0, 600)}…` : said);

@@ -32,7 +32,7 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>, overrides: reado
 /** {@link readYaml} on text; `path` is only for messages. */
 export function parseYaml<T>(text: string, path: string, schema: z.ZodType<T>, overrides: readonly Override[] = []): T {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines });
+  const doc = parseDocument(text, { lineCounter: lines, merge: true });
   const broken = doc.errors[0];
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0]);

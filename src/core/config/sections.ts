@@ -22,7 +22,11 @@ export const data = z
       .prefault({})
       .describe("Synthetic world: users of each split; splits share none."),
     chains: positive.default(1000).describe("Train queries a task that the teacher answers (paper: 1,000)."),
-    rl: positive.default(1024).describe("Train queries a task for RL (paper: 1,024; LaMP-2 3,200)."),
+    rl: positive.default(1024).describe("Train queries a task for RL (paper: 1,024)."),
+    rl_of: z
+      .record(z.string(), positive)
+      .default({})
+      .describe("Tasks with another number of RL queries, e.g. `{LaMP_2: 3200}` (the paper's exception)."),
     prmu: positive
       .default(1000)
       .describe("Train queries a task from which preference pairs are sampled; never RL's queries."),

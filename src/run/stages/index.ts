@@ -1,0 +1,2 @@
+import type { Stage } from "../stage.ts";
+export const STAGES: readonly Stage[] = [];

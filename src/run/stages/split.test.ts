@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { configSchema } from "../../core/config/schema.ts";
+import type { QueryId, UserId } from "../../data/types.ts";
+import { type Candidate, divide, sampleOf, splitTrain } from "./split.ts";
+
+const sizes = (data: object) => configSchema.parse({ data }).data;
+const candidates = (users: number, each: number): Candidate[] =>
+  Array.from({ length: users * each }, (_, i) => ({ id: `q${i}` as QueryId, user: `u${i % users}` as UserId }));
+const common = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] => [...a].filter((id) => b.has(id));
+
+describe("splitTrain", () => {
+  it("no user of dev is in a training set, whatever the sizes", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 10, max: 60 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer(),
+        (users, each, seed) => {
+          const all = candidates(users, each);
+          fc.pre(all.length >= 20);
+          const split = splitTrain(all, sizes({ chains: 30, rl: 40, prmu: 20, dev: 15 }), seed, "t");
+          const owner = new Map(all.map(({ id, user }) => [id, user]));
+          const dev = new Set([...split.dev].map((id) => owner.get(id)));
+          for (const part of [split.chains, split.rl, split.prmu])
+            for (const id of part) expect(dev.has(owner.get(id) ?? null)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  it("PRMU's queries are neither RL's nor the chains'", () => {
+    for (const n of [3, 10, 40]) {
+      const split = splitTrain(candidates(12, n), sizes({ chains: 100, rl: 120, prmu: 60, dev: 20 }), 1, "t");
+      expect(common(split.prmu, split.rl)).toEqual([]);
+      expect(common(split.prmu, split.chains)).toEqual([]);
+    }
+  });
+
+  it("is the same for the same seed, another for another", () => {
+    const all = candidates(20, 10);
+    const ids = (seed: number) => [...splitTrain(all, sizes({ chains: 30, rl: 40, prmu: 20, dev: 15 }), seed, "t").rl];
+    expect(ids(1)).toEqual(ids(1));
+    expect(ids(1)).not.toEqual(ids(2));
+  });
+
+  it("says when there is too little", () => {
+    expect(() => splitTrain(candidates(2, 1), sizes({}), 0, "movies")).toThrow(/movies: 2 train queries are too few/);
+  });
+});
+
+it("chains and RL share queries only where there are too few for both", () => {
+  const ids = Array.from({ length: 100 }, (_, i) => `q${i}` as QueryId);
+  const plenty = divide(ids, { chains: 30, rl: 40, prmu: 30 });
+  expect(common(plenty.chains, plenty.rl)).toEqual([]);
+  const scarce = divide(ids, { chains: 80, rl: 80, prmu: 40 });
+  expect(scarce.prmu.size).toBe(33);
+  expect(scarce.rl.size).toBe(67);
+  expect(scarce.chains.size).toBe(67);
+});
+
+it("a sample keeps the order", () => {
+  const sample = sampleOf([1, 2, 3, 4, 5, 6, 7, 8], 4, 0, "x");
+  expect(sample).toHaveLength(4);
+  expect([...sample].sort()).toEqual(sample);
+});

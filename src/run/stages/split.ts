@@ -1,0 +1,79 @@
+import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
+import { stream } from "../../core/random.ts";
+import type { QueryId, UserId } from "../../data/types.ts";
+
+/** What deciding a query's split needs of it: few bytes, so that a large train file is never held in memory. */
+export interface Candidate {
+  readonly id: QueryId;
+  readonly user: UserId | null;
+}
+
+export type TrainPart = "chains" | "rl" | "prmu" | "dev";
+export type TrainSplit = Readonly<Record<TrainPart, ReadonlySet<QueryId>>>;
+
+/** At most this share of train becomes the dev slice, however small train is. */
+const MOST_DEV = 0.2;
+
+/**
+ * Cuts a task's train queries: first a dev slice of whole users, for choosing; of the rest, PRMU's queries are nobody
+ * else's, and chains and RL share some only where there are too few for both.
+ */
+export function splitTrain(
+  candidates: readonly Candidate[],
+  sizes: Config["data"],
+  seed: number,
+  task: string,
+): TrainSplit {
+  const dev = devQueries(candidates, Math.min(sizes.dev, Math.floor(candidates.length * MOST_DEV)), seed, task);
+  const rest = candidates.filter(({ id }) => !dev.has(id)).map(({ id }) => id);
+  const wanted = { ...sizes, rl: sizes.rl_of[task] ?? sizes.rl };
+  const split = divide(stream(seed, "data", task, "train").shuffle(rest), wanted);
+  if (dev.size === 0 || split.rl.size === 0 || split.prmu.size === 0)
+    throw new TagprError("data", `${task}: ${candidates.length} train queries are too few to cut up`, {
+      hint: "A run needs some for chains and RL, some for the reward model and some to choose by: give it 20 at least.",
+    });
+  return { ...split, dev };
+}
+
+/** Whole users, in a random order, until there are enough queries; a query without a user is its own user. */
+function devQueries(candidates: readonly Candidate[], wanted: number, seed: number, task: string): Set<QueryId> {
+  const byUser = new Map<string, QueryId[]>();
+  for (const { id, user } of candidates) {
+    const key = user === null ? `query ${id}` : `user ${user}`;
+    byUser.set(key, [...(byUser.get(key) ?? []), id]);
+  }
+  const dev = new Set<QueryId>();
+  for (const key of stream(seed, "data", task, "dev").shuffle([...byUser.keys()])) {
+    if (dev.size >= wanted) break;
+    for (const id of byUser.get(key) ?? []) dev.add(id);
+  }
+  return dev;
+}
+
+/** PRMU's from the front; RL's after them; chains from the back. What is too little is shared out in proportion. */
+export function divide(
+  shuffled: readonly QueryId[],
+  sizes: Pick<Config["data"], "chains" | "rl" | "prmu">,
+): Readonly<Record<"chains" | "rl" | "prmu", ReadonlySet<QueryId>>> {
+  const n = shuffled.length;
+  const enough = n >= sizes.prmu + Math.max(sizes.rl, sizes.chains);
+  const prmu = enough ? sizes.prmu : Math.floor((n * sizes.prmu) / (sizes.prmu + Math.max(sizes.rl, sizes.chains)));
+  const rest = shuffled.slice(prmu);
+  return {
+    prmu: new Set(shuffled.slice(0, prmu)),
+    rl: new Set(rest.slice(0, sizes.rl)),
+    chains: new Set(rest.slice(-sizes.chains)),
+  };
+}
+
+/** A seeded sample of at most `count`, in the given order. */
+export function sampleOf<T>(items: readonly T[], count: number, seed: number, ...name: string[]): T[] {
+  if (items.length <= count) return [...items];
+  const kept = new Set(
+    stream(seed, "data", ...name)
+      .shuffle(items.map((_, i) => i))
+      .slice(0, count),
+  );
+  return items.filter((_, i) => kept.has(i));
+}

@@ -1,0 +1,138 @@
+import { appendFileSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { loadTask } from "../data/task-file.ts";
+import type { Example, ProfileItem, QueryId } from "../data/types.ts";
+import { cachedEmbed } from "./embed-cache.ts";
+import { type Embed, type Retriever, rankProfile, retrieve } from "./retrieve.ts";
+import { corpusText, pythonSplit, queryText } from "./text.ts";
+
+const task = loadTask("LaMP_4");
+const item = (id: number, text: string): ProfileItem => ({
+  id: `p${id}`,
+  date: `20${10 + id}`,
+  fields: { text, title: "" },
+});
+const example = (texts: readonly string[], query = "apple"): Example => ({
+  task: "LaMP_4",
+  id: "q" as QueryId,
+  user: null,
+  input: `Generate a headline for the following article: ${query}`,
+  profile: texts.map((text, i) => item(i, text)),
+  gold: null,
+});
+const ids = (items: readonly ProfileItem[]) => items.map((one) => one.id);
+/** Counts letters: a stand-in for an embedding model. */
+const letters: Embed = async (texts) => texts.map((text) => ["a", "b", "p"].map((c) => text.split(c).length - 1));
+const options = (method: Retriever, k: number, seed = 0) => ({ method, k, seed, embed: letters });
+
+describe("retrieve", () => {
+  it("recency ranks the newest first and shows oldest first", async () => {
+    const one = example(["x", "y", "z"]);
+    expect(ids(await rankProfile(task, one, options("recency", 2)))).toEqual(["p2", "p1"]);
+    expect(ids(await retrieve(task, one, options("recency", 2)))).toEqual(["p1", "p2"]);
+  });
+
+  it("bm25 and dense rank by score, equal scores newest first", async () => {
+    const one = example(["apple pie", "nothing", "apple", "no", "no"]);
+    expect(ids(await rankProfile(task, one, options("bm25", 4)))).toEqual(["p2", "p0", "p4", "p3"]);
+    const dense = await rankProfile(task, example(["b", "pp", "b", "ap"]), options("dense", 3));
+    expect(ids(dense)).toEqual(["p1", "p3", "p2"]);
+  });
+
+  it("random differs by seed and by query, not between calls", async () => {
+    const one = example(Array.from({ length: 50 }, () => "x"));
+    const draw = async (seed: number, e = one) => ids(await rankProfile(task, e, options("random", 8, seed))).join();
+    expect(await draw(1)).toBe(await draw(1));
+    expect(await draw(1)).not.toBe(await draw(2));
+    expect(await draw(1)).not.toBe(await draw(1, { ...one, id: "other" as QueryId }));
+  });
+
+  it("the official random draws with replacement", async () => {
+    expect(await rankProfile(task, example(["x", "y"]), options("random_official", 8))).toHaveLength(8);
+    expect(await rankProfile(task, example([]), options("random_official", 8))).toEqual([]);
+  });
+
+  it("refuses k < 1 and dense without an embedder", async () => {
+    await expect(retrieve(task, example(["x"]), options("bm25", 0))).rejects.toThrow(/k = 0/);
+    await expect(retrieve(task, example(["x"]), { method: "dense", k: 1, seed: 0 })).rejects.toThrow(/embedding model/);
+  });
+
+  it("laws: k distinct items of the profile, shown in the profile's order; k → k+1 only adds", async () => {
+    const method = fc.constantFrom<Retriever>("recency", "random", "bm25", "dense");
+    const text = fc.array(fc.constantFrom("apple", "b", "pp", "a"), { maxLength: 5 }).map((w) => w.join(" "));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(text, { maxLength: 12 }),
+        method,
+        fc.integer({ min: 1, max: 14 }),
+        async (texts, m, k) => {
+          const one = example(texts);
+          const shown = ids(await retrieve(task, one, options(m, k)));
+          const ranked = ids(await rankProfile(task, one, options(m, k)));
+          const more = ids(await rankProfile(task, one, options(m, k + 1)));
+          expect(shown).toHaveLength(Math.min(k, texts.length));
+          expect(shown).toEqual(ids(one.profile).filter((id) => shown.includes(id)));
+          expect([...ranked].sort()).toEqual([...shown].sort());
+          expect(more.slice(0, k)).toEqual(ranked);
+        },
+      ),
+    );
+  });
+});
+
+describe("what retrievers read", () => {
+  it("takes the query after the task's mark, the whole input where it is missing", () => {
+    expect(queryText(task, example([], " big news "))).toBe("big news");
+    expect(queryText(loadTask("LaMP_3"), { ...example([]), input: "no mark" })).toBe("no mark");
+    expect(queryText(loadTask("LaMP_7"), { ...example([]), input: "Paraphrase it: a: b" })).toBe("a: b");
+  });
+
+  it("LaMP-1: the two references, not the author's title; a quote in a title shifts them, as officially", () => {
+    const ask = (input: string) => queryText(loadTask("LaMP_1"), { ...example([]), input });
+    const input = (title: string) =>
+      `For an author who has written the paper with the title "${title}", which reference is related? Just answer with [1] or [2] without explanation. [1]: "R one" [2]: "R two"`;
+    expect(ask(input("T"))).toBe("R one R two");
+    // Strings are now `A `, ` T`, `R one`, `R two`.
+    expect(ask(input('A "quoted" T'))).toBe("T R one");
+    expect(ask("no quotes")).toBe("no quotes");
+  });
+
+  it("corpus texts follow the task", () => {
+    expect(corpusText(task, { id: "1", fields: { title: "T", text: "x {title}" } })).toBe("T x {title}");
+  });
+
+  it("splits as Python does", () => {
+    expect(pythonSplit(" a\u00a0b\u001cc\u3000d\ufeffe\t\n")).toEqual(["a", "b", "c", "d\ufeffe"]);
+    expect(pythonSplit("")).toEqual([]);
+  });
+});
+
+describe("cachedEmbed", () => {
+  it("embeds each text once, over runs, and ignores a torn line", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
+    const asked: string[] = [];
+    const counting: Embed = (texts) => {
+      asked.push(...texts);
+      return letters(texts);
+    };
+    const first = await cachedEmbed(counting, path, "m")(["ab", "b", "ab"]);
+    expect(first.map((v) => Array.from(v))).toEqual([
+      [1, 1, 0],
+      [0, 1, 0],
+      [1, 1, 0],
+    ]);
+    appendFileSync(path, '{"k":"torn","v":"AA');
+    const second = await cachedEmbed(counting, path, "m")(["b", "c", "ab"]);
+    expect(second.map((v) => Array.from(v))).toEqual([
+      [0, 1, 0],
+      [0, 0, 0],
+      [1, 1, 0],
+    ]);
+    expect(asked).toEqual(["ab", "b", "c"]);
+    await cachedEmbed(counting, path, "other")(["b"]);
+    expect(asked).toHaveLength(4);
+  });
+});

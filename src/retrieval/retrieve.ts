@@ -1,0 +1,95 @@
+import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
+import type { Task } from "../data/task.ts";
+import type { Example, ProfileItem } from "../data/types.ts";
+import { bm25Scores } from "./bm25.ts";
+import { corpusText, queryText } from "./text.ts";
+
+/**
+ * - `recency`: the newest first (the paper's default). LaMP's tie rule: of equal dates the one later in the file.
+ * - `random`: without replacement, as we read the paper.
+ * - `random_official`: with replacement, as LaMP's code draws (`random.choices`); may repeat an item.
+ * - `bm25`: rank_bm25's BM25Okapi on white-space tokens.
+ * - `dense`: dot product of embeddings (MiniLM, Contriever, …), from the `embed` handed in.
+ */
+export type Retriever = "recency" | "random" | "random_official" | "bm25" | "dense";
+
+/** Embeds texts, `vectors[i][d]` for `texts[i]`. */
+export type Embed = (texts: readonly string[]) => Promise<readonly ArrayLike<number>[]>;
+
+export interface RetrieveOptions {
+  readonly method: Retriever;
+  /** Items wanted; fewer come when the profile has fewer (`random_official` always gives k of a non-empty one). */
+  readonly k: number;
+  /** For the random methods: with the task and query id it names the random stream. */
+  readonly seed: number;
+  /** For `dense`. */
+  readonly embed?: Embed;
+}
+
+/**
+ * The k best items of a profile, best first: what LaMP's ranking files hold.
+ * Equal scores are ranked newest first (our rule; numpy's, in the official code, depends on the processor).
+ */
+export async function rankProfile(task: Task, example: Example, options: RetrieveOptions): Promise<ProfileItem[]> {
+  return (await rank(task, example, options)).flatMap((i) => example.profile[i] ?? []);
+}
+
+/** {@link rankProfile} as a prompt shows it: oldest first. */
+export async function retrieve(task: Task, example: Example, options: RetrieveOptions): Promise<ProfileItem[]> {
+  const ranking = await rank(task, example, options);
+  return ranking.sort((a, b) => a - b).flatMap((i) => example.profile[i] ?? []);
+}
+
+/** Positions in the profile (which is oldest first), best first. */
+async function rank(task: Task, example: Example, options: RetrieveOptions): Promise<number[]> {
+  const { method, k } = options;
+  if (!Number.isInteger(k) || k < 1)
+    throw new TagprError("usage", `can't retrieve k = ${k} items`, { hint: "k is 1 or more." });
+  const n = example.profile.length;
+  const newestFirst = Array.from({ length: n }, (_, i) => n - 1 - i);
+  switch (method) {
+    case "recency":
+      return newestFirst.slice(0, k);
+    case "random":
+      return draws(task, example, options.seed).shuffle(newestFirst).slice(0, k);
+    case "random_official": {
+      const random = draws(task, example, options.seed);
+      return n === 0 ? [] : Array.from({ length: k }, () => random.int(n));
+    }
+    case "bm25": {
+      const scores = bm25Scores(
+        example.profile.map((item) => corpusText(task, item)),
+        queryText(task, example),
+      );
+      return best(newestFirst, scores, k);
+    }
+    case "dense":
+      return best(newestFirst, await denseScores(task, example, options.embed), k);
+  }
+}
+
+const draws = (task: Task, example: Example, seed: number) => stream(seed, "retrieve", task.name, example.id);
+
+function best(newestFirst: readonly number[], scores: ArrayLike<number>, k: number): number[] {
+  return [...newestFirst].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0)).slice(0, k);
+}
+
+async function denseScores(task: Task, example: Example, embed: Embed | undefined): Promise<number[]> {
+  if (embed === undefined)
+    throw new TagprError("usage", "dense retrieval needs an embedding model", {
+      hint: "Set engines.embeddings in the config, or choose another retriever.",
+    });
+  if (example.profile.length === 0) return [];
+  const texts = [queryText(task, example), ...example.profile.map((item) => corpusText(task, item))];
+  const [query, ...items] = await embed(texts);
+  if (query === undefined || items.length !== example.profile.length)
+    throw new TagprError("engine", `asked for ${texts.length} embeddings, got ${items.length + 1}`);
+  return items.map((item) => dot(query, item));
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}

@@ -37,8 +37,8 @@ const KEPT_STATES = 2;
 export interface Saver<S> {
   /** The loop's state at its last checkpoint, with the engine state that goes with it; null at the start. */
   readonly last: { readonly state: string; readonly loop: S } | null;
-  /** Weights and optimizer first, then the line that makes them count, then what is no longer needed goes. */
-  save(training: TrainingClient, step: number, loop: S): Promise<void>;
+  /** Weights and optimizer first, then the line that makes them count, then what is no longer needed goes. Returns the state's path. */
+  save(training: TrainingClient, step: number, loop: S): Promise<string>;
   /** A saved path that nothing needs once the next checkpoint stands. */
   discard(path: string): void;
 }
@@ -59,6 +59,7 @@ export function makeSaver<S>(engine: Engine, log: LoopLog, name: string): Saver<
       log.checkpoint(step, state, { states, loop });
       for (const path of garbage) await forgetQuietly(engine, path);
       garbage = [];
+      return state;
     },
   };
 }

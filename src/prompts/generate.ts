@@ -11,7 +11,7 @@ export interface Codec {
 }
 
 /** One generated completion. */
-export interface Response {
+export interface Completion {
   /** Without the end-of-turn token. */
   readonly text: string;
   /** As sampled, the end-of-turn token included where there is one. Never empty. */
@@ -23,7 +23,7 @@ export interface Response {
 }
 
 export interface GenerateOptions {
-  /** Completions a prompt. */
+  /** Responses a prompt. */
   readonly n: number;
   readonly maxTokens: number;
   /** 0 = greedy. */
@@ -31,6 +31,8 @@ export interface GenerateOptions {
   readonly topP?: number;
   /** One a prompt (see `seedOf`), so that a result doesn't depend on what else is in the batch. */
   readonly seeds: readonly number[];
+  /** What the chat template already wrote of the response (`Renderer.responsePrefix`), put before each text. */
+  readonly prefix?: string;
 }
 
 /** Samples `n` completions of each prompt as one ordered unit; `result[i][k]` belongs to `prompts[i]`. */
@@ -39,7 +41,7 @@ export async function generate(
   codec: Codec,
   prompts: readonly (readonly number[])[],
   options: GenerateOptions,
-): Promise<Response[][]> {
+): Promise<Completion[][]> {
   if (options.seeds.length !== prompts.length)
     throw new TagprError("internal", `generate: ${options.seeds.length} seeds for ${prompts.length} prompts`);
   if (prompts.length === 0) return [];
@@ -52,15 +54,16 @@ export async function generate(
   const groups = await sampler.sample(
     prompts.map((prompt, i) => ({ prompt, numSamples: options.n, seed: options.seeds[i] ?? 0, params })),
   );
-  return groups.map((group) => group.map((sequence) => toResponse(sequence, codec)));
+  return groups.map((group) => group.map((sequence) => toCompletion(sequence, codec, options.prefix ?? "")));
 }
 
-function toResponse(sequence: Sequence, codec: Codec): Response {
+function toCompletion(sequence: Sequence, codec: Codec, prefix: string): Completion {
   const { tokens, logprobs } = sequence;
   if (tokens.length === 0 || tokens.length !== logprobs.length)
     throw new TagprError("engine", `the sampler answered ${tokens.length} tokens with ${logprobs.length} log-probs`, {
       hint: "The engine does not follow the protocol; check its version.",
     });
   const end = tokens.length - (codec.eosIds.includes(tokens.at(-1) ?? -1) ? 1 : 0);
-  return { text: codec.decode(tokens.slice(0, end)), tokens, logprobs, truncated: sequence.stopReason === "length" };
+  const text = prefix + codec.decode(tokens.slice(0, end));
+  return { text, tokens, logprobs, truncated: sequence.stopReason === "length" };
 }

@@ -1,0 +1,226 @@
+import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import { TagprError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
+import { seedOf } from "../core/random.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import type { ShownExample } from "../data/types.ts";
+import { makeSaver, type Saver } from "../engine/loop.ts";
+import type { Engine, TrainingClient } from "../engine/types.ts";
+import { stageWeights } from "../rewards/compute.ts";
+import { rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
+import { type Group, rollOut, type Setting } from "./rollout.ts";
+import { type MiniBatch, updateOnBatch } from "./update.ts";
+import { hackingSign, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
+
+/** One RL stage (paper section 3.4): guided with all five signals, or exploratory with the foundation signals. */
+export interface RlOptions extends Setting {
+  readonly engine: Engine;
+  /** `tinker://` path (or model) to start from. */
+  readonly model: string;
+  /** State of the stage before (`RlResult.state`), used with `reset_optimizer: false` to keep its optimizer. */
+  readonly before?: string;
+  readonly examples: readonly ShownExample[];
+  /** Dev slice of train, for choosing the checkpoint. */
+  readonly dev: readonly ShownExample[];
+  readonly seed: number;
+  readonly log: LoopLog;
+  readonly progress: Progress;
+  /** Milliseconds; for timings.jsonl alone. */
+  readonly clock: () => number;
+}
+
+export interface RlResult {
+  /** Best weights by dev score, for sampling and further training; the starting ones where nothing was better. */
+  readonly path: string;
+  /** Batches trained before those weights. */
+  readonly step: number;
+  /** Dev score (mean verifiable reward, greedy, strict); null where validation is off. */
+  readonly score: number | null;
+  /** Weights and optimizer at the end; null where nothing was trained. */
+  readonly state: string | null;
+  readonly validations: readonly Validation[];
+  readonly probe: Probe;
+}
+
+interface RlState {
+  readonly best: { readonly step: number; readonly score: number; readonly path: string } | null;
+  readonly validations: readonly Validation[];
+  readonly probe: Probe;
+}
+
+interface RlLoop {
+  readonly options: RlOptions;
+  readonly training: TrainingClient;
+  readonly saver: Saver<RlState>;
+  readonly walk: Walk;
+  readonly total: number;
+}
+
+export async function trainRl(options: RlOptions): Promise<RlResult> {
+  const { config, stage, progress, log } = options;
+  if (options.examples.length === 0)
+    throw new TagprError("data", "there are no RL queries", { hint: "Raise data.rl." });
+  const loop = await openLoop(options);
+  progress.start(stage === "guided" ? "Guided RL" : "Exploratory RL", loop.total);
+  let state = loop.saver.last?.loop ?? (await begin(loop));
+  let last = loop.saver.last?.state ?? null;
+  const total = state.probe.withSpread > 0 ? loop.total : 0;
+  for (let batch = log.last?.step ?? 0; batch < total; batch++) {
+    await trainOnBatch(loop, batch);
+    const done = batch + 1;
+    if (isValidation(loop, done)) state = await look(loop, done, state);
+    if (done % config.checkpoint_every === 0 || done === total)
+      last = await loop.saver.save(loop.training, done, state);
+  }
+  const kept = state.best ?? (await lastWeights(loop, total));
+  await loop.training.unload();
+  progress.end(state.best === null ? "" : `best dev score ${state.best.score.toFixed(3)} at batch ${state.best.step}`);
+  return { ...kept, state: last, validations: state.validations, probe: state.probe };
+}
+
+async function openLoop(options: RlOptions): Promise<RlLoop> {
+  const { engine, config, seed, stage, log } = options;
+  const saver = makeSaver<RlState>(engine, log, stage);
+  const resume = saver.last?.state ?? (config.reset_optimizer ? undefined : options.before);
+  const training = await engine.train({
+    model: options.model,
+    rank: config.rank,
+    seed,
+    ...(resume === undefined ? {} : { resume }),
+  });
+  const labels = options.examples.map((example) => example.task);
+  const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
+  return { options, training, saver, walk, total: batchCount(walk) };
+}
+
+/** Says what there is to select, and takes the first dev score. */
+async function begin(loop: RlLoop): Promise<RlState> {
+  const { options, training } = loop;
+  const { log, progress, config, clock, seed } = options;
+  const found = await probe(options, await training.sampler(), options.examples, seed, clock);
+  log.metrics({ kind: "probe", ...found });
+  for (const sentence of judgeProbe(found, config.rollouts).sentences) progress.say(sentence);
+  const state: RlState = { best: null, validations: [], probe: found };
+  return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
+}
+
+/** Sample, reward, update: one batch of prompts. */
+async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
+  const { options, training, walk } = loop;
+  const { config, seed, stage, log, clock, progress } = options;
+  const times = { sample: 0, reward: 0 };
+  const examples = batchAt(walk, batch).map((i) => options.examples[i] as ShownExample);
+  const seeds = examples.map((_, i) => seedOf(seed, stage, "rollout", batch, i));
+  const draw = { n: config.rollouts, temperature: config.temperature, seeds };
+  const groups = await rollOut(options, await training.sampler(), examples, draw, clock, times);
+  const started = clock();
+  const stats = await updateOnBatch(miniBatches(groups, miniSize(config)), {
+    training,
+    config,
+    native: config.native_gspo && options.engine.capabilities.gspo,
+    ...optimizerSteps(loop, batch),
+    log,
+  });
+  const rewards = rewardMetrics(groups);
+  const spread = spreadMetrics(groups, stageWeights(options.rewards, stage));
+  const epoch = ((batch + 1) * config.batch) / walk.labels.length;
+  log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
+  log.samples(sampleRows(batch, groups[0]));
+  const tokens = groups.flatMap((g) => g.rollouts).reduce((sum, r) => sum + r.response.tokens.length, 0);
+  const update = clock() - started;
+  log.timings({
+    step: batch + 1,
+    sample_seconds: times.sample / 1000,
+    reward_seconds: times.reward / 1000,
+    update_seconds: update / 1000,
+    tokens,
+    tokens_per_second: (1000 * tokens) / Math.max(1, times.sample + times.reward + update),
+  });
+  progress.update(
+    batch + 1,
+    `reward ${Number(rewards.reward).toFixed(3)}, right ${Number(rewards.reward_verifiable).toFixed(3)}`,
+  );
+  if (Number(spread.groups_without_spread) > 0.8)
+    progress.say(
+      `Batch ${batch + 1}: ${(100 * Number(spread.groups_without_spread)).toFixed(0)}% of the groups have no spread and give no gradient. ` +
+        "Harder queries, more rollouts or a higher temperature would give more to select.",
+    );
+}
+
+const miniSize = (config: { batch: number; updates: number }): number => Math.ceil(config.batch / config.updates);
+
+/** Optimizer steps before batch `batch`, and of the whole stage. */
+function optimizerSteps(loop: RlLoop, batch: number): { step: number; totalSteps: number } {
+  const size = miniSize(loop.options.config);
+  const perBatch = Math.ceil(loop.walk.batch / size);
+  const lastBatch = Math.ceil(batchAt(loop.walk, loop.total - 1).length / size);
+  return { step: batch * perBatch, totalSteps: (loop.total - 1) * perBatch + lastBatch };
+}
+
+/** Groups in order, `size` prompts a mini-batch; a roll-out without advantage counts in N but is not sent. */
+export function miniBatches(groups: readonly Group[], size: number): MiniBatch[] {
+  const out: MiniBatch[] = [];
+  for (let at = 0; at < groups.length; at += size) {
+    const part = groups.slice(at, at + size);
+    const sequences = part.flatMap((group) =>
+      group.rollouts.map(({ response }, k) => ({
+        prompt: group.prompt,
+        tokens: response.tokens,
+        sampled: response.logprobs,
+        advantage: group.advantages[k] ?? 0,
+      })),
+    );
+    out.push({ sequences: sequences.filter((s) => s.advantage !== 0), total: sequences.length });
+  }
+  return out;
+}
+
+function isValidation({ options, total }: RlLoop, done: number): boolean {
+  const every = options.config.validate_every;
+  return every > 0 && options.dev.length > 0 && (done % every === 0 || done === total);
+}
+
+/** Greedy dev score; weights better than all before are kept. */
+async function look(loop: RlLoop, batch: number, state: RlState): Promise<RlState> {
+  const { options, training, saver } = loop;
+  const { log, progress, dev, clock } = options;
+  const { point, row } = await validate(options, await training.sampler(), dev, batch, clock);
+  log.metrics({ kind: "validate", step: batch, score: point.score, ...row });
+  progress.update(batch, `dev ${point.score.toFixed(3)}`);
+  const validations = [...state.validations, point];
+  const warning = hackingSign(validations);
+  if (warning !== null) progress.say(warning);
+  if (state.best !== null && point.score <= state.best.score) return { ...state, validations };
+  if (state.best !== null && state.best.step > 0) saver.discard(state.best.path);
+  const path = batch === 0 ? options.model : await training.saveForSampler(`${options.stage}-best-${batch}`);
+  return { ...state, best: { step: batch, score: point.score, path }, validations };
+}
+
+/** Where validation is off the last weights are the result. */
+async function lastWeights(loop: RlLoop, step: number): Promise<{ path: string; step: number; score: null }> {
+  const path =
+    step === 0 ? loop.options.model : await loop.training.saveForSampler(`${loop.options.stage}-last-${step}`);
+  return { path, step, score: null };
+}
+
+/** The first group of a batch, whole: prompt, responses, rewards, advantages. */
+function sampleRows(batch: number, group: Group | undefined): unknown[] {
+  if (group === undefined) return [];
+  const { example, rollouts, advantages } = group;
+  return rollouts.map((r, i) => ({
+    step: batch + 1,
+    task: example.task,
+    query: example.id,
+    user: example.user,
+    gold: example.gold,
+    i,
+    response: r.response.text,
+    answer: r.reading.answer,
+    why: r.reading.why,
+    tokens: r.response.tokens.length,
+    truncated: r.response.truncated,
+    rewards: r.rewards,
+    logit: r.logit,
+    advantage: advantages[i],
+  }));
+}

@@ -1,0 +1,154 @@
+import type { RewardsConfig, RlConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import { zipStrict } from "../core/zip.ts";
+import type { Task } from "../data/task.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { SamplingClient } from "../engine/types.ts";
+import type { Scorer } from "../prmu/scorer-types.ts";
+import { type Codec, type Completion, generate } from "../prompts/generate.ts";
+import { type Response as Reading, readResponse } from "../prompts/response.ts";
+import { computeRewards, type Rewards, type RlStage } from "../rewards/compute.ts";
+import { formatReward } from "../rewards/format.ts";
+import { groupAdvantages } from "./gspo.ts";
+
+/** What it takes to ask the policy and to judge what it says. */
+export interface Setting {
+  readonly stage: RlStage;
+  readonly codec: Codec;
+  /** Chat prompt of an example, generation prompt included. */
+  readonly promptOf: (example: ShownExample) => readonly number[];
+  /** What the chat template already wrote of a response (`Renderer.responsePrefix`). */
+  readonly prefix?: string;
+  readonly tasks: readonly Task[];
+  /** The allowed tags. */
+  readonly tags: readonly string[];
+  readonly rewards: RewardsConfig;
+  readonly config: RlConfig;
+  /** Null: no personalization reward. */
+  readonly scorer: Scorer | null;
+}
+
+export interface Rollout {
+  readonly response: Completion;
+  readonly reading: Reading;
+  readonly logit: number | null;
+  readonly rewards: Rewards;
+}
+
+/** The roll-outs of one prompt. */
+export interface Group {
+  readonly example: ShownExample;
+  readonly prompt: readonly number[];
+  readonly rollouts: readonly Rollout[];
+  /** One a roll-out. */
+  readonly advantages: readonly number[];
+}
+
+export interface Draw {
+  readonly n: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  /** One an example. */
+  readonly seeds: readonly number[];
+}
+
+export interface RolloutTimes {
+  sample: number;
+  reward: number;
+}
+
+/** Asks for `n` responses to each example as one unit, then scores and rewards them. `times` gets milliseconds. */
+export async function rollOut(
+  setting: Setting,
+  sampler: SamplingClient,
+  examples: readonly ShownExample[],
+  draw: Draw,
+  clock: () => number,
+  times: RolloutTimes = { sample: 0, reward: 0 },
+): Promise<Group[]> {
+  const started = clock();
+  const prompts = examples.map(setting.promptOf);
+  const responses = await generate(sampler, setting.codec, prompts, {
+    ...draw,
+    maxTokens: setting.config.max_tokens,
+    ...(draw.temperature > 0 ? { topP: setting.config.top_p } : {}),
+    ...(setting.prefix === undefined ? {} : { prefix: setting.prefix }),
+  });
+  const sampled = clock();
+  times.sample += sampled - started;
+  const groups = await judge(setting, examples, prompts, responses);
+  times.reward += clock() - sampled;
+  return groups;
+}
+
+async function judge(
+  setting: Setting,
+  examples: readonly ShownExample[],
+  prompts: readonly (readonly number[])[],
+  responses: readonly (readonly Completion[])[],
+): Promise<Group[]> {
+  const readings = zipStrict(examples, responses).map(([example, group]) => {
+    const task = taskOf(setting.tasks, example);
+    return group.map((r) => readResponse(r.text, { task, tags: setting.tags, truncated: r.truncated }));
+  });
+  const logits = await scoreReadable(setting.scorer, examples, responses, readings);
+  return examples.map((example, i) => {
+    const rollouts = zipStrict(responses[i] ?? [], readings[i] ?? []).map(([response, reading], k) => {
+      const logit = logits[i]?.[k] ?? null;
+      return { response, reading, logit, rewards: rewardsOf(setting, example, response, reading, logit) };
+    });
+    const totals = rollouts.map((r) => r.rewards.total);
+    const advantages = groupAdvantages(totals, setting.config.advantage_delta);
+    return { example, prompt: prompts[i] ?? [], rollouts, advantages };
+  });
+}
+
+function rewardsOf(
+  setting: Setting,
+  example: ShownExample,
+  response: Completion,
+  reading: Reading,
+  logit: number | null,
+): Rewards {
+  return computeRewards({
+    task: taskOf(setting.tasks, example),
+    gold: example.gold,
+    text: response.text,
+    truncated: response.truncated,
+    tags: setting.tags,
+    config: setting.rewards,
+    stage: setting.stage,
+    logit,
+    centre: setting.scorer?.centre ?? null,
+    reading,
+  });
+}
+
+/** Logits of the responses whose format passes; the others' personalization reward is 0 anyway. */
+async function scoreReadable(
+  scorer: Scorer | null,
+  examples: readonly ShownExample[],
+  responses: readonly (readonly Completion[])[],
+  readings: readonly (readonly Reading[])[],
+): Promise<(number | null)[][]> {
+  const logits: (number | null)[][] = responses.map((group) => group.map(() => null));
+  if (scorer === null) return logits;
+  const asked: { i: number; k: number; example: ShownExample; text: string }[] = [];
+  for (const [i, example] of examples.entries())
+    for (const [k, response] of (responses[i] ?? []).entries()) {
+      const reading = readings[i]?.[k];
+      if (reading !== undefined && formatReward(reading) === 1) asked.push({ i, k, example, text: response.text });
+    }
+  const scores = await scorer.score(asked);
+  for (const [{ i, k }, logit] of zipStrict(asked, scores)) (logits[i] as (number | null)[])[k] = logit;
+  return logits;
+}
+
+export function taskOf(tasks: readonly Task[], example: { readonly task: string }): Task {
+  const task = tasks.find(({ name }) => name === example.task);
+  if (task === undefined)
+    throw new TagprError("data", `a query belongs to task ${example.task}, which is not among the run's tasks`, {
+      hint: "Run the data stage again.",
+    });
+  return task;
+}

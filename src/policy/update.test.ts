@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import { configSchema, type RlConfig } from "../core/config/schema.ts";
+import { stream } from "../core/random.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import { adamStep, type Bigram, logSoftmax, makeBigram, runLoss } from "../engine/testing/bigram.ts";
+import { makeFakeEngine } from "../engine/testing/fake-engine.ts";
+import type { TrainingClient } from "../engine/types.ts";
+import { sequenceTerm } from "./gspo.ts";
+import { type MiniBatch, type TrainSequence, updateOnBatch } from "./update.ts";
+
+const VOCAB = 7;
+const config: RlConfig = { ...configSchema.parse({}).guided, learning_rate: 0.02, clip_low: 0.002, clip_high: 0.003 };
+const noLog: LoopLog = { last: null, metrics: () => {}, timings: () => {}, samples: () => {}, checkpoint: () => {} };
+
+function sequences(seed: number, count: number): TrainSequence[] {
+  const random = stream("update-test", seed);
+  return Array.from({ length: count }, () => {
+    const tokens = Array.from({ length: 1 + random.int(5) }, () => random.int(VOCAB));
+    const prompt = [random.int(VOCAB), random.int(VOCAB)];
+    return { prompt, tokens, sampled: tokens.map(() => -random.next()), advantage: random.normal() };
+  });
+}
+
+/** A training client over a bigram that the test can look into; `seen` are the gradients at each optimizer step. */
+function openClient(): { client: TrainingClient; model: Bigram; seen: Float64Array[] } {
+  const model = makeBigram(VOCAB, 1);
+  const seen: Float64Array[] = [];
+  const client: TrainingClient = {
+    modelId: "m",
+    forward: async (data, loss, c = {}) => runLoss(model, data, loss, c, true),
+    forwardBackward: async (data, loss, c = {}) => runLoss(model, data, loss, c, false),
+    optimStep: async (adam) => {
+      seen.push(Float64Array.from(model.grads.table ?? []));
+      return { "grad_norm:mean": adamStep(model, adam) };
+    },
+    saveState: async () => "",
+    saveForSampler: async () => "",
+    sampler: async () => ({ sample: async () => [] }),
+    unload: async () => {},
+  };
+  return { client, model, seen };
+}
+
+const options = (training: TrainingClient, native: boolean) => ({
+  training,
+  config,
+  native,
+  step: 0,
+  totalSteps: 100,
+  log: noLog,
+});
+
+function loss(model: Bigram, old: readonly (readonly number[])[], batch: MiniBatch): number {
+  let sum = 0;
+  for (const [i, s] of batch.sequences.entries()) {
+    const all = [...s.prompt, ...s.tokens];
+    const now = s.tokens.map((t, k) => logSoftmax(model, all[s.prompt.length - 1 + k] ?? 0)[t] ?? 0);
+    sum -= sequenceTerm(now, old[i] ?? [], s.advantage, { low: config.clip_low, high: config.clip_high }).objective;
+  }
+  return sum / batch.total;
+}
+
+const logprobsOf = (model: Bigram, batch: MiniBatch): number[][] =>
+  batch.sequences.map((s) => {
+    const all = [...s.prompt, ...s.tokens];
+    return s.tokens.map((t, k) => logSoftmax(model, all[s.prompt.length - 1 + k] ?? 0)[t] ?? 0);
+  });
+
+const miniBatches: MiniBatch[] = [0, 1, 2].map((k) => ({ sequences: sequences(k, 6), total: 10 }));
+
+describe("updates on a batch", () => {
+  for (const count of [1, 3])
+    it(`gives equal gradients with the engine's gspo and without it, ${count} mini-batch(es)`, async () => {
+      const [a, b] = [openClient(), openClient()];
+      const batches = miniBatches.slice(0, count);
+      const one = await updateOnBatch(batches, options(a.client, true));
+      const two = await updateOnBatch(batches, options(b.client, false));
+      expect(a.seen).toHaveLength(count);
+      for (const [k, gradient] of a.seen.entries())
+        for (const [i, x] of gradient.entries()) expect(b.seen[k]?.[i]).toBeCloseTo(x, 6);
+      expect(one.terms.map((t) => t.clipped)).toEqual(two.terms.map((t) => t.clipped));
+      if (count > 1) expect(one.terms.some((t) => t.clipped !== null)).toBe(true);
+    });
+
+  it("has the gradient of the clipped objective (finite differences of the model's parameters)", async () => {
+    const { client, model, seen } = openClient();
+    const before = makeBigram(VOCAB, 1);
+    const [first, second] = miniBatches as [MiniBatch, MiniBatch];
+    // The weights at the second step are those after the first alone.
+    await updateOnBatch([first, second], options(client, true));
+    const replay = openClient();
+    const old = logprobsOf(before, second);
+    await updateOnBatch([first, { sequences: [], total: 10 }], options(replay.client, true));
+    const table = replay.model.params.table as Float64Array;
+    const gradient = seen[1] as Float64Array;
+    const h = 1e-5;
+    for (let i = 0; i < table.length; i++) {
+      const at = table[i] as number;
+      table[i] = at + h;
+      const up = loss(replay.model, old, second);
+      table[i] = at - h;
+      const down = loss(replay.model, old, second);
+      table[i] = at;
+      expect(gradient[i]).toBeCloseTo((up - down) / (2 * h), 4);
+    }
+    expect(model.steps).toBe(2);
+  });
+
+  it("never lets a clip act with one update, and has ratio 1 there", async () => {
+    const { terms } = await updateOnBatch([miniBatches[0] as MiniBatch], options(openClient().client, true));
+    expect(terms.every((t) => t.ratio === 1 && t.clipped === null)).toBe(true);
+  });
+
+  it("counts sequences without a gradient in N", async () => {
+    const [a, b] = [openClient(), openClient()];
+    const half = miniBatches[0] as MiniBatch;
+    await updateOnBatch([half], options(a.client, true));
+    await updateOnBatch([{ ...half, total: 20 }], options(b.client, true));
+    for (const [i, x] of (a.seen[0] ?? []).entries()) expect(b.seen[0]?.[i]).toBeCloseTo(x / 2, 7);
+  });
+
+  it("leaves out an optimizer step that has no gradient", async () => {
+    const { client, seen } = openClient();
+    const stats = await updateOnBatch([{ sequences: [], total: 10 }], options(client, true));
+    expect([stats.skipped, seen.length]).toEqual([1, 0]);
+  });
+
+  it("stops at a NaN before the weights are touched, with the batch saved", async () => {
+    const { client, model, seen } = openClient();
+    (model.params.table as Float64Array).fill(Number.NaN);
+    const saved: unknown[] = [];
+    const log = { ...noLog, samples: (rows: readonly unknown[]) => void saved.push(...rows) };
+    await expect(updateOnBatch([miniBatches[0] as MiniBatch], { ...options(client, true), log })).rejects.toThrow(
+      /NaN/,
+    );
+    expect(seen).toHaveLength(0);
+    expect(saved).toMatchObject([{ kind: "not_finite" }]);
+  });
+
+  it("speaks to an engine as its types say", async () => {
+    const training = await makeFakeEngine({ vocab: VOCAB }).train({ model: "base", rank: 0, seed: 0 });
+    const stats = await updateOnBatch(miniBatches, options(training, true));
+    expect(stats.gradNorms).toHaveLength(3);
+  });
+});

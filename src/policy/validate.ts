@@ -1,0 +1,108 @@
+import { batchAt } from "../core/batches.ts";
+import { seedOf } from "../core/random.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { SamplingClient } from "../engine/types.ts";
+import { hasSpread } from "./gspo.ts";
+import { type MetricRow, rewardMetrics } from "./metrics.ts";
+import { rollOut, type Setting } from "./rollout.ts";
+
+/** Greedy answers to the dev slice. */
+export interface Validation {
+  readonly batch: number;
+  /** Mean verifiable reward (strict reading): what the best checkpoint is chosen by. */
+  readonly score: number;
+  /** Mean personalization reward; null without a reward model. */
+  readonly personalization: number | null;
+}
+
+export async function validate(
+  setting: Setting,
+  sampler: SamplingClient,
+  dev: readonly ShownExample[],
+  batch: number,
+  clock: () => number,
+): Promise<{ readonly point: Validation; readonly row: MetricRow }> {
+  const draw = { n: 1, temperature: 0, seeds: dev.map(() => 0) };
+  const row = rewardMetrics(await rollOut(setting, sampler, dev, draw, clock));
+  const personalization = setting.scorer === null ? null : Number(row.reward_personalization);
+  return { point: { batch, score: Number(row.reward_verifiable), personalization }, row };
+}
+
+/** What there is to select before RL starts, from `rollouts` sampled responses to some of the RL queries. */
+export interface Probe {
+  readonly queries: number;
+  /** Mean verifiable reward of one response, and of the best of the group: pass@1 and pass@k where answers are right or wrong. */
+  readonly pass1: number;
+  readonly passK: number;
+  readonly tagValid: number;
+  readonly unreadable: number;
+  readonly truncated: number;
+  /** Share of groups whose rewards differ at all, and whose verifiable rewards do. */
+  readonly withSpread: number;
+  readonly withVerifiableSpread: number;
+}
+
+const PROBE_QUERIES = 128;
+
+export async function probe(
+  setting: Setting,
+  sampler: SamplingClient,
+  examples: readonly ShownExample[],
+  seed: number,
+  clock: () => number,
+): Promise<Probe> {
+  const labels = examples.map((example) => example.task);
+  const walk = { seed, name: `${setting.stage}-probe`, labels, batch: PROBE_QUERIES, epochs: 1 };
+  const chosen = batchAt(walk, 0).map((i) => examples[i] as ShownExample);
+  const { rollouts: n, temperature } = setting.config;
+  const seeds = chosen.map((_, i) => seedOf(seed, setting.stage, "probe", i));
+  const groups = await rollOut(setting, sampler, chosen, { n, temperature, seeds }, clock);
+  const row = rewardMetrics(groups);
+  const spread = (pick: "total" | "verifiable"): number =>
+    groups.filter((g) => hasSpread(g.rollouts.map((r) => r.rewards[pick]))).length / groups.length;
+  return {
+    queries: chosen.length,
+    pass1: Number(row.reward_verifiable),
+    passK: Number(row.best_of_group),
+    tagValid: Number(row.tag_valid),
+    unreadable: Number(row.unreadable),
+    truncated: Number(row.truncated),
+    withSpread: spread("total"),
+    withVerifiableSpread: spread("verifiable"),
+  };
+}
+
+/** DESIGN's bound for the synthetic world: below it GSPO has little to learn from. */
+const LEAST_GAIN = 0.15;
+
+/** The probe in plain words, and whether there is anything to train on. */
+export function judgeProbe(found: Probe, k: number): { readonly trainable: boolean; readonly sentences: string[] } {
+  const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
+  const sentences = [
+    `Before RL: pass@1 ${percent(found.pass1)}, pass@${k} ${percent(found.passK)}, valid tags ${percent(found.tagValid)}, ` +
+      `groups with spread ${percent(found.withSpread)} (${found.queries} queries × ${k}).`,
+  ];
+  if (found.withSpread === 0)
+    sentences.push(
+      "There is nothing to select: in every group all responses earn the same reward, so no step would have a gradient. RL is left out.",
+    );
+  else if (found.passK - found.pass1 < LEAST_GAIN)
+    sentences.push(
+      `There is little to select: the best of ${k} is only ${percent(found.passK - found.pass1)} better than one response. Expect small gains.`,
+    );
+  return { trainable: found.withSpread > 0, sentences };
+}
+
+/** A sign of reward hacking since the first look: the reward model is more pleased, the answers are worse. */
+export function hackingSign(history: readonly Validation[]): string | null {
+  const [first, last] = [history[0], history.at(-1)];
+  if (first === undefined || last === undefined || first.personalization === null || last.personalization === null)
+    return null;
+  const up = last.personalization - first.personalization;
+  const down = first.score - last.score;
+  if (up < 0.05 || down < 0.02) return null;
+  return (
+    `A sign of reward hacking: since the start the personalization reward on dev rose by ${up.toFixed(3)} ` +
+    `while the verifiable score fell by ${down.toFixed(3)}. Lower rewards.personalization.`
+  );
+}

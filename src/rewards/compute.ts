@@ -1,0 +1,65 @@
+import type { RewardsConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import type { Task } from "../data/task.ts";
+import { type Response, readResponse } from "../prompts/response.ts";
+import { formatReward } from "./format.ts";
+import { type Centre, personalizationReward } from "./personalization.ts";
+import { repetitionReward } from "./repetition.ts";
+import { tagChecks, tagReward } from "./tag.ts";
+import { verifiableReward } from "./verifiable.ts";
+
+/** Guided: all five signals (paper eq. 5). Explore: the foundation signals (eq. 11). */
+export type RlStage = "guided" | "explore";
+
+export const SIGNALS = ["verifiable", "format", "repetition", "tag", "personalization"] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** The five signals of one response, unweighted, and the weighted sum that is trained on. */
+export type Rewards = Readonly<Record<Signal, number>> & { readonly total: number };
+
+export interface RewardInput {
+  readonly task: Task;
+  readonly gold: string | null;
+  /** The whole response, without special tokens. */
+  readonly text: string;
+  readonly truncated: boolean;
+  /** The allowed tags. */
+  readonly tags: readonly string[];
+  readonly config: RewardsConfig;
+  readonly stage: RlStage;
+  /** PRMU's logit; null without a reward model. */
+  readonly logit?: number | null;
+  /** PRMU's centring; needed with a logit unless `raw_personalization`. */
+  readonly centre?: Centre | null;
+  /** The response as already read with the same task, tags and truncation. */
+  readonly reading?: Response;
+}
+
+/** Weights of a stage: the second keeps the foundation signals alone. Signals without weight are still computed and logged. */
+export function stageWeights(config: RewardsConfig, stage: RlStage): Readonly<Record<Signal, number>> {
+  const { verifiable, format, repetition, tag, personalization } = config;
+  return stage === "guided"
+    ? { verifiable, format, repetition, tag, personalization }
+    : { verifiable, format, repetition, tag: 0, personalization: 0 };
+}
+
+/** All signals of one response and their weighted sum. @throws TagprError on a query without gold. */
+export function computeRewards(input: RewardInput): Rewards {
+  const { task, gold, text, truncated, tags, config } = input;
+  if (gold === null)
+    throw new TagprError("data", `${task.name}: a query without gold can't be rewarded`, {
+      hint: "RL, preference pairs and the dev slice need labelled queries.",
+    });
+  const reading = input.reading ?? readResponse(text, { task, tags, truncated });
+  const format = formatReward(reading);
+  const centre = config.raw_personalization ? null : (input.centre ?? null);
+  const values = {
+    verifiable: verifiableReward(task, gold, reading.answer),
+    format,
+    repetition: repetitionReward(text, config.ngram),
+    tag: tagReward(tagChecks(reading, config.min_tags), config.graded_tags),
+    personalization: personalizationReward(input.logit ?? null, format === 1, centre),
+  };
+  const weights = stageWeights(config, input.stage);
+  return { ...values, total: SIGNALS.reduce((sum, signal) => sum + weights[signal] * values[signal], 0) };
+}

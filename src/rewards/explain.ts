@@ -1,0 +1,71 @@
+import { readResponse } from "../prompts/response.ts";
+import { computeRewards, type RewardInput, SIGNALS, type Signal, stageWeights } from "./compute.ts";
+import { countNgrams } from "./repetition.ts";
+import { tagChecks } from "./tag.ts";
+
+/** One signal of one response, and why it has its value. */
+export interface ExplainedSignal {
+  readonly signal: Signal;
+  readonly value: number;
+  readonly weight: number;
+  /** weight · value: what it adds to the total. */
+  readonly part: number;
+  readonly why: string;
+}
+
+/** Each signal of a response with its reason, for `tagpr rewards explain`. */
+export function explainRewards(input: RewardInput): {
+  readonly signals: readonly ExplainedSignal[];
+  readonly total: number;
+} {
+  const { task, text, tags, truncated } = input;
+  const reading = input.reading ?? readResponse(text, { task, tags, truncated });
+  const rewards = computeRewards({ ...input, reading });
+  const weights = stageWeights(input.config, input.stage);
+  const why = reasons({ ...input, reading });
+  const signals = SIGNALS.map((signal) => {
+    const [value, weight] = [rewards[signal], weights[signal]];
+    return { signal, value, weight, part: weight * value, why: why[signal] };
+  });
+  return { signals, total: rewards.total };
+}
+
+function reasons(input: RewardInput & Required<Pick<RewardInput, "reading">>): Readonly<Record<Signal, string>> {
+  const { reading, config, text, task, gold, tags } = input;
+  const { distinct, all } = countNgrams(text, config.ngram);
+  const checks = tagChecks(reading, config.min_tags);
+  const strangers = [...new Set(reading.steps.map((s) => s.tag ?? "(no tag)"))].filter((tag) => !tags.includes(tag));
+  const failed = [
+    checks.wellFormed ? "" : `not well-formed: ${reading.think === null ? "no chain" : (reading.why ?? "no step")}`,
+    checks.allowed ? "" : `tags outside of the set: ${strangers.join(", ") || "no tag at all"}`,
+    checks.enough ? "" : `fewer than ${config.min_tags} non-empty steps`,
+  ].filter((reason) => reason !== "");
+  const unreadable = reading.formatOk && !reading.answerOk ? `the answer can't be read as ${task.answer}` : reading.why;
+  return {
+    verifiable:
+      reading.answer === null
+        ? `no answer: ${unreadable ?? "unreadable"}`
+        : `answer ${JSON.stringify(reading.answer)} against gold ${JSON.stringify(gold)} (${MEASURE[task.kind]})`,
+    format:
+      reading.formatOk && reading.answerOk
+        ? "one <think>…</think>, then a readable answer"
+        : (unreadable ?? "unreadable"),
+    repetition: all === 0 ? `no ${config.ngram}-gram` : `${distinct} of ${all} ${config.ngram}-grams are distinct`,
+    tag: failed.length === 0 ? "all three checks pass" : failed.join("; "),
+    personalization: personalizationReason(input),
+  };
+}
+
+const MEASURE = {
+  classification: "equal or not",
+  ordinal: "1 − distance over the range of grades",
+  generation: "mean of ROUGE-1 and ROUGE-L F",
+} as const;
+
+function personalizationReason({ logit, centre, config, reading }: RewardInput): string {
+  if (logit === undefined || logit === null) return "no reward model";
+  if (reading !== undefined && !(reading.formatOk && reading.answerOk)) return "0 because the format fails";
+  if (config.raw_personalization || centre === undefined || centre === null)
+    return `sigmoid of the logit ${logit.toFixed(3)}`;
+  return `sigmoid of the logit ${logit.toFixed(3)}, centred at ${centre.mean.toFixed(3)} over ${centre.spread.toFixed(3)}`;
+}

@@ -1,0 +1,29 @@
+import { TagprError } from "../core/errors.ts";
+import type { Task } from "../data/task.ts";
+import { rouge } from "../metrics/rouge.ts";
+
+/**
+ * Verifiable reward (paper eq. 6), in [0, 1], of an answer read strictly; null (unreadable, truncated, hedged) is 0.
+ *
+ * - classification: 1 if equal to gold, else 0
+ * - ordinal (ours): 1 − |y − ŷ|/(highest − lowest grade), for LaMP-3 the 4 of its five grades
+ * - generation (ours): mean of ROUGE-1 F and ROUGE-L F
+ *
+ * @throws TagprError when gold is no grade of an ordinal task.
+ */
+export function verifiableReward(task: Task, gold: string, answer: string | null): number {
+  if (answer === null) return 0;
+  if (task.kind === "classification") return answer === gold ? 1 : 0;
+  if (task.kind === "ordinal") return ordinal(task, gold, answer);
+  return (rouge(answer, gold, "rouge1").f + rouge(answer, gold, "rougeL").f) / 2;
+}
+
+function ordinal(task: Task, gold: string, answer: string): number {
+  const grades = task.labels.map(Number);
+  const range = Math.max(...grades) - Math.min(...grades);
+  if (!grades.includes(Number(gold)))
+    throw new TagprError("data", `${task.name}: gold ${JSON.stringify(gold)} is none of ${task.labels.join(", ")}`, {
+      hint: "Mend the outputs file, or the labels of the task's YAML.",
+    });
+  return range === 0 ? 1 : 1 - Math.abs(Number(gold) - Number(answer)) / range;
+}

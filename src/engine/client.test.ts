@@ -12,12 +12,15 @@ const datum = (...tokens: number[]): Datum => ({
 });
 const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1, gradClipNorm: 1 };
 
+/** No pause takes time, and no patience ends. */
+const sleep = (_: number, signal?: AbortSignal): Promise<void> =>
+  signal === undefined ? Promise.resolve() : new Promise(() => {});
 const connect = (fake: FakeTinker, profile?: ProfileName, more: { now?: () => number } = {}): Promise<Engine> =>
   connectEngine({
     url: "http://engine.test/",
     key: "secret",
     fetch: fake.fetch,
-    sleep: async () => {},
+    sleep,
     every: () => () => {},
     ...(profile === undefined ? {} : { profile }),
     ...more,
@@ -43,7 +46,7 @@ describe("a session", () => {
       url: "http://engine.test",
       key: "secret",
       fetch: fake.fetch,
-      sleep: async () => {},
+      sleep,
       every: (tick) => {
         beat = tick;
         return () => {

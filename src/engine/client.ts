@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { TagprError } from "../core/errors.ts";
 import { embedTexts } from "./embeddings.ts";
 import { exportWeights } from "./export.ts";
+import { keepAliveFetch } from "./http.ts";
 import { createModel, forget, type Locate, openSampler } from "./models.ts";
 import { checkTrainable, guessProfile, PROFILES, type ProfileName } from "./profiles.ts";
 import { type Every, makeSession } from "./session.ts";
@@ -27,6 +28,7 @@ export interface ConnectOptions {
 }
 
 const HOUR_MS = 3_600_000;
+const GOODBYE_MS = 5000;
 
 /** A heartbeat must not keep a finished program alive. */
 const everyUnref: Every = (tick, ms) => {
@@ -38,7 +40,7 @@ const everyUnref: Every = (tick, ms) => {
 export const transportOf = (options: ConnectOptions): Transport => ({
   url: checkUrl(options.url),
   key: options.key ?? "",
-  fetch: options.fetch ?? globalThis.fetch,
+  fetch: options.fetch ?? keepAliveFetch(),
   sleep: options.sleep ?? (async (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal })),
   now: options.now ?? Date.now,
   ...(options.lost === undefined ? {} : { lost: options.lost }),
@@ -72,8 +74,11 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
   const locate = options.locate ?? (async (model) => model);
   const loaded = new Set<TrainingClient>();
   const close = async (): Promise<void> => {
-    // A server that serves one tenant would stay taken until the session times out; a dead one needs no good-bye.
-    await Promise.allSettled([...loaded].map((client) => client.unload()));
+    // A server that serves one tenant would stay taken until the session times out; one that is stuck is left alone.
+    const enough = new AbortController();
+    const patience = transport.sleep(GOODBYE_MS, enough.signal).catch(() => undefined);
+    await Promise.race([Promise.allSettled([...loaded].map((client) => client.unload())), patience]);
+    enough.abort();
     session.close();
   };
   return {

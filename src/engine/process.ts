@@ -1,0 +1,178 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { Socket } from "node:net";
+import { delimiter, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { messageOf, TagprError } from "../core/errors.ts";
+
+/** How the embedded engine is started; processes with equal settings can be one. */
+export interface EmbeddedSettings {
+  readonly dtype: "float32" | "bfloat16";
+  readonly device: "cpu" | "cuda";
+  /** 0 = all cores. */
+  readonly threads: number;
+}
+
+export interface SpawnOptions extends EmbeddedSettings {
+  /** The Python that has the engine's requirements. */
+  readonly python: string;
+  /** Folder of saved weights. */
+  readonly store: string;
+  /** Folder under which model names are looked up. */
+  readonly modelsDir: string;
+  /** The port to listen on; 0 = any free one. */
+  readonly port?: number;
+  readonly token?: string;
+  /** Each line that the engine logs. */
+  readonly onLog?: (line: string) => void;
+  /** The environment that the engine inherits; only the command line reads the real one. */
+  readonly env: Environment;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** A running engine. It ends by itself when this process does: its standard input closes. */
+export interface EngineProcess {
+  readonly url: string;
+  readonly token: string;
+  readonly pid: number;
+  /** Aborted when the engine has died, with a `TagprError` that says how as its reason. */
+  readonly lost: AbortSignal;
+  stop(): Promise<void>;
+}
+
+/** The Python package stands beside `src/` and beside `dist/`. */
+const PACKAGE_DIR = fileURLToPath(new URL("../../engine/", import.meta.url));
+const TAIL_LINES = 12;
+const GRACE_MS = 5000;
+/** Loading torch from a cold disk takes a minute at times. */
+const START_MS = 240_000;
+
+/** Starts `python -m tagpr_engine serve` and waits for its `ready` line. */
+export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess> {
+  const token = options.token ?? randomBytes(24).toString("hex");
+  // Its own process group: Ctrl-C goes to us alone, and the engine lives until the work at hand has been put away.
+  const child = spawn(options.python, serveArgs(options), {
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    env: { ...options.env, PYTHONPATH: pythonPath(options.env), PYTHONUNBUFFERED: "1", TAGPR_ENGINE_TOKEN: token },
+  });
+  const died = new AbortController();
+  const tail = keepTail(child, options.onLog);
+  const gone = watchDeath(child, (how) => died.abort(deathOf(options.python, how, tail)));
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const url = await readyLine(child, died.signal).catch((error: unknown) => {
+    kill();
+    throw error;
+  });
+  letGo(child);
+  return {
+    url,
+    token,
+    pid: child.pid ?? -1,
+    lost: died.signal,
+    stop: async () => {
+      died.abort(new TagprError("engine", "the engine was closed"));
+      child.stdin.end();
+      child.kill("SIGTERM");
+      const timer = setTimeout(kill, GRACE_MS);
+      await gone;
+      clearTimeout(timer);
+      process.removeListener("exit", kill);
+    },
+  };
+}
+
+function serveArgs({ port, store, modelsDir, dtype, device, threads }: SpawnOptions): string[] {
+  return [
+    ...["-m", "tagpr_engine", "serve", "--port", String(port ?? 0), "--watch-stdin"],
+    ...["--store", resolve(store), "--models-dir", resolve(modelsDir)],
+    ...["--dtype", dtype, "--device", device, "--threads", String(threads)],
+  ];
+}
+
+/** The package is found without being installed. */
+export const pythonPath = (env: Environment): string =>
+  [PACKAGE_DIR, env.PYTHONPATH ?? ""].filter((part) => part !== "").join(delimiter);
+
+/** The last lines of standard error, kept up to date. */
+function keepTail(child: Child, onLog: ((line: string) => void) | undefined): readonly string[] {
+  const tail: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    onLog?.(line);
+  });
+  return tail;
+}
+
+/** Resolves when the process is gone and its output read to the end. */
+function watchDeath(child: Child, report: (how: string) => void): Promise<void> {
+  return new Promise((done) => {
+    child.once("error", (error) => {
+      report(messageOf(error));
+      done();
+    });
+    child.once("close", (code, signal) => {
+      report(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      done();
+    });
+  });
+}
+
+/** One sentence that says how, its last line of log, and what to do. */
+function deathOf(python: string, how: string, tail: readonly string[]): TagprError {
+  if (how.includes("ENOENT"))
+    return new TagprError("environment", `the engine can't be started: there is no Python at ${python}`, {
+      hint: "Run npm run setup.",
+    });
+  const last = tail.findLast((line) => line.trim() !== "");
+  const killed =
+    how === "signal SIGKILL"
+      ? "Killed from outside, perhaps because memory ran out: try smaller batches or shorter answers. "
+      : "";
+  const log = tail.length > 0 ? `\nIts last lines:\n${tail.map((line) => `  ${line}`).join("\n")}` : "";
+  return new TagprError("engine", `the engine stopped (${how})${last === undefined ? "" : `: ${last.trim()}`}`, {
+    hint: `${killed}Run the same command again: it goes on from its last checkpoint.${log}`,
+  });
+}
+
+/** The url of the line `ready http://…`. */
+function readyLine(child: Child, lost: AbortSignal): Promise<string> {
+  return new Promise((ready, fail) => {
+    const timer = setTimeout(
+      () =>
+        fail(
+          new TagprError("engine", `the engine was not ready after ${START_MS / 1000} s`, {
+            hint: "Try again, or run `tagpr doctor`.",
+          }),
+        ),
+      START_MS,
+    );
+    const done = (): void => {
+      clearTimeout(timer);
+      lost.removeEventListener("abort", onLost);
+    };
+    const onLost = (): void => {
+      done();
+      fail(lost.reason);
+    };
+    lost.addEventListener("abort", onLost, { once: true });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const url = /^ready (https?:\/\/\S+)/.exec(line)?.[1];
+      if (url === undefined) return;
+      done();
+      ready(url);
+    });
+  });
+}
+
+/** A program that forgot to stop the engine must still be able to end; then the closed stdin ends the engine. */
+function letGo(child: Child): void {
+  child.unref();
+  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
+}

@@ -1,0 +1,141 @@
+import { lcsLength, lcsPositions } from "./lcs.ts";
+import { characters, englishWords, nonBlank, numbered } from "./tokens.ts";
+
+/** Precision, recall and F of a prediction against a reference, each in [0, 1]. */
+export interface Overlap {
+  readonly p: number;
+  readonly r: number;
+  readonly f: number;
+}
+
+export interface Rouge {
+  readonly rouge1: Overlap;
+  readonly rouge2: Overlap;
+  readonly rougeL: Overlap;
+}
+
+/**
+ * How texts are cut into tokens. `english`: rouge_score's words (Chinese text scores 0); `english-stem`: with its
+ * stemmer; `char`: characters, our default for Chinese. Reports name the one used.
+ */
+export type Convention = "english" | "english-stem" | "char";
+
+export const TOKENIZERS: Readonly<Record<Convention, (text: string) => string[]>> = {
+  english: (text) => englishWords(text),
+  "english-stem": (text) => englishWords(text, { stem: true }),
+  char: characters,
+};
+
+const NONE: Overlap = { p: 0, r: 0, f: 0 };
+
+/** ROUGE of rouge_score 0.1.2 (Lin, 2004), to the last digits. */
+export function rouge(reference: string, prediction: string, convention: Convention = "english"): Rouge {
+  const tokens = TOKENIZERS[convention];
+  return rougeOfTokens(tokens(reference), tokens(prediction));
+}
+
+/** {@link rouge} on tokens of anyone's making, e.g. jieba's words; blank tokens don't count. */
+export function rougeOfTokens(reference: readonly string[], prediction: readonly string[]): Rouge {
+  const [ref, pred] = numbered(nonBlank(reference), nonBlank(prediction));
+  return { rouge1: unigrams(ref, pred), rouge2: bigrams(ref, pred), rougeL: subsequence(ref, pred) };
+}
+
+/** F of ROUGE-1 and ROUGE-L alone: what rewards and scores ask for, thousands of times. */
+export function rouge1L(reference: string, prediction: string, convention: Convention = "english"): [number, number] {
+  const tokens = TOKENIZERS[convention];
+  const [ref, pred] = numbered(tokens(reference), tokens(prediction));
+  return [unigrams(ref, pred).f, subsequence(ref, pred).f];
+}
+
+/** Best F over several references, metric by metric (rouge_score's `score_multi`). */
+export function rougeBest(
+  references: readonly string[],
+  prediction: string,
+  convention: Convention = "english",
+): Rouge {
+  const all = references.map((reference) => rouge(reference, prediction, convention));
+  const best = (key: keyof Rouge) => all.map((one) => one[key]).reduce((a, b) => (b.f > a.f ? b : a), NONE);
+  return { rouge1: best("rouge1"), rouge2: best("rouge2"), rougeL: best("rougeL") };
+}
+
+export function overlap(common: number, predicted: number, wanted: number): Overlap {
+  const p = common / Math.max(predicted, 1);
+  const r = common / Math.max(wanted, 1);
+  return { p, r, f: p + r > 0 ? (2 * p * r) / (p + r) : 0 };
+}
+
+function unigrams(ref: Int32Array, pred: Int32Array): Overlap {
+  return overlap(commonCount(ref, pred), pred.length, ref.length);
+}
+
+function bigrams(ref: Int32Array, pred: Int32Array): Overlap {
+  const pairs = (ids: Int32Array) =>
+    Float64Array.from({ length: Math.max(0, ids.length - 1) }, (_, i) => (ids[i] ?? 0) * 2 ** 26 + (ids[i + 1] ?? 0));
+  const [a, b] = [pairs(ref), pairs(pred)];
+  return overlap(commonCount(a, b), b.length, a.length);
+}
+
+/** Size of the multiset intersection. */
+function commonCount(a: Int32Array | Float64Array, b: Int32Array | Float64Array): number {
+  const left = new Map<number, number>();
+  for (const x of a) left.set(x, (left.get(x) ?? 0) + 1);
+  let common = 0;
+  for (const x of b) {
+    const n = left.get(x) ?? 0;
+    if (n === 0) continue;
+    left.set(x, n - 1);
+    common++;
+  }
+  return common;
+}
+
+function subsequence(ref: Int32Array, pred: Int32Array): Overlap {
+  if (ref.length === 0 || pred.length === 0) return NONE;
+  return overlap(lcsLength(ref, pred), pred.length, ref.length);
+}
+
+/**
+ * ROUGE-Lsum of rouge_score: lines are sentences; per reference line the union of its longest common subsequences with
+ * all lines of the prediction, each token counted at most as often as it occurs.
+ */
+export function rougeLsum(reference: string, prediction: string, convention: Convention = "english"): Overlap {
+  const lines = (text: string) =>
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(TOKENIZERS[convention]);
+  const [refLines, predLines] = [lines(reference), lines(prediction)];
+  const [wanted, predicted] = [refLines.flat().length, predLines.flat().length];
+  if (wanted === 0 || predicted === 0) return NONE;
+  const [ids, others] = numbered(refLines.flat(), predLines.flat());
+  const [ref, pred] = [pieces(ids, refLines), pieces(others, predLines)];
+  const refLeft = counts(ids);
+  const predLeft = counts(others);
+  let hits = 0;
+  for (const line of ref) {
+    const union = new Set(pred.flatMap((other) => lcsPositions(line, other, "a")));
+    for (const i of [...union].sort((a, b) => a - b)) {
+      const id = line[i] ?? -1;
+      const [inRef, inPred] = [refLeft.get(id) ?? 0, predLeft.get(id) ?? 0];
+      if (inRef === 0 || inPred === 0) continue;
+      hits++;
+      refLeft.set(id, inRef - 1);
+      predLeft.set(id, inPred - 1);
+    }
+  }
+  return overlap(hits, predicted, wanted);
+}
+
+function pieces(ids: Int32Array, lines: readonly (readonly string[])[]): Int32Array[] {
+  let start = 0;
+  return lines.map((line) => {
+    start += line.length;
+    return ids.subarray(start - line.length, start);
+  });
+}
+
+function counts(ids: Int32Array): Map<number, number> {
+  const out = new Map<number, number>();
+  for (const id of ids) out.set(id, (out.get(id) ?? 0) + 1);
+  return out;
+}

@@ -1,0 +1,155 @@
+import { TagprError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
+import { seedOf, stream } from "../core/random.ts";
+import { zipStrict } from "../core/zip.ts";
+import type { Task } from "../data/task.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { SamplingClient } from "../engine/types.ts";
+import { exampleScore } from "../metrics/score.ts";
+import { fitPrompt } from "../prompts/budget.ts";
+import { type Completion, generate } from "../prompts/generate.ts";
+import type { Renderer } from "../prompts/renderer.ts";
+import { readLeniently, readResponse } from "../prompts/response.ts";
+import type { Method } from "./methods.ts";
+import type { Prediction } from "./types.ts";
+
+export interface EvaluateOptions {
+  readonly method: Method;
+  /** Of the method's weights. */
+  readonly sampler: SamplingClient;
+  readonly renderer: Renderer;
+  readonly examples: readonly ShownExample[];
+  readonly tasks: readonly Task[];
+  /** Tags that the system prompt of a method with reasoning names; empty names none. */
+  readonly tags: readonly string[];
+  /** Tokens of a prompt at most; items are cut to fit. */
+  readonly promptTokens: number;
+  /** Tokens of a response at most. */
+  readonly responseTokens: number;
+  /** Queries sampled as one unit. */
+  readonly batch: number;
+  readonly seed: number;
+  readonly progress: Progress;
+  /** Predictions that stand already, a whole number of batches ({@link wholeBatches}). */
+  readonly done?: number;
+}
+
+/**
+ * Greedy answers of one method to every example, in order, one list a batch. The caller appends each list to a file;
+ * with `done` a later call goes on behind what stands there, with the very batches of an unbroken run.
+ */
+export async function* evaluateMethod(options: EvaluateOptions): AsyncGenerator<readonly Prediction[]> {
+  const { examples, batch, progress, method } = options;
+  const tasks = new Map(options.tasks.map((task) => [task.name, task]));
+  progress.start(method.label, examples.length);
+  let sum = 0;
+  const done = options.done ?? 0;
+  for (let at = done; at < examples.length; at += batch) {
+    const predictions = await answerBatch(examples.slice(at, at + batch), tasks, options);
+    sum += predictions.reduce((total, p) => total + p.lenientScore, 0);
+    yield predictions;
+    const seen = at + predictions.length;
+    progress.update(seen, `mean score ${(sum / (seen - done)).toFixed(3)}`);
+  }
+  progress.end();
+}
+
+/** How many of the standing predictions a resumed evaluation keeps: whole batches that answer these very examples. */
+export function wholeBatches(
+  standing: readonly Prediction[],
+  examples: readonly ShownExample[],
+  batch: number,
+): number {
+  let same = 0;
+  while (same < standing.length && sameQuery(standing[same], examples[same])) same++;
+  return same === examples.length ? same : Math.floor(same / batch) * batch;
+}
+
+const sameQuery = (prediction: Prediction | undefined, example: ShownExample | undefined): boolean =>
+  prediction !== undefined && prediction.query === example?.id && prediction.task === example.task;
+
+async function answerBatch(
+  examples: readonly ShownExample[],
+  tasks: ReadonlyMap<string, Task>,
+  options: EvaluateOptions,
+): Promise<Prediction[]> {
+  const { method, renderer, sampler } = options;
+  const asked = examples.map((example) => ({ example, gold: goldOf(example), task: taskOf(example, tasks) }));
+  const style = { reasoning: method.reasoning, tags: method.reasoning ? options.tags : [] };
+  const prompts = asked.map(({ example, task }) => {
+    const items = method.profile ? example.shown : [];
+    return fitPrompt({ task, example, items, style, renderer, maxTokens: options.promptTokens }).tokens;
+  });
+  const seeds = examples.map((example) => seedOf(options.seed, "eval", example.task, example.id));
+  const sampling = { n: 1, maxTokens: options.responseTokens, temperature: 0, seeds };
+  const groups = await generate(sampler, renderer, prompts, sampling);
+  const prefix = method.reasoning ? renderer.responsePrefix : "";
+  return zipStrict(asked, groups).map(([{ example, gold, task }, [response]]) => {
+    if (response === undefined) throw new TagprError("engine", `no response to query ${example.id}`);
+    return predictionOf(example, gold, task, { ...response, text: prefix + response.text }, method);
+  });
+}
+
+function predictionOf(
+  example: ShownExample,
+  gold: string,
+  task: Task,
+  response: Completion,
+  { reasoning }: Method,
+): Prediction {
+  const { truncated, text } = response;
+  const strict = readResponse(text, { task, reasoning, truncated }).answer;
+  const lenient = readLeniently(text, task);
+  return {
+    task: example.task,
+    query: example.id,
+    user: example.user,
+    gold,
+    response: text,
+    tokens: response.tokens.length,
+    truncated,
+    strict,
+    lenient,
+    strictScore: exampleScore(task, strict, gold),
+    lenientScore: exampleScore(task, lenient, gold),
+  };
+}
+
+function goldOf(example: ShownExample): string {
+  if (example.gold !== null) return example.gold;
+  throw new TagprError("data", `${example.task}, query ${example.id}: no gold answer to evaluate against`, {
+    hint: "Evaluate on a labelled split (LaMP: dev).",
+  });
+}
+
+function taskOf(example: ShownExample, tasks: ReadonlyMap<string, Task>): Task {
+  const task = tasks.get(example.task);
+  if (task !== undefined) return task;
+  throw new TagprError("data", `query ${example.id} belongs to task ${example.task}, which this run does not have`);
+}
+
+/**
+ * Every example with the shown items of another user of the same task, drawn at random: what a method still scores
+ * with them is not personalization. An example whose task has no other user keeps none.
+ */
+export function swapProfiles(examples: readonly ShownExample[], seed: number): ShownExample[] {
+  const byTask = new Map<string, ShownExample[]>();
+  for (const example of examples) {
+    const peers = byTask.get(example.task) ?? [];
+    peers.push(example);
+    byTask.set(example.task, peers);
+  }
+  return examples.map((example) => {
+    const peers = byTask.get(example.task) ?? [];
+    const random = stream(seed, "swap", example.task, example.id);
+    for (let tries = 0; tries < 100; tries++) {
+      const other = random.pick(peers);
+      if (differs(other, example)) return { ...example, shown: other.shown };
+    }
+    return { ...example, shown: [] };
+  });
+}
+
+/** Without user ids (LaMP's user-based split) every query counts as a user of its own. */
+const differs = (a: ShownExample, b: ShownExample): boolean =>
+  a.user === null || b.user === null ? a.id !== b.id : a.user !== b.user;

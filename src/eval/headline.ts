@@ -1,0 +1,101 @@
+import type { Task } from "../data/task.ts";
+import type { Clustered } from "./resample.ts";
+import type { Prediction } from "./types.ts";
+
+export type Reading = "strict" | "lenient";
+
+/** Errors go down, the rest goes up. */
+export const higherIsBetter = (metric: Task["metric"]): boolean => metric !== "mae" && metric !== "rmse";
+
+/** A user's queries are one cluster; a query without a user is one of its own. */
+export const clusterKey = (p: Prediction): string => (p.user === null ? `query ${p.query}` : `user ${p.user}`);
+
+/** Method m's predictions on one task as sums a cluster; every list holds the same queries. */
+export function clusterSums(task: Task, methods: readonly (readonly Prediction[])[], reading: Reading): Clustered {
+  const keys = [...new Set((methods[0] ?? []).map(clusterKey))];
+  const place = new Map(keys.map((key, i) => [key, i]));
+  const form = FORMS[task.metric](task);
+  const sums = methods.map((predictions) => {
+    const own = keys.map(() => new Array<number>(form.size).fill(0));
+    for (const p of predictions) {
+      const sum = own[place.get(clusterKey(p)) ?? -1];
+      if (sum !== undefined) form.add(sum, p, reading);
+    }
+    return own;
+  });
+  return { sums, statistic: form.statistic };
+}
+
+/** How a metric is a function of sums over queries. */
+interface Form {
+  readonly size: number;
+  readonly add: (sum: number[], prediction: Prediction, reading: Reading) => void;
+  readonly statistic: (total: readonly number[]) => number;
+}
+
+const scoreOf = (p: Prediction, reading: Reading): number => (reading === "strict" ? p.strictScore : p.lenientScore);
+const answerOf = (p: Prediction, reading: Reading): string | null => (reading === "strict" ? p.strict : p.lenient);
+const bump = (sum: number[], k: number, by: number): void => {
+  sum[k] = (sum[k] ?? 0) + by;
+};
+
+/** Mean over queries of a function of the query's score. */
+function mean(of: (score: number) => number, finish: (mean: number) => number = (m) => m): Form {
+  return {
+    size: 2,
+    add: (sum, p, reading) => {
+      bump(sum, 0, of(scoreOf(p, reading)));
+      bump(sum, 1, 1);
+    },
+    statistic: ([total = 0, n = 0]) => finish(total / n),
+  };
+}
+
+/**
+ * Macro-F1 over the labels that stand in gold or answers, as scikit-learn has it: an unreadable answer is a miss of its
+ * gold label and a label of its own, whose F1 is 0 (LaMP's official score does the same).
+ */
+function macroF1(task: Task): Form {
+  const place = new Map(task.labels.map((label, i) => [label, i]));
+  const other = task.labels.length;
+  return {
+    // For every label, and for "none of them": true positives, answered, gold.
+    size: 3 * (other + 1),
+    add: (sum, p, reading) => {
+      const gold = place.get(p.gold) ?? other;
+      const answer = place.get(answerOf(p, reading) ?? "") ?? other;
+      if (gold === answer && gold !== other) bump(sum, 3 * gold, 1);
+      bump(sum, 3 * answer + 1, 1);
+      bump(sum, 3 * gold + 2, 1);
+    },
+    statistic: (total) => {
+      const scores: number[] = [];
+      for (let k = 0; k <= other; k++) {
+        const [hits = 0, answered = 0, gold = 0] = total.slice(3 * k, 3 * k + 3);
+        if (answered + gold > 0) scores.push((2 * hits) / (answered + gold));
+      }
+      return scores.reduce((a, b) => a + b, 0) / scores.length;
+    },
+  };
+}
+
+const own = (): Form => mean((score) => score);
+const FORMS: Readonly<Record<Task["metric"], (task: Task) => Form>> = {
+  accuracy: own,
+  rouge1: own,
+  rougeL: own,
+  mae: () => mean((score) => -score),
+  rmse: () => mean((score) => score * score, Math.sqrt),
+  f1_macro: macroF1,
+};
+
+/**
+ * A headline score on a scale where more is better and 1 is perfect, for means over tasks of different metrics: errors
+ * become 1 − error / (span of the grades), which for MAE is the mean verifiable reward.
+ */
+export function goodness(task: Task, value: number): number {
+  if (higherIsBetter(task.metric)) return value;
+  const grades = task.labels.map(Number);
+  const span = Math.max(...grades) - Math.min(...grades);
+  return 1 - value / span;
+}

@@ -1,0 +1,67 @@
+import type { Task } from "../data/task.ts";
+import { goodness, type Reading } from "./headline.ts";
+import type { Resampled } from "./resample.ts";
+import { rowsOf, shareOfPossible } from "./result-rows.ts";
+import type { CeilingRow, MethodDetails, Result } from "./result-types.ts";
+
+/** A task's table and the draws behind it, which the mean over tasks uses again. */
+export interface View {
+  readonly task: Task;
+  readonly result: Result;
+  readonly resampled: Resampled;
+}
+
+/** Name of the mean over tasks. */
+const MACRO = "macro";
+
+type MacroView = Omit<Result, "seed" | "seconds" | "reading" | "synthetic" | "tasks">;
+
+/** The mean over tasks of scores where more is better ({@link goodness}); users are drawn within each task. */
+export function macro(methods: readonly string[], views: readonly View[], bootstrap: number): MacroView {
+  const overTasks = (pick: (view: View) => number): number => mean(views.map((v) => goodness(v.task, pick(v))));
+  const values = methods.map((_, m) => overTasks((v) => v.resampled.values[m] ?? Number.NaN));
+  const draws = methods.map((_, m) =>
+    Array.from({ length: bootstrap }, (_, r) => overTasks((v) => v.resampled.draws[m]?.[r] ?? Number.NaN)),
+  );
+  const n = views.reduce((sum, view) => sum + (view.result.rows[0]?.n ?? 0), 0);
+  const ceiling = (key: keyof CeilingRow): number => overTasks((v) => v.result.ceilings?.[key] ?? Number.NaN);
+  const ceilings = views.every((view) => view.result.ceilings !== undefined)
+    ? { query_only: ceiling("query_only"), shown_items: ceiling("shown_items"), oracle: ceiling("oracle") }
+    : undefined;
+  const details = methods.map((method, m) => [method, detailsOver(views, method, values[m], ceilings)] as const);
+  return {
+    task: "all tasks",
+    metric: MACRO,
+    higher_is_better: true,
+    ...rowsOf(methods, { values, draws }, n, true),
+    ...(ceilings === undefined ? {} : { ceilings }),
+    details: Object.fromEntries(details),
+  };
+}
+
+function detailsOver(
+  views: readonly View[],
+  method: string,
+  value: number | undefined,
+  ceilings: CeilingRow | undefined,
+): MethodDetails {
+  const parts = views.flatMap(({ task, result }) => {
+    const d = result.details[method];
+    return d === undefined ? [] : [{ task, d }];
+  });
+  const over = (pick: (d: MethodDetails) => number): number => mean(parts.map(({ d }) => pick(d)));
+  const read = (reading: Reading): number =>
+    mean(parts.map(({ task, d }) => goodness(task, d[reading][task.metric] ?? Number.NaN)));
+  const swapped = parts.flatMap(({ task, d }) => (d.swapped === null ? [] : [goodness(task, d.swapped)]));
+  return {
+    strict: { [MACRO]: read("strict") },
+    lenient: { [MACRO]: read("lenient") },
+    possible_personalization: ceilings === undefined ? null : shareOfPossible(value ?? Number.NaN, ceilings),
+    format_rate: over((d) => d.format_rate),
+    truncated_rate: over((d) => d.truncated_rate),
+    mean_tokens: over((d) => d.mean_tokens),
+    swapped: swapped.length === parts.length ? mean(swapped) : null,
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,0 +1,62 @@
+import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
+
+/**
+ * Bootstrap over clusters (users). Each cluster is a vector of sums (of scores, of counts), and a statistic is a
+ * function of the total: so means, RMSE and macro-F1 are resampled alike, and several methods share each draw.
+ */
+export interface Clustered {
+  /** `sums[m][c]`: method m's vector of sums over cluster c. */
+  readonly sums: readonly (readonly (readonly number[])[])[];
+  /** The statistic of a total. */
+  readonly statistic: (total: readonly number[]) => number;
+}
+
+/** `values[m]` on all clusters, and `draws[m][r]` on resample r. */
+export interface Resampled {
+  readonly values: readonly number[];
+  readonly draws: readonly (readonly number[])[];
+}
+
+/** Draws as many clusters as there are, with replacement, `resamples` times; the stream is named by `name`. */
+export function resample(data: Clustered, resamples: number, name: readonly (string | number)[]): Resampled {
+  const clusters = data.sums[0]?.length ?? 0;
+  if (clusters === 0) throw new TagprError("internal", "a bootstrap of no clusters");
+  if (data.sums.some((own) => own.length !== clusters))
+    throw new TagprError("internal", "methods of one bootstrap have different clusters");
+  const random = stream("bootstrap", ...name);
+  const draws = data.sums.map(() => [] as number[]);
+  for (let r = 0; r < resamples; r++) {
+    const counts = new Uint32Array(clusters);
+    for (let c = 0; c < clusters; c++) bump(counts, random.int(clusters));
+    for (const [m, own] of data.sums.entries()) draws[m]?.push(data.statistic(totalOf(own, counts)));
+  }
+  return { values: data.sums.map((own) => data.statistic(totalOf(own, null))), draws };
+}
+
+function bump(counts: Uint32Array, at: number): void {
+  counts[at] = (counts[at] ?? 0) + 1;
+}
+
+function totalOf(sums: readonly (readonly number[])[], counts: Uint32Array | null): number[] {
+  const total = new Array<number>(sums[0]?.length ?? 0).fill(0);
+  for (const [c, sum] of sums.entries()) {
+    const times = counts === null ? 1 : (counts[c] ?? 0);
+    if (times > 0) for (const [k, value] of sum.entries()) total[k] = (total[k] ?? 0) + times * value;
+  }
+  return total;
+}
+
+/** Bounds of the central 95% of the draws. */
+export function interval95(draws: readonly number[]): { readonly low: number; readonly high: number } {
+  const sorted = draws.toSorted((a, b) => a - b);
+  return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
+}
+
+/** Value at a share of a sorted list, linearly between neighbours; NaN for an empty list. */
+export function quantile(sorted: readonly number[], share: number): number {
+  const place = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(place)] ?? Number.NaN;
+  const high = sorted[Math.ceil(place)] ?? Number.NaN;
+  return low + (high - low) * (place - Math.floor(place));
+}

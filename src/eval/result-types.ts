@@ -1,0 +1,63 @@
+/** Scores in the metric's own unit and direction; `low` and `high` bound the 95% bootstrap interval over users. */
+export interface ResultRow {
+  readonly method: string;
+  readonly score: number;
+  readonly low: number;
+  readonly high: number;
+  /** Queries. */
+  readonly n: number;
+}
+
+/** a − b on the same queries, in the metric's own unit: below 0 is a gain where lower is better. */
+export interface PairedRow {
+  readonly a: string;
+  readonly b: string;
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether a is better or worse than b; undecided when the interval holds 0. */
+  readonly verdict: "better" | "worse" | "undecided";
+}
+
+/** Expected scores of the best possible answers, in the metric's unit (synthetic world only). */
+export interface CeilingRow {
+  readonly query_only: number;
+  readonly shown_items: number;
+  readonly oracle: number;
+}
+
+/** What else is known of a method beside its headline score. */
+export interface MethodDetails {
+  /** All metrics of the task under each reading, e.g. `{accuracy, f1_macro}` or `{mae, mse, rmse}`. */
+  readonly strict: Readonly<Record<string, number>>;
+  readonly lenient: Readonly<Record<string, number>>;
+  /** Share of the way from the query-only to the shown-items ceiling; null without ceilings. */
+  readonly possible_personalization: number | null;
+  /** Share of responses that the strict reading can read. */
+  readonly format_rate: number;
+  /** Share of responses cut off at the token limit. */
+  readonly truncated_rate: number;
+  /** Mean length of a response in tokens, reasoning included. */
+  readonly mean_tokens: number;
+  /** Headline score when every query is shown another user's items; null where that was not run. */
+  readonly swapped: number | null;
+}
+
+/** `result.json`: one task's table, or the macro view over several with each task's own table in `tasks`. */
+export interface Result {
+  readonly task: string;
+  readonly metric: string;
+  readonly higher_is_better: boolean;
+  readonly rows: readonly ResultRow[];
+  readonly paired: readonly PairedRow[];
+  /** Absent where nobody knows them: outside the synthetic world. */
+  readonly ceilings?: CeilingRow;
+  readonly seed: number;
+  readonly seconds: number;
+  /** Reading of answers behind the headline score. */
+  readonly reading: "strict" | "lenient";
+  /** True for numbers of the synthetic world. */
+  readonly synthetic: boolean;
+  readonly details: Readonly<Record<string, MethodDetails>>;
+  readonly tasks?: readonly Result[];
+}

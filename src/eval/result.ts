@@ -1,0 +1,94 @@
+import { TagprError } from "../core/errors.ts";
+import type { Task } from "../data/task.ts";
+import { clusterSums, higherIsBetter, type Reading } from "./headline.ts";
+import { macro, type View } from "./macro.ts";
+import { METHOD_NAMES } from "./methods.ts";
+import { resample } from "./resample.ts";
+import { detailsOf, rowsOf } from "./result-rows.ts";
+import type { CeilingRow, Result } from "./result-types.ts";
+import type { Prediction } from "./types.ts";
+
+export interface ResultRequest {
+  /** Predictions by method; every method has answered the same queries. */
+  readonly predictions: Readonly<Record<string, readonly Prediction[]>>;
+  readonly tasks: readonly Task[];
+  /** By task name, in the task's metric; absent outside the synthetic world. */
+  readonly ceilings?: Readonly<Record<string, CeilingRow>>;
+  /** Predictions with another user's shown items, by method. */
+  readonly swapped?: Readonly<Record<string, readonly Prediction[]>>;
+  readonly reading: Reading;
+  /** Resamples of the intervals. */
+  readonly bootstrap: number;
+  readonly seed: number;
+  /** Of the whole run. */
+  readonly seconds: number;
+  readonly synthetic: boolean;
+}
+
+/** `result.json`: one task's table, or for several tasks their mean with each task's own table beside it. */
+export function buildResult(request: ResultRequest): Result {
+  const methods = order(Object.keys(request.predictions));
+  const tasks = request.tasks.filter((task) => of(request.predictions[methods[0] ?? ""], task).length > 0);
+  if (tasks.length === 0)
+    throw new TagprError("data", "no predictions to make a result of", { hint: "Run the eval stage." });
+  const views = tasks.map((task) => oneTask(request, methods, task));
+  const [only] = views;
+  if (views.length === 1 && only !== undefined) return only.result;
+  return { ...macro(methods, views, request.bootstrap), ...common(request), tasks: views.map((view) => view.result) };
+}
+
+/** Methods in the order of the tables; names that the table does not know come last. */
+function order(names: readonly string[]): string[] {
+  const place = (name: string): number => {
+    const i = (METHOD_NAMES as readonly string[]).indexOf(name);
+    return i < 0 ? METHOD_NAMES.length : i;
+  };
+  return names.toSorted((a, b) => place(a) - place(b));
+}
+
+const of = (predictions: readonly Prediction[] | undefined, task: Task): Prediction[] =>
+  (predictions ?? []).filter((p) => p.task === task.name);
+
+function oneTask(request: ResultRequest, methods: readonly string[], task: Task): View {
+  const lists = methods.map((method) => of(request.predictions[method], task));
+  sameQueries(methods, lists, task);
+  const { bootstrap, seed, reading } = request;
+  const resampled = resample(clusterSums(task, lists, reading), bootstrap, [seed, task.name]);
+  const up = higherIsBetter(task.metric);
+  const ceilings = request.ceilings?.[task.name];
+  const details = methods.map((method, m) => {
+    const swapped = of(request.swapped?.[method], task);
+    const value = resampled.values[m] ?? Number.NaN;
+    return [method, detailsOf(task, lists[m] ?? [], swapped, value, reading, ceilings)] as const;
+  });
+  const result: Result = {
+    task: task.name,
+    metric: task.metric,
+    higher_is_better: up,
+    ...rowsOf(methods, resampled, lists[0]?.length ?? 0, up),
+    ...(ceilings === undefined ? {} : { ceilings: bare(ceilings) }),
+    ...common(request),
+    details: Object.fromEntries(details),
+  };
+  return { task, result, resampled };
+}
+
+const common = ({ seed, seconds, reading, synthetic }: ResultRequest) => ({ seed, seconds, reading, synthetic });
+const bare = ({ query_only, shown_items, oracle }: CeilingRow): CeilingRow => ({ query_only, shown_items, oracle });
+
+/** A difference is fair only on the same queries. */
+function sameQueries(methods: readonly string[], lists: readonly (readonly Prediction[])[], task: Task): void {
+  const first = lists[0] ?? [];
+  for (const [m, list] of lists.entries()) {
+    const wrong =
+      list.length !== first.length
+        ? Math.min(list.length, first.length)
+        : list.findIndex((p, i) => p.query !== first[i]?.query);
+    if (wrong >= 0)
+      throw new TagprError(
+        "data",
+        `${task.name}: methods ${methods[0]} and ${methods[m]} have not answered the same queries (they part at number ${wrong + 1})`,
+        { hint: "Delete the eval folder of the run and run `tagpr eval` again." },
+      );
+  }
+}

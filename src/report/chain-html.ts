@@ -1,0 +1,56 @@
+import { html, type Safe } from "./html.ts";
+import { hueIndex } from "./palette.ts";
+
+/** A response cut for showing: nothing is dropped, whatever its faults, so that a reader sees what was said. */
+export interface ShownChain {
+  /** Steps and the text between them, in order; `tag` is null for text outside any tag. */
+  readonly parts: readonly { readonly tag: string | null; readonly text: string }[];
+  /** Text after `</think>`; the whole response where there is no thinking. */
+  readonly answer: string;
+}
+
+const STEP = /<([A-Za-z_][\w-]*)>([\s\S]*?)<\/\1>/g;
+
+/** Cuts a response into steps and answer, for the eye only; `readResponse` is the reader that counts. */
+export function cutChain(response: string): ShownChain {
+  const end = response.lastIndexOf("</think>");
+  const opened = response.trimStart().startsWith("<think>");
+  if (end < 0 && !opened) return { parts: [], answer: response.trim() };
+  const body = (end < 0 ? response : response.slice(0, end)).replace(/^\s*<think>/, "");
+  const parts: { tag: string | null; text: string }[] = [];
+  const add = (tag: string | null, text: string): void => {
+    if (tag !== null || text.trim() !== "") parts.push({ tag, text: text.trim() });
+  };
+  let at = 0;
+  for (const match of body.matchAll(STEP)) {
+    add(null, body.slice(at, match.index));
+    add(match[1] ?? null, match[2] ?? "");
+    at = match.index + match[0].length;
+  }
+  add(null, body.slice(at));
+  return { parts, answer: end < 0 ? "" : response.slice(end + "</think>".length).trim() };
+}
+
+/** A chain with each step in its tag's colour; the tag's name stands there too, so colour is never the only sign. */
+export function chainHtml(response: string, tags: readonly string[]): Safe {
+  const { parts, answer } = cutChain(response);
+  const steps = parts.map(({ tag, text }) => {
+    if (tag === null) return html`<li class="step plain"><span class="said">${text}</span></li>`;
+    return html`<li class="step ${hueClass(tag, tags)}"><span class="tag">${tag}</span> <span class="said">${text}</span></li>`;
+  });
+  return html`${steps.length > 0 && html`<ol class="chain">${steps}</ol>`}<p class="answer"><span class="key">Answer</span> ${
+    answer === "" ? html`<em>none</em>` : answer
+  }</p>`;
+}
+
+export function hueClass(tag: string, tags: readonly string[]): string {
+  const i = hueIndex(tag, tags);
+  return i === null ? "tother" : `t${i}`;
+}
+
+/** Which colour is which tag. */
+export function tagLegend(tags: readonly string[]): Safe {
+  return html`<ul class="legend" aria-label="Colours of the tags">${tags.map(
+    (tag) => html`<li class="${hueClass(tag, tags)}"><span class="tag">${tag}</span></li>`,
+  )}<li class="tother"><span class="tag">any other tag</span></li></ul>`;
+}

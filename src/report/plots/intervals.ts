@@ -1,0 +1,118 @@
+import { COMPARISONS, methodLabel } from "../../eval/methods.ts";
+import type { PairedRow, Result } from "../../eval/result-types.ts";
+import { num, signed } from "../format.ts";
+import { html } from "../html.ts";
+import { hueVar } from "../palette.ts";
+import type { Canvas, Picture } from "./draw.ts";
+
+const WIDE = 700;
+const NARROW = 350;
+
+/** Scores of the methods with their intervals; the ceilings as lines. */
+export function scorePlot(canvas: Canvas, result: Result, name: string): Picture {
+  const best = result.higher_is_better ? "further right is better" : "further left is better";
+  return {
+    name,
+    alt: `${result.metric} with 95% intervals: ${result.rows
+      .map((r) => `${methodLabel(r.method)} ${num(r.score)} (${num(r.low)} to ${num(r.high)})`)
+      .join(
+        "; ",
+      )}.${result.ceilings === undefined ? "" : ` Ceilings: query alone ${num(result.ceilings.query_only)}, shown items ${num(result.ceilings.shown_items)}, oracle ${num(result.ceilings.oracle)}.`}`,
+    caption: html`${result.metric} of each method with its 95% interval; ${best}.${
+      result.ceilings !== undefined && " The broken lines are the best scores that anyone could expect."
+    }`,
+    wide: drawScores(canvas, result, WIDE),
+    narrow: drawScores(canvas, result, NARROW),
+  };
+}
+
+function drawScores(canvas: Canvas, result: Result, width: number): string {
+  const { plot } = canvas;
+  const rows = result.rows.map((r) => ({ ...r, label: methodLabel(r.method), value: num(r.score) }));
+  const narrow = width < 500;
+  const levels =
+    result.ceilings === undefined
+      ? []
+      : [
+          { x: result.ceilings.query_only, label: narrow ? "query" : "query alone" },
+          { x: result.ceilings.shown_items, label: narrow ? "shown" : "shown items" },
+          { x: result.ceilings.oracle, label: "oracle" },
+        ];
+  return canvas.svg({
+    width,
+    height: 72 + rows.length * 34,
+    marginLeft: narrow ? 104 : 130,
+    marginRight: narrow ? 22 : 40,
+    marginTop: 34,
+    marginBottom: 36,
+    x: { label: result.metric, labelArrow: false, ticks: narrow ? 4 : 8, nice: true, inset: 12 },
+    y: { label: null, domain: rows.map((r) => r.label), tickSize: 0, padding: 0.3 },
+    marks: [
+      plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: narrow ? 4 : 8 }),
+      plot.ruleX(levels, { x: "x", stroke: "var(--muted)", strokeDasharray: "5 4", strokeWidth: 1.5 }),
+      plot.text(levels, {
+        x: "x",
+        text: "label",
+        frameAnchor: "top",
+        dy: -20,
+        lineAnchor: "top",
+        fill: "var(--muted)",
+      }),
+      plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: hueVar(0), strokeWidth: 4, strokeOpacity: 0.45 }),
+      plot.dot(rows, { x: "score", y: "label", r: 5, fill: hueVar(0), stroke: "var(--bg)" }),
+      plot.text(rows, { x: "score", y: "label", text: "value", dy: -13, fontWeight: 600 }),
+    ],
+  });
+}
+
+/** Paired differences with their intervals around 0. */
+export function forestPlot(canvas: Canvas, result: Result, name: string): Picture {
+  const order = new Map(COMPARISONS.map(([a, b], i) => [`${a} ${b}`, i]));
+  const rows = result.paired.toSorted(
+    (p, q) => (order.get(`${p.a} ${p.b}`) ?? 99) - (order.get(`${q.a} ${q.b}`) ?? 99),
+  );
+  return {
+    name,
+    alt: `Paired differences of ${result.metric} with 95% intervals: ${rows
+      .map(
+        (r) =>
+          `${methodLabel(r.a)} minus ${methodLabel(r.b)} ${signed(r.difference)} (${signed(r.low)} to ${signed(r.high)}), ${r.verdict}`,
+      )
+      .join("; ")}.`,
+    caption: html`Differences on the same queries, with 95% intervals. A filled dot: the interval leaves 0 out. A hollow
+dot: undecided.${!result.higher_is_better && ` Lower ${result.metric} is better: left of 0 is a gain.`}`,
+    wide: drawForest(canvas, result, rows, WIDE),
+    narrow: drawForest(canvas, result, rows, NARROW),
+  };
+}
+
+const VERDICT_HUES: Readonly<Record<PairedRow["verdict"], number | null>> = { better: 2, worse: 3, undecided: null };
+
+function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[], width: number): string {
+  const { plot } = canvas;
+  const narrow = width < 500;
+  const rows = paired.map((r) => ({
+    ...r,
+    label: `${methodLabel(r.a)} −${narrow ? "\n" : " "}${methodLabel(r.b)}`,
+    value: signed(r.difference),
+    stroke: hueVar(VERDICT_HUES[r.verdict]),
+    fill: r.verdict === "undecided" ? "var(--bg)" : hueVar(VERDICT_HUES[r.verdict]),
+  }));
+  return canvas.svg({
+    width,
+    height: 56 + rows.length * (narrow ? 42 : 34),
+    marginLeft: narrow ? 112 : 220,
+    marginRight: 24,
+    marginTop: 14,
+    marginBottom: 36,
+    x: { label: `difference of ${result.metric}`, labelArrow: false, ticks: narrow ? 4 : 8, inset: 12, zero: true },
+    y: { label: null, domain: rows.map((r) => r.label), tickSize: 0, padding: 0.3 },
+    marks: [
+      plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: narrow ? 4 : 8 }),
+      plot.ruleX([0], { stroke: "currentColor", strokeWidth: 1.5 }),
+      plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "stroke", strokeWidth: 3 }),
+      plot.dot(rows, { x: "difference", y: "label", r: 5, fill: "fill", stroke: "stroke", strokeWidth: 2 }),
+      plot.text(rows, { x: "difference", y: "label", text: "value", dy: -13, fontWeight: 600 }),
+    ],
+  });
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { hashJson } from "../../core/run-dir.ts";
+import { methodLabel } from "../../eval/methods.ts";
+import type { PairedRow, Result } from "../../eval/result-types.ts";
+import { duration, num, percent, signed, whole } from "../format.ts";
+import { html, type Safe } from "../html.ts";
+import { asRow, type RunFiles, strings, textOf } from "../read-run.ts";
+
+/** Whether the numbers come from the synthetic world; null where the files don't say. */
+export function isSynthetic(run: RunFiles): boolean {
+  return run.result?.synthetic === true || run.has("data/world.json") || asRow(run.config.data).source === "synthetic";
+}
+
+export function title(run: RunFiles): string {
+  return `TagPR · ${textOf(run.config.name) ?? "run"}`;
+}
+
+/** What was run, when, with what; and the result in one paragraph. */
+export function header(run: RunFiles): Safe {
+  const tasks = run.tasks.map((task) => `${task.name} (${task.title}, ${task.kind})`);
+  const facts: (readonly [string, Safe | string | null])[] = [
+    ["Tasks", tasks.join("; ") || null],
+    ["Base model", textOf(run.config.model)],
+    ["Seed", typeof run.run?.seed === "number" ? String(run.run.seed) : null],
+    [
+      "Config",
+      run.run === null ? null : html`<code>${hashJson(run.config).slice(0, 12)}</code> (hash of the resolved config)`,
+    ],
+    ["Program", versionOf(run)],
+    ["Command", strings(run.run?.argv).length > 0 ? html`<code>${strings(run.run?.argv).join(" ")}</code>` : null],
+    ["Finished", finishedAt(run)],
+    ["Took", run.result === null ? null : duration(run.result.seconds)],
+  ];
+  return html`<div class="top"><h1>${title(run)}</h1><button type="button" id="theme" hidden>Theme</button></div>
+<p>${badges(run)}</p>
+${run.result === null ? html`<p class="none">Not evaluated yet: there is no result.json.</p>` : lead(run.result)}
+<dl class="facts">${facts.map(([name, value]) => value !== null && html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function badges(run: RunFiles): Safe {
+  const kind = (role: string): unknown => asRow(run.config[role]).kind;
+  return html`${isSynthetic(run) && html`<span class="badge">synthetic world: made-up users, not people</span>`}${
+    kind("teacher") === "self" && html`<span class="badge">self-taught chains: the model itself is the teacher</span>`
+  }${kind("judge") === "rules" && html`<span class="badge">judge: stated rules, no model</span>`}${
+    kind("tagger") === "rules" && html`<span class="badge">tagger: stated rules, no model</span>`
+  }`;
+}
+
+function versionOf(run: RunFiles): string | null {
+  const version = textOf(run.run?.tagpr);
+  if (version === null) return null;
+  const revision = textOf(run.run?.revision);
+  const platform = textOf(run.run?.platform);
+  return [`tagpr ${version}`, revision?.slice(0, 12), platform, `Node ${textOf(run.run?.node) ?? "?"}`]
+    .filter((part) => part !== undefined && part !== null)
+    .join(", ");
+}
+
+/** When the last result was written, by the file's own time. */
+function finishedAt(run: RunFiles): string | null {
+  const path = join(run.dir, "result.json");
+  return existsSync(path) ? `${statSync(path).mtime.toISOString().slice(0, 16).replace("T", " ")} UTC` : null;
+}
+
+/** The result in words, made of the file's own numbers. */
+function lead(result: Result): Safe {
+  const tagpr = result.rows.find((row) => row.method === "tagpr") ?? result.rows.at(-1);
+  if (tagpr === undefined) return html``;
+  const share = result.details?.[tagpr.method]?.possible_personalization ?? null;
+  const against = result.paired.filter((p) => p.a === tagpr.method && (p.b === "rag-r" || p.b === "sft"));
+  return html`<p class="lead">On ${whole(tagpr.n)} held-out queries ${methodLabel(tagpr.method)} reaches ${result.metric}
+<strong>${num(tagpr.score)}</strong> (95% interval ${num(tagpr.low)} to ${num(tagpr.high)}${
+    !result.higher_is_better && "; lower is better"
+  }).${against.map((p) => html` ${comparison(p)}.`)}${
+    share !== null && html` That is ${percent(share, 0)} of the personalization that the shown items make possible.`
+  }</p>`;
+}
+
+function comparison(p: PairedRow): string {
+  const verdict = { better: "better", worse: "worse", undecided: "undecided: the interval holds 0" }[p.verdict];
+  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${signed(p.low)} to ${signed(p.high)}), ${verdict}`;
+}

@@ -1,0 +1,124 @@
+import { METHODS, methodLabel } from "../../eval/methods.ts";
+import type { CeilingRow, Result } from "../../eval/result-types.ts";
+import type { Art } from "../art.ts";
+import { num, percent, signed, whole } from "../format.ts";
+import { html, notRun, Safe, type Section, table } from "../html.ts";
+import { forestPlot, scorePlot } from "../plots/intervals.ts";
+import type { RunFiles } from "../read-run.ts";
+
+/** The table with its ceilings, the paired differences, and what each method is. */
+export function resultSection(run: RunFiles, art: Art): Section {
+  const result = run.result;
+  const body =
+    result === null
+      ? notRun("Evaluation")
+      : html`${views(result).map((view) => oneResult(view, art))}${methodsList(result)}`;
+  return { id: "result", title: "Result", body };
+}
+
+const views = (result: Result): readonly Result[] => [result, ...(result.tasks ?? [])];
+
+function oneResult(result: Result, art: Art): Safe {
+  const slug = result.task.replace(/[^\w-]+/g, "-").toLowerCase();
+  return html`<h3>${result.task}</h3>
+${scoreTable(result)}
+${art.show(scorePlot(art.canvas, result, `scores-${slug}`))}
+${
+  result.paired.length > 0 &&
+  html`<h3>${result.task}: paired differences</h3>
+${art.show(forestPlot(art.canvas, result, `differences-${slug}`))}
+${pairedTable(result)}`
+}`;
+}
+
+const METRIC_NAMES: Readonly<Record<string, string>> = {
+  accuracy: "accuracy",
+  f1_macro: "macro-F1",
+  mae: "MAE",
+  mse: "MSE",
+  rmse: "RMSE",
+  rouge1: "ROUGE-1",
+  rougeL: "ROUGE-L",
+};
+
+function scoreTable(result: Result): Safe {
+  const extra = [...new Set(Object.values(result.details).flatMap((d) => Object.keys(d[result.reading])))].filter(
+    (name) => name !== result.metric,
+  );
+  const ceilings = result.ceilings;
+  const swapped = Object.values(result.details).some((d) => d.swapped !== null);
+  const head = [
+    "Method",
+    METRIC_NAMES[result.metric] ?? result.metric,
+    "95% interval",
+    ceilings !== undefined && "of possible",
+    ...extra.map((name) => METRIC_NAMES[name] ?? name),
+    "strict",
+    "readable",
+    "tokens",
+    swapped && "swapped profile",
+    "queries",
+  ].filter((cell) => cell !== false);
+  const rows = result.rows.map((row) => {
+    const d = result.details[row.method];
+    return [
+      methodLabel(row.method),
+      html`<strong>${num(row.score)}</strong>`,
+      `${num(row.low)} to ${num(row.high)}`,
+      ceilings !== undefined && percent(d?.possible_personalization, 0),
+      ...extra.map((name) => num(d?.[result.reading][name])),
+      num(d?.strict[result.metric]),
+      percent(d?.format_rate),
+      d === undefined ? "–" : whole(d.mean_tokens),
+      swapped && num(d?.swapped),
+      whole(row.n),
+    ].filter((cell) => cell !== false);
+  });
+  const caption = html`${result.task}: ${METRIC_NAMES[result.metric] ?? result.metric} (${
+    result.higher_is_better ? "higher" : "lower"
+  } is better), answers read ${result.reading === "strict" ? "strictly" : "leniently"}; intervals by bootstrap over users.${
+    result.synthetic && " Synthetic world."
+  }`;
+  const filled = table(caption, head, rows);
+  return html`${ceilings === undefined ? filled : withCeilings(filled, ceilings, head.length)}
+<p class="note">“strict”: the same score with every response that breaks the format counted as wrong. “readable”: share of
+responses that keep the format.${
+    ceilings !== undefined && " “of possible”: share of the way from the query-only ceiling to the shown-items ceiling."
+  }${swapped && " “swapped profile”: the score when the shown items are another user's."}</p>`;
+}
+
+/** Ceilings are rows of the same table, set apart by their look. */
+function withCeilings(filled: Safe, c: CeilingRow, columns: number): Safe {
+  const rows = CEILING_LABELS.map(
+    ([name, key]) =>
+      html`<tr class="ceiling"><th scope="row">${name}</th><td>${num(c[key])}</td><td colspan="${columns - 2}"></td></tr>
+`,
+  );
+  return new Safe(filled.text.replace("</tbody>", `${html`${rows}`.text}</tbody>`));
+}
+
+const CEILING_LABELS = [
+  ["Ceiling: query alone", "query_only"],
+  ["Ceiling: query and shown items", "shown_items"],
+  ["Ceiling: oracle that knows the user", "oracle"],
+] as const;
+
+function pairedTable(result: Result): Safe {
+  return table(
+    html`${result.task}: differences of ${METRIC_NAMES[result.metric] ?? result.metric} on the same queries`,
+    ["a − b", "difference", "95% interval", "a is"],
+    result.paired.map((p) => [
+      `${methodLabel(p.a)} − ${methodLabel(p.b)}`,
+      signed(p.difference),
+      `${signed(p.low)} to ${signed(p.high)}`,
+      html`<span class="${p.verdict}">${p.verdict}</span>`,
+    ]),
+  );
+}
+
+function methodsList(result: Result): Safe {
+  const names = Object.entries(METHODS).filter(([name]) => result.rows.some((row) => row.method === name));
+  return html`<h3>The methods</h3><dl class="facts">${names.map(
+    ([, method]) => html`<dt>${method.label}</dt><dd>${method.about}</dd>`,
+  )}</dl>`;
+}

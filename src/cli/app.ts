@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
-import type { Engines, Stage } from "../run/stage.ts";
+import type { Engines } from "../engine/engines.ts";
+import type { Stage } from "../run/stage.ts";
 import type { Io } from "./io.ts";
 
 /** What a command works with: the world, and the parts that a test replaces by fakes. */
@@ -16,5 +17,4 @@ export interface OpenEngines {
   /** The run directory, which holds the embedded engine's store. */
   readonly run: string;
   readonly io: Io;
-  readonly say: (line: string) => void;
 }

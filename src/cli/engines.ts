@@ -1,5 +1,30 @@
-import type { Engines } from "../run/stage.ts";
+import { appendFileSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { guardDisk } from "../core/jsonl.ts";
+import { type Engines, openEngines as open } from "../engine/engines.ts";
+import { resolveModelDir } from "../engine/model-dir.ts";
 import type { OpenEngines } from "./app.ts";
-export function openEngines(_o: OpenEngines): Engines {
-  throw new Error("soon");
+import type { Io } from "./io.ts";
+import { packageRoot } from "./package.ts";
+import { pythonPath } from "./python.ts";
+
+/** Where models that come as packages are unpacked, once for all runs. */
+export const modelsDir = (): string => join(packageRoot(), ".cache", "models");
+
+/** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
+export function openEngines({ config, run, io }: OpenEngines): Engines {
+  const log = join(run, "engine.log");
+  mkdirSync(run, { recursive: true });
+  return open(config.engines, {
+    python: pythonPath(io),
+    store: join(run, "weights"),
+    modelsDir: modelsDir(),
+    env: io.env,
+    onLog: (line) => guardDisk(log, () => appendFileSync(log, `${line}\n`)),
+  });
+}
+
+/** The folder of a model, for its tokenizer and chat template. */
+export function modelDir(io: Io, name: string): Promise<string> {
+  return resolveModelDir(name, { modelsDir: modelsDir(), python: pythonPath(io), env: io.env });
 }

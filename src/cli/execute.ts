@@ -1,11 +1,13 @@
 import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
+import type { Engines } from "../engine/engines.ts";
 import { lockRun } from "../run/lock.ts";
 import { type RunRecord, writeRecord } from "../run/record.ts";
 import { runStages } from "../run/run.ts";
-import type { Engines, StageName } from "../run/stage.ts";
+import type { StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
+import { modelDir } from "./engines.ts";
 import { STOPPED } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { packageRoot, revision, version } from "./package.ts";
@@ -28,7 +30,7 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   const { run, config } = options;
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
-  const engines = app.openEngines({ config, run, io, say: progress.say });
+  const engines = app.openEngines({ config, run, io });
   try {
     writeRecord(run, recordOf(io, config));
     const stopped = await untilStopped(io, work(app, options, progress, engines));
@@ -54,6 +56,7 @@ async function work(app: App, options: Execute, progress: Progress, engines: Eng
     ...(only === undefined ? {} : { only }),
     progress,
     engines,
+    modelDir: (name) => modelDir(io, name),
     fetch: globalThis.fetch,
     secret: (name) => io.env[name],
     now: Date.now,

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "./app.ts";
 import { configCommand } from "./commands/config.ts";
+import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { runCommand } from "./commands/run.ts";
@@ -30,6 +31,7 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
   program.addCommand(doctorCommand(app));
   program.addCommand(engineCommand(app));
   program.addCommand(configCommand(app));
+  program.addCommand(docsCommand(app, program), { hidden: true });
   settle(program, app.io);
   return program;
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Config, configSchema } from "../core/config/schema.ts";
 import { readSeal } from "../core/run-dir.ts";
+import type { Engines } from "../engine/engines.ts";
 import { type RunOptions, runStages } from "./run.ts";
-import type { Engines, Stage, StageName } from "./stage.ts";
+import type { Stage, StageName } from "./stage.ts";
 
 const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
 const engines: Engines = { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() };
@@ -23,7 +24,6 @@ beforeEach(() => {
 function stage(name: StageName, reads: string[], part: (config: Config) => unknown): Stage {
   return {
     name,
-    title: name,
     config: part,
     reads: () => reads,
     run: ({ dir, config, run: root }) => {
@@ -55,6 +55,7 @@ function options(config: unknown = {}, more: Partial<RunOptions> = {}): RunOptio
     stages,
     progress: { start: () => {}, update: () => {}, end: () => {}, say: (line) => said.push(line) },
     engines,
+    modelDir: never,
     fetch: () => Promise.reject(new Error("offline")),
     secret: () => undefined,
     now: () => 0,

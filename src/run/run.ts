@@ -5,8 +5,9 @@ import { TagprError } from "../core/errors.ts";
 import { guardDisk, readJson, writeJson } from "../core/jsonl.ts";
 import type { Progress } from "../core/progress.ts";
 import { clearStage, filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
+import type { Engines } from "../engine/engines.ts";
 import { stageKey } from "./key.ts";
-import { type Engines, STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
+import { STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
 
 export interface RunOptions {
   readonly run: string;
@@ -18,6 +19,7 @@ export interface RunOptions {
   readonly fresh?: boolean;
   readonly progress: Progress;
   readonly engines: Engines;
+  readonly modelDir: (name: string) => Promise<string>;
   readonly fetch: typeof globalThis.fetch;
   readonly secret: (name: string) => string | undefined;
   readonly now: () => number;
@@ -49,6 +51,8 @@ export async function runStages(options: RunOptions): Promise<Readonly<Partial<R
     if (stage === undefined) throw new TagprError("internal", `no stage ${name}`);
     outcomes[name] = await runStage(stage, options);
   }
+  const kept = wanted.filter((name) => outcomes[name] === "unchanged");
+  if (kept.length === wanted.length) options.progress.say(`${kept.join(", ")}: done before, nothing changed`);
   return outcomes;
 }
 
@@ -62,15 +66,26 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const before = prepare(stage, key, options);
   const started = options.now();
   const spent = (): number => before + (options.now() - started) / 1000;
-  const { engines, fetch, secret, now } = options;
-  const context: StageContext = { run, dir, config, key, progress, engines, fetch, secret, now };
+  const { engines, modelDir, fetch, secret, now } = options;
+  const context: StageContext = {
+    run,
+    dir,
+    config,
+    key,
+    progress: numbered(progress, stage.name),
+    engines,
+    modelDir,
+    fetch,
+    secret,
+    now,
+  };
   try {
     await stage.run(context);
   } catch (error) {
     if (existsSync(dir)) noteTime(dir, key, spent());
     throw error;
   }
-  const outputs = filesBelow(dir).filter((file) => !UNSEALED.test(file));
+  const outputs = [...filesBelow(dir).filter((file) => !UNSEALED.test(file)), ...(stage.alsoWrites ?? [])];
   await seal(run, stage.name, key, outputs, Math.round(spent() * 10) / 10);
   return "done";
 }
@@ -116,4 +131,10 @@ function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
   return new TagprError("run", `${stage.name} reads ${join(run, missing)}, which is not there`, {
     hint: `First run \`tagpr ${source} ${run}\`; \`tagpr run\` does all stages in order.`,
   });
+}
+
+/** `3/8 SFT` */
+function numbered(progress: Progress, name: StageName): Progress {
+  const place = `${STAGE_NAMES.indexOf(name) + 1}/${STAGE_NAMES.length}`;
+  return { ...progress, start: (title, total) => progress.start(`${place} ${title}`, total) };
 }

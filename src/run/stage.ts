@@ -1,19 +1,10 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
-import type { Engine } from "../engine/types.ts";
+import type { Engines } from "../engine/engines.ts";
 
 /** The paper's pipeline, in order. */
 export const STAGE_NAMES = ["data", "chains", "sft", "prmu", "guided", "explore", "eval", "report"] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
-
-/** One engine a role; roles with equal settings share a process. Opened when a stage first asks. */
-export interface Engines {
-  policy(): Promise<Engine>;
-  reward(): Promise<Engine>;
-  embeddings(): Promise<Engine>;
-  /** Ends every process that was started; safe to call twice. */
-  close(): Promise<void>;
-}
 
 /** What a stage works with. Everything impure comes in here. */
 export interface StageContext {
@@ -26,6 +17,8 @@ export interface StageContext {
   readonly key: string;
   readonly progress: Progress;
   readonly engines: Engines;
+  /** The folder of a model, for its tokenizer and chat template. */
+  readonly modelDir: (name: string) => Promise<string>;
   readonly fetch: typeof globalThis.fetch;
   /** Value of an environment variable that holds a key. */
   readonly secret: (name: string) => string | undefined;
@@ -35,14 +28,14 @@ export interface StageContext {
 
 export interface Stage {
   readonly name: StageName;
-  /** What it does, for the bar. */
-  readonly title: string;
   /** What it depends on of the config. */
   readonly config: (config: Config) => unknown;
   /** Files of earlier stages that it reads, relative to the run. */
   readonly reads: (config: Config) => readonly string[];
   /** Identity of what it reads from outside the run: data files, a model's folder. */
   readonly outside?: (config: Config) => Promise<unknown>;
+  /** Files outside its folder that it writes too, relative to the folder. */
+  readonly alsoWrites?: readonly string[];
   /** Writes its outputs into `context.dir`; called again after a crash, it goes on from what stands there. */
   readonly run: (context: StageContext) => Promise<void>;
 }

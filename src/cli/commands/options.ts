@@ -5,6 +5,7 @@ import { absolutePaths, parseOverride } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import type { Io } from "../io.ts";
+import { packageRoot } from "../package.ts";
 
 /** Flags that change the config, shared by `run` and the stage commands. */
 export interface ConfigFlags {
@@ -34,9 +35,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** Paths in the config are meant from where the command stands. */
+/** Paths in the config are meant from where the command stands; models that come with TagPR are found from anywhere. */
 export function settlePaths(config: Config, io: Io): Config {
-  return absolutePaths(config, io.cwd, existsSync);
+  const settled = absolutePaths(config, io.cwd, existsSync);
+  const shipped = resolve(packageRoot(), settled.model);
+  return existsSync(shipped) ? { ...settled, model: shipped } : settled;
 }
 
 export const at = (io: Io, path: string): string => resolve(io.cwd, path);

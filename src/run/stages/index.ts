@@ -1,2 +1,5 @@
 import type { Stage } from "../stage.ts";
-export const STAGES: readonly Stage[] = [];
+import { dataStage } from "./data.ts";
+
+/** Every stage of the paper's pipeline. */
+export const STAGES: readonly Stage[] = [dataStage];

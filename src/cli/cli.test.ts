@@ -1,0 +1,224 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { TagprError } from "../core/errors.ts";
+import { readJson, writeJson } from "../core/jsonl.ts";
+import type { Engines } from "../engine/engines.ts";
+import type { RunRecord } from "../run/record.ts";
+import { STAGE_NAMES, type Stage, type StageName } from "../run/stage.ts";
+import type { App } from "./app.ts";
+import { main } from "./cli.ts";
+import { generatedPages } from "./commands/docs.ts";
+import type { Io } from "./io.ts";
+import { buildProgram } from "./program.ts";
+
+const offline = (): Promise<never> => Promise.reject(new Error("no engine here"));
+
+let cwd: string;
+let closed: number;
+let ran: string[];
+/** What a stage does besides writing its output. */
+let act: Partial<Record<StageName, () => Promise<void> | void>>;
+let pressCtrlC: () => void;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "project-"));
+  closed = 0;
+  ran = [];
+  act = {};
+  writeFileSync(join(cwd, "my.yaml"), "name: mine\nguided: {epochs: 3}\n");
+});
+
+const parts: Pick<App, "stages" | "openEngines"> = {
+  openEngines: (): Engines => ({
+    policy: offline,
+    reward: offline,
+    embeddings: offline,
+    close: () => {
+      closed++;
+      return Promise.resolve();
+    },
+  }),
+  stages: STAGE_NAMES.map(
+    (name, i): Stage => ({
+      name,
+      config: (config) => (name === "guided" ? config.guided : null),
+      reads: () => STAGE_NAMES.slice(Math.max(0, i - 1), i).map((before) => `${before}/out.json`),
+      run: async ({ dir, config }) => {
+        ran.push(name);
+        await act[name]?.();
+        writeJson(join(dir, "out.json"), name === "guided" ? config.guided : name);
+      },
+    }),
+  ),
+};
+
+async function tagpr(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: "", err: "" };
+  const io: Io = {
+    env: {},
+    cwd,
+    argv,
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+    terminal: false,
+    onStop: (stop) => {
+      pressCtrlC = () => stop("SIGINT");
+      return () => {};
+    },
+  };
+  return { code: await main(argv, io, parts), ...said };
+}
+
+describe("tagpr run", () => {
+  it("executes the stages, records the run, and does nothing the second time", async () => {
+    const first = await tagpr("run", "my.yaml", "--out", "r", "--seed", "4");
+    expect(first).toMatchObject({ code: 0 });
+    expect(ran).toEqual([...STAGE_NAMES]);
+    expect(first.out).toMatch(/Report: r\/report\/index\.html/);
+    const record = readJson<RunRecord>(join(cwd, "r", "run.json"));
+    expect(record).toMatchObject({ seed: 4, argv: ["run", "my.yaml", "--out", "r", "--seed", "4"] });
+    expect(record.config.guided.epochs).toBe(3);
+    ran = [];
+    const second = await tagpr("run", "r");
+    expect(second.code).toBe(0);
+    expect(second.err).toMatch(/done before, nothing changed/);
+    expect(ran).toEqual([]);
+    expect(closed).toBe(2);
+  });
+
+  it("redoes from where --set changes something, and says so", async () => {
+    await tagpr("run", "my.yaml", "--out", "r");
+    ran = [];
+    const { err } = await tagpr("run", "my.yaml", "--out", "r", "--set", "guided.epochs=5");
+    // Of what follows only the stage that reads what changed.
+    expect(ran).toEqual(["guided", "explore"]);
+    expect(err).toMatch(/guided: its config or inputs changed; done again/);
+  });
+
+  it("names an unknown key, a missing file and a bad stage, and starts nothing", async () => {
+    writeFileSync(join(cwd, "bad.yaml"), "guided:\n  epocs: 3\n");
+    expect(await tagpr("run", "bad.yaml")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/bad\.yaml:2:3: unknown key guided\.epocs \(did you mean epochs\?\)/),
+    });
+    expect(await tagpr("run", "none.yaml")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no file .*none\.yaml/),
+    });
+    const stage = await tagpr("run", "my.yaml", "--only", "data,chain");
+    expect(stage).toMatchObject({ code: 2, err: expect.stringMatching(/no stage chain \(did you mean chains\?\)/) });
+    expect(await tagpr("run", "my.yaml", "--seed", "x")).toMatchObject({ code: 2 });
+    expect(await tagpr("rum", "my.yaml")).toMatchObject({ code: 2, err: expect.stringMatching(/Did you mean run\?/) });
+    expect(readdirSync(cwd).sort()).toEqual(["bad.yaml", "my.yaml"]);
+  });
+
+  it("--data puts folders into the config", async () => {
+    await tagpr("run", "my.yaml", "--out", "r", "--data", "movies", "news");
+    const { config } = readJson<RunRecord>(join(cwd, "r", "run.json"));
+    expect(config.data).toMatchObject({ source: "files", task: "", paths: [join(cwd, "movies"), join(cwd, "news")] });
+  });
+
+  it("a second process on the same run is refused while the first lives", async () => {
+    await tagpr("run", "my.yaml", "--out", "r", "--only", "data");
+    writeFileSync(join(cwd, "r", ".lock"), JSON.stringify({ pid: process.ppid, host: hostname() }));
+    const second = await tagpr("run", "my.yaml", "--out", "r");
+    expect(second).toMatchObject({ code: 7, err: expect.stringMatching(/r is in use by process \d+\n {2}Wait/) });
+    expect(ran).toEqual(["data"]);
+  });
+
+  it("a failing stage ends in one sentence and a hint; what was done is kept, the engines and the lock are gone", async () => {
+    act.sft = () => {
+      throw new TagprError("environment", "can't write weights: the disk is full", { hint: "Make room." });
+    };
+    const failed = await tagpr("run", "my.yaml", "--out", "r");
+    expect(failed.code).toBe(6);
+    expect(failed.err).toMatch(/tagpr: can't write weights: the disk is full\n {2}Make room\.\n$/);
+    expect(existsSync(join(cwd, "r", "sft", "stage.json"))).toBe(false);
+    expect(existsSync(join(cwd, "r", ".lock"))).toBe(false);
+    expect(closed).toBe(1);
+    ran = [];
+    act = {};
+    expect((await tagpr("run", "my.yaml", "--out", "r")).code).toBe(0);
+    expect(ran).toEqual(STAGE_NAMES.slice(2));
+  });
+
+  it("a fault of our own has a traceback only with --debug", async () => {
+    act.data = () => {
+      throw new TypeError("x is not a function");
+    };
+    const short = await tagpr("run", "my.yaml", "--out", "r");
+    expect(short).toMatchObject({ code: 70, err: expect.stringMatching(/--debug/) });
+    expect(short.err).not.toMatch(/cli\.test\.ts/);
+    expect((await tagpr("run", "my.yaml", "--out", "r", "--debug")).err).toMatch(/cli\.test\.ts/);
+  });
+
+  it("Ctrl-C ends cleanly: code 130, engines closed, lock free, nothing sealed", async () => {
+    act.sft = () =>
+      new Promise<void>((_, reject) => {
+        pressCtrlC();
+        setImmediate(() => reject(new Error("the engine is gone")));
+      });
+    const stopped = await tagpr("run", "my.yaml", "--out", "r");
+    expect(stopped).toMatchObject({ code: 130, err: expect.stringMatching(/goes on from the last checkpoint/) });
+    expect(closed).toBe(1);
+    expect(existsSync(join(cwd, "r", ".lock"))).toBe(false);
+    expect(existsSync(join(cwd, "r", "sft", "stage.json"))).toBe(false);
+  });
+
+  it("--json gives one event a line and nothing else", async () => {
+    act.data = () => {};
+    const { out } = await tagpr("run", "my.yaml", "--out", "r", "--json");
+    await tagpr("run", "my.yaml", "--out", "r", "--json", "--fresh");
+    for (const line of out.split("\n").filter(Boolean)) expect(JSON.parse(line)).toHaveProperty("event");
+  });
+});
+
+describe("a stage alone", () => {
+  it("works on the run's own config, and on sealed inputs only", async () => {
+    expect(await tagpr("chains", "r")).toMatchObject({ code: 7, err: expect.stringMatching(/holds no run/) });
+    expect((await tagpr("data", "r", "--config", "my.yaml")).code).toBe(0);
+    expect((await tagpr("chains", "r")).code).toBe(0);
+    expect(await tagpr("guided", "r")).toMatchObject({
+      code: 7,
+      err: expect.stringMatching(/guided needs prmu.*\n.*tagpr prmu/),
+    });
+    expect(ran).toEqual(["data", "chains"]);
+  });
+});
+
+describe("tagpr config", () => {
+  it("shows defaults, checks, and describes", async () => {
+    const show = await tagpr("config", "show", join(cwd, "my.yaml"), "--set", "seed=9");
+    expect(show.out).toMatch(/^seed: 9$/m);
+    expect(show.out).toMatch(/^ {2}rollouts: 16$/m);
+    expect(await tagpr("config", "check", join(cwd, "my.yaml"))).toMatchObject({ code: 0 });
+    expect(JSON.parse((await tagpr("config", "schema")).out)).toHaveProperty("properties.guided");
+  });
+
+  it("every preset is without fault", async () => {
+    const presets = new URL("../../presets/", import.meta.url).pathname;
+    for (const file of readdirSync(presets)) expect((await tagpr("config", "check", presets + file)).err).toBe("");
+  });
+});
+
+describe("help", () => {
+  it("is printed and is no failure", async () => {
+    const help = await tagpr("--help");
+    expect(help.code).toBe(0);
+    for (const name of [...STAGE_NAMES, "run", "doctor", "engine", "config"])
+      expect(help.out).toMatch(new RegExp(`^ {2}${name} `, "m"));
+    expect((await tagpr("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("the generated pages of docs/ are up to date (npm run docs)", () => {
+    const io: Io = { env: {}, cwd, argv: [], out: () => {}, err: () => {}, terminal: false, onStop: () => () => {} };
+    const pages = generatedPages(buildProgram({ io, outcome: { code: 0 }, ...parts }));
+    for (const [name, text] of Object.entries(pages))
+      expect(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8")).toBe(text);
+  });
+});

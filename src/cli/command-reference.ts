@@ -1,0 +1,28 @@
+import type { Command } from "@commander-js/extra-typings";
+
+/** `docs/commands.md`: what `--help` prints, of every command. */
+export function commandReference(program: Command): string {
+  return [
+    "# Commands",
+    "",
+    "Made from the program by `npm run docs`; do not edit.",
+    "",
+    helpOf(program),
+    ...visible(program).flatMap((command) => section(command, program.name())),
+  ].join("\n");
+}
+
+function section(command: Command, parent: string): string[] {
+  const name = `${parent} ${command.name()}`;
+  return [`## ${name}`, "", helpOf(command), ...visible(command).flatMap((child) => section(child, name))];
+}
+
+function helpOf(command: Command): string {
+  const text = command
+    .createHelp()
+    .formatHelp(command as never, Object.assign(command.createHelp(), { helpWidth: 100 }));
+  return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
+}
+
+const visible = (command: Command): Command[] =>
+  command.commands.filter((child) => !["help", "docs"].includes(child.name())) as unknown as Command[];

@@ -1,0 +1,78 @@
+import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
+import { stream } from "../../core/random.ts";
+import { almanac } from "../../data/synthetic/almanac.ts";
+import { ceilings } from "../../data/synthetic/ceilings.ts";
+import { examples } from "../../data/synthetic/examples.ts";
+import type { Shape } from "../../data/synthetic/shape.ts";
+import { shapeOf } from "../../data/synthetic/shapes.ts";
+import { FIRST_PRETRAINING_SEED, makeWorld, type World } from "../../data/synthetic/world.ts";
+import { loadTask } from "../../data/task-file.ts";
+import type { Example, QueryId, ShownExample } from "../../data/types.ts";
+import type { Gathered } from "./gathered.ts";
+import { divide, sampleOf } from "./split.ts";
+
+/** The seeded world of the run's seed. Users of different splits are different people, drawn from separate counters. */
+export function syntheticData(config: Config): Gathered {
+  if (config.seed >= FIRST_PRETRAINING_SEED)
+    throw new TagprError("usage", `seed ${config.seed}: seeds from ${FIRST_PRETRAINING_SEED} on made the base model`, {
+      hint: `Choose a seed below ${FIRST_PRETRAINING_SEED}.`,
+    });
+  const world = makeWorld(config.seed);
+  const shapes = config.data.task.split(",").map((name) => shapeOf(name.trim()));
+  const parts = shapes.map((shape) => splitsOf(world, shape, config));
+  const all = (pick: (part: ReturnType<typeof splitsOf>) => readonly Example[]): Example[] => parts.flatMap(pick);
+  return {
+    tasks: shapes.map((shape) => loadTask(shape.task)),
+    splits: {
+      chains: all((p) => p.chains),
+      rl: all((p) => p.rl),
+      prmu: all((p) => p.prmu),
+      dev: all((p) => p.dev),
+      test: all((p) => p.test),
+    },
+    extras: (test) => ({
+      "world.json": { ...world, almanac: almanac(world) },
+      "ceilings.json": ceilingsOf(world, shapes, test),
+    }),
+  };
+}
+
+function splitsOf(world: World, shape: Shape, config: Config) {
+  const { seed, data } = config;
+  const minItems = Math.max(data.min_items, 1);
+  const draw = (split: string, users: number, wanted: number): Example[] => {
+    const queriesPerUser = Math.ceil(wanted / users);
+    return [...examples(world, shape, { split, users, queriesPerUser, minItems })];
+  };
+  const rl = data.rl_of[shape.task] ?? data.rl;
+  const train = draw("train", data.users.train, data.chains + rl + data.prmu);
+  const byId = new Map(train.map((example) => [example.id, example]));
+  const ids = stream(seed, "data", shape.task, "train").shuffle(train.map(({ id }) => id));
+  const cut = divide(ids, { ...data, rl });
+  const pick = (wanted: ReadonlySet<QueryId>): Example[] => [...wanted].flatMap((id) => byId.get(id) ?? []);
+  return {
+    chains: pick(cut.chains),
+    rl: pick(cut.rl),
+    prmu: pick(cut.prmu),
+    dev: sampleOf(draw("dev", data.users.dev, data.dev), data.dev, seed, shape.task, "dev"),
+    test: sampleOf(draw("test", data.users.test, data.test), data.test, seed, shape.task, "test"),
+  };
+}
+
+/** Per task, on the very test queries and items that the methods see. */
+function ceilingsOf(world: World, shapes: readonly Shape[], test: readonly ShownExample[]): Record<string, unknown> {
+  return Object.fromEntries(
+    shapes.map((shape) => {
+      const own = test.filter(({ task }) => task === shape.task);
+      return [
+        shape.task,
+        ceilings(
+          world,
+          shape,
+          own.map((example) => ({ example, shown: example.shown })),
+        ),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,122 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { configSchema } from "../../core/config/schema.ts";
+import { readJson, readJsonl } from "../../core/jsonl.ts";
+import { silent } from "../../core/progress.ts";
+import type { ShownExample } from "../../data/types.ts";
+import { dataStage } from "./data.ts";
+import { SPLITS } from "./gathered.ts";
+
+const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
+
+async function gather(input: unknown): Promise<{ dir: string; rows: (split: string) => ShownExample[] }> {
+  const dir = mkdtempSync(join(tmpdir(), "data-"));
+  await dataStage.run({
+    run: dir,
+    dir,
+    config: configSchema.parse(input),
+    key: "k",
+    progress: silent,
+    engines: { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() },
+    modelDir: never,
+    fetch: never,
+    secret: () => undefined,
+    now: () => 0,
+  });
+  return { dir, rows: (split) => readJsonl<ShownExample>(join(dir, `${split}.jsonl`)) };
+}
+
+const SMALL = { users: { train: 20, dev: 6, test: 30 }, chains: 20, rl: 24, prmu: 16, dev: 10, test: 40 };
+const users = (rows: readonly ShownExample[]): Set<unknown> => new Set(rows.map(({ user }) => user));
+
+describe("the synthetic world", () => {
+  it("gives every split its size, and shows k items at most, oldest first", async () => {
+    const { rows } = await gather({ data: SMALL, profile: { k: 5 } });
+    expect(SPLITS.map((name) => rows(name).length)).toEqual([20, 24, 16, 10, 40]);
+    for (const { shown, profile } of rows("test")) {
+      expect(shown).toEqual(profile.slice(-5));
+      expect(shown.length).toBeGreaterThan(0);
+    }
+  });
+
+  it("no user of dev or test is in train, and PRMU's queries are not RL's", async () => {
+    const { rows } = await gather({ data: SMALL });
+    const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu")]);
+    for (const split of ["dev", "test"]) for (const user of users(rows(split))) expect(train.has(user)).toBe(false);
+    for (const user of users(rows("dev"))) expect(users(rows("test")).has(user)).toBe(false);
+    const prmu = new Set(rows("prmu").map(({ id }) => id));
+    for (const { id } of rows("rl")) expect(prmu.has(id)).toBe(false);
+  });
+
+  it("is the same to the byte for the same seed, and another for another", async () => {
+    const text = async (seed: number) =>
+      readFileSync(join((await gather({ seed, data: SMALL })).dir, "rl.jsonl"), "utf8");
+    expect(await text(3)).toBe(await text(3));
+    expect(await text(3)).not.toBe(await text(4));
+  });
+
+  it("computes the ceilings of the very test queries, for several tasks at once", async () => {
+    const { dir } = await gather({ data: { ...SMALL, task: "synthetic_tag, synthetic_rating" } });
+    const ceilings = readJson<Record<string, { n: number; query_only: number; oracle: number }>>(
+      join(dir, "ceilings.json"),
+    );
+    expect(Object.keys(ceilings)).toEqual(["synthetic_tag", "synthetic_rating"]);
+    expect(ceilings.synthetic_tag?.n).toBe(40);
+    expect(ceilings.synthetic_tag?.oracle).toBeGreaterThan(ceilings.synthetic_tag?.query_only ?? 1);
+  });
+
+  it("refuses the seeds that made the base model, and unknown tasks", async () => {
+    await expect(gather({ seed: 1_000_000, data: SMALL })).rejects.toThrow(/made the base model/);
+    await expect(gather({ data: { ...SMALL, task: "synthetic_tagg" } })).rejects.toThrow(/no task "synthetic_tagg"/);
+  });
+});
+
+describe("LaMP's files", () => {
+  function folder(change: (files: Record<string, unknown>) => void = () => {}): string {
+    const dir = join(mkdtempSync(join(tmpdir(), "lamp-")), "movies");
+    mkdirSync(dir);
+    const question = (split: string, i: number) => ({
+      id: `${split}${i}`,
+      user_id: `u${i % 12}`,
+      input: `Which tag does this movie relate to among the following tags? Just answer with the tag name without further explanation. tags: [comedy, action] description: film ${i}`,
+      profile: [{ id: "1", tag: "comedy", description: "a film", date: "2018-05-26" }],
+    });
+    const files: Record<string, unknown> = {};
+    for (const [split, n] of [
+      ["train", 60],
+      ["dev", 12],
+    ] as const) {
+      const ids = Array.from({ length: n }, (_, i) => i);
+      files[`${split}_questions.json`] = ids.map((i) => question(split, i));
+      files[`${split}_outputs.json`] = {
+        task: "LaMP_2",
+        golds: ids.map((i) => ({ id: `${split}${i}`, output: "comedy" })),
+      };
+    }
+    change(files);
+    for (const [name, value] of Object.entries(files)) writeFileSync(join(dir, name), JSON.stringify(value));
+    return dir;
+  }
+  const data = (path: string) => ({
+    data: { source: "files", task: "", paths: [path], chains: 15, rl: 15, prmu: 10, dev: 8, test: 10 },
+  });
+
+  it("cuts train by user, and evaluates on the dev files", async () => {
+    const { rows } = await gather(data(folder()));
+    expect(SPLITS.map((name) => rows(name).length)).toEqual([15, 15, 10, 10, 10]);
+    expect(rows("test").every(({ id }) => id.startsWith("dev"))).toBe(true);
+    const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu")]);
+    for (const user of users(rows("dev"))) expect(train.has(user)).toBe(false);
+  });
+
+  it("names file and record of what is wrong", async () => {
+    const broken = folder((files) => {
+      files["train_outputs.json"] = { task: "LaMP_2", golds: [{ id: "train0", output: "comedy" }] };
+    });
+    await expect(gather(data(broken))).rejects.toThrow(/train_questions\.json.*train1/);
+    await expect(gather(data("/nowhere"))).rejects.toThrow(/\/nowhere/);
+    await expect(gather({ data: { source: "files" } })).rejects.toThrow(/no folder is given/);
+  });
+});

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { writeJson, writeJsonl } from "../../core/jsonl.ts";
+import type { Task } from "../../data/task.ts";
+import type { Example, ShownExample } from "../../data/types.ts";
+import { cachedEmbed } from "../../retrieval/embed-cache.ts";
+import { type RetrieveOptions, retrieve } from "../../retrieval/retrieve.ts";
+import { identity } from "../key.ts";
+import type { Stage, StageContext } from "../stage.ts";
+import { filesData } from "./data-files.ts";
+import { syntheticData } from "./data-synthetic.ts";
+import { SPLITS, type SplitName } from "./gathered.ts";
+
+/** Reads or makes the queries, cuts them into splits and chooses, once for everything after, the items that are shown. */
+export const dataStage: Stage = {
+  name: "data",
+  config: ({ data, profile, engines }) => ({
+    data,
+    profile,
+    // Only dense retrieval looks through an embedding model.
+    embeddings: profile.retriever === "dense" ? engines.embeddings_model : null,
+  }),
+  reads: () => [],
+  outside: async ({ data }) => ({
+    paths: await Promise.all(data.paths.map(identity)),
+    task: data.task.endsWith(".yaml") ? await identity(data.task) : null,
+  }),
+  run: async (context) => {
+    const { config, dir, progress } = context;
+    const gathered = config.data.source === "synthetic" ? syntheticData(config) : await filesData(config);
+    const { tasks, splits } = gathered;
+    const options = retrieveOptions(context);
+    progress.start(
+      "Data",
+      SPLITS.reduce((sum, name) => sum + splits[name].length, 0),
+    );
+    let done = 0;
+    const shown: Partial<Record<SplitName, ShownExample[]>> = {};
+    for (const name of SPLITS) {
+      const rows: ShownExample[] = [];
+      for (const example of splits[name]) {
+        rows.push({ ...example, shown: await retrieve(taskOf(tasks, example), example, options) });
+        progress.update(++done);
+      }
+      shown[name] = rows;
+      writeJsonl(join(dir, `${name}.jsonl`), rows);
+    }
+    for (const [name, value] of Object.entries(gathered.extras(shown.test ?? []))) writeJson(join(dir, name), value);
+    writeJson(join(dir, "tasks.json"), tasks);
+    progress.end(SPLITS.map((name) => `${name} ${splits[name].length}`).join(", "));
+  },
+};
+
+function retrieveOptions({ config, run, engines }: StageContext): RetrieveOptions {
+  const { retriever: method, k } = config.profile;
+  const base = { method, k, seed: config.seed };
+  if (method !== "dense") return base;
+  const model = config.engines.embeddings_model;
+  const embed = async (texts: readonly string[]) => (await engines.embeddings()).embed(model, texts);
+  return { ...base, embed: cachedEmbed(embed, join(run, "cache", "embeddings.jsonl"), model) };
+}
+
+function taskOf(tasks: readonly Task[], example: Example): Task {
+  const task = tasks.find(({ name }) => name === example.task);
+  if (task === undefined) throw new RangeError(`no task ${example.task}`);
+  return task;
+}

@@ -1,3 +1,4 @@
+import { groupBy } from "./group.ts";
 import { stream } from "./random.ts";
 
 /** How a training loop walks through its data: the whole walk is named by `seed` and `name`, so no cursor is saved but the batch number. */
@@ -42,12 +43,7 @@ const elementCount = (walk: Walk): number => Math.round(walk.epochs * walk.label
 /** Each label's elements are shuffled and laid at even distances from a random start; equal places are told apart by index. */
 function epochOrder(walk: Walk, epoch: number): number[] {
   const random = stream(walk.seed, walk.name, "order", epoch);
-  const groups = new Map<string, number[]>();
-  for (const [i, label] of walk.labels.entries()) {
-    const members = groups.get(label);
-    if (members === undefined) groups.set(label, [i]);
-    else members.push(i);
-  }
+  const groups = groupBy([...walk.labels.keys()], (i) => walk.labels[i]);
   const placed: { i: number; at: number }[] = [];
   for (const members of groups.values()) {
     const start = random.next();

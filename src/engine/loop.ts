@@ -86,8 +86,23 @@ export function requireFinite(
   for (const value of values) {
     if (Number.isFinite(value)) continue;
     log.samples([{ kind: "not_finite", what, batch: batch() }]);
-    throw new TagprError("engine", `${what} is ${value}: training stopped, its last checkpoint is good`, {
+    throw new TagprError("engine", `${what} is not finite: training stopped, its last checkpoint is good`, {
       hint: "The batch stands at the end of samples.jsonl. Lower learning_rate, or set dtype to float32, and run again.",
     });
+  }
+}
+
+/** An engine that finds a NaN itself refuses the step: its error passes on, with `batch` at the end of samples.jsonl. */
+export async function keepingBatch<T>(
+  log: LoopLog,
+  batch: () => readonly unknown[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TagprError && error.code === "engine" && /\b(nan|inf(inity)?)\b/i.test(error.message))
+      log.samples([{ kind: "not_finite", what: error.message, batch: batch() }]);
+    throw error;
   }
 }

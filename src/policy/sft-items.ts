@@ -1,7 +1,7 @@
 import type { Chain } from "../chains/types.ts";
 import { TagprError } from "../core/errors.ts";
 import type { ShownExample } from "../data/types.ts";
-import type { Codec } from "../prompts/generate.ts";
+import { type Codec, responseTokens } from "../prompts/generate.ts";
 
 /** One completion to learn, in tokens. */
 export interface SftItem {
@@ -17,6 +17,8 @@ export interface SftItemOptions {
   readonly codec: Codec;
   /** Chat prompt of an example, generation prompt included. */
   readonly promptOf: (example: ShownExample) => readonly number[];
+  /** What the chat template already writes of a response (`Renderer.responsePrefix`): not learnt again. */
+  readonly prefix?: string;
   /** Prompt + completion at most; longer ones are left out and counted. */
   readonly maxTokens: number;
   /** Which form to learn (`untagged`: the ablation; `answer`: SFT without reasoning). Default: the tagged completion. */
@@ -30,8 +32,6 @@ export function sftItems(
   options: SftItemOptions,
 ): { readonly train: SftItem[]; readonly heldOut: SftItem[]; readonly tooLong: number } {
   const byQuery = new Map(examples.map((example) => [`${example.task}/${example.id}`, example]));
-  const eos = options.codec.eosIds[0];
-  if (eos === undefined) throw new TagprError("data", "the tokenizer names no end-of-turn token");
   const out = { train: [] as SftItem[], heldOut: [] as SftItem[], tooLong: 0 };
   for (const chain of chains) {
     const key = `${chain.task}/${chain.query}`;
@@ -41,7 +41,7 @@ export function sftItems(
         hint: "The chains belong to other data: run the chains stage again.",
       });
     const prompt = options.promptOf(example);
-    const completion = [...options.codec.encode(textOf(chain, options.form ?? "tagged")), eos];
+    const completion = responseTokens(options.codec, textOf(chain, options.form ?? "tagged"), options.prefix);
     if (prompt.length + completion.length > options.maxTokens) out.tooLong++;
     else
       (chain.split === "train" ? out.train : out.heldOut).push({

@@ -1,9 +1,10 @@
 import { batchAt, batchCount, type Walk } from "../core/batches.ts";
 import type { SftConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
-import { adamAt, gradNorm, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import { adamAt, gradNorm, keepingBatch, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, SamplingClient, TrainingClient } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum } from "./datum.ts";
 import type { SftItem } from "./sft-items.ts";
@@ -66,6 +67,10 @@ interface SftLoop {
 
 export async function trainSft(options: SftOptions): Promise<SftResult> {
   const { engine, config, seed, log, progress } = options;
+  if (options.train.length === 0)
+    throw new TagprError("data", "there is no chain to train on", {
+      hint: "See chains/stats.json for the filter that dropped them; raise data.chains or lower chains.judge_over.",
+    });
   const saver = makeSaver<SftState>(engine, log, "sft");
   const training = await engine.train({
     model: options.model,
@@ -100,15 +105,14 @@ async function update(loop: SftLoop, step: number): Promise<void> {
   const started = clock();
   const items = batchAt(walk, step).map((i) => options.train[i] as SftItem);
   const tokens = items.reduce((sum, item) => sum + item.completion.length, 0);
-  const { outputs } = await training.forwardBackward(
-    items.map((item) => crossEntropyDatum(item.prompt, item.completion, 1 / tokens)),
-    "cross_entropy",
-  );
+  const ids = (): string[] => items.map((item) => item.id);
+  const data = items.map((item) => crossEntropyDatum(item.prompt, item.completion, 1 / tokens));
+  const { outputs } = await keepingBatch(log, ids, () => training.forwardBackward(data, "cross_entropy"));
   const loss = nats(items, outputs) / tokens;
-  requireFinite(log, "the SFT loss", [loss], () => items.map((item) => item.id));
+  requireFinite(log, "the SFT loss", [loss], ids);
   const adam = adamAt(config, step, loop.total);
-  const norm = gradNorm(await training.optimStep(adam));
-  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => items.map((item) => item.id));
+  const norm = gradNorm(await keepingBatch(log, ids, () => training.optimStep(adam)));
+  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], ids);
   const epoch = ((step + 1) * config.batch) / walk.labels.length;
   log.metrics({
     kind: "train",

@@ -1,7 +1,7 @@
 import type { RlConfig } from "../core/config/schema.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
-import { adamAt, gradNorm, requireFinite } from "../engine/loop.ts";
+import { adamAt, gradNorm, keepingBatch, requireFinite } from "../engine/loop.ts";
 import type { Datum, LossResult, TrainingClient } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum, gspoDatum, importanceDatum } from "./datum.ts";
 import { type SequenceTerm, sequenceTerm } from "./gspo.ts";
@@ -61,10 +61,20 @@ export async function updateOnBatch(batches: readonly MiniBatch[], options: Upda
       stats.skipped++;
       continue;
     }
-    const now = old === null ? await stepOnPolicy(batch, options) : await stepOffPolicy(batch, old[k] ?? [], options);
+    const now = await keepingBatch(
+      options.log,
+      () => batch.sequences,
+      () => (old === null ? stepOnPolicy(batch, options) : stepOffPolicy(batch, old[k] ?? [], options)),
+    );
     stats.terms.push(...now.terms);
     stats.gaps.push(...gapsOf(batch.sequences, old?.[k] ?? now.logprobs));
-    const norm = gradNorm(await options.training.optimStep(adam));
+    const norm = gradNorm(
+      await keepingBatch(
+        options.log,
+        () => batch.sequences,
+        () => options.training.optimStep(adam),
+      ),
+    );
     requireFinite(options.log, "the gradient norm", norm === null ? [] : [norm], () => batch.sequences);
     stats.gradNorms.push(norm);
   }

@@ -67,3 +67,14 @@ function toCompletion(sequence: Sequence, codec: Codec, prefix: string): Complet
   const text = prefix + codec.decode(tokens.slice(0, end));
   return { text, tokens, logprobs, truncated: sequence.stopReason === "length" };
 }
+
+/** The tokens of a response that the model is to learn or to score: without the template's prefix, with the end of turn. */
+export function responseTokens(codec: Codec, text: string, prefix = ""): number[] {
+  const eos = codec.eosIds[0];
+  if (eos === undefined)
+    throw new TagprError("data", "the tokenizer names no end-of-turn token", {
+      hint: "Add eos_token_id to its config.",
+    });
+  const own = prefix !== "" && text.startsWith(prefix) ? text.slice(prefix.length) : text;
+  return [...codec.encode(own), eos];
+}

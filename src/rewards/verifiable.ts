@@ -1,13 +1,13 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
-import { rouge } from "../metrics/rouge.ts";
+import { rouge1L } from "../metrics/rouge.ts";
 
 /**
  * Verifiable reward (paper eq. 6), in [0, 1], of an answer read strictly; null (unreadable, truncated, hedged) is 0.
  *
  * - classification: 1 if equal to gold, else 0
  * - ordinal (ours): 1 − |y − ŷ|/(highest − lowest grade), for LaMP-3 the 4 of its five grades
- * - generation (ours): mean of ROUGE-1 F and ROUGE-L F
+ * - generation (ours): mean of ROUGE-1 F and ROUGE-L F, over characters in Chinese
  *
  * @throws TagprError when gold is no grade of an ordinal task.
  */
@@ -15,7 +15,8 @@ export function verifiableReward(task: Task, gold: string, answer: string | null
   if (answer === null) return 0;
   if (task.kind === "classification") return answer === gold ? 1 : 0;
   if (task.kind === "ordinal") return ordinal(task, gold, answer);
-  return (rouge(answer, gold, "rouge1").f + rouge(answer, gold, "rougeL").f) / 2;
+  const [unigrams, subsequence] = rouge1L(gold, answer, task.language === "zh" ? "char" : "english");
+  return (unigrams + subsequence) / 2;
 }
 
 function ordinal(task: Task, gold: string, answer: string): number {

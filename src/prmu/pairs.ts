@@ -1,0 +1,160 @@
+import type { PrmuConfig } from "../core/config/schema.ts";
+import { groupBy } from "../core/group.ts";
+import { stream } from "../core/random.ts";
+import type { QueryId, UserId } from "../data/types.ts";
+import { chooseBalanced, type LengthBalance, lengthBalance, roundRobin } from "./balance.ts";
+import type { PairSource, Sampled } from "./sample.ts";
+
+/**
+ * PRP (Profile-Reasoning Preference): generated with the profile over generated without it; both are *scored* under the
+ * prompt with the profile, else the prompt would be the label. PQP (Personalized-Quality Preference): of two responses
+ * with the profile, the one with the higher verifiable reward. Ties and near-ties are left out.
+ */
+export type PairKind = "PRP" | "PQP";
+
+export interface Pair {
+  readonly id: number;
+  readonly kind: PairKind;
+  readonly task: string;
+  readonly query: QueryId;
+  readonly user: UserId | null;
+  /** Whole responses. */
+  readonly preferred: string;
+  readonly rejected: string;
+  /** Verifiable rewards. */
+  readonly preferredScore: number;
+  readonly rejectedScore: number;
+  /** Lengths in tokens. */
+  readonly preferredTokens: number;
+  readonly rejectedTokens: number;
+  readonly split: "train" | "held_out";
+}
+
+export interface PairStats {
+  readonly queries: number;
+  /** Pairs chosen, by kind and split. */
+  readonly pairs: Readonly<Record<PairKind, { readonly train: number; readonly held_out: number }>>;
+  /** What length alone tells about the training and the held-out pairs of each kind. */
+  readonly length: Readonly<Record<PairKind, { readonly train: LengthBalance; readonly held_out: LengthBalance }>>;
+}
+
+interface Candidate {
+  readonly source: PairSource;
+  readonly preferred: Sampled;
+  readonly rejected: Sampled;
+}
+
+/**
+ * Preference pairs of both kinds: at most `pairs_per_query` a query, queries taken in turn over tasks and users until
+ * the cap, each choice leaning against the length clue. Only responses whose format passes take part, as only they are
+ * scored in RL.
+ */
+export function buildPairs(
+  sources: readonly PairSource[],
+  config: PrmuConfig,
+  seed: number,
+): { readonly pairs: Pair[]; readonly stats: PairStats } {
+  const order = inTurn(sources, seed);
+  const chosen = (kind: PairKind, cap: number, candidates: (source: PairSource) => Candidate[]): Omit<Pair, "id">[] => {
+    const lists = order.map((source) => stream(seed, "prmu", kind, keyOf(source)).shuffle(candidates(source)));
+    const gap = (c: Candidate): number => c.preferred.tokens - c.rejected.tokens;
+    return chooseBalanced(lists, cap, config.pairs_per_query, gap).map((c) => toPair(kind, c, config.held_out, seed));
+  };
+  const pairs = [
+    ...chosen("PRP", config.prp_pairs, prpCandidates),
+    ...chosen("PQP", config.pqp_pairs, (source) => pqpCandidates(source, config.min_gap)),
+  ].map((pair, id) => ({ id, ...pair }));
+  return { pairs, stats: statsOf(sources.length, pairs) };
+}
+
+function prpCandidates(source: PairSource): Candidate[] {
+  const readable = (s: Sampled): boolean => s.formatOk;
+  return source.withProfile
+    .filter(readable)
+    .flatMap((preferred) =>
+      source.withoutProfile
+        .filter((rejected) => readable(rejected) && rejected.text !== preferred.text)
+        .map((rejected) => ({ source, preferred, rejected })),
+    );
+}
+
+function pqpCandidates(source: PairSource, minGap: number): Candidate[] {
+  const readable = source.withProfile.filter((s) => s.formatOk);
+  return readable.flatMap((preferred) =>
+    readable
+      .filter((rejected) => preferred.score - rejected.score >= Math.max(minGap, Number.EPSILON))
+      .map((rejected) => ({ source, preferred, rejected })),
+  );
+}
+
+/** Tasks in turn, within a task users in turn, within a user queries in random order. */
+function inTurn(sources: readonly PairSource[], seed: number): PairSource[] {
+  const random = stream(seed, "prmu", "order");
+  const byTask = groupBy(sources, (s) => s.example.task);
+  return roundRobin(
+    [...byTask.values()].map((ofTask) => {
+      const byUser = groupBy(ofTask, (s) => s.example.user ?? `query ${s.example.id}`);
+      return roundRobin(random.shuffle([...byUser.values()]).map((ofUser) => random.shuffle(ofUser)));
+    }),
+  );
+}
+
+const keyOf = ({ example }: PairSource): string => `${example.task}/${example.id}`;
+
+function toPair(kind: PairKind, candidate: Candidate, share: number, seed: number): Omit<Pair, "id"> {
+  const { source, preferred, rejected } = candidate;
+  const { task, id: query, user } = source.example;
+  return {
+    kind,
+    task,
+    query,
+    user,
+    preferred: preferred.text,
+    rejected: rejected.text,
+    preferredScore: preferred.score,
+    rejectedScore: rejected.score,
+    preferredTokens: preferred.tokens,
+    rejectedTokens: rejected.tokens,
+    split: isHeldOut(task, query, user, share, seed) ? "held_out" : "train",
+  };
+}
+
+/** `share` of the users are held out whole (unseen users), and of the others half that share of queries (seen users). */
+function isHeldOut(task: string, query: QueryId, user: UserId | null, share: number, seed: number): boolean {
+  if (user === null) return stream(seed, "prmu", "held-out", "query", task, query).next() < share;
+  if (stream(seed, "prmu", "held-out", "user", task, user).next() < share) return true;
+  return stream(seed, "prmu", "held-out", "query", task, query).next() < share / 2;
+}
+
+function statsOf(queries: number, pairs: readonly Pair[]): PairStats {
+  const of = (kind: PairKind, split: Pair["split"]): Pair[] =>
+    pairs.filter((p) => p.kind === kind && p.split === split);
+  const both = <T>(kind: PairKind, f: (pairs: readonly Pair[]) => T): { train: T; held_out: T } => ({
+    train: f(of(kind, "train")),
+    held_out: f(of(kind, "held_out")),
+  });
+  const count = (p: readonly Pair[]): number => p.length;
+  const length = (p: readonly Pair[]): LengthBalance =>
+    lengthBalance(p.map((x) => x.preferredTokens - x.rejectedTokens));
+  return {
+    queries,
+    pairs: { PRP: both("PRP", count), PQP: both("PQP", count) },
+    length: { PRP: both("PRP", length), PQP: both("PQP", length) },
+  };
+}
+
+/** Rows of the user table, from 1, for the (task, user) keys of the training pairs; everyone else is row 0. */
+export function userRows(pairs: readonly Pair[]): Readonly<Record<string, number>> {
+  const rows: Record<string, number> = {};
+  for (const pair of pairs) {
+    if (pair.split !== "train" || pair.user === null) continue;
+    rows[userKey(pair.task, pair.user)] ??= Object.keys(rows).length + 1;
+  }
+  return rows;
+}
+
+/** The key of a user's row: a user is another one in each task. */
+export const userKey = (task: string, user: UserId): string => `${task}/${user}`;
+
+export const rowOf = (rows: Readonly<Record<string, number>>, task: string, user: UserId | null): number =>
+  user === null ? 0 : (rows[userKey(task, user)] ?? 0);

@@ -1,0 +1,86 @@
+import { TagprError } from "../core/errors.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { Datum, Engine, TrainingClient, TrainOptions } from "../engine/types.ts";
+import { type Codec, responseTokens } from "../prompts/generate.ts";
+import type { Centre } from "../rewards/personalization.ts";
+import { rowOf } from "./pairs.ts";
+import type { ScoreItem, Scorer } from "./scorer-types.ts";
+
+/** How a response of one user becomes the reward model's input: the policy's own prompt tokens, then the response's. */
+export interface Input {
+  readonly codec: Codec;
+  readonly prefix?: string;
+  readonly promptOf: (example: ShownExample) => readonly number[];
+  /** Row of each (task, user) in the user table; null: no user embeddings. */
+  readonly rows: Readonly<Record<string, number>> | null;
+}
+
+/** One response as a datum; `row` stands in for the user's own (0 = unknown). */
+export function rewardDatum(input: Input, item: ScoreItem, row?: number): Datum {
+  const { example, text } = item;
+  const tokens = [...input.promptOf(example), ...responseTokens(input.codec, text, input.prefix)];
+  if (input.rows === null) return { tokens, inputs: {} };
+  const own = row ?? rowOf(input.rows, example.task, example.user);
+  return { tokens, inputs: { user_index: { dtype: "int64", data: [own] } } };
+}
+
+/** Responses a request: whole groups of RL stand together, so that an engine can share their prompt. */
+const UNIT = 256;
+
+/** Logits of many responses, in order. `rowFor` replaces the user's own row. */
+export async function scoreAll(
+  training: TrainingClient,
+  input: Input,
+  items: readonly ScoreItem[],
+  rowFor?: (item: ScoreItem) => number,
+): Promise<number[]> {
+  const logits: number[] = [];
+  for (let at = 0; at < items.length; at += UNIT) {
+    const part = items.slice(at, at + UNIT);
+    const { outputs } = await training.forward(
+      part.map((item) => rewardDatum(input, item, rowFor?.(item))),
+      "reward_score",
+    );
+    for (const output of outputs) logits.push(logitOf(output));
+  }
+  if (logits.length !== items.length)
+    throw new TagprError("engine", `the reward model answered ${logits.length} logits for ${items.length} responses`);
+  return logits;
+}
+
+/** @throws TagprError when there is no logit or it is no number. */
+function logitOf(output: Readonly<Record<string, Float32Array>> | undefined): number {
+  const logit = output?.logits?.[0];
+  if (logit === undefined || !Number.isFinite(logit))
+    throw new TagprError("engine", `the reward model's logit is ${logit}`, {
+      hint: "Train it again with a lower prmu.learning_rate.",
+    });
+  return logit;
+}
+
+/** What `scorer.json` holds: everything to score with but the weights. */
+export interface ScorerFile {
+  /** `tinker://` path of the reward model's weights. */
+  readonly path: string;
+  /** Null: no user embeddings. */
+  readonly rows: Readonly<Record<string, number>> | null;
+  readonly centre: Centre;
+}
+
+/** The reward part of an engine's model options. */
+export const rewardRole = (rows: ScorerFile["rows"]): NonNullable<TrainOptions["reward"]> =>
+  rows === null ? {} : { userEmbeddings: Object.keys(rows).length };
+
+/** Opens a trained reward model for scoring; `close` gives its memory back. */
+export async function makeScorer(
+  engine: Engine,
+  file: ScorerFile,
+  input: Omit<Input, "rows">,
+): Promise<Scorer & { close(): Promise<void> }> {
+  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
+  return {
+    centre: file.centre,
+    score: (items) => scoreAll(training, { ...input, rows: file.rows }, items),
+    close: () => training.unload(),
+  };
+}

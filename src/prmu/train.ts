@@ -1,0 +1,195 @@
+import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import type { PrmuConfig } from "../core/config/schema.ts";
+import type { Progress } from "../core/progress.ts";
+import { stream } from "../core/random.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import type { ShownExample } from "../data/types.ts";
+import { adamAt, gradNorm, keepingBatch, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.ts";
+import type { Codec } from "../prompts/generate.ts";
+import type { Centre } from "../rewards/personalization.ts";
+import { accuracyOf, assess, bradleyTerry, exampleOf, type HeldOutReport } from "./held-out.ts";
+import { type Pair, userRows } from "./pairs.ts";
+import { type Input, rewardDatum, rewardRole, type ScorerFile } from "./score.ts";
+
+/** PRMU (paper section 3.3, eq. 2): backbone, head and user rows trained by Bradley–Terry over PRP and PQP pairs. */
+export interface PrmuOptions {
+  readonly engine: Engine;
+  /** Backbone: a folder, name or `tinker://` path. */
+  readonly model: string;
+  readonly codec: Codec;
+  readonly prefix?: string;
+  /** The prompt with the profile. */
+  readonly promptOf: (example: ShownExample) => readonly number[];
+  /** The pairs' queries. */
+  readonly examples: readonly ShownExample[];
+  readonly pairs: readonly Pair[];
+  readonly config: PrmuConfig;
+  readonly seed: number;
+  readonly log: LoopLog;
+  readonly progress: Progress;
+  /** Milliseconds; for timings.jsonl alone. */
+  readonly clock: () => number;
+}
+
+export interface PrmuResult extends ScorerFile {
+  readonly step: number;
+  readonly centre: Centre;
+  /** Before and after training, on the held-out pairs. */
+  readonly before: HeldOutReport;
+  readonly heldOut: HeldOutReport;
+}
+
+interface PrmuState {
+  readonly before: HeldOutReport;
+}
+
+interface PrmuLoop {
+  readonly options: PrmuOptions;
+  readonly training: TrainingClient;
+  readonly saver: Saver<PrmuState>;
+  readonly input: Input;
+  readonly examples: ReadonlyMap<string, ShownExample>;
+  readonly train: readonly Pair[];
+  readonly heldOut: readonly Pair[];
+  readonly walk: Walk;
+  readonly total: number;
+}
+
+/**
+ * Trains the variant that the config asks for. Null for `none`, and where there is no pair to train on (said in the
+ * log): RL then goes without the personalization reward.
+ */
+export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null> {
+  const { config, log, progress } = options;
+  if (config.variant === "none") return null;
+  if (config.variant !== "untrained" && !options.pairs.some((pair) => pair.split === "train")) {
+    progress.say("PRMU: there is no preference pair to train on; RL goes without the personalization reward.");
+    return null;
+  }
+  const loop = await openLoop(options);
+  progress.start("PRMU", loop.total);
+  let step = log.last?.step ?? 0;
+  const state = loop.saver.last?.loop ?? { before: await reportOn(loop, step) };
+  while (step < loop.total) {
+    await update(loop, step);
+    step++;
+    if (step % config.checkpoint_every === 0 || step === loop.total) await loop.saver.save(loop.training, step, state);
+  }
+  const { report, centre } = await assess(loop.training, loop.input, loop.heldOut, loop.examples);
+  log.metrics({ kind: "held_out", step, ...report });
+  const path = await loop.training.saveForSampler(`prmu-${step}`);
+  await loop.training.unload();
+  progress.end(summary(report));
+  return { path, rows: loop.input.rows, centre, step, before: state.before, heldOut: report };
+}
+
+async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
+  const { engine, config, seed, log, pairs } = options;
+  const saver = makeSaver<PrmuState>(engine, log, "prmu");
+  const train = pairs.filter((pair) => pair.split === "train");
+  const rows = config.variant === "full" ? userRows(train) : null;
+  const training = await engine.train({
+    model: options.model,
+    rank: 0,
+    seed,
+    reward: rewardRole(rows),
+    ...(saver.last === null ? {} : { resume: saver.last.state }),
+  });
+  const labels = train.map((pair) => `${pair.kind} ${pair.task}`);
+  const epochs = config.variant === "untrained" ? 0 : config.epochs;
+  const walk: Walk = { seed, name: "prmu", labels, batch: config.batch, epochs };
+  const { codec, prefix, promptOf } = options;
+  return {
+    options,
+    training,
+    saver,
+    input: { codec, promptOf, rows, ...(prefix === undefined ? {} : { prefix }) },
+    examples: new Map(options.examples.map((e) => [`${e.task}/${e.id}`, e])),
+    train,
+    heldOut: pairs.filter((pair) => pair.split === "held_out"),
+    walk,
+    total: batchCount(walk),
+  };
+}
+
+/** How well the backbone's own head does, before any step. */
+async function reportOn(loop: PrmuLoop, step: number): Promise<HeldOutReport> {
+  const { report } = await assess(loop.training, loop.input, loop.heldOut, loop.examples);
+  loop.options.log.metrics({ kind: "held_out", step, ...report });
+  return report;
+}
+
+/** One optimizer step on batch `step` of pairs. */
+async function update(loop: PrmuLoop, step: number): Promise<void> {
+  const { options, training, walk } = loop;
+  const { log, config, clock, progress } = options;
+  const started = clock();
+  const pairs = batchAt(walk, step).map((i) => loop.train[i] as Pair);
+  const masked = pairs.map((_, k) => stream(options.seed, "prmu", "mask", step, k).next() < config.mask_users);
+  const data = pairs.flatMap((pair, k) => pairDatums(loop, pair, k, masked[k] === true));
+  const { outputs } = await keepingBatch(
+    log,
+    () => pairs,
+    () => training.forwardBackward(data, "bradley_terry"),
+  );
+  const logit = (i: number): number => outputs[i]?.logits?.[0] ?? Number.NaN;
+  const margins = pairs.map((_, k) => logit(2 * k) - logit(2 * k + 1));
+  const loss = margins.reduce((sum, m) => sum + bradleyTerry(m), 0) / pairs.length;
+  requireFinite(log, "the PRMU loss", [loss], () => pairs);
+  const adam = adamAt(config, step, loop.total);
+  const norm = gradNorm(
+    await keepingBatch(
+      log,
+      () => pairs,
+      () => training.optimStep(forSum(adam, pairs.length)),
+    ),
+  );
+  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => pairs);
+  const { accuracy } = accuracyOf(margins);
+  log.metrics({
+    kind: "train",
+    step: step + 1,
+    epoch: ((step + 1) * config.batch) / walk.labels.length,
+    loss,
+    accuracy,
+    margin_mean: margins.reduce((sum, m) => sum + m, 0) / margins.length,
+    masked: masked.filter(Boolean).length / pairs.length,
+    learning_rate: adam.learningRate,
+    grad_norm: norm === null ? null : norm / pairs.length,
+  });
+  log.timings({ step: step + 1, seconds: (clock() - started) / 1000, pairs: pairs.length });
+  progress.update(step + 1, `loss ${loss.toFixed(3)}, right ${(accuracy ?? 0).toFixed(2)}`);
+}
+
+/** Both sides under the same prompt and the same user row. */
+function pairDatums(loop: PrmuLoop, pair: Pair, id: number, masked: boolean): Datum[] {
+  const example = exampleOf(loop.examples, pair);
+  return [pair.preferred, pair.rejected].map((text, side) => {
+    const datum = rewardDatum(loop.input, { example, text }, masked ? 0 : undefined);
+    const pairId = { dtype: "int64", data: [id] } as const;
+    const preferred = { dtype: "int64", data: [side === 0 ? 1 : 0] } as const;
+    return { ...datum, inputs: { ...datum.inputs, pair_id: pairId, preferred } };
+  });
+}
+
+/**
+ * `bradley_terry` sums over pairs and has no weights. Adam doesn't see a constant factor except through ε and the
+ * clip, so both are scaled: the step is that of the mean over pairs.
+ */
+const forSum = (adam: AdamParams, pairs: number): AdamParams => ({
+  ...adam,
+  eps: adam.eps * pairs,
+  gradClipNorm: adam.gradClipNorm * pairs,
+});
+
+function summary({ accuracy }: HeldOutReport): string {
+  const said = (["PRP", "PQP"] as const).flatMap((kind) => {
+    const { seen, unseen } = accuracy[kind];
+    const pairs = seen.pairs + unseen.pairs;
+    if (pairs === 0) return [];
+    const right = seen.pairs * (seen.accuracy ?? 0) + unseen.pairs * (unseen.accuracy ?? 0);
+    return [`${kind} ${(right / pairs).toFixed(2)} of ${pairs}`];
+  });
+  return said.length === 0 ? "no held-out pairs" : `held-out pairs right: ${said.join(", ")}`;
+}

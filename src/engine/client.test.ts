@@ -5,7 +5,7 @@ import type { ProfileName } from "./profiles.ts";
 import { type FakeTinker, fakeTinker } from "./testing/fake-tinker.ts";
 import type { Datum, Engine, TrainingClient } from "./types.ts";
 
-const OURS = { batch: "1", gspo: "1" };
+const OURS = { ordered_batches: "1", gspo: "1" };
 const datum = (...tokens: number[]): Datum => ({
   tokens,
   inputs: { target_tokens: { dtype: "int64", data: tokens }, weights: { dtype: "float32", data: tokens.map(() => 1) } },

@@ -19,7 +19,8 @@ export interface Embedded {
  * they are looked up here, so that both sides read the same folder.
  */
 export async function startEmbedded(options: SpawnOptions): Promise<Embedded> {
-  const engineProcess = await spawnEngine(options);
+  const locate = (model: string): Promise<string> => resolveModelDir(model, options);
+  const engineProcess = await spawnEngine({ ...options, models: await found(options.models, locate) });
   const { url, token, pid, lost } = engineProcess;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -31,7 +32,7 @@ export async function startEmbedded(options: SpawnOptions): Promise<Embedded> {
       url,
       key: token,
       lost,
-      locate: (model) => resolveModelDir(model, options),
+      locate,
     });
     const end = async (): Promise<void> => {
       await close();
@@ -42,4 +43,17 @@ export async function startEmbedded(options: SpawnOptions): Promise<Embedded> {
     await close();
     throw error;
   }
+}
+
+/** The folders of the models that are there. One that is missing is an error when it is used, unless it is the first. */
+async function found(models: readonly string[], locate: (model: string) => Promise<string>): Promise<string[]> {
+  const folders: string[] = [];
+  for (const [i, model] of models.entries()) {
+    if (model.startsWith("tinker://")) continue;
+    const folder = await locate(model).catch((error: unknown) => {
+      if (i === 0) throw error;
+    });
+    if (folder !== undefined) folders.push(folder);
+  }
+  return [...new Set(folders)];
 }

@@ -19,6 +19,8 @@ export interface Engines {
 export interface OpenEnginesOptions {
   /** The Python that has the engine's requirements. */
   readonly python: string;
+  /** Every base model that a role may ask for, folders or names, the policy's first: the embedded engine serves these. */
+  readonly models: readonly string[];
   /** Where the embedded engine keeps weights: `RUN/weights`. */
   readonly store: string;
   /** Where prepared models are: `.cache/models`. */

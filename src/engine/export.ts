@@ -6,7 +6,7 @@ import { messageOf, TagprError } from "../core/errors.ts";
 import { guardDisk, writeAtomic } from "../core/jsonl.ts";
 import { readTinkerPath } from "./models.ts";
 import type { Session } from "./session.ts";
-import { refusal, send, sendJson } from "./transport.ts";
+import { refusal, send } from "./transport.ts";
 
 /**
  * A Hugging Face folder of saved weights. The embedded engine shares our disk and writes it itself; any other hands out
@@ -14,11 +14,7 @@ import { refusal, send, sendJson } from "./transport.ts";
  */
 export async function exportWeights(session: Session, path: string, dir: string): Promise<void> {
   if (session.extensions.export !== undefined) {
-    await sendJson(session.transport, {
-      path: "/api/v1/export_weights",
-      body: { path, dir: resolve(dir) },
-      repeatable: true,
-    });
+    await session.run("export", { path, target: resolve(dir) });
     return;
   }
   await download(session, path, dir);

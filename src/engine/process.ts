@@ -18,6 +18,8 @@ export interface EmbeddedSettings {
 export interface SpawnOptions extends EmbeddedSettings {
   /** The Python that has the engine's requirements. */
   readonly python: string;
+  /** Folders of the base models that it serves. */
+  readonly models: readonly string[];
   /** Folder of saved weights. */
   readonly store: string;
   /** Folder under which model names are looked up. */
@@ -58,7 +60,7 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
   const child = spawn(options.python, serveArgs(options), {
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
-    env: { ...options.env, PYTHONPATH: pythonPath(options.env), PYTHONUNBUFFERED: "1", TAGPR_ENGINE_TOKEN: token },
+    env: { ...options.env, PYTHONPATH: pythonPath(options.env), PYTHONUNBUFFERED: "1", TINKER_API_KEY: token },
   });
   const died = new AbortController();
   const tail = keepTail(child, options.onLog);
@@ -87,11 +89,13 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
   };
 }
 
-function serveArgs({ port, store, modelsDir, dtype, device, threads }: SpawnOptions): string[] {
+function serveArgs({ port, models, store, modelsDir, dtype, device, threads }: SpawnOptions): string[] {
   return [
     ...["-m", "tagpr_engine", "serve", "--port", String(port ?? 0), "--watch-stdin"],
+    ...models.flatMap((model) => ["--model", model]),
     ...["--store", resolve(store), "--models-dir", resolve(modelsDir)],
-    ...["--dtype", dtype, "--device", device, "--threads", String(threads)],
+    ...["--dtype", dtype, "--device", device],
+    ...(threads > 0 ? ["--threads", String(threads)] : []),
   ];
 }
 

@@ -63,7 +63,7 @@ function paramsBody(params: SamplingParams, seed: number): Record<string, unknow
  * comes out doesn't depend on how they raced.
  */
 function batchHeaders(session: Session, size: number): (index: number) => Record<string, string> {
-  if (session.extensions.batch === undefined) return () => ({});
+  if (session.extensions.ordered_batches === undefined) return () => ({});
   const id = randomUUID();
   return (index) => ({ "X-Tagpr-Batch": `${id}/${index}/${size}` });
 }

@@ -28,6 +28,12 @@ export interface LoadableClient extends TrainingClient {
 export function trainingClient(session: Session, modelId: string): LoadableClient {
   const ordered = inOrder();
   let seq = 0;
+  /** A request that was refused has used no number: an engine that waits for the next one must not wait for it. */
+  const numbered = async (post: (seqId: number) => Promise<string>): Promise<string> => {
+    const requestId = await post(seq + 1);
+    seq++;
+    return requestId;
+  };
 
   const loss = async (
     data: readonly Datum[],
@@ -39,10 +45,12 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     const parts = splitData(session, name, adaptData(session.profile, name, data));
     const posted = await ordered(async () => {
       const ids: string[] = [];
-      for (const part of parts) {
-        const body = encodeLossRequest({ modelId, seqId: ++seq, data: part, loss: name, config, forwardOnly });
-        ids.push((await sendLoss(session, body)).request_id);
-      }
+      for (const part of parts)
+        ids.push(
+          await numbered((seqId) =>
+            sendLoss(session, encodeLossRequest({ modelId, seqId, data: part, loss: name, config, forwardOnly })),
+          ),
+        );
       return ids;
     });
     const results = await Promise.all(
@@ -53,7 +61,9 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
 
   /** Posts in order, awaits its future outside the order. */
   const run = async <T>(path: string, body: Readonly<Record<string, unknown>>): Promise<T> => {
-    const requestId = await ordered(() => session.post(path, { model_id: modelId, seq_id: ++seq, ...body }));
+    const requestId = await ordered(() =>
+      numbered((seqId) => session.post(path, { model_id: modelId, seq_id: seqId, ...body })),
+    );
     const answer = await retrieve(session.transport, { requestId, what: path }, session.deadlineMs);
     return parseJson<T>(session.transport, path, answer);
   };
@@ -88,8 +98,9 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
 }
 
 /** Protobuf is what every engine of this dialect wants; 415 or 422 would mean an older server. */
-function sendLoss(session: Session, body: Uint8Array): Promise<{ request_id: string }> {
-  return sendJson(session.transport, { path: "/api/v1/forward_backward", body });
+async function sendLoss(session: Session, body: Uint8Array): Promise<string> {
+  const path = "/api/v1/forward_backward";
+  return (await sendJson<{ request_id: string }>(session.transport, { path, body })).request_id;
 }
 
 /** Requests of at most the profile's datums and bytes, in order; pairs stay together. */

@@ -63,7 +63,7 @@ export const taskSchema = shape.superRefine((task, ctx) => {
 
 const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
   classification: ["accuracy", "f1_macro"],
-  ordinal: ["mae", "rmse", "accuracy"],
+  ordinal: ["mae", "rmse"],
   generation: ["rouge1", "rougeL"],
 };
 

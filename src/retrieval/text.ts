@@ -31,6 +31,14 @@ export function pythonSplit(text: string): string[] {
   return words;
 }
 
+/** `text.strip()` of Python. */
+export function pythonStrip(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isPythonSpace(text.charCodeAt(start))) start++;
+  while (end > start && isPythonSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
 /** What a retriever indexes of an item: the task's `corpus` template, filled. */
 export function corpusText(task: Task, item: ProfileItem): string {
   return task.corpus.replace(/\{(\w+)\}/g, (_, name: string) => item.fields[name] ?? "");

@@ -5,6 +5,7 @@ import { hashJson } from "../core/run-dir.ts";
 import { type Endpoint, type EndpointOptions, openEndpoint } from "./endpoint.ts";
 import { redact, withoutSecrets } from "./errors.ts";
 import { fileStore, memoryStore } from "./store.ts";
+import { withOpening } from "./think.ts";
 import type { ChatModel, ChatRequest, ChatResult, Spent, Usage } from "./types.ts";
 
 export interface ChatClientOptions extends EndpointOptions {
@@ -137,10 +138,9 @@ async function send(endpoint: Endpoint, request: ChatRequest, n: number, from: n
   }
 }
 
-/** Reasoning models give their thoughts in a field of their own, or leave out the `<think>` that their template opened. */
+/** Reasoning models give their thoughts in a field of their own. */
 function textOf({ message }: Choice): string {
   const content = message.content ?? "";
   const thoughts = message.reasoning_content ?? message.reasoning;
-  if (thoughts) return `<think>\n${thoughts.trim()}\n</think>\n\n${content.trim()}`;
-  return content.includes("</think>") && !content.includes("<think>") ? `<think>\n${content}` : content;
+  return thoughts ? `<think>\n${thoughts.trim()}\n</think>\n\n${content.trim()}` : withOpening(content);
 }

@@ -3,6 +3,7 @@ import { hashJson } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { SampleRequest, SamplingClient, Sequence } from "../engine/types.ts";
 import { memoryStore, type Store } from "./store.ts";
+import { withOpening } from "./think.ts";
 import type { ChatMessage, ChatModel, ChatRequest, ChatResult } from "./types.ts";
 
 /** Text to tokens and back for the sampled model. */
@@ -69,7 +70,7 @@ async function samplePlain(options: SelfTeacherOptions, unit: readonly ChatReque
   const asked = unit.map((request) => sampleRequest(options, request, "", request.maxTokens, "whole"));
   const sampled = await options.sampler.sample(asked);
   return zipStrict(asked, sampled).map(([{ prompt }, sequences]) => ({
-    texts: sequences.map((sequence) => options.codec.decode(sequence.tokens)),
+    texts: sequences.map((sequence) => withOpening(options.codec.decode(sequence.tokens))),
     truncated: sequences.map((sequence) => sequence.stopReason === "length"),
     usage: { promptTokens: prompt.length, completionTokens: tokensOf(sequences) },
   }));

@@ -12,7 +12,7 @@ export type Strategy = "copy" | "infer" | "majority" | "generic";
  * `majority`: the commonest outcome among the shown items, whatever is asked.
  * `generic`: what is commonest in the population, the history unread.
  */
-export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.35, infer: 0.3, majority: 0.15, generic: 0.2 };
+export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.4, infer: 0.25, majority: 0.15, generic: 0.2 };
 
 /** Share of roll-outs with each fault; they fall independently. */
 export const FAULTS = {

@@ -88,8 +88,8 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
     const t = random.pick(likeliestTypes(almanac, shape, seen.map(asRead)));
     const type = entry(almanac.types, t).name;
     const outcome = typeOutcome(almanac, shape, t, query) ?? 0;
-    const agrees = seen.filter((item) => typeOutcome(almanac, shape, t, item.content) === item.outcome);
-    const checked = agrees.length > 0 && random.next() < CHECKED ? [random.pick(agrees)] : [];
+    const agrees = seen.findLast((item) => typeOutcome(almanac, shape, t, item.content) === item.outcome);
+    const checked = agrees && random.next() < CHECKED ? [agrees] : [];
     const checks = checked.map((item) => say.check(shape, item.content, item.outcome));
     return { outcome, lines: [say.type(type), say.usual(shape, type, query, outcome), ...checks], reads: true };
   },

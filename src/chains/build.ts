@@ -1,0 +1,161 @@
+import type { ChainsConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
+import { stream } from "../core/random.ts";
+import type { Task } from "../data/task.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { Embed } from "../llm/embeddings.ts";
+import { promptText, withoutGold } from "./asked.ts";
+import { exploreTags } from "./explore.ts";
+import { judgeAll } from "./filter.ts";
+import { type Restricted, restrictTags } from "./restrict.ts";
+import { type RolledOut, rollOut, type Teacher } from "./rollouts.ts";
+import { heldOut, keyOf } from "./select.ts";
+import { statsOf } from "./stats.ts";
+import type { Chain, ChainStats, FreeTags, Judge, Judged, Reviewed, Rollout, Tagger, TagSet } from "./types.ts";
+
+export interface BuildChainsOptions {
+  /** Labelled training queries. */
+  readonly examples: readonly ShownExample[];
+  readonly tasks: readonly Task[];
+  readonly config: ChainsConfig;
+  /** Least number of steps of a chain (the tag reward's own minimum; paper: 3). */
+  readonly minSteps?: number;
+  readonly teacher: Teacher;
+  readonly judge: Judge;
+  readonly tagger: Tagger;
+  /** Vectors of tag names. */
+  readonly embed: Embed;
+  readonly seed: number;
+  readonly progress: Progress;
+}
+
+export interface BuiltChains {
+  readonly rollouts: Rollout[];
+  readonly judged: Judged[];
+  readonly freeTags: FreeTags[];
+  readonly tags: TagSet;
+  readonly chains: Chain[];
+  readonly review: Reviewed[];
+  readonly stats: ChainStats;
+}
+
+/**
+ * Tagged chains (paper section 3.2): roll out → accuracy filter → judge → free tagging → clusters → tagging with the
+ * primary tags only → format filter → a sample to review. What was answered once is kept by the models' own stores,
+ * so a run that was killed asks for the rest only. Equal answers and seed give equal chains.
+ *
+ * @throws TagprError("llm") when a step leaves nothing for the next, with what was left of each.
+ */
+export async function buildChains(options: BuildChainsOptions): Promise<BuiltChains> {
+  const { config, examples, progress, seed } = options;
+  const taskOf = taskFinder(options.tasks);
+  progress.start("roll out", examples.length);
+  const rolled = await rollOut(examples, taskOf, options.teacher, config, (done) => progress.update(done));
+  progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
+  demand(
+    rolled.accepted.length,
+    rolledNothing(rolled),
+    "Take a stronger teacher, a lower chains.rouge_threshold or more chains.rollouts.",
+  );
+
+  progress.start("judge", rolled.accepted.length);
+  const { judged, kept } = await judgeAll(rolled.accepted, options.judge, config.judge_over, (done) =>
+    progress.update(done),
+  );
+  progress.end(`${kept.length} of ${judged.length} kept`);
+  demand(
+    kept.length,
+    `the judge keeps none of ${judged.length} right chains`,
+    "Look at judged.jsonl; lower chains.judge_over, or take another judge.",
+  );
+
+  progress.start("tag freely", Math.min(config.explore, kept.length));
+  const sizes = { sample: config.explore, tags: config.tags };
+  const explored = await exploreTags(kept, options.tagger, options.embed, sizes, seed, (done) => progress.update(done));
+  progress.end(`tags: ${explored.tags.tags.join(", ")}`);
+  if (explored.tags.tags.length < config.tags)
+    progress.say(
+      `Free tagging found only ${explored.tags.tags.length} different names, so there are fewer than ${config.tags} tags.`,
+    );
+
+  progress.start("tag", 0);
+  const limits = { perQuery: config.per_query, minSteps: options.minSteps ?? 3, seed };
+  const restricted = await restrictTags(kept, options.tagger, explored.tags.tags, limits, (done) =>
+    progress.update(done),
+  );
+  progress.end(`${restricted.chains.length} chains`);
+  demand(
+    restricted.chains.length,
+    `none of ${restricted.tagged} tagged chains passes the format filter (${reasons(restricted)})`,
+    "Take another tagger, or a teacher whose chains have more steps.",
+  );
+
+  const isHeld = heldOut(
+    restricted.chains.map(({ candidate }) => candidate.example),
+    config.held_out,
+    seed,
+  );
+  const chains = restricted.chains.map(({ candidate, chain }) => ({
+    ...chain,
+    split: isHeld(candidate.example) ? ("held_out" as const) : ("train" as const),
+  }));
+  return {
+    rollouts: rolled.rollouts,
+    judged,
+    freeTags: explored.freeTags,
+    tags: explored.tags,
+    chains,
+    review: reviewSample(options, taskOf, chains, judged),
+    stats: statsOf(options, rolled, judged, explored, restricted, chains),
+  };
+}
+
+function taskFinder(tasks: readonly Task[]): (name: string) => Task {
+  const byName = new Map(tasks.map((task) => [task.name, task]));
+  return (name) => {
+    const task = byName.get(name);
+    if (!task) throw new TagprError("data", `an example belongs to task "${name}", which is not among the run's tasks`);
+    return task;
+  };
+}
+
+function demand(count: number, message: string, hint: string): void {
+  if (count === 0) throw new TagprError("llm", message, { hint });
+}
+
+function rolledNothing({ rollouts, refused, unreadable }: RolledOut): string {
+  return `none of the teacher's ${rollouts.length} roll-outs is right (${unreadable} without a readable answer, ${refused} requests refused)`;
+}
+
+const reasons = ({ rejected, unreadable }: Restricted): string =>
+  Object.entries({ ...rejected, ...(unreadable > 0 ? { unreadable } : {}) })
+    .map(([reason, count]) => `${reason}: ${count}`)
+    .join(", ");
+
+function reviewSample(
+  { examples, config, seed }: BuildChainsOptions,
+  taskOf: (name: string) => Task,
+  chains: readonly Chain[],
+  judged: readonly Judged[],
+): Reviewed[] {
+  const byQuery = new Map(examples.map((example) => [keyOf(example.task, example.id), example]));
+  const grades = new Map(judged.map((row) => [`${keyOf(row.task, row.query)}\n${row.i}`, row.grades]));
+  const chosen = stream(seed, "chains", "review").shuffle(chains).slice(0, config.review);
+  return chosen.flatMap(({ task, query, i, completion }) => {
+    const example = byQuery.get(keyOf(task, query));
+    if (!example) return [];
+    const prompt = promptText(taskOf(task), withoutGold(example));
+    return [
+      {
+        task,
+        query,
+        i,
+        prompt,
+        completion,
+        gold: example.gold,
+        grades: grades.get(`${keyOf(task, query)}\n${i}`) ?? null,
+      },
+    ];
+  });
+}

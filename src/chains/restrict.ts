@@ -1,0 +1,55 @@
+import { stream } from "../core/random.ts";
+import { zipStrict } from "../core/zip.ts";
+import { type FormatReason, formatChain } from "./format.ts";
+import { groupBy, keyOf, orderCandidates } from "./select.ts";
+import type { Candidate, Chain, Tagger } from "./types.ts";
+
+export interface Restricted {
+  /** In the order of the queries. */
+  readonly chains: { readonly candidate: Candidate; readonly chain: Omit<Chain, "split"> }[];
+  readonly tagged: number;
+  readonly unreadable: number;
+  readonly rejected: Readonly<Partial<Record<FormatReason, number>>>;
+}
+
+/**
+ * Restricted tagging and the format filter, until every query has `perQuery` chains or no candidate left: chains are
+ * tagged in rounds, and one that fails makes place for the query's next, so no more is tagged (and paid) than needed.
+ */
+export async function restrictTags(
+  kept: readonly Candidate[],
+  tagger: Tagger,
+  tags: readonly string[],
+  options: { readonly perQuery: number; readonly minSteps: number; readonly seed: number },
+  onRound: (chains: number) => void,
+): Promise<Restricted> {
+  const queues = [...groupBy(kept, ({ task, example }) => keyOf(task.name, example.id))].map(([key, own]) => ({
+    waiting: orderCandidates(own, stream(options.seed, "chains", "pick", key)),
+    done: [] as Restricted["chains"],
+  }));
+  const rejected: Partial<Record<FormatReason, number>> = {};
+  let tagged = 0;
+  let unreadable = 0;
+  for (;;) {
+    const round = queues.flatMap((queue) =>
+      queue.waiting.splice(0, options.perQuery - queue.done.length).map((candidate) => ({ queue, candidate })),
+    );
+    if (round.length === 0) break;
+    const answers = await tagger.tag(
+      round.map(({ candidate }) => candidate),
+      tags,
+    );
+    tagged += round.length;
+    for (const [{ queue, candidate }, segments] of zipStrict(round, answers)) {
+      if (!segments) {
+        unreadable++;
+        continue;
+      }
+      const chain = formatChain(candidate, segments, tags, options.minSteps);
+      if ("reason" in chain) rejected[chain.reason] = (rejected[chain.reason] ?? 0) + 1;
+      else queue.done.push({ candidate, chain });
+    }
+    onRound(queues.reduce((sum, { done }) => sum + done.length, 0));
+  }
+  return { chains: queues.flatMap(({ done }) => done), tagged, unreadable, rejected };
+}

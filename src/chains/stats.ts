@@ -1,0 +1,56 @@
+import type { Spent } from "../llm/types.ts";
+import type { BuildChainsOptions } from "./build.ts";
+import type { Explored } from "./explore.ts";
+import type { Restricted } from "./restrict.ts";
+import type { RolledOut } from "./rollouts.ts";
+import { keyOf } from "./select.ts";
+import type { Chain, ChainStats, Cost, Judged } from "./types.ts";
+
+/** Counts of every filter, for `stats.json`. */
+export function statsOf(
+  { examples, teacher, judge, tagger }: Pick<BuildChainsOptions, "examples" | "teacher" | "judge" | "tagger">,
+  rolled: RolledOut,
+  judged: readonly Judged[],
+  explored: Explored,
+  restricted: Restricted,
+  chains: readonly Chain[],
+): ChainStats {
+  const kept = judged.filter((row) => row.kept);
+  const names = explored.freeTags.flatMap(({ tags }) => tags);
+  const counts = (task: string) => {
+    const own = (rows: readonly { readonly task: string }[]) => rows.filter((row) => row.task === task).length;
+    return { queries: own(examples), accepted: own(judged), kept: own(kept), chains: own(chains) };
+  };
+  return {
+    queries: examples.length,
+    rollouts: rolled.rollouts.length,
+    refused: rolled.refused,
+    unreadable: rolled.unreadable,
+    accepted: rolled.accepted.length,
+    judged: judged.length,
+    judge_unreadable: judged.filter(({ grades }) => grades === null).length,
+    kept: kept.length,
+    explored: explored.explored,
+    free_unreadable: explored.unreadable,
+    free_names: names.length,
+    free_distinct: new Set(names).size,
+    tags: explored.tags.tags.length,
+    tagged: restricted.tagged,
+    tag_unreadable: restricted.unreadable,
+    format_rejected: restricted.rejected,
+    chains: chains.length,
+    train: chains.filter(({ split }) => split === "train").length,
+    held_out: chains.filter(({ split }) => split === "held_out").length,
+    queries_with_chains: new Set(chains.map(({ task, query }) => keyOf(task, query))).size,
+    tasks: Object.fromEntries([...new Set(examples.map(({ task }) => task))].map((task) => [task, counts(task)])),
+    by: { teacher: teacher.model.name, judge: judge.name, tagger: tagger.name },
+    cost: { teacher: costOf(teacher.model.spent()), judge: costOf(judge.spent()), tagger: costOf(tagger.spent()) },
+  };
+}
+
+/** What the answers cost when they were made; how many of them came from a cache this time is left out. */
+function costOf(spent: Spent | null): Cost | null {
+  return (
+    spent && { promptTokens: spent.promptTokens, completionTokens: spent.completionTokens, dollars: spent.dollars }
+  );
+}

@@ -1,0 +1,181 @@
+"""Attention over a packed prefix tree, and over a decoding batch, behind transformers' AttentionInterface.
+
+A row of a packed batch looks at its ancestors (all of them) and at itself (causally). The two parts are computed apart
+and merged by their log-sum-exp, so shared keys are never copied per row; the backward pass of each part needs only the
+merged output and log-sum-exp (the softmax of a part under the global normaliser).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface
+
+from .tree import Pack, Rows
+
+NAME = "tagpr"
+
+
+class Plan(Protocol):
+    """What one forward pass means by attention. q, k, v: [batch, heads, length, head_dim], rotary applied."""
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        """Return [batch, length, heads, head_dim]."""
+        ...
+
+
+def _interface(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
+) -> tuple[Tensor, None]:
+    plan: Plan | None = kwargs.get("tagpr_plan")
+    if plan is None:
+        raise RuntimeError("this architecture does not pass keyword arguments to its attention")
+    for name in ("softcap", "s_aux", "position_bias"):
+        if kwargs.get(name) is not None:
+            raise RuntimeError(f"attention with {name} is not supported")
+    if kwargs.get("sliding_window") is not None:
+        raise RuntimeError("attention with a sliding window is not supported")
+    scale = kwargs.get("scaling")
+    layer = int(getattr(module, "layer_idx"))  # noqa: B009
+    return plan.attend(layer, query, key, value, query.shape[-1] ** -0.5 if scale is None else float(scale)), None
+
+
+AttentionInterface.register(NAME, _interface)
+
+
+def _forward(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> tuple[Tensor, Tensor]:
+    """q [n, H, S, D], k and v [n, Hkv, L, D] -> output like q, log-sum-exp [n, H, S] in fp32."""
+    if q.device.type == "cpu":
+        out, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, causal, scale=scale)
+        return out, lse
+    weights = _scores(q, k, causal, scale)
+    lse = weights.logsumexp(-1)
+    probs = (weights - lse.unsqueeze(-1)).exp().to(v.dtype)
+    return probs @ _expand(v, q.shape[1]), lse
+
+
+def _backward(
+    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, causal: bool, scale: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    if q.device.type == "cpu":
+        return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
+            grad, q, k, v, out, lse, 0.0, causal, scale=scale
+        )
+    heads, kv = q.shape[1], k.shape[1]
+    probs = (_scores(q, k, causal, scale) - lse.unsqueeze(-1)).exp()
+    delta = (grad.float() * out.float()).sum(-1, keepdim=True)
+    dprobs = grad.float() @ _expand(v, heads).float().transpose(-1, -2)
+    dscores = probs * (dprobs - delta) * scale
+    dq = dscores @ _expand(k, heads).float()
+    dk = dscores.transpose(-1, -2) @ q.float()
+    dv = probs.transpose(-1, -2) @ grad.float()
+    shape = (k.shape[0], kv, heads // kv, *k.shape[2:])
+    return dq.to(q.dtype), dk.view(shape).sum(2).to(k.dtype), dv.view(shape).sum(2).to(v.dtype)
+
+
+def _expand(x: Tensor, heads: int) -> Tensor:
+    return x if x.shape[1] == heads else x.repeat_interleave(heads // x.shape[1], 1)
+
+
+def _scores(q: Tensor, k: Tensor, causal: bool, scale: float) -> Tensor:
+    scores = (q @ _expand(k, q.shape[1]).transpose(-1, -2)).float() * scale
+    if causal:
+        keep = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
+        scores = scores.masked_fill(~keep, float("-inf"))
+    return scores
+
+
+def _pad(x: Tensor, rows: Rows) -> Tensor:
+    """[hi-lo, H, D] -> [n, H, S, D], zeros after each row's end."""
+    longest, n = max(rows.lengths), len(rows.lengths)
+    if min(rows.lengths) == longest:
+        return x.view(n, longest, *x.shape[1:]).transpose(1, 2)
+    out = x.new_zeros(n, longest, *x.shape[1:])
+    for row, part in enumerate(x.split(rows.lengths)):
+        out[row, : part.shape[0]] = part
+    return out.transpose(1, 2)
+
+
+def _unpad(x: Tensor, rows: Rows) -> Tensor:
+    """[n, H, S, D] -> [hi-lo, H, D]."""
+    x = x.transpose(1, 2)
+    if min(rows.lengths) == x.shape[1]:
+        return x.reshape(-1, *x.shape[2:])
+    return torch.cat([x[row, :length] for row, length in enumerate(rows.lengths)])
+
+
+def _ancestors(x: Tensor, rows: Rows) -> Tensor:
+    """[T, H, D] -> [1, H, P, D]."""
+    parts = [x[lo:hi] for lo, hi in rows.path]
+    return (parts[0] if len(parts) == 1 else torch.cat(parts)).transpose(0, 1).unsqueeze(0)
+
+
+class _TreeAttention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, batches: list[Rows], scale: float) -> Tensor:
+        out = torch.empty_like(q)
+        lse = torch.empty(q.shape[:2], dtype=torch.float32, device=q.device)
+        for rows in batches:
+            cut = slice(rows.lo, rows.hi)
+            own, own_lse = _forward(_pad(q[cut], rows), _pad(k[cut], rows), _pad(v[cut], rows), True, scale)
+            o, s = _unpad(own, rows), _unpad(own_lse.unsqueeze(-1), rows).squeeze(-1)
+            if rows.path:
+                above, above_lse = _forward(
+                    q[cut].transpose(0, 1).unsqueeze(0), _ancestors(k, rows), _ancestors(v, rows), False, scale
+                )
+                a, t = above[0].transpose(0, 1), above_lse[0].transpose(0, 1)
+                both = torch.logaddexp(s.float(), t.float())
+                o = o * (s - both).exp().unsqueeze(-1).to(o.dtype) + a * (t - both).exp().unsqueeze(-1).to(o.dtype)
+                s = both
+            out[cut], lse[cut] = o, s
+        ctx.save_for_backward(q, k, v, out, lse)
+        ctx.batches, ctx.scale = batches, scale
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        q, k, v, out, lse = ctx.saved_tensors
+        grad = grads[0].contiguous()
+        dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for rows in ctx.batches:
+            cut = slice(rows.lo, rows.hi)
+            gq, gk, gv = _backward(
+                *(_pad(x[cut], rows) for x in (grad, q, k, v, out)),
+                _pad(lse[cut].unsqueeze(-1), rows).squeeze(-1),
+                True,
+                ctx.scale,
+            )
+            dk[cut] += _unpad(gk, rows)
+            dv[cut] += _unpad(gv, rows)
+            dq[cut] = _unpad(gq, rows)
+            if rows.path:
+                one = [x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out)]
+                keys, values = _ancestors(k, rows), _ancestors(v, rows)
+                gq, gk, gv = _backward(
+                    one[0], one[1], keys, values, one[2], lse[cut].transpose(0, 1).unsqueeze(0), False, ctx.scale
+                )
+                dq[cut] += gq[0].transpose(0, 1)
+                at = 0
+                for lo, hi in rows.path:
+                    dk[lo:hi] += gk[0, :, at : at + hi - lo].transpose(0, 1)
+                    dv[lo:hi] += gv[0, :, at : at + hi - lo].transpose(0, 1)
+                    at += hi - lo
+        return dq, dk, dv, None, None
+
+
+class TreePlan:
+    """Attention of one packed batch ([1, T] tokens). With `keep`, the keys and values of every layer are kept."""
+
+    def __init__(self, pack: Pack, keep: bool = False) -> None:
+        self.rows = pack.rows
+        self.keep = keep
+        self.kv: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        flat = [x[0].transpose(0, 1).contiguous() for x in (q, k, v)]
+        if self.keep:
+            self.kv[layer] = (flat[1], flat[2])
+        out: Tensor = _TreeAttention.apply(flat[0], flat[1], flat[2], self.rows, scale)  # pyright: ignore
+        return out.unsqueeze(0)

@@ -1,0 +1,172 @@
+"""A transformers model as the engine uses it: a body (tokens to hidden states) and a head, with our attention inside."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, GenerationConfig
+
+from . import attention
+from .errors import EngineError
+from .tree import Pack, pack
+
+Weights = dict[str, Tensor]  # every parameter's name, tied ones too
+
+
+@dataclass
+class Backbone:
+    """model: the transformers model; users [N+1, D] the user table of a reward model (row 0 = unknown) or None."""
+
+    model: nn.Module
+    folder: Path
+    vocab: int
+    context: int
+    eos: list[int]
+    reward: bool
+    fresh_head: bool = False
+
+    @property
+    def body(self) -> nn.Module:
+        return getattr(self.model, self.model.base_model_prefix)  # pyright: ignore
+
+    @property
+    def head(self) -> nn.Module:
+        return self.model.score if self.reward else self.model.get_output_embeddings()  # pyright: ignore
+
+    @property
+    def embed(self) -> nn.Module:
+        return self.model.get_input_embeddings()  # pyright: ignore
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def hidden(self, tokens: Tensor, positions: Tensor, plan: attention.Plan, users: Tensor | None = None) -> Tensor:
+        """tokens, positions [B, S] -> hidden states [B, S, D]. A negative token -1-r is row r of `users`."""
+        if users is None:
+            inputs = {"input_ids": tokens}
+        else:
+            embedded = self.embed(tokens.clamp(min=0))
+            soft = users[(-1 - tokens).clamp(min=0)].to(embedded.dtype)
+            inputs = {"inputs_embeds": torch.where((tokens < 0).unsqueeze(-1), soft, embedded)}
+        return self.body(**inputs, position_ids=positions, use_cache=False, tagpr_plan=plan).last_hidden_state
+
+    def hidden_of(self, packed: Pack, keep: bool = False, users: Tensor | None = None) -> tuple[Tensor, attention.TreePlan]:
+        """Hidden states [T, D] of a packed batch."""
+        plan = attention.TreePlan(packed, keep)
+        device = self.device
+        tokens = torch.from_numpy(packed.tokens).to(device).unsqueeze(0)
+        positions = torch.from_numpy(packed.positions).to(device).unsqueeze(0)
+        return self.hidden(tokens, positions, plan, users)[0], plan
+
+
+def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, seed: int = 0) -> Backbone:
+    """Read a Hugging Face folder (safetensors only). A reward head is the checkpoint's own, or fresh from `seed`."""
+    if not (folder / "config.json").is_file():
+        raise EngineError(f"{folder} holds no config.json: not a model in Hugging Face layout")
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    fresh = False
+    kwargs = {"dtype": dtype, "attn_implementation": attention.NAME, "use_safetensors": True, "local_files_only": True}
+    try:
+        if reward:
+            fresh = not _has_score_head(folder)
+            config.num_labels = 1
+            torch.manual_seed(seed)
+            model = AutoModelForSequenceClassification.from_pretrained(folder, config=config, **kwargs)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(folder, config=config, **kwargs)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{folder} can't be loaded: {str(error).splitlines()[0]}") from error
+    model.eval().to(device)
+    if fresh:
+        generator = torch.Generator().manual_seed(seed)
+        weight = model.score.weight
+        weight.data = (torch.randn(weight.shape, generator=generator) * weight.shape[1] ** -0.5).to(weight)
+    text = config.get_text_config()
+    found = Backbone(
+        model, folder, int(text.vocab_size), int(getattr(text, "max_position_embeddings", 1 << 20)), _eos(folder, text), reward, fresh
+    )
+    _probe(found)
+    return found
+
+
+def _eos(folder: Path, config: object) -> list[int]:
+    """The ids that end a completion: generation_config's, else config's."""
+    eos: object = None
+    if (folder / "generation_config.json").is_file():
+        eos = GenerationConfig.from_pretrained(folder, local_files_only=True).eos_token_id
+    if eos is None:
+        eos = getattr(config, "eos_token_id", None)
+    if eos is None:
+        return []
+    return [int(e) for e in eos] if isinstance(eos, list) else [int(eos)]  # pyright: ignore
+
+
+def _has_score_head(folder: Path) -> bool:
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        return any(name.endswith("score.weight") for name in json.loads(index.read_text())["weight_map"])
+    from safetensors import safe_open
+
+    for file in folder.glob("*.safetensors"):
+        with safe_open(file, framework="pt") as tensors:
+            if "score.weight" in tensors.keys():  # noqa: SIM118
+                return True
+    return False
+
+
+@torch.no_grad()
+def _probe(found: Backbone) -> None:
+    """Compare our attention and head with the model's own on a few tokens; refuse an architecture that disagrees."""
+    config = found.model.config
+    if "sliding_attention" in (getattr(config, "layer_types", None) or []):
+        raise EngineError(f"{found.folder}: sliding-window attention is not served by this engine")
+    ids = torch.arange(24, device=found.device).remainder(found.vocab).unsqueeze(0)
+    try:
+        packed = pack([ids[0].cpu().numpy()])
+        ours = found.head(found.hidden_of(packed)[0]).float()
+        found.model.set_attn_implementation("eager")  # pyright: ignore
+        if found.reward:
+            theirs = found.head(found.body(input_ids=ids, use_cache=False).last_hidden_state)[0].float()
+        else:
+            theirs = found.model(input_ids=ids, use_cache=False).logits[0].float()
+    except RuntimeError as error:
+        raise EngineError(f"{found.folder}: {type(found.model).__name__} is not served by this engine: {error}") from error
+    finally:
+        found.model.set_attn_implementation(attention.NAME)  # pyright: ignore
+    tolerance = 1e-3 if ours.dtype == torch.float32 and next(found.model.parameters()).dtype == torch.float32 else 0.3
+    gap = float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1))
+    if not gap <= tolerance:
+        raise EngineError(
+            f"{found.folder}: {type(found.model).__name__} computes attention or logits in a way this engine does not "
+            f"reproduce (relative difference {gap:.1e})"
+        )
+
+
+def weights_of(model: nn.Module) -> Weights:
+    return {name: p.detach() for name, p in model.named_parameters(remove_duplicate=False)}
+
+
+def shell(found: Backbone) -> Backbone:
+    """The same architecture with its own parameter slots, to be pointed at any weights by `bind`."""
+    memo = {id(p): p for p in found.model.parameters()}
+    model = copy.deepcopy(found.model, memo)
+    other = copy.copy(found)
+    other.model = model
+    bind(model, weights_of(found.model))
+    return other
+
+
+def bind(model: nn.Module, weights: Weights) -> None:
+    """Point every parameter at the given tensor; nothing is copied."""
+    for name, tensor in weights.items():
+        owner, _, leaf = name.rpartition(".")
+        module = model.get_submodule(owner)
+        current = module._parameters.get(leaf)
+        if current is None or current.data_ptr() != tensor.data_ptr() or current.requires_grad:
+            module._parameters[leaf] = nn.Parameter(tensor, requires_grad=False)

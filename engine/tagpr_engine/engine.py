@@ -1,0 +1,233 @@
+"""What the server knows: sessions, models, samplers. Everything that computes runs on the worker thread."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+
+from . import lora, store
+from .backbone import Backbone, bind, load, shell
+from .embeddings import Embedder, load_embedder
+from .errors import EngineError
+from .prepare import is_embedder, resolve
+from .sampling import Limits, Request, Response, check, sample
+from .training import Snapshot, TrainedModel
+from .worker import Batches, Lane, Worker
+
+MAX_SNAPSHOTS = 4  # unnamed sampler snapshots kept a model
+MAX_SAMPLERS = 4  # base models and named checkpoints kept loaded for sampling
+
+
+@dataclass(frozen=True)
+class Settings:
+    models: list[str]
+    store: Path
+    models_dir: Path
+    dtype: torch.dtype = torch.float32
+    device: str = "cpu"
+    token_budget: int = 8192
+    session_timeout: float = 300.0
+    gap_timeout: float = 60.0
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass
+class Model:
+    """A trainable model and the shell that samples its snapshots."""
+
+    id: str
+    session_id: str
+    trained: TrainedModel
+    shell: Backbone
+    role: str
+    lane: Lane
+    created: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True)
+class SamplingSession:
+    """Where samples come from: a base model, a checkpoint path, or an unnamed snapshot of a model."""
+
+    id: str
+    session_id: str | None
+    base_model: str | None = None
+    model_path: str | None = None
+    model_id: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        if self.model_id is not None:
+            return ("snapshot", self.id)
+        return ("path", self.model_path) if self.model_path is not None else ("base", self.base_model or "")
+
+
+class Engine:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.worker = Worker()
+        self.batches = Batches()
+        self.sessions: dict[str, float] = {}
+        self.models: dict[str, Model] = {}
+        self.lanes: dict[str, Lane] = {}
+        self.sampling: dict[str, SamplingSession] = {}
+        self.folders = {name: resolve(name, settings.models_dir) for name in settings.models}
+        self._snapshots: dict[str, tuple[Model, Snapshot]] = {}
+        self._samplers: dict[tuple[str, str], Backbone] = {}
+        self._tokenizers: dict[Path, Tokenizer] = {}
+        self._embedders: dict[str, Embedder] = {}
+
+    # --- names, sessions ---
+
+    def folder(self, name: str) -> Path:
+        """The folder of a served base model, by the name it was given, its short name, or its folder."""
+        for known, folder in self.folders.items():
+            if name in (known, folder.name, str(folder), known.rsplit("/", 1)[-1]):
+                return folder
+        served = ", ".join(self.folders) or "none"
+        raise EngineError(f"base_model {name!r} is not served (served: {served})", status=404)
+
+    def new_session(self) -> str:
+        session_id = f"session_{uuid.uuid4().hex[:12]}"
+        self.sessions[session_id] = time.monotonic()
+        return session_id
+
+    def beat(self, session_id: str | None) -> None:
+        if session_id is not None:
+            if session_id not in self.sessions:
+                raise EngineError(f"session {session_id!r} is unknown or has ended", status=404)
+            self.sessions[session_id] = time.monotonic()
+
+    def dead_sessions(self) -> list[str]:
+        limit = time.monotonic() - self.settings.session_timeout
+        return [s for s, last in self.sessions.items() if last < limit]
+
+    def end_session(self, session_id: str) -> None:
+        """Forget a session's models and samplers (on the worker)."""
+        self.sessions.pop(session_id, None)
+        for model_id in [m.id for m in self.models.values() if m.session_id == session_id]:
+            self.unload(model_id)
+        for sampling_id in [s.id for s in self.sampling.values() if s.session_id == session_id]:
+            self._drop_sampling(sampling_id)
+
+    def model(self, model_id: str) -> Model:
+        found = self.models.get(model_id)
+        if found is None:
+            raise EngineError(f"model {model_id!r} is unknown or was unloaded", status=404)
+        return found
+
+    # --- on the worker ---
+
+    def create_model(
+        self, model_id: str, session_id: str, base_model: str, role: str, users: int | None, lora_config: dict[str, Any]
+    ) -> None:
+        settings = self.settings
+        seed = int(lora_config.get("seed") or 0)
+        backbone = load(self.folder(base_model), torch.float32, settings.device, role == "reward", seed)
+        rank = int(lora_config.get("rank") or 0)
+        if rank and role == "reward":
+            raise EngineError("create_model: a reward model is trained in full (lora_config.rank 0)")
+        if settings.dtype != torch.float32 and rank:
+            for p in backbone.model.parameters():
+                p.data = p.data.to(settings.dtype)
+        runner = shell(backbone) if rank else None
+        adapter = None
+        if rank:
+            flags = {k: bool(lora_config.get(k, True)) for k in ("train_attn", "train_mlp", "train_unembed")}
+            adapter = lora.attach(backbone.model, rank, seed, **flags)
+        table = None if users is None else _user_table(backbone, users, seed)
+        trained = TrainedModel(backbone, base_model, settings.token_budget, settings.dtype, adapter, table)
+        model = Model(model_id, session_id, trained, runner or shell(backbone), role, self.lanes[model_id])
+        self.models[model_id] = model
+
+    def unload(self, model_id: str) -> None:
+        model = self.models.pop(model_id, None)
+        self.lanes.pop(model_id, None)
+        for sampling_id in [s for s, (m, _) in self._snapshots.items() if m is model]:
+            self._drop_sampling(sampling_id)
+
+    def snapshot(self, model: Model) -> str:
+        """A sampling session of the model as it is now; older unnamed ones are let go."""
+        sampling_id = f"sampling_{uuid.uuid4().hex[:12]}"
+        mine = [s for s, (m, _) in self._snapshots.items() if m is model]
+        for old in mine[: max(0, len(mine) - MAX_SNAPSHOTS + 1)]:
+            self._drop_sampling(old)
+        self._snapshots[sampling_id] = (model, model.trained.snapshot())
+        self.sampling[sampling_id] = SamplingSession(sampling_id, model.session_id, model_id=model.id)
+        return sampling_id
+
+    def _drop_sampling(self, sampling_id: str) -> None:
+        self.sampling.pop(sampling_id, None)
+        held = self._snapshots.pop(sampling_id, None)
+        if held is not None:
+            held[0].trained.drop(held[1])
+
+    def sampler(self, session: SamplingSession) -> Backbone:
+        if session.model_id is not None:
+            if session.id not in self._snapshots:
+                raise EngineError(
+                    f"sampling session {session.id} was let go: only the last {MAX_SNAPSHOTS} unnamed snapshots of a model "
+                    "are kept; give save_weights_for_sampler a path to keep one",
+                    status=404,
+                )
+            model, snapshot = self._snapshots[session.id]
+            bind(model.shell.model, snapshot.weights)
+            return model.shell
+        key = session.key
+        if key not in self._samplers:
+            if session.model_path is not None:
+                folder = store.folder_of(self.settings.store, session.model_path)
+                if store.read_meta(folder).model_role != "policy":
+                    raise EngineError(f"{session.model_path} is a reward model; it can't be sampled from")
+            else:
+                folder = self.folder(session.base_model or "")
+            while len(self._samplers) >= MAX_SAMPLERS:
+                del self._samplers[next(iter(self._samplers))]
+            self._samplers[key] = load(folder, self.settings.dtype, self.settings.device)
+        backbone = self._samplers.pop(key)
+        self._samplers[key] = backbone  # the most recently used stands last
+        return backbone
+
+    def facts(self, session: SamplingSession) -> tuple[int, list[int]]:
+        """(context, end tokens) of what a session samples from."""
+        backbone = self.sampler(session)
+        return backbone.context, backbone.eos
+
+    def sample(self, session: SamplingSession, requests: list[Request]) -> list[Response]:
+        backbone = self.sampler(session)
+        for request in requests:
+            check(backbone, request)
+
+        def decode(ids: list[int]) -> str:
+            return self._tokenizer(backbone.folder).decode(ids, skip_special_tokens=False)
+
+        return sample(backbone, requests, self.settings.limits, decode)
+
+    def _tokenizer(self, folder: Path) -> Tokenizer:
+        if folder not in self._tokenizers:
+            file = folder / "tokenizer.json"
+            if not file.is_file():
+                raise EngineError(f"stop strings need a tokenizer.json in {folder}; give token ids instead")
+            self._tokenizers[folder] = Tokenizer.from_file(str(file))
+        return self._tokenizers[folder]
+
+    def embedder(self, name: str) -> Embedder:
+        if name not in self._embedders:
+            folder = self.folder(name)
+            if not is_embedder(folder):
+                raise EngineError(f"{name} is no embedding model")
+            self._embedders[name] = load_embedder(folder, self.settings.device)
+        return self._embedders[name]
+
+
+def _user_table(backbone: Backbone, users: int, seed: int) -> torch.Tensor:
+    """N+1 equal rows: until training parts them, a user makes no difference. Row 0 is the unknown user."""
+    weight: torch.Tensor = backbone.embed.weight  # pyright: ignore
+    generator = torch.Generator().manual_seed(seed + 1)
+    row = torch.randn(weight.shape[1], generator=generator) * float(weight.detach().float().std())
+    return row.repeat(users + 1, 1).to(weight.device)

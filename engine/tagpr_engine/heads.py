@@ -1,0 +1,73 @@
+"""From hidden states to log-probs of given targets, without ever holding all logits in fp32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+CHUNK_BYTES = 64 << 20  # fp32 logits held at once
+KEEP_BYTES = 256 << 20  # up to this much, softmax probabilities are kept for the backward pass
+
+
+def chunk_rows(vocab: int) -> int:
+    return max(1, CHUNK_BYTES // (4 * vocab))
+
+
+class _TargetLogprobs(torch.autograd.Function):
+    """hidden [M, D], weight [V, D], targets [M] -> log-probs [M] in fp32."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        out = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
+        keep = hidden.shape[0] * weight.shape[0] * 4 <= KEEP_BYTES and any(ctx.needs_input_grad)
+        ctx.kept = []
+        step = chunk_rows(weight.shape[0])
+        for lo in range(0, hidden.shape[0], step):
+            logits = (hidden[lo : lo + step] @ weight.T).float()
+            lse = logits.logsumexp(-1)
+            out[lo : lo + step] = logits.gather(1, targets[lo : lo + step, None]).squeeze(1) - lse
+            if keep:
+                ctx.kept.append(logits.sub_(lse[:, None]).exp_())
+        ctx.save_for_backward(hidden, weight, targets)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        hidden, weight, targets = ctx.saved_tensors
+        wants_hidden, wants_weight = ctx.needs_input_grad[:2]
+        dhidden = torch.empty_like(hidden) if wants_hidden else None
+        dweight = torch.zeros_like(weight) if wants_weight else None
+        step = chunk_rows(weight.shape[0])
+        for at, lo in enumerate(range(0, hidden.shape[0], step)):
+            cut = slice(lo, lo + step)
+            probs = ctx.kept[at] if ctx.kept else (hidden[cut] @ weight.T).float().softmax(-1)
+            grad = grads[0][cut]
+            dlogits = probs.mul_(-grad[:, None])
+            dlogits.scatter_add_(1, targets[cut, None], grad[:, None])
+            dlogits = dlogits.to(weight.dtype)
+            if dhidden is not None:
+                dhidden[cut] = dlogits @ weight
+            if dweight is not None:
+                dweight.addmm_(dlogits.T, hidden[cut])
+        ctx.kept = []
+        return dhidden, dweight, None
+
+
+def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
+    """Log-probs (nats, fp32) of targets[i] after hidden[i]."""
+    if type(head) is nn.Linear and head.bias is None:
+        out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets)  # pyright: ignore
+        return out
+    parts = [
+        torch.log_softmax(head(h).float(), -1).gather(1, t[:, None]).squeeze(1)
+        for h, t in zip(
+            hidden.split(chunk_rows(_vocab(head))), targets.split(chunk_rows(_vocab(head))), strict=True
+        )
+    ]
+    return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
+
+
+def _vocab(head: nn.Module) -> int:
+    return int(getattr(head, "out_features", 65536))

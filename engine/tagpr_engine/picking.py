@@ -1,0 +1,91 @@
+"""From logits to tokens: one uniform number a token and the inverse of the cumulative distribution.
+
+A sequence's uniforms come from (seed, sample index) alone, so its tokens do not depend on what else is in the batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Params:
+    """temperature 0 is greedy; top_k -1 and top_p 1 are off; stop_ids end a sequence (the stop token is kept)."""
+
+    max_tokens: int
+    temperature: float
+    top_p: float
+    top_k: int
+    seed: int
+    stop_ids: tuple[int, ...]
+    stop_strings: tuple[str, ...]
+
+
+def uniforms(seed: int, index: int, count: int) -> NDArray[np.float32]:
+    """`count` uniforms in [0, 1) of sample `index` under `seed`."""
+    stream = np.random.Generator(np.random.Philox(key=[seed & (2**64 - 1), index]))
+    # below 1 in fp32 even after scaling by a sum that is not exactly 1
+    return np.minimum(stream.random(count), 1 - 2.0**-23).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Picker:
+    """Parameters of the sequences of a batch, one row each."""
+
+    temperature: Tensor
+    top_p: Tensor
+    top_k: Tensor
+    greedy: bool
+    plain: bool  # no greedy row, no cut, temperature 1 everywhere
+    cuts: bool
+
+    @staticmethod
+    def of(params: list[Params], device: torch.device) -> Picker:
+        temperature = torch.tensor([p.temperature for p in params], dtype=torch.float32, device=device)
+        top_p = torch.tensor([p.top_p for p in params], dtype=torch.float32, device=device)
+        top_k = torch.tensor([p.top_k for p in params], dtype=torch.int64, device=device)
+        cuts = any(p.top_p < 1 or p.top_k > 0 for p in params if p.temperature > 0)
+        plain = not cuts and all(p.temperature == 1 for p in params)
+        return Picker(temperature, top_p, top_k, all(p.temperature == 0 for p in params), plain, cuts)
+
+    def keep(self, rows: Tensor) -> Picker:
+        return Picker(self.temperature[rows], self.top_p[rows], self.top_k[rows], self.greedy, self.plain, self.cuts)
+
+    def pick(self, logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+        """logits [B, V] fp32, uniform [B] -> tokens [B] and their log-probs [B] under the model itself (temperature 1)."""
+        lse = logits.logsumexp(-1, keepdim=True)
+        if self.greedy:
+            tokens = logits.argmax(-1, keepdim=True)
+        else:
+            tokens = self._draw(logits, lse, uniform)
+        return tokens.squeeze(1), (logits.gather(1, tokens) - lse).squeeze(1)
+
+    def _draw(self, logits: Tensor, lse: Tensor, uniform: Tensor) -> Tensor:
+        if self.plain:
+            probs = (logits - lse).exp_()
+        else:
+            probs = torch.softmax(logits / self.temperature.clamp(min=1e-6).unsqueeze(1), -1)
+            if self.cuts:
+                probs = self._cut(probs)
+        cumulative = probs.cumsum(-1)
+        target = (uniform * cumulative[:, -1]).unsqueeze(1)
+        tokens = torch.searchsorted(cumulative, target, right=True).clamp_(max=logits.shape[1] - 1)
+        if self.plain:
+            return tokens
+        return torch.where(self.temperature.unsqueeze(1) == 0, logits.argmax(-1, keepdim=True), tokens)
+
+    def _cut(self, probs: Tensor) -> Tensor:
+        """Keep the top_k likeliest, and of the likeliest the fewest whose sum reaches top_p."""
+        ordered, where = probs.sort(dim=-1, descending=True, stable=True)
+        rank = torch.arange(probs.shape[1], device=probs.device)
+        limit = torch.where(self.top_k > 0, self.top_k, probs.shape[1]).unsqueeze(1)
+        ordered = ordered.masked_fill(rank >= limit, 0.0)
+        total = ordered.sum(-1, keepdim=True)
+        before = ordered.cumsum(-1) - ordered
+        reached = (before >= self.top_p.unsqueeze(1) * total) & (self.top_p.unsqueeze(1) < 1)
+        return torch.zeros_like(probs).scatter_(1, where, ordered.masked_fill(reached & (rank > 0), 0.0))

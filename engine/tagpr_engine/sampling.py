@@ -1,0 +1,229 @@
+"""Sampling many requests at once: prompts filled once through the prefix tree, then one batch decoded step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .backbone import Backbone
+from .decoding import DecodePlan
+from .errors import EngineError
+from .heads import target_logprobs
+from .picking import Params, Picker, uniforms
+from .tree import order, pack, split
+from .wire import Sequence
+
+Tokens = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Request:
+    prompt: Tokens
+    num_samples: int
+    params: Params
+    prompt_logprobs: bool
+
+
+@dataclass(frozen=True)
+class Response:
+    sequences: list[Sequence]
+    prompt_logprobs: NDArray[np.float32] | None  # NaN for the first token
+    cached: int
+
+
+@dataclass
+class Limits:
+    """rows: sequences decoded at once; tokens: keys and values held at once; prefill: prompt tokens of one pass."""
+
+    rows: int = 512
+    tokens: int = 400_000
+    prefill: int = 16_384
+
+
+@dataclass
+class _Row:
+    request: int
+    sample: int
+    prompt: int
+
+
+def check(backbone: Backbone, request: Request) -> None:
+    """Raises EngineError where the prompt or its length don't fit the model."""
+    prompt, vocab = request.prompt, backbone.vocab
+    if prompt.size == 0:
+        raise EngineError("asample: the prompt is empty")
+    if prompt.min() < 0 or prompt.max() >= vocab:
+        bad = int(prompt[(prompt < 0) | (prompt >= vocab)][0])
+        raise EngineError(f"asample: the prompt holds token {bad}; the vocabulary is 0..{vocab - 1}")
+    if prompt.size + request.params.max_tokens > backbone.context:
+        raise EngineError(
+            f"asample: a prompt of {prompt.size} tokens and max_tokens {request.params.max_tokens} exceed "
+            f"the model's context of {backbone.context}"
+        )
+
+
+@torch.inference_mode()
+def sample(backbone: Backbone, requests: list[Request], limits: Limits, decode: Callable[[list[int]], str]) -> list[Response]:
+    """Answer all requests as one ordered unit. `decode` turns token ids to text (for stop strings)."""
+    sequences: list[list[Sequence | None]] = [[None] * r.num_samples for r in requests]
+    prompt_logprobs: list[NDArray[np.float32] | None] = [None] * len(requests)
+    for wave in _waves(requests, limits):
+        _Wave(backbone, requests, wave, limits, decode).run(sequences, prompt_logprobs)
+    return [
+        Response([s for s in found if s is not None], prompt_logprobs[i], 0) for i, found in enumerate(sequences)
+    ]
+
+
+def _waves(requests: list[Request], limits: Limits) -> list[list[_Row]]:
+    """Rows decoded together: prompts of like length, within the limits; the rows of one prompt are neighbours."""
+    same: dict[bytes, int] = {}
+    prompt_of = [same.setdefault(r.prompt.tobytes(), i) for i, r in enumerate(requests)]
+    ordered = sorted(range(len(requests)), key=lambda i: (-requests[i].prompt.size, prompt_of[i], i))
+    waves: list[list[_Row]] = [[]]
+    used, seen = 0, -1
+    for i in ordered:
+        for sample_index in range(requests[i].num_samples):
+            need = requests[i].params.max_tokens + (requests[i].prompt.size if seen != prompt_of[i] else 0)
+            if waves[-1] and (len(waves[-1]) >= limits.rows or used + need > limits.tokens):
+                waves.append([])
+                used, need = 0, requests[i].params.max_tokens + requests[i].prompt.size
+            waves[-1].append(_Row(i, sample_index, prompt_of[i]))
+            used, seen = used + need, prompt_of[i]
+    return waves
+
+
+class _Wave:
+    """One batch from prompt to last token."""
+
+    def __init__(
+        self, backbone: Backbone, requests: list[Request], rows: list[_Row], limits: Limits, decode: Callable[[list[int]], str]
+    ) -> None:
+        self.backbone, self.requests, self.rows, self.limits, self.decode = backbone, requests, rows, limits, decode
+        self.device = backbone.device
+        self.prompts = list(dict.fromkeys(row.prompt for row in rows))
+        self.params = [requests[row.request].params for row in rows]
+        self.longest = max(p.max_tokens for p in self.params)
+        self.max_tokens = torch.tensor([p.max_tokens for p in self.params], device=self.device)
+        draws = np.zeros((len(rows), self.longest), dtype=np.float32)
+        for at, (row, p) in enumerate(zip(rows, self.params, strict=True)):
+            if p.temperature > 0:
+                draws[at, : p.max_tokens] = uniforms(p.seed, row.sample, p.max_tokens)
+        self.uniform = torch.from_numpy(draws).to(self.device)
+        self.stops, self.stop_set = self._stop_tables()
+
+    def _stop_tables(self) -> tuple[Tensor, Tensor]:
+        sets = list(dict.fromkeys(p.stop_ids for p in self.params))
+        table = torch.zeros(len(sets), self.backbone.vocab, dtype=torch.bool)
+        for at, ids in enumerate(sets):
+            table[at, [i for i in ids if 0 <= i < self.backbone.vocab]] = True
+        which = torch.tensor([sets.index(p.stop_ids) for p in self.params])
+        return table.to(self.device), which.to(self.device)
+
+    def run(self, out: list[list[Sequence | None]], prompt_logprobs: list[NDArray[np.float32] | None]) -> None:
+        keys, values, last = self._prefill(prompt_logprobs)
+        where = {prompt: g for g, prompt in enumerate(self.prompts)}
+        group = torch.tensor([where[row.prompt] for row in self.rows], device=self.device)
+        lengths = torch.tensor([self.requests[p].prompt.size for p in self.prompts], device=self.device)
+        plan = DecodePlan(keys, values, lengths, group, self.longest)
+        del keys, values
+        tokens, logprobs, ends, stopped = self._decode(plan, self.backbone.head(last)[group].float())
+        for at, row in enumerate(self.rows):
+            end = int(ends[at])
+            out[row.request][row.sample] = Sequence(
+                tokens[at, :end].astype(np.int32), logprobs[at, :end], bool(stopped[at])
+            )
+
+    def _prefill(self, prompt_logprobs: list[NDArray[np.float32] | None]) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Keys and values of every prompt [G, Hkv, P, D] a layer, and the hidden state [G, H] of its last token."""
+        sequences = [self.requests[p].prompt for p in self.prompts]
+        longest = max(s.size for s in sequences)
+        keys: list[Tensor] = []
+        values: list[Tensor] = []
+        last: Tensor | None = None
+        for piece in split(sequences, self.limits.prefill, order(sequences)):
+            packed = pack([sequences[i] for i in piece])
+            hidden, plan = self.backbone.hidden_of(packed, keep=True)
+            if last is None:
+                last = hidden.new_empty(len(sequences), hidden.shape[1])
+                for layer in sorted(plan.kv):
+                    k = plan.kv[layer][0]
+                    size = (len(sequences), k.shape[1], longest, k.shape[2])
+                    keys.append(k.new_zeros(size))
+                    values.append(k.new_zeros(size))
+            for at, i in enumerate(piece):
+                index = torch.from_numpy(packed.index[at]).to(self.device)
+                last[i] = hidden[index[-1]]
+                for layer, (k, v) in plan.kv.items():
+                    keys[layer][i, :, : index.numel()] = k[index].transpose(0, 1)
+                    values[layer][i, :, : index.numel()] = v[index].transpose(0, 1)
+                self._prompt_logprobs(self.prompts[i], hidden, index, prompt_logprobs)
+        assert last is not None
+        return keys, values, last
+
+    def _prompt_logprobs(
+        self, prompt: int, hidden: Tensor, index: Tensor, out: list[NDArray[np.float32] | None]
+    ) -> None:
+        wanted = {row.request for row in self.rows if row.prompt == prompt and self.requests[row.request].prompt_logprobs}
+        if not wanted:
+            return
+        targets = torch.from_numpy(self.requests[prompt].prompt[1:]).to(self.device)
+        values = target_logprobs(self.backbone.head, hidden[index[:-1]], targets).cpu().numpy()
+        for request in wanted:
+            out[request] = np.concatenate([np.array([np.nan], dtype=np.float32), values])
+
+    def _decode(self, plan: DecodePlan, logits: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+        count = len(self.rows)
+        tokens = torch.zeros(count, self.longest, dtype=torch.int64, device=self.device)
+        logprobs = torch.zeros(count, self.longest, device=self.device)
+        ends = self.max_tokens.clone()
+        stopped = torch.zeros(count, dtype=torch.bool, device=self.device)
+        alive = torch.arange(count, device=self.device)  # rows of the plan, by their place in the wave
+        done = torch.zeros(count, dtype=torch.bool, device=self.device)
+        picker, uniform, limit, stop_set = Picker.of(self.params, self.device), self.uniform, self.max_tokens, self.stop_set
+        watch = _StopStrings(self.params, self.decode)
+        for step in range(self.longest):
+            picked, lp = picker.pick(logits, uniform[:, step])
+            tokens[alive, step], logprobs[alive, step] = picked, lp
+            hit = self.stops[stop_set, picked] & ~done
+            if watch.any:
+                hit |= watch.hits(tokens, alive, step, done)
+            ends[alive[hit]], stopped[alive[hit]] = step + 1, True
+            done = done | hit | (limit <= step + 1)
+            left = int((~done).sum())
+            if left == 0:
+                break
+            if left <= 0.75 * done.numel():
+                rows = torch.nonzero(~done).squeeze(1)
+                plan.keep(rows)
+                alive, done, picked, uniform = alive[rows], done[rows], picked[rows], uniform[rows]
+                limit, stop_set, picker = limit[rows], stop_set[rows], picker.keep(rows)
+            plan.reserve()
+            hidden = self.backbone.hidden(picked.unsqueeze(1), plan.positions().unsqueeze(1), plan)
+            plan.step += 1
+            logits = self.backbone.head(hidden[:, 0]).float()
+        return tokens.cpu().numpy(), logprobs.cpu().numpy(), ends.cpu().numpy(), stopped.cpu().numpy()
+
+
+class _StopStrings:
+    """Looks for stop strings in the text of the newest tokens; nothing is decoded where none was asked for."""
+
+    def __init__(self, params: list[Params], decode: Callable[[list[int]], str]) -> None:
+        self.params, self.decode = params, decode
+        self.any = any(p.stop_strings for p in params)
+
+    def hits(self, tokens: Tensor, alive: Tensor, step: int, done: Tensor) -> Tensor:
+        found = torch.zeros_like(done)
+        places, over = alive.tolist(), done.tolist()
+        for at, row in enumerate(places):
+            wanted = self.params[row].stop_strings
+            if wanted and not over[at]:
+                # a character may take several tokens and a token holds at least one byte
+                window = 4 * max(len(s) for s in wanted) + 8
+                text = self.decode(tokens[row, max(0, step + 1 - window) : step + 1].tolist())
+                found[at] = any(s in text for s in wanted)
+        return found

@@ -1,0 +1,78 @@
+"""The life of the server: one line when it is ready, gone when its parent is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+
+import uvicorn
+
+from .app import make_app
+from .engine import Engine
+from .errors import EngineError
+
+log = logging.getLogger("tagpr_engine")
+HOST = "127.0.0.1"
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            print(f"ready http://{HOST}:{sockets[0].getsockname()[1]}", flush=True)
+
+
+def listen(port: int) -> socket.socket:
+    """A loopback socket. Raises EngineError when the port is taken."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((HOST, port))
+    except OSError as error:
+        found.close()
+        raise EngineError(f"port {port} on {HOST} is not free ({error.strerror}); choose another with --port, or 0") from error
+    return found
+
+
+def run(engine: Engine, token: str, sock: socket.socket, parent: int | None, watch_stdin: bool) -> None:
+    config = uvicorn.Config(make_app(engine, token), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = _Server(config)
+
+    def stop(why: str) -> None:
+        log.info("stopping: %s", why)
+        server.should_exit = True
+        time.sleep(4)
+        os._exit(0)  # the worker may be in a long computation; what it saves is renamed into place or not at all
+
+    if parent is not None:
+        threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    if watch_stdin:
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    server.run(sockets=[sock])
+
+
+def _watch_parent(parent: int, stop: object) -> None:
+    ours = os.getppid() == parent
+    while True:
+        time.sleep(0.5)
+        if ours and os.getppid() != parent:
+            break
+        try:
+            os.kill(parent, 0)
+        except ProcessLookupError:
+            break
+        except PermissionError:
+            pass
+    assert callable(stop)
+    stop("the parent process is gone")
+
+
+def _watch_stdin(stop: object) -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    assert callable(stop)
+    stop("stdin was closed")

@@ -1,0 +1,290 @@
+"""Checkpoints on disk: Hugging Face folders, written beside and renamed into place, so a folder that exists is whole.
+
+STORE/<model_id>/weights/<name>/          model.safetensors (fp32), config, tokenizer, engine.json, optimizer.safetensors
+STORE/<model_id>/sampler_weights/<name>/  the same without the optimizer
+A reward model's folder also holds user_embeddings.safetensors. Safetensors only: nothing here can run code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .backbone import Weights, load
+from .errors import EngineError
+from .training import TrainedModel
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "generation_config.json",
+)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What a checkpoint says about itself (engine.json)."""
+
+    base_model: str
+    kind: str  # "weights" | "sampler_weights"
+    model_role: str  # "policy" | "reward"
+    lora_rank: int
+    user_embeddings: int | None
+    steps: int
+    time: str
+
+
+def check_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise EngineError(f"checkpoint name {name!r}: letters, digits, '.', '_' and '-' only, at most 128")
+    return name
+
+
+def folder_of(store: Path, path: str) -> Path:
+    """The folder behind tinker://<model_id>/<weights|sampler_weights>/<name>. Raises EngineError if there is none."""
+    parts = path.removeprefix("tinker://").split("/")
+    if not path.startswith("tinker://") or len(parts) != 3 or parts[1] not in ("weights", "sampler_weights"):
+        raise EngineError(f"{path!r} is no checkpoint path (tinker://<model_id>/weights/<name>)")
+    folder = store / check_name(parts[0]) / parts[1] / check_name(parts[2])
+    if not (folder / "engine.json").is_file():
+        raise EngineError(f"{path} does not exist in {store}", status=404)
+    return folder
+
+
+def delete(store: Path, path: str) -> None:
+    """Remove a checkpoint: gone by name at once, then from disk."""
+    folder = folder_of(store, path)
+    trash = folder.parent / f".old-{uuid.uuid4().hex[:12]}"
+    os.rename(folder, trash)
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def read_meta(folder: Path) -> Meta:
+    return Meta(**json.loads((folder / "engine.json").read_text()))
+
+
+def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
+    """Call fill(folder) on a new folder beside `target`, flush it to disk, rename it to `target`."""
+    if target.exists() and not overwrite:
+        raise EngineError(f"{target} exists already")
+    temporary = target.parent / f".tmp-{uuid.uuid4().hex[:12]}"
+    try:
+        temporary.mkdir(parents=True)
+        fill(temporary)
+        for file in temporary.iterdir():
+            _fsync(file)
+        _fsync(temporary)
+        if target.exists():
+            old = target.parent / f".old-{uuid.uuid4().hex[:12]}"
+            os.rename(target, old)
+            os.rename(temporary, target)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.rename(temporary, target)
+        _fsync(target.parent)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise EngineError(f"{target} could not be saved: {error.strerror or error}", "server", 500) from error
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if "No space left" in str(error) or "I/O error" in str(error):
+            raise EngineError(f"{target} could not be saved: {error}", "server", 500) from error
+        raise
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_model(folder: Path, model: TrainedModel, dtype: torch.dtype = torch.float32) -> None:
+    """config, weights, tokenizer files, and the user table where there is one."""
+    weights = {name: t.to(dtype) for name, t in model.full_weights().items()}
+    inner = model.backbone.model
+    state, tied = _untied(inner, weights)
+    config = inner.config  # pyright: ignore
+    implementation, was_tied = config._attn_implementation, getattr(config, "tie_word_embeddings", None)
+    config._attn_implementation = "eager"
+    config.dtype = dtype
+    if was_tied and not tied:
+        config.tie_word_embeddings = False  # an adapter on the unembedding parted the two
+    try:
+        config.save_pretrained(folder)
+    finally:
+        config._attn_implementation = implementation
+        config.tie_word_embeddings = was_tied
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    for name in TOKENIZER_FILES:
+        if (model.backbone.folder / name).is_file():
+            shutil.copyfile(model.backbone.folder / name, folder / name)
+    if model.users is not None:
+        save_file({"user_embeddings": model.users.detach().contiguous()}, folder / "user_embeddings.safetensors")
+
+
+def _untied(model: torch.nn.Module, weights: Weights) -> tuple[dict[str, Tensor], bool]:
+    """State with each tied tensor once, and whether the unembedding is still the embedding."""
+    tied_keys = set(getattr(model, "all_tied_weights_keys", None) or getattr(model, "_tied_weights_keys", None) or ())
+    state: dict[str, Tensor] = {}
+    still_tied = True
+    for name, tensor in weights.items():
+        if name in tied_keys:
+            source = model.get_input_embeddings()  # pyright: ignore
+            embedding = next(n for n, m in model.named_modules() if m is source) + ".weight"
+            if torch.equal(weights[embedding], tensor):
+                continue
+            still_tied = False
+        state[name] = tensor.contiguous().clone() if tensor.storage_offset() else tensor.contiguous()
+    return state, still_tied
+
+
+def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, overwrite: bool) -> str:
+    """Write a checkpoint and return its tinker:// path."""
+
+    def fill(folder: Path) -> None:
+        write_model(folder, model)
+        if kind == "weights":
+            save_file(optimizer_state(model), folder / "optimizer.safetensors")
+        meta = Meta(
+            base_model=model.base_model,
+            kind=kind,
+            model_role="reward" if model.backbone.reward else "policy",
+            lora_rank=model.adapter.rank if model.adapter else 0,
+            user_embeddings=None if model.users is None else model.users.shape[0] - 1,
+            steps=model.steps,
+            time=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()),
+        )
+        (folder / "engine.json").write_text(json.dumps(asdict(meta)))
+
+    write_folder(store / model_id / kind / check_name(name), fill, overwrite)
+    return f"tinker://{model_id}/{kind}/{name}"
+
+
+def optimizer_state(model: TrainedModel) -> dict[str, Tensor]:
+    """Moments and step counts by parameter name; the adapters themselves for LoRA."""
+    out: dict[str, Tensor] = {"steps": torch.tensor([model.steps])}
+    for name, master in model.masters.items():
+        state = model.optimizer.state.get(master, {})
+        for key, value in state.items():
+            out[f"{key}/{name}"] = value.detach().float().reshape(value.shape or (1,)).contiguous()
+        if model.adapter is not None:
+            out[f"adapter/{name}"] = master.detach().contiguous()
+    if model.row_adam is not None:
+        rows = model.row_adam
+        out.update({"rows/exp_avg": rows.exp_avg, "rows/exp_avg_sq": rows.exp_avg_sq, "rows/steps": rows.steps})
+    return {name: tensor.clone() for name, tensor in out.items()}
+
+
+@torch.no_grad()
+def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> None:
+    """Weights (and with `optimizer` moments) of a checkpoint into a model of the same shape."""
+    meta = read_meta(folder)
+    rank = model.adapter.rank if model.adapter else 0
+    role = "reward" if model.backbone.reward else "policy"
+    users = None if model.users is None else model.users.shape[0] - 1
+    for what, theirs, ours in (
+        ("lora rank", meta.lora_rank, rank),
+        ("model_role", meta.model_role, role),
+        ("user_embeddings", meta.user_embeddings, users),
+    ):
+        if theirs != ours:
+            raise EngineError(f"load_weights: {path} has {what} {theirs}, this model {ours}")
+    moments = folder / "optimizer.safetensors"
+    if (optimizer or rank) and not moments.is_file():
+        raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
+    state = load_file(moments) if moments.is_file() and (optimizer or rank) else {}
+    model.before_change()
+    if model.adapter is not None:
+        _copy({n: state[f"adapter/{n}"] for n in model.masters}, model.masters, path)
+    else:
+        read = load(folder, torch.float32, "cpu", model.backbone.reward)
+        _copy(dict(read.model.named_parameters()), model.masters, path)
+    model.publish()
+    if model.users is not None:
+        model.users.copy_(load_file(folder / "user_embeddings.safetensors")["user_embeddings"])
+    if optimizer:
+        _restore_moments(state, model)
+
+
+def _copy(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> None:
+    if set(source) != set(target):
+        odd = sorted(set(source) ^ set(target))
+        raise EngineError(f"load_weights: {path} does not fit this model (first difference: {odd[0]})")
+    for name, tensor in source.items():
+        if tensor.shape != target[name].shape:
+            raise EngineError(f"load_weights: {path} has {name} of shape {list(tensor.shape)}, not {list(target[name].shape)}")
+    for name, tensor in source.items():
+        target[name].copy_(tensor)
+
+
+def _restore_moments(state: dict[str, Tensor], model: TrainedModel) -> None:
+    model.steps = int(state["steps"][0])
+    model.optimizer.state.clear()
+    for name, master in model.masters.items():
+        if f"step/{name}" not in state:
+            continue
+        model.optimizer.state[master] = {
+            "step": state[f"step/{name}"].reshape(()).to(master.device),
+            "exp_avg": state[f"exp_avg/{name}"].to(master.device),
+            "exp_avg_sq": state[f"exp_avg_sq/{name}"].to(master.device),
+        }
+    if model.row_adam is not None:
+        model.row_adam.exp_avg.copy_(state["rows/exp_avg"])
+        model.row_adam.exp_avg_sq.copy_(state["rows/exp_avg_sq"])
+        model.row_adam.steps.copy_(state["rows/steps"])
+
+
+def export(model_folder: Path, target: Path, dtype: str) -> None:
+    """A checkpoint as a plain Hugging Face folder at an absolute path, in float32 or bfloat16."""
+    if not target.is_absolute():
+        raise EngineError(f"export: {target} must be an absolute path")
+    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    if dtype not in kinds:
+        raise EngineError(f"export: dtype {dtype!r} is not float32 or bfloat16")
+
+    def fill(folder: Path) -> None:
+        for file in model_folder.iterdir():
+            if file.name not in ("optimizer.safetensors", "engine.json", "model.safetensors", "config.json"):
+                shutil.copyfile(file, folder / file.name)
+        state = load_file(model_folder / "model.safetensors")
+        save_file({n: t.to(kinds[dtype]) for n, t in state.items()}, folder / "model.safetensors", {"format": "pt"})
+        config = json.loads((model_folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "dtype": dtype}, indent=2))
+
+    write_folder(target, fill)
+
+
+def list_checkpoints(store: Path, model_id: str) -> list[dict[str, object]]:
+    out: list[dict[str, object]] = []
+    for kind, label in (("weights", "training"), ("sampler_weights", "sampler")):
+        for folder in sorted((store / model_id / kind).glob("[!.]*")):
+            if (folder / "engine.json").is_file():
+                out.append(
+                    {
+                        "checkpoint_id": f"{kind}/{folder.name}",
+                        "checkpoint_type": label,
+                        "time": read_meta(folder).time,
+                        "tinker_path": f"tinker://{model_id}/{kind}/{folder.name}",
+                        "size_bytes": sum(f.stat().st_size for f in folder.iterdir()),
+                    }
+                )
+    return out

@@ -1,0 +1,347 @@
+"""One trainable model: forward_backward accumulates gradients, optim_step applies them to fp32 masters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from . import lora
+from .backbone import Backbone, Weights, weights_of
+from .errors import EngineError
+from .heads import target_logprobs
+from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_config
+from .optimizer import Adam, RowAdam, dense_optimizer, set_adam
+from .tree import order, pack, split
+from .wire import Datum
+
+Outputs = dict[str, list[NDArray[np.float32]]]
+Metrics = dict[str, float]
+
+
+@dataclass
+class Snapshot:
+    """Weights as they were when it was taken. They are copied only when the model is about to change."""
+
+    weights: Weights
+    live: bool
+
+    def materialise(self) -> None:
+        if self.live:
+            copies: dict[int, Tensor] = {}
+            for tensor in self.weights.values():
+                copies.setdefault(tensor.data_ptr(), tensor.clone())
+            self.weights = {name: copies[t.data_ptr()] for name, t in self.weights.items()}
+            self.live = False
+
+
+@dataclass
+class TrainedModel:
+    """users [N+1, D]: the user table (fp32), row 0 = unknown; None without user embeddings."""
+
+    backbone: Backbone
+    base_model: str
+    token_budget: int
+    compute: torch.dtype = torch.float32
+    adapter: lora.Lora | None = None
+    users: Tensor | None = None
+    steps: int = 0
+    poisoned: str | None = None
+    accumulated: bool = False
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        model = self.backbone.model
+        if self.adapter is None:
+            self.named = dict(model.named_parameters())
+        else:
+            model.requires_grad_(False)
+            self.named = self.adapter.parameters()
+        low = self.compute != torch.float32
+        # bf16 compute: masters and gradient sums are fp32, since an update of 1e-6 is lost in a bf16 weight
+        self.masters = {n: (p.detach().float() if low else p) for n, p in self.named.items()}
+        for p in self.named.values():
+            p.data = p.data.to(self.compute)
+        self.low = low
+        for name, p in self.named.items():
+            p.requires_grad_(True)
+            if low:
+                self._sum_in_fp32(name, p)
+        self.optimizer = dense_optimizer(list(self.masters.values()))
+        self.row_adam = RowAdam(self.users) if self.users is not None else None
+        if self.users is not None:
+            self.users.requires_grad_(True)
+        self.touched: set[int] = set()
+
+    def _sum_in_fp32(self, name: str, parameter: nn.Parameter | Tensor) -> None:
+        master = self.masters[name]
+
+        def hook(p: Tensor) -> None:
+            if p.grad is not None:
+                master.grad = p.grad.float() if master.grad is None else master.grad.add_(p.grad)
+                p.grad = None
+
+        parameter.register_post_accumulate_grad_hook(hook)
+
+    # --- forward_backward ---
+
+    def forward_backward(
+        self, data: list[Datum], loss_fn: str, config: dict[str, float], forward_only: bool
+    ) -> tuple[Outputs, Metrics]:
+        """Raises EngineError; a failure with gradients wanted discards what was accumulated until the next optim_step."""
+        try:
+            return self._forward_backward(data, loss_fn, config, forward_only)
+        except Exception as error:
+            if not forward_only:
+                self.poison(error.message if isinstance(error, EngineError) else f"{type(error).__name__}: {error}")
+            raise
+
+    def _forward_backward(
+        self, data: list[Datum], loss_fn: str, given: dict[str, float], forward_only: bool
+    ) -> tuple[Outputs, Metrics]:
+        config = read_config(loss_fn, given)
+        checked = [check_datum(loss_fn, i, datum, self.backbone.vocab) for i, datum in enumerate(data)]
+        self._check_kind(checked, loss_fn, forward_only)
+        sequences = [self._tokens(i, datum) for i, datum in enumerate(checked)]
+        if loss_fn in TOKEN_LOSSES:
+            return self._token_loss(checked, sequences, loss_fn, config, forward_only)
+        return self._score_loss(checked, sequences, loss_fn, forward_only)
+
+    def _check_kind(self, data: list[Datum], loss_fn: str, forward_only: bool) -> None:
+        if not data:
+            raise EngineError("forward_backward: no data")
+        if self.backbone.reward != (loss_fn in SCORE_LOSSES):
+            kind = "a reward model" if self.backbone.reward else "a policy"
+            raise EngineError(f"loss_fn {loss_fn!r} does not fit {kind}")
+        if loss_fn == "reward_score" and not forward_only:
+            raise EngineError("reward_score has no gradient: send it with forward_only")
+
+    def _tokens(self, index: int, datum: Datum) -> NDArray[np.int64]:
+        tokens, vocab = datum.tokens, self.backbone.vocab
+        if tokens.min() < 0 or tokens.max() >= vocab:
+            bad = int(tokens[(tokens < 0) | (tokens >= vocab)][0])
+            raise EngineError(f"datum {index}: model_input holds token {bad}; the vocabulary is 0..{vocab - 1}")
+        if self.users is not None:
+            user = int(datum.inputs["user_index"][0]) if "user_index" in datum.inputs else 0
+            if not 0 <= user < self.users.shape[0]:
+                raise EngineError(f"datum {index}: user_index {user}; this model has rows 0..{self.users.shape[0] - 1}")
+            tokens = np.concatenate([np.array([-1 - user], dtype=np.int64), tokens])
+        elif "user_index" in datum.inputs:
+            raise EngineError(f"datum {index}: user_index, but this model was created without user_embeddings")
+        if tokens.size > self.backbone.context:
+            raise EngineError(f"datum {index}: {tokens.size} tokens; the model's context is {self.backbone.context}")
+        return tokens
+
+    def _token_loss(
+        self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, config: dict[str, float], forward_only: bool
+    ) -> tuple[Outputs, Metrics]:
+        loss = TOKEN_LOSSES[loss_fn]
+        everywhere = forward_only and loss_fn == "cross_entropy" and not config["only_weighted"]
+        looks = [
+            np.ones(d.tokens.size, dtype=np.bool_) if everywhere else loss.look(d.inputs, config) for d in data
+        ]
+        outputs: Outputs = {
+            name: [np.zeros(d.tokens.size, dtype=np.float32) for d in data] for name in ("logprobs", "elementwise_loss")
+        }
+        metrics: Metrics = {"loss:sum": 0.0, "loss_tokens:sum": 0.0, "datums:sum": float(len(data)), "computed_tokens:sum": 0.0}
+        for piece in split(sequences, self.token_budget, order(sequences)):
+            packed = pack([sequences[i] for i in piece])
+            metrics["computed_tokens:sum"] += packed.tokens.size
+            if not any(looks[i].any() for i in piece):
+                continue
+            with torch.set_grad_enabled(not forward_only):
+                hidden, _ = self.backbone.hidden_of(packed)
+                rows = np.concatenate([packed.index[at][looks[i]] for at, i in enumerate(piece)])
+                at_rows = hidden[torch.from_numpy(rows).to(hidden.device)]
+                positions = self._positions(data, looks, piece, at_rows)
+                result = loss.run(positions, config)
+                total = result.elementwise.sum()
+            self._finite(total, positions.logprobs, piece)
+            if not forward_only:
+                total.backward()
+                self.accumulated = True
+            _scatter(outputs["logprobs"], positions.logprobs, looks, piece)
+            _scatter(outputs["elementwise_loss"], result.elementwise, looks, piece)
+            metrics["loss:sum"] += float(total.detach())
+            metrics["loss_tokens:sum"] += rows.size
+            _merge(metrics, result.metrics)
+        if not forward_only:
+            self.accumulated = True
+        return outputs, metrics
+
+    def _positions(self, data: list[Datum], looks: list[NDArray[np.bool_]], piece: list[int], hidden: Tensor) -> Positions:
+        inputs = {
+            name: torch.from_numpy(np.concatenate([data[i].inputs[name][looks[i]] for i in piece])).to(hidden.device)
+            for name in data[piece[0]].inputs
+        }
+        counts = torch.tensor([int(looks[i].sum()) for i in piece], device=hidden.device)
+        segment = torch.repeat_interleave(torch.arange(len(piece), device=hidden.device), counts)
+        return Positions(target_logprobs(self.backbone.head, hidden, inputs["target_tokens"]), inputs, segment, len(piece))
+
+    def _finite(self, total: Tensor, values: Tensor, piece: list[int]) -> None:
+        if not (bool(torch.isfinite(total)) and bool(torch.isfinite(values).all())):
+            raise EngineError(f"the loss is {float(total)} in the piece that begins with datum {piece[0]}")
+
+    def _score_loss(
+        self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, forward_only: bool
+    ) -> tuple[Outputs, Metrics]:
+        pairs = _pairs(data) if loss_fn == "bradley_terry" else None
+        ordered, glue = order(sequences), None
+        if pairs is not None:
+            # both sides of a pair stay in one piece: units in the order of their first side
+            unit = {i: at for at, i in enumerate(ordered)}
+            first = sorted(pairs, key=lambda p: min(unit[p[0]], unit[p[1]]))
+            ordered = [i for p in first for i in sorted(p, key=lambda i: unit[i])]
+            glue_of = {i: at for at, p in enumerate(first) for i in p}
+            glue = [glue_of[i] for i in range(len(data))]
+        logits: list[NDArray[np.float32]] = [np.zeros(1, dtype=np.float32) for _ in data]
+        metrics: Metrics = {"datums:sum": float(len(data)), "computed_tokens:sum": 0.0}
+        if pairs is not None:
+            metrics.update({"loss:sum": 0.0, "pairs:sum": float(len(pairs)), "correct:sum": 0.0, "margin:sum": 0.0})
+        for piece in split(sequences, self.token_budget, ordered, glue):
+            packed = pack([sequences[i] for i in piece])
+            metrics["computed_tokens:sum"] += packed.tokens.size
+            with torch.set_grad_enabled(not forward_only):
+                hidden, _ = self.backbone.hidden_of(packed, users=self.users)
+                last = torch.tensor([int(packed.index[at][-1]) for at in range(len(piece))], device=hidden.device)
+                scores = self.backbone.head(hidden[last]).float().squeeze(-1)
+                self._finite(scores.sum(), scores, piece)
+                if pairs is not None:
+                    self._bradley_terry(scores, piece, pairs, metrics, forward_only)
+            for at, value in enumerate(scores.detach().cpu().numpy()):
+                logits[piece[at]][0] = value
+        if not forward_only:
+            self.accumulated = True
+            self.touched.update(int(d.inputs["user_index"][0]) if "user_index" in d.inputs else 0 for d in data)
+        return {"logits": logits}, metrics
+
+    def _bradley_terry(
+        self, scores: Tensor, piece: list[int], pairs: list[tuple[int, int]], metrics: Metrics, forward_only: bool
+    ) -> None:
+        at = {i: row for row, i in enumerate(piece)}
+        here = [p for p in pairs if p[0] in at]
+        chosen = scores[torch.tensor([at[p[0]] for p in here], device=scores.device)]
+        rejected = scores[torch.tensor([at[p[1]] for p in here], device=scores.device)]
+        margin = chosen - rejected
+        total = -nn.functional.logsigmoid(margin).sum()
+        if not forward_only:
+            total.backward()
+        metrics["loss:sum"] += float(total.detach())
+        metrics["correct:sum"] += float((margin > 0).sum())
+        metrics["margin:sum"] += float(margin.detach().sum())
+
+    # --- optim_step ---
+
+    def poison(self, why: str) -> None:
+        self._clear()
+        self.poisoned = self.poisoned or why
+
+    def _clear(self) -> None:
+        for parameter in (*self.named.values(), *self.masters.values()):
+            parameter.grad = None
+        if self.users is not None:
+            self.users.grad = None
+        self.touched.clear()
+        self.accumulated = False
+
+    @torch.no_grad()
+    def optim_step(self, adam: Adam) -> Metrics:
+        """One AdamW step. Raises EngineError, with weights and moments unchanged, on a bad or missing gradient."""
+        if self.poisoned is not None:
+            why, self.poisoned = self.poisoned, None
+            raise EngineError(f"optim_step refused: the gradients were discarded after a failure ({why})")
+        if not self.accumulated:
+            raise EngineError("optim_step refused: no gradient was accumulated since the last step")
+        grads = [m.grad for m in self.masters.values() if m.grad is not None]
+        if self.users is not None and self.users.grad is not None:
+            grads.append(self.users.grad)
+        norm = torch.nn.utils.get_total_norm(grads) if grads else torch.zeros(())
+        if not bool(torch.isfinite(norm)):
+            self._clear()
+            raise EngineError(f"optim_step refused: the gradient's norm is {float(norm)}; the accumulation was discarded")
+        if adam.grad_clip_norm > 0:
+            torch.nn.utils.clip_grads_with_norm_(
+                [*self.masters.values(), *([self.users] if self.users is not None else [])], adam.grad_clip_norm, norm
+            )
+        self.before_change()
+        set_adam(self.optimizer, adam)
+        self.optimizer.step()
+        if self.row_adam is not None and self.users is not None and self.users.grad is not None and self.touched:
+            rows = torch.tensor(sorted(self.touched), device=self.users.device)
+            self.row_adam.step(rows, self.users.grad[rows], adam)
+        self.publish()
+        self._clear()
+        self.steps += 1
+        return {"grad_norm:mean": float(norm), "learning_rate:mean": adam.learning_rate, "step:max": float(self.steps)}
+
+    @torch.no_grad()
+    def publish(self) -> None:
+        """Copy the masters into the weights that compute (a no-op in fp32, where they are the same)."""
+        if self.low:
+            torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))
+
+    # --- snapshots ---
+
+    def before_change(self) -> None:
+        for snapshot in self.snapshots:
+            snapshot.materialise()
+        self.snapshots.clear()
+
+    def snapshot(self) -> Snapshot:
+        """What sampling sees; a LoRA model is merged at once."""
+        if self.adapter is not None:
+            return Snapshot(self.adapter.merged(), live=False)
+        taken = Snapshot(weights_of(self.backbone.model), live=True)
+        self.snapshots.append(taken)
+        return taken
+
+    def drop(self, snapshot: Snapshot) -> None:
+        self.snapshots = [s for s in self.snapshots if s is not snapshot]
+
+    def full_weights(self) -> Weights:
+        """All weights in fp32 (LoRA merged), by the model's own parameter names."""
+        if self.adapter is not None:
+            return {n: t.float() for n, t in self.adapter.merged().items()}
+        masters = {id(self.named[n]): m.detach() for n, m in self.masters.items()}
+        return {n: masters[id(p)] for n, p in self.backbone.model.named_parameters(remove_duplicate=False)}
+
+
+def _scatter(outputs: list[NDArray[np.float32]], values: Tensor, looks: list[NDArray[np.bool_]], piece: list[int]) -> None:
+    flat, at = values.detach().float().cpu().numpy(), 0
+    for i in piece:
+        count = int(looks[i].sum())
+        outputs[i][looks[i]] = flat[at : at + count]
+        at += count
+
+
+def _merge(metrics: Metrics, new: Metrics) -> None:
+    for name, value in new.items():
+        reduction = name.rpartition(":")[2]
+        if name not in metrics:
+            metrics[name] = value
+        elif reduction == "sum":
+            metrics[name] += value
+        else:
+            metrics[name] = (min if reduction == "min" else max)(metrics[name], value)
+
+
+def _pairs(data: list[Datum]) -> list[tuple[int, int]]:
+    """(preferred, other) datum indices of every pair_id. Raises EngineError on a pair that is not whole."""
+    sides: dict[int, dict[int, int]] = {}
+    for i, datum in enumerate(data):
+        pair, preferred = int(datum.inputs["pair_id"][0]), int(datum.inputs["preferred"][0])
+        if preferred not in (0, 1):
+            raise EngineError(f"datum {i}: preferred is {preferred}; it must be 0 or 1")
+        if preferred in sides.setdefault(pair, {}):
+            raise EngineError(f"datum {i}: pair_id {pair} has two datums with preferred = {preferred}")
+        sides[pair][preferred] = i
+    for pair, found in sides.items():
+        if len(found) != 2:
+            raise EngineError(f"datum {next(iter(found.values()))}: pair_id {pair} lacks its other side in this request")
+    return [(found[1], found[0]) for found in sides.values()]
+
+
+__all__ = ["Metrics", "Outputs", "Snapshot", "TrainedModel"]

@@ -1,0 +1,169 @@
+"""A batch as a prefix tree: tokens that several sequences begin with are computed once.
+
+Sequences are sorted, neighbours' common prefixes found, and every stretch of tokens becomes a node under the node it
+continues. The nodes of one parent are laid out side by side and padded only inside attention. A negative token -1-r
+stands for row r of the user table (a soft token), so users share only what stands before no user.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tokens = NDArray[np.int64]
+
+MIN_SHARED = 16  # a shorter common prefix costs more in extra attention calls than it saves
+MAX_PADDING = 1.25  # attention rows of one call: padded size over real size
+
+
+@dataclass
+class Node:
+    """Tokens `tokens` from position `start` of a sequence on, laid out at `offset` of the flat batch."""
+
+    tokens: Tokens
+    start: int
+    parent: Node | None
+    children: list[Node] = field(default_factory=list)
+    offset: int = -1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Nodes of one parent that share an attention call: flat positions [lo, hi), one length a row."""
+
+    lo: int
+    hi: int
+    lengths: list[int]
+    path: list[tuple[int, int]]  # flat ranges of all that stands before these rows
+
+
+@dataclass(frozen=True)
+class Pack:
+    """tokens, positions: [T]. index[d][i]: where token i of sequence d stands in the flat batch."""
+
+    tokens: Tokens
+    positions: Tokens
+    rows: list[Rows]
+    index: list[Tokens]
+
+
+def order(sequences: list[Tokens]) -> list[int]:
+    """Indices in lexicographic order of the tokens, so that common prefixes stand side by side."""
+    keys = [(s + (1 << 40)).astype(">i8").tobytes() for s in sequences]
+    return sorted(range(len(sequences)), key=lambda i: keys[i])
+
+
+def common(a: Tokens, b: Tokens) -> int:
+    n = min(a.size, b.size)
+    different = np.flatnonzero(a[:n] != b[:n])
+    return int(different[0]) if different.size else n
+
+
+def split(sequences: list[Tokens], budget: int, ordered: list[int], glue: list[int] | None = None) -> list[list[int]]:
+    """Cut the ordered sequences into pieces of at most `budget` distinct tokens (at least one unit each).
+
+    `glue[i]` names the unit of sequence i: a unit is never cut (pairs).
+    """
+    pieces: list[list[int]] = []
+    current: list[int] = []
+    used = 0
+    for at, i in enumerate(ordered):
+        shared = common(sequences[ordered[at - 1]], sequences[i]) if current else 0
+        new = sequences[i].size - (shared if shared >= MIN_SHARED else 0)
+        same_unit = glue is not None and at > 0 and glue[i] == glue[ordered[at - 1]]
+        if current and used + new > budget and not same_unit:
+            pieces.append(current)
+            current, used, new = [], 0, sequences[i].size
+        current.append(i)
+        used += new
+    if current:
+        pieces.append(current)
+    return pieces
+
+
+def pack(sequences: list[Tokens]) -> Pack:
+    """Build the tree of these sequences and lay it out flat, parents before children."""
+    ordered = order(sequences)
+    lcp = [0] + [common(sequences[a], sequences[b]) for a, b in zip(ordered, ordered[1:], strict=False)]
+    owner: list[Node | None] = [None] * len(sequences)
+    root = Node(np.zeros(0, dtype=np.int64), 0, None)
+    _grow(sequences, ordered, lcp, 0, len(ordered), root, owner)
+    flat: list[Tokens] = []
+    positions: list[Tokens] = []
+    rows: list[Rows] = []
+    queue, total = [root], 0
+    while queue:
+        parent = queue.pop(0)
+        path = _path(parent)
+        for group in _row_groups(parent.children):
+            lo = total
+            for node in group:
+                node.offset = total
+                total += node.tokens.size
+                flat.append(node.tokens)
+                positions.append(np.arange(node.start, node.start + node.tokens.size, dtype=np.int64))
+            rows.append(Rows(lo, total, [node.tokens.size for node in group], path))
+        queue.extend(child for child in parent.children if child.children)
+    index = [_index(owner[i], sequences[i].size) for i in range(len(sequences))]
+    return Pack(np.concatenate(flat), np.concatenate(positions), rows, index)
+
+
+def _grow(
+    sequences: list[Tokens], ordered: list[int], lcp: list[int], lo: int, hi: int, parent: Node, owner: list[Node | None]
+) -> None:
+    start = parent.start + parent.tokens.size
+    at = lo
+    while at < hi:
+        end = at + 1
+        depth = sequences[ordered[at]].size
+        while end < hi:
+            same = lcp[end] == sequences[ordered[end]].size == sequences[ordered[end - 1]].size
+            if lcp[end] < start + MIN_SHARED and not (same and lcp[end] > start):
+                break
+            depth = min(depth, lcp[end])
+            end += 1
+        node = Node(sequences[ordered[at]][start:depth], start, parent)
+        parent.children.append(node)
+        inner = at
+        while inner < end and sequences[ordered[inner]].size == depth:
+            owner[ordered[inner]] = node
+            inner += 1
+        if inner < end:
+            _grow(sequences, ordered, lcp, inner, end, node, owner)
+        at = end
+
+
+def _row_groups(children: list[Node]) -> list[list[Node]]:
+    """Sort by length and cut where padding to the longest would waste too much."""
+    groups: list[list[Node]] = []
+    real = 0
+    for node in sorted(children, key=lambda n: -n.tokens.size):
+        if groups:
+            longest = groups[-1][0].tokens.size
+            if longest * (len(groups[-1]) + 1) <= MAX_PADDING * (real + node.tokens.size):
+                groups[-1].append(node)
+                real += node.tokens.size
+                continue
+        groups.append([node])
+        real = node.tokens.size
+    return groups
+
+
+def _path(node: Node) -> list[tuple[int, int]]:
+    ranges: list[tuple[int, int]] = []
+    at: Node | None = node
+    while at is not None and at.parent is not None:
+        ranges.append((at.offset, at.offset + at.tokens.size))
+        at = at.parent
+    return ranges[::-1]
+
+
+def _index(node: Node | None, size: int) -> Tokens:
+    out = np.empty(size, dtype=np.int64)
+    at = node
+    while at is not None and at.parent is not None:
+        out[at.start : at.start + at.tokens.size] = np.arange(at.offset, at.offset + at.tokens.size)
+        at = at.parent
+    return out

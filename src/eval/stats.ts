@@ -1,0 +1,112 @@
+import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
+import { zipStrict } from "../core/zip.ts";
+import { quantile } from "./resample.ts";
+
+export interface BootstrapOptions {
+  /** Names the random stream; equal names give equal intervals. */
+  readonly name: readonly (string | number)[];
+  readonly resamples?: number;
+  /** Coverage of the interval. */
+  readonly level?: number;
+}
+
+/** A mean with its percentile bootstrap interval. */
+export interface Estimate {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+  /** Two-sided bootstrap p-value of "the mean is 0": twice the smaller share of resamples on either side of 0. */
+  readonly p: number;
+}
+
+/** Mean of independent values. */
+export function bootstrapMean(values: readonly number[], options: BootstrapOptions): Estimate {
+  return hierarchicalMean(
+    values.map((value) => ({ levels: [], value })),
+    options,
+  );
+}
+
+/** Mean of a − b over the same queries, in the same order; throws on unequal lengths. */
+export function pairedDifference(a: readonly number[], b: readonly number[], options: BootstrapOptions): Estimate {
+  return bootstrapMean(
+    zipStrict(a, b).map(([x, y]) => x - y),
+    options,
+  );
+}
+
+/** One value and the groups it stands in, outermost first, e.g. `[seed, user]` for a query's score. */
+export interface Nested {
+  readonly levels: readonly (string | number)[];
+  readonly value: number;
+}
+
+/**
+ * Mean of nested values with the hierarchical bootstrap: groups of the outermost level are drawn with replacement,
+ * within each drawn group those of the next, at last the values; the mean is over all values drawn. For claims:
+ * levels `[seed, user]` and the paired difference of a query as the value.
+ */
+export function hierarchicalMean(rows: readonly Nested[], options: BootstrapOptions): Estimate {
+  if (rows.length === 0) throw new TagprError("internal", "a bootstrap of no values");
+  const depth = rows[0]?.levels.length ?? 0;
+  if (rows.some((row) => row.levels.length !== depth))
+    throw new TagprError("internal", "rows of one bootstrap have different levels");
+  const tree = grow(rows, 0, depth);
+  const random = stream("bootstrap", ...options.name);
+  const resamples = options.resamples ?? 2000;
+  const draws = Array.from({ length: resamples }, () => {
+    const total = { sum: 0, n: 0 };
+    draw(tree, random.int, total);
+    return total.sum / total.n;
+  }).sort((x, y) => x - y);
+  const tail = (1 - (options.level ?? 0.95)) / 2;
+  const mean = rows.reduce((sum, row) => sum + row.value, 0) / rows.length;
+  return { mean, low: quantile(draws, tail), high: quantile(draws, 1 - tail), n: rows.length, p: pValue(draws) };
+}
+
+type Tree = { readonly values: Float64Array } | { readonly groups: readonly Tree[] };
+
+function grow(rows: readonly Nested[], level: number, depth: number): Tree {
+  if (level === depth) return { values: Float64Array.from(rows, (row) => row.value) };
+  const groups = new Map<string | number | undefined, Nested[]>();
+  for (const row of rows) {
+    const own = groups.get(row.levels[level]);
+    if (own === undefined) groups.set(row.levels[level], [row]);
+    else own.push(row);
+  }
+  return { groups: [...groups.values()].map((group) => grow(group, level + 1, depth)) };
+}
+
+function draw(tree: Tree, int: (n: number) => number, total: { sum: number; n: number }): void {
+  if ("groups" in tree) {
+    for (let i = 0; i < tree.groups.length; i++) {
+      const group = tree.groups[int(tree.groups.length)];
+      if (group !== undefined) draw(group, int, total);
+    }
+    return;
+  }
+  const { values } = tree;
+  for (let i = 0; i < values.length; i++) total.sum += values[int(values.length)] ?? 0;
+  total.n += values.length;
+}
+
+/** One resample is added on each side, so that no p-value is 0. */
+function pValue(draws: readonly number[]): number {
+  const below = draws.filter((d) => d <= 0).length;
+  const above = draws.filter((d) => d >= 0).length;
+  return Math.min(1, (2 * (Math.min(below, above) + 1)) / (draws.length + 1));
+}
+
+/** Holm's step-down correction: adjusted p-values in the given order, to compare with the level as they are. */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
+  const adjusted = new Array<number>(pValues.length);
+  let most = 0;
+  for (const [rank, { p, i }] of order.entries()) {
+    most = Math.max(most, Math.min(1, p * (pValues.length - rank)));
+    adjusted[i] = most;
+  }
+  return adjusted;
+}

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../core/config/schema.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { type Engines, openEngines as open } from "../engine/engines.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
@@ -17,11 +18,17 @@ export function openEngines({ config, run, io }: OpenEngines): Engines {
   mkdirSync(run, { recursive: true });
   return open(config.engines, {
     python: pythonPath(io),
+    models: modelsOf(config),
     store: join(run, "weights"),
     modelsDir: modelsDir(),
     env: io.env,
     onLog: (line) => guardDisk(log, () => appendFileSync(log, `${line}\n`)),
   });
+}
+
+/** Every base model of a run, the policy's first. */
+function modelsOf({ model, prmu, engines }: Config): string[] {
+  return [...new Set([model, prmu.model, engines.embeddings_model])].filter((name) => name !== "");
 }
 
 /** The folder of a model, for its tokenizer and chat template. */

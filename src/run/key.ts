@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../core/config/schema.ts";
 import { filesBelow, hashFile, hashJson } from "../core/run-dir.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StageContext } from "./stage.ts";
+
+type KeyInputs = Pick<StageContext, "run" | "config" | "modelDir">;
 
 /** Files larger than this are told apart by size and time of change: hashing a large model on every start costs minutes. */
 const LARGE = 256 << 20;
@@ -11,14 +12,14 @@ const LARGE = 256 << 20;
  * Hash of everything that a stage's outputs depend on: its part of the config, the seed, the content of the files it
  * reads, what it reads from outside. Null while one of its inputs is missing.
  */
-export async function stageKey(stage: Stage, run: string, config: Config): Promise<string | null> {
+export async function stageKey(stage: Stage, { run, config, modelDir }: KeyInputs): Promise<string | null> {
   const inputs: Record<string, string> = {};
   for (const file of stage.reads(config)) {
     const path = join(run, file);
     if (!existsSync(path)) return null;
     inputs[file] = await hashFile(path);
   }
-  const outside = (await stage.outside?.(config)) ?? null;
+  const outside = (await stage.outside?.(config, { modelDir })) ?? null;
   return hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs, outside });
 }
 

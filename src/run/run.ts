@@ -59,7 +59,7 @@ export async function runStages(options: RunOptions): Promise<Readonly<Partial<R
 async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const { run, config, progress } = options;
   if (options.only !== undefined) await checkInputs(stage, options);
-  const key = await stageKey(stage, run, config);
+  const key = await stageKey(stage, options);
   if (key === null) throw missingInput(stage, options);
   if (await isSealed(run, stage.name, key)) return "unchanged";
   const dir = stageDir(run, stage.name);
@@ -68,16 +68,8 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const spent = (): number => before + (options.now() - started) / 1000;
   const { engines, modelDir, fetch, secret, now } = options;
   const context: StageContext = {
-    run,
-    dir,
-    config,
-    key,
+    ...{ run, dir, config, key, engines, modelDir, fetch, secret, now, spent },
     progress: numbered(progress, stage.name),
-    engines,
-    modelDir,
-    fetch,
-    secret,
-    now,
   };
   try {
     await stage.run(context);
@@ -114,10 +106,11 @@ function noteTime(dir: string, key: string, seconds: number): void {
 }
 
 /** A stage alone trusts only sealed stages whose own inputs and config are unchanged. */
-async function checkInputs(stage: Stage, { run, config, stages, only }: RunOptions): Promise<void> {
+async function checkInputs(stage: Stage, options: RunOptions): Promise<void> {
+  const { run, config, stages, only } = options;
   const sources = new Set(stage.reads(config).map((file) => file.split("/")[0] ?? ""));
   for (const source of stages.filter(({ name }) => sources.has(name) && only?.includes(name) !== true)) {
-    const key = await stageKey(source, run, config);
+    const key = await stageKey(source, options);
     if (key === null || !(await isSealed(run, source.name, key)))
       throw new TagprError("run", `${stage.name} needs ${source.name}, which is not done for this config`, {
         hint: `First run \`tagpr ${source.name} ${run}\`; \`tagpr run\` does all stages in order.`,

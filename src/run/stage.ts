@@ -24,7 +24,12 @@ export interface StageContext {
   readonly secret: (name: string) => string | undefined;
   /** Milliseconds; for timings only. */
   readonly now: () => number;
+  /** Seconds that this stage has taken so far, over all attempts. */
+  readonly spent: () => number;
 }
+
+/** Identity of what a stage reads from outside the run. */
+export type Outside = (config: Config, tools: Pick<StageContext, "modelDir">) => Promise<unknown>;
 
 export interface Stage {
   readonly name: StageName;
@@ -33,7 +38,7 @@ export interface Stage {
   /** Files of earlier stages that it reads, relative to the run. */
   readonly reads: (config: Config) => readonly string[];
   /** Identity of what it reads from outside the run: data files, a model's folder. */
-  readonly outside?: (config: Config) => Promise<unknown>;
+  readonly outside?: Outside;
   /** Files outside its folder that it writes too, relative to the folder. */
   readonly alsoWrites?: readonly string[];
   /** Writes its outputs into `context.dir`; called again after a crash, it goes on from what stands there. */

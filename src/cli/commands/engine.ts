@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { spawnEngine } from "../../engine/process.ts";
 import type { App } from "../app.ts";
 import { modelsDir } from "../engines.ts";
 import { STOPPED } from "../failure.ts";
+import { packageRoot } from "../package.ts";
 import { pythonPath } from "../python.ts";
 import { at, wholeNumber } from "./options.ts";
 
@@ -12,6 +14,9 @@ export function engineCommand({ io, outcome }: App): Command {
   command
     .command("serve")
     .description("serve the Tinker protocol on 127.0.0.1 until Ctrl-C")
+    .option("--model <name...>", "base models that it serves: folders or names", [
+      join(packageRoot(), "models", "nano"),
+    ])
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(wholeNumber).default(0))
     .option("--store <folder>", "where weights are kept", "runs/engine")
     .addOption(
@@ -19,13 +24,14 @@ export function engineCommand({ io, outcome }: App): Command {
     )
     .addOption(new Option("--device <device>").choices(["cpu", "cuda"] as const).default("cpu"))
     .addOption(new Option("--threads <n>", "CPU threads; 0 = all cores").argParser(wholeNumber).default(0))
-    .action(async ({ port, store, dtype, device, threads }) => {
+    .action(async ({ model: models, port, store, dtype, device, threads }) => {
       const wished = io.env.TAGPR_ENGINE_TOKEN;
       const token = wished === undefined || wished === "" ? randomBytes(24).toString("hex") : wished;
       const stopped = new Promise<keyof typeof STOPPED>((resolve) => io.onStop(resolve));
       const engine = await spawnEngine({
         python: pythonPath(io),
         store: at(io, store),
+        models,
         modelsDir: modelsDir(),
         port,
         token,

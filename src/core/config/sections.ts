@@ -130,11 +130,21 @@ export const chains = z
   })
   .describe("The tagged-chain pipeline (paper section 3.2).");
 
+const method = z.enum(["zero-shot", "zero-shot-r", "rag", "rag-r", "sft", "guided", "tagpr"]);
+
 export const evaluation = z
   .strictObject({
     methods: z
-      .array(z.enum(["zero-shot", "zero-shot-r", "rag", "rag-r", "sft", "guided", "tagpr"]))
-      .default(["zero-shot", "rag-r", "sft", "guided", "tagpr"]),
+      .array(method)
+      .min(1)
+      .default(["zero-shot", "rag-r", "sft", "guided", "tagpr"])
+      .describe("What is compared (paper's baselines and stages)."),
+    swap: z
+      .array(method)
+      .default([])
+      .describe(
+        "Methods that also answer with another user's items: what is left of the score is not personalization.",
+      ),
     max_tokens: positive
       .default(512)
       .describe("Response cut-off; a truncated answer is unreadable under the strict reading."),

@@ -24,6 +24,7 @@ async function gather(input: unknown): Promise<{ dir: string; rows: (split: stri
     fetch: never,
     secret: () => undefined,
     now: () => 0,
+    spent: () => 0,
   });
   return { dir, rows: (split) => readJsonl<ShownExample>(join(dir, `${split}.jsonl`)) };
 }

@@ -1,5 +1,20 @@
 import type { Stage } from "../stage.ts";
+import { chainsStage } from "./chains.ts";
 import { dataStage } from "./data.ts";
+import { evalStage } from "./evaluate.ts";
+import { prmuStage } from "./prmu.ts";
+import { reportStage } from "./report.ts";
+import { exploreStage, guidedStage } from "./rl.ts";
+import { sftStage } from "./sft.ts";
 
 /** Every stage of the paper's pipeline. */
-export const STAGES: readonly Stage[] = [dataStage];
+export const STAGES: readonly Stage[] = [
+  dataStage,
+  chainsStage,
+  sftStage,
+  prmuStage,
+  guidedStage,
+  exploreStage,
+  evalStage,
+  reportStage,
+];

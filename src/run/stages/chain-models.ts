@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { modelJudge } from "../../chains/judge.ts";
+import type { Teacher } from "../../chains/rollouts.ts";
+import { rulesJudge } from "../../chains/rules-judge.ts";
+import { rulesTagger } from "../../chains/rules-tagger.ts";
+import { selfCodec } from "../../chains/self-codec.ts";
+import { modelTagger } from "../../chains/tagger.ts";
+import type { Judge, Tagger } from "../../chains/types.ts";
+import type { LlmConfig } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
+import { readJson } from "../../core/jsonl.ts";
+import type { Almanac } from "../../data/synthetic/almanac.ts";
+import { type Scripted, startScripted } from "../../data/synthetic/scripted/server.ts";
+import { makeChatClient } from "../../llm/client.ts";
+import { selfTeacher } from "../../llm/self.ts";
+import { fileStore } from "../../llm/store.ts";
+import type { ChatModel, ChatResult } from "../../llm/types.ts";
+import { loadRenderer } from "../../prompts/renderer.ts";
+import type { StageContext } from "../stage.ts";
+
+type Role = "teacher" | "judge" | "tagger";
+
+export interface ChainModels {
+  readonly teacher: Teacher;
+  readonly judge: Judge;
+  readonly tagger: Tagger;
+  close(): Promise<void>;
+}
+
+/** Whoever the config names for the three roles; the scripted server is started where one of them is it. */
+export async function openChainModels(context: StageContext): Promise<ChainModels> {
+  const { config } = context;
+  const roles = ["teacher", "judge", "tagger"] as const;
+  const scripted = roles.some((role) => config[role].kind === "scripted") ? await startServer(context) : null;
+  const chat = (role: Role): ChatModel => chatModel(context, role, scripted);
+  const { teacher } = config;
+  const model = teacher.kind === "self" ? await self(context) : chat("teacher");
+  return {
+    teacher: { model, temperature: teacher.temperature, maxTokens: teacher.max_tokens },
+    judge: config.judge.kind === "rules" ? rulesJudge() : modelJudge(chat("judge"), limits(config.judge)),
+    tagger: config.tagger.kind === "rules" ? rulesTagger() : modelTagger(chat("tagger"), limits(config.tagger)),
+    close: async () => scripted?.close(),
+  };
+}
+
+const limits = ({ max_tokens }: LlmConfig): { maxTokens: number } => ({ maxTokens: max_tokens });
+
+async function startServer({ config, run }: StageContext): Promise<Scripted> {
+  if (config.data.source !== "synthetic")
+    throw new TagprError("usage", "the scripted teacher, judge and tagger know the synthetic world only", {
+      hint: "For your own data name an endpoint (kind: openai), or teacher: {kind: self}, judge and tagger: {kind: rules}.",
+    });
+  const { almanac } = readJson<{ almanac: Almanac }>(join(run, "data", "world.json"));
+  return startScripted({ almanac });
+}
+
+function chatModel(context: StageContext, role: Role, scripted: Scripted | null): ChatModel {
+  const { config, run, fetch, secret } = context;
+  const settings = config[role];
+  // Outside the stage's folder: chains that are made again needn't be paid for again.
+  const base = { role, fetch, concurrency: settings.concurrency, cacheDir: join(run, "cache", "llm") };
+  if (settings.kind === "scripted" && scripted !== null)
+    return makeChatClient({ ...base, url: scripted.url, key: "", model: "scripted", identity: "scripted" });
+  if (settings.kind !== "openai")
+    throw new TagprError("usage", `${role}.kind: ${settings.kind} is for ${OTHERS[settings.kind] ?? "other roles"}`, {
+      hint: `Set ${role}.kind to scripted, openai${role === "teacher" ? " or self" : " or rules"}.`,
+    });
+  const key = secret(settings.key_env) ?? "";
+  return makeChatClient({
+    ...base,
+    url: settings.url,
+    key,
+    keyName: settings.key_env,
+    model: settings.model,
+    prices: { in: settings.price_in, out: settings.price_out },
+  });
+}
+
+const OTHERS: Readonly<Partial<Record<LlmConfig["kind"], string>>> = {
+  self: "the teacher only",
+  rules: "judge and tagger only",
+};
+
+/** Room for an answer after forced thoughts: a label, a title. */
+const ANSWER_TOKENS = 48;
+
+/** The policy's own base model, sampled through the engine. */
+async function self(context: StageContext): Promise<ChatModel> {
+  const { config, run, engines } = context;
+  const renderer = loadRenderer(await context.modelDir(config.model));
+  // Who knows `<think>` as one token was trained to think; for others the markers are said.
+  const thinks = renderer.encode("<think>").length === 1;
+  return selfTeacher({
+    name: `${config.model} itself`,
+    sampler: await (await engines.policy()).sampler(config.model),
+    codec: selfCodec(renderer),
+    seed: config.seed,
+    store: fileStore<ChatResult[]>(join(run, "cache", "llm", "self.jsonl")),
+    ...(thinks ? {} : { forced: { thoughts: config.teacher.max_tokens, answer: ANSWER_TOKENS } }),
+  });
+}

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { readSeal } from "../../core/run-dir.ts";
+import type { ShownExample } from "../../data/types.ts";
+import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "../../eval/evaluate.ts";
+import { METHODS, type MethodName, type Weights } from "../../eval/methods.ts";
+import { buildResult } from "../../eval/result.ts";
+import type { CeilingRow } from "../../eval/result-types.ts";
+import type { Prediction } from "../../eval/types.ts";
+import { loadRenderer } from "../../prompts/renderer.ts";
+import { STAGE_NAMES, type Stage, type StageContext } from "../stage.ts";
+import { ASKING_FILES, baseIdentity, namedTags, readModel, readSplit, readTags, readTasks } from "./common.ts";
+
+/** Greedy answers of every method to the test queries, and the result that all tables are made of. */
+export const evalStage: Stage = {
+  name: "eval",
+  config: ({ eval: evaluation, prompt, engines }) => ({ evaluation, prompt, dtype: engines.policy.dtype }),
+  reads: ({ eval: { methods }, data }) => [
+    ...ASKING_FILES,
+    "data/test.jsonl",
+    ...(data.source === "synthetic" ? ["data/ceilings.json"] : []),
+    ...[...new Set(methods.map((name) => METHODS[name].weights))].flatMap((weights) =>
+      weights === "base" ? [] : [`${weights}/model.json`],
+    ),
+  ],
+  outside: baseIdentity,
+  alsoWrites: ["../result.json"],
+  run: async (context) => {
+    const { run, dir, config } = context;
+    const test = readSplit(run, "test");
+    const predictions: Partial<Record<MethodName, Prediction[]>> = {};
+    for (const name of config.eval.methods)
+      predictions[name] = await answers(context, name, test, join(dir, `${name}.jsonl`));
+    const swapped: Partial<Record<MethodName, Prediction[]>> = {};
+    const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
+    for (const name of config.eval.swap)
+      swapped[name] = await answers(context, name, others, join(dir, "swapped", `${name}.jsonl`));
+    const ceilings = join(run, "data", "ceilings.json");
+    const result = buildResult({
+      predictions,
+      swapped,
+      tasks: readTasks(run),
+      ...(existsSync(ceilings) ? { ceilings: readJson<Record<string, CeilingRow>>(ceilings) } : {}),
+      reading: config.eval.reading,
+      bootstrap: config.eval.bootstrap,
+      seed: config.seed,
+      seconds: secondsSoFar(context),
+      synthetic: config.data.source === "synthetic",
+    });
+    writeJson(join(dir, "scores.json"), result.details);
+    writeJson(join(run, "result.json"), result);
+  },
+};
+
+/** Goes on behind the whole batches that stand in the file. */
+async function answers(
+  context: StageContext,
+  name: MethodName,
+  examples: readonly ShownExample[],
+  path: string,
+): Promise<Prediction[]> {
+  const { config } = context;
+  const standing = readStanding(path);
+  const done = wholeBatches(standing, examples, config.eval.batch);
+  const rows = standing.slice(0, done);
+  if (done === examples.length) return rows;
+  writeJsonl(path, rows);
+  for await (const batch of evaluateMethod(await optionsOf(context, name, examples, done))) {
+    appendJsonl(path, batch);
+    rows.push(...batch);
+  }
+  return rows;
+}
+
+async function optionsOf(
+  context: StageContext,
+  name: MethodName,
+  examples: readonly ShownExample[],
+  done: number,
+): Promise<EvaluateOptions> {
+  const { config, run, engines, progress } = context;
+  const method = METHODS[name];
+  return {
+    method,
+    sampler: await (await engines.policy()).sampler(weightsPath(context, method.weights)),
+    renderer: loadRenderer(await context.modelDir(config.model)),
+    examples,
+    tasks: readTasks(run),
+    tags: namedTags(config, readTags(run)),
+    promptTokens: config.prompt.max_tokens,
+    responseTokens: config.eval.max_tokens,
+    batch: config.eval.batch,
+    seed: config.seed,
+    progress,
+    done,
+  };
+}
+
+const weightsPath = ({ config, run }: StageContext, weights: Weights): string =>
+  weights === "base" ? config.model : readModel(run, weights).path;
+
+/** What was written whole; a line that a killed process left torn never counted. */
+function readStanding(path: string): Prediction[] {
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, "utf8");
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Prediction);
+}
+
+/** Of all stages before, and of this one. */
+function secondsSoFar({ run, spent }: StageContext): number {
+  const before = STAGE_NAMES.slice(0, STAGE_NAMES.indexOf("eval"));
+  const sum = before.reduce((total, name) => total + (readSeal(run, name)?.seconds ?? 0), spent());
+  return Math.round(sum * 10) / 10;
+}

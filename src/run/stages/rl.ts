@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { writeJson } from "../../core/jsonl.ts";
+import { openLoop } from "../../core/run-dir.ts";
+import { trainRl } from "../../policy/rl.ts";
+import { makeScorer } from "../../prmu/score.ts";
+import type { Stage, StageContext } from "../stage.ts";
+import { ASKING_FILES, openAsking, readModel, readSplit, writeModel } from "./common.ts";
+import { backbone, readScorer } from "./prmu.ts";
+
+const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
+
+/** Guided RL: all five signals. */
+export const guidedStage: Stage = {
+  name: "guided",
+  config: ({ guided, rewards, prompt, engines }) => ({ guided, rewards, prompt, dtype: engines.policy.dtype }),
+  reads: () => [...FILES, "sft/model.json", "prmu/scorer.json"],
+  run: (context) => runRl(context, "guided"),
+};
+
+/** Exploratory RL: verifiable, format and repetition reward alone, from the guided weights on. */
+export const exploreStage: Stage = {
+  name: "explore",
+  config: ({ explore, rewards, prompt, engines }) => ({ explore, rewards, prompt, dtype: engines.policy.dtype }),
+  reads: () => [...FILES, "guided/model.json"],
+  run: (context) => runRl(context, "explore"),
+};
+
+async function runRl(context: StageContext, stage: "guided" | "explore"): Promise<void> {
+  const { run, dir, config, progress, now } = context;
+  const { renderer: codec, promptOf, prefix, tasks, tags } = await openAsking(context);
+  const start = readModel(run, stage === "guided" ? "sft" : "guided");
+  // The second stage has no personalization reward: no reward model is loaded for it.
+  const scorer = stage === "guided" ? await openScorer(context) : null;
+  const result = await trainRl({
+    stage,
+    engine: await context.engines.policy(),
+    model: start.path,
+    ...(start.state === null ? {} : { before: start.state }),
+    codec,
+    promptOf,
+    prefix,
+    tasks,
+    tags,
+    rewards: config.rewards,
+    config: config[stage],
+    scorer,
+    examples: readSplit(run, "rl"),
+    dev: readSplit(run, "dev"),
+    seed: config.seed,
+    log: openLoop(dir),
+    progress,
+    clock: now,
+  });
+  await scorer?.close();
+  const { path, step, score, state, validations, probe } = result;
+  writeJson(join(dir, "validations.json"), { probe, validations });
+  writeModel(context, { path, step, score, state });
+}
+
+async function openScorer(context: StageContext): Promise<Awaited<ReturnType<typeof makeScorer>> | null> {
+  const file = readScorer(context.run);
+  if (file === null || context.config.rewards.personalization === 0) return null;
+  const { renderer: codec, promptOf, prefix } = await openAsking(context, backbone(context.config));
+  return makeScorer(await context.engines.reward(), file, { codec, promptOf, prefix });
+}

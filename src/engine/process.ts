@@ -50,8 +50,8 @@ export interface EngineProcess {
 const PACKAGE_DIR = fileURLToPath(new URL("../../engine/", import.meta.url));
 const TAIL_LINES = 12;
 const GRACE_MS = 5000;
-/** Loading torch from a cold disk takes a minute at times. */
-const START_MS = 240_000;
+/** Loading torch takes seconds; from a cold disk, on a busy machine, minutes. */
+const START_MS = 600_000;
 
 /** Starts `python -m tagpr_engine serve` and waits for its `ready` line. */
 export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess> {

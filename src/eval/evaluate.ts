@@ -81,12 +81,12 @@ async function answerBatch(
     return fitPrompt({ task, example, items, style, renderer, maxTokens: options.promptTokens }).tokens;
   });
   const seeds = examples.map((example) => seedOf(options.seed, "eval", example.task, example.id));
-  const sampling = { n: 1, maxTokens: options.responseTokens, temperature: 0, seeds };
-  const groups = await generate(sampler, renderer, prompts, sampling);
   const prefix = method.reasoning ? renderer.responsePrefix : "";
+  const sampling = { n: 1, maxTokens: options.responseTokens, temperature: 0, seeds, prefix };
+  const groups = await generate(sampler, renderer, prompts, sampling);
   return zipStrict(asked, groups).map(([{ example, gold, task }, [response]]) => {
     if (response === undefined) throw new TagprError("engine", `no response to query ${example.id}`);
-    return predictionOf(example, gold, task, { ...response, text: prefix + response.text }, method);
+    return predictionOf(example, gold, task, response, method);
   });
 }
 
@@ -110,7 +110,7 @@ function predictionOf(
     truncated,
     strict,
     lenient,
-    strictScore: exampleScore(task, strict, gold),
+    strictScore: exampleScore(task, strict ?? "", gold),
     lenientScore: exampleScore(task, lenient, gold),
   };
 }

@@ -51,30 +51,25 @@ function mean(of: (score: number) => number, finish: (mean: number) => number = 
   };
 }
 
-/**
- * Macro-F1 over the labels that stand in gold or answers, as scikit-learn has it: an unreadable answer is a miss of its
- * gold label and a label of its own, whose F1 is 0 (LaMP's official score does the same).
- */
+/** Macro-F1 over all labels, those that never occur counting 0: LaMP's own (`classification`), from sums. */
 function macroF1(task: Task): Form {
   const place = new Map(task.labels.map((label, i) => [label, i]));
-  const other = task.labels.length;
   return {
-    // For every label, and for "none of them": true positives, answered, gold.
-    size: 3 * (other + 1),
+    // For every label: true positives, answered, gold. An unreadable answer is a miss of its gold label.
+    size: 3 * task.labels.length,
     add: (sum, p, reading) => {
-      const gold = place.get(p.gold) ?? other;
-      const answer = place.get(answerOf(p, reading) ?? "") ?? other;
-      if (gold === answer && gold !== other) bump(sum, 3 * gold, 1);
-      bump(sum, 3 * answer + 1, 1);
-      bump(sum, 3 * gold + 2, 1);
+      const gold = place.get(p.gold);
+      const answer = place.get(answerOf(p, reading) ?? "");
+      if (answer !== undefined) bump(sum, 3 * answer + 1, 1);
+      if (gold !== undefined) bump(sum, 3 * gold + 2, 1);
+      if (gold !== undefined && gold === answer) bump(sum, 3 * gold, 1);
     },
     statistic: (total) => {
-      const scores: number[] = [];
-      for (let k = 0; k <= other; k++) {
+      const f1 = task.labels.map((_, k) => {
         const [hits = 0, answered = 0, gold = 0] = total.slice(3 * k, 3 * k + 3);
-        if (answered + gold > 0) scores.push((2 * hits) / (answered + gold));
-      }
-      return scores.reduce((a, b) => a + b, 0) / scores.length;
+        return answered + gold === 0 ? 0 : (2 * hits) / (answered + gold);
+      });
+      return f1.reduce((a, b) => a + b, 0) / f1.length;
     },
   };
 }
@@ -85,7 +80,7 @@ const FORMS: Readonly<Record<Task["metric"], (task: Task) => Form>> = {
   rouge1: own,
   rougeL: own,
   mae: () => mean((score) => -score),
-  rmse: () => mean((score) => score * score, Math.sqrt),
+  rmse: () => mean((score) => -score, Math.sqrt),
   f1_macro: macroF1,
 };
 

@@ -86,6 +86,9 @@ export function methodLabel(name: string): string {
   return name in METHODS ? METHODS[name as MethodName].label : name;
 }
 
+/** {@link methodLabel} as a term of a difference: `guided RL`, not `+ guided RL`. */
+export const pairLabel = (name: string): string => methodLabel(name).replace(/^\+ /, "");
+
 /** The comparisons of every result, `[a, b]` for a − b; those whose methods were not run are left out. */
 export const COMPARISONS: readonly (readonly [MethodName, MethodName])[] = [
   ["tagpr", "rag-r"],

@@ -4,6 +4,7 @@ import { clusterSums, type Reading } from "./headline.ts";
 import { COMPARISONS } from "./methods.ts";
 import { interval95, type Resampled, resample } from "./resample.ts";
 import type { CeilingRow, MethodDetails, PairedRow, ResultRow } from "./result-types.ts";
+import { holm, pValue } from "./stats.ts";
 import type { Prediction } from "./types.ts";
 
 /** Rows with their intervals, and the paired differences of {@link COMPARISONS} from the same draws. */
@@ -20,16 +21,26 @@ export function rowsOf(
     ...interval95(draws[m] ?? []),
     n,
   }));
-  const pairs = COMPARISONS.filter(([a, b]) => at(a) >= 0 && at(b) >= 0);
-  const paired = pairs.map(([a, b]): PairedRow => {
+  const pairs = COMPARISONS.filter(([a, b]) => at(a) >= 0 && at(b) >= 0).map(([a, b]) => {
     const minus = draws[at(b)] ?? [];
-    const { low, high } = interval95((draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN)));
-    const difference = (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN);
-    const above = low > 0 ? "better" : high < 0 ? "worse" : "undecided";
-    const verdict = up || above === "undecided" ? above : above === "better" ? "worse" : "better";
-    return { a, b, difference, low, high, verdict };
+    const differences = (draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN));
+    return { a, b, difference: (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN), differences };
+  });
+  const corrected = holm(pairs.map((pair) => pValue(pair.differences)));
+  const paired = pairs.map(({ a, b, difference, differences }, i): PairedRow => {
+    const { low, high } = interval95(differences);
+    const p_holm = corrected[i] ?? 1;
+    return { a, b, difference, low, high, p_holm, verdict: verdictOf(low, high, p_holm, up) };
   });
   return { rows, paired };
+}
+
+/** Corrected p-values must stay below this. */
+const LEVEL = 0.05;
+
+function verdictOf(low: number, high: number, p: number, up: boolean): PairedRow["verdict"] {
+  if (p >= LEVEL || (low <= 0 && high >= 0)) return "undecided";
+  return low > 0 === up ? "better" : "worse";
 }
 
 /** What else is known of a method's predictions on one task. */
@@ -42,19 +53,10 @@ export function detailsOf(
   ceilings: CeilingRow | undefined,
 ): MethodDetails {
   const share = (test: (p: Prediction) => boolean): number => predictions.filter(test).length / predictions.length;
-  const golds = predictions.map((p) => p.gold);
   const shuffled = swapped.length === 0 ? null : clusterSums(task, [swapped], reading);
   return {
-    strict: score(
-      task,
-      predictions.map((p) => p.strict),
-      golds,
-    ),
-    lenient: score(
-      task,
-      predictions.map((p) => p.lenient),
-      golds,
-    ),
+    strict: metricsOf(task, predictions, (p) => p.strict ?? ""),
+    lenient: metricsOf(task, predictions, (p) => p.lenient),
     possible_personalization: ceilings === undefined ? null : shareOfPossible(value, ceilings),
     format_rate: share((p) => p.strict !== null),
     truncated_rate: share((p) => p.truncated),
@@ -66,4 +68,11 @@ export function detailsOf(
 /** How much of the way from the query-only to the shown-items ceiling a score has gone, in either direction of metric. */
 export function shareOfPossible(value: number, { query_only, shown_items }: CeilingRow): number {
   return (value - query_only) / (shown_items - query_only);
+}
+
+/** All of the task's metrics under one reading. */
+function metricsOf(task: Task, predictions: readonly Prediction[], read: (p: Prediction) => string) {
+  const pairs = predictions.map((p) => ({ prediction: read(p), gold: p.gold }));
+  const { official } = score(task, pairs);
+  return Object.fromEntries(Object.entries(official));
 }

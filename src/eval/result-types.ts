@@ -15,7 +15,9 @@ export interface PairedRow {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
-  /** Whether a is better or worse than b; undecided when the interval holds 0. */
+  /** Two-sided bootstrap p-value of no difference, Holm-corrected over the table. */
+  readonly p_holm: number;
+  /** Better or worse when the interval leaves 0 out and the corrected p-value is below 0.05; else undecided. */
   readonly verdict: "better" | "worse" | "undecided";
 }
 

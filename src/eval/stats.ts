@@ -92,8 +92,11 @@ function draw(tree: Tree, int: (n: number) => number, total: { sum: number; n: n
   total.n += values.length;
 }
 
-/** One resample is added on each side, so that no p-value is 0. */
-function pValue(draws: readonly number[]): number {
+/**
+ * Two-sided bootstrap p-value of "it is 0": twice the smaller share of draws on either side of 0. One draw is added on
+ * each side, so that no p-value is 0.
+ */
+export function pValue(draws: readonly number[]): number {
   const below = draws.filter((d) => d <= 0).length;
   const above = draws.filter((d) => d >= 0).length;
   return Math.min(1, (2 * (Math.min(below, above) + 1)) / (draws.length + 1));

@@ -47,7 +47,7 @@ export interface Section {
 /** A table whose caption says what it holds; the first cell of a row is its header; it scrolls inside its own box. */
 export function table(caption: Value, head: readonly Value[], rows: readonly (readonly Value[])[]): Safe {
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>
-<caption>${caption}</caption>
+<caption><span>${caption}</span></caption>
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (

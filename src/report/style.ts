@@ -46,16 +46,21 @@ dl.facts dt{color:var(--muted)}dl.facts dd{margin:0;overflow-wrap:anywhere}
 .scroll{overflow-x:auto;margin:1rem 0;max-width:100%}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;min-width:min(100%,24rem)}
 caption{text-align:left;padding-bottom:.4rem;caption-side:top}
+caption span{display:block;position:sticky;left:0;width:max-content;max-width:min(46rem,calc(100vw - 2.5rem))}
+.grid caption span{max-width:min(18rem,calc(100vw - 2.5rem))}
 th,td{padding:.35rem .8rem .35rem 0;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child{text-align:left;padding-right:1.2rem;font-weight:600}
 thead th{color:var(--muted);font-weight:600;white-space:nowrap;vertical-align:bottom}
 .wordy td{text-align:left}.wordy thead th{text-align:left}
 tr.ceiling th,tr.ceiling td{color:var(--muted);font-weight:400;border-bottom-style:dashed}
 td,th[scope=row]{white-space:nowrap}.wordy td{white-space:normal;min-width:7rem}
+.sub{font-weight:400;color:var(--muted)}
 .better{color:var(--h2);font-weight:600}.worse{color:var(--h3);font-weight:600}
 figure{margin:1rem 0;min-width:0}
 figure svg{max-width:100%;height:auto;display:block;overflow:visible}
 figcaption{margin-top:.3rem;max-width:46rem}
+.grid figure{display:flex;flex-direction:column-reverse;justify-content:flex-end}
+.grid figcaption{margin:0}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,18.5rem),1fr));gap:.5rem 1.75rem;align-items:start}
 .narrow{display:none}
 .chain{list-style:none;margin:.4rem 0;padding:0}
@@ -84,7 +89,8 @@ body{font-size:15px}header,main,footer{padding-left:1rem;padding-right:1rem}
 h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.25rem}
 .wide{display:none}.narrow{display:block}
 .case{padding:.1rem .75rem .75rem}
-th,td{padding-right:.6rem}th[scope=row]{white-space:normal}
+table{font-size:.84rem;min-width:0}th,td{padding-right:.5rem}th:first-child{padding-right:.5rem}th[scope=row]{white-space:normal;min-width:5.8rem}td{white-space:normal}
+caption span{max-width:calc(100vw - 2rem)}
 dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.35rem}
 }
 @media print{button,nav{display:none}.scroll{overflow:visible}}

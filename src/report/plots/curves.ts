@@ -43,7 +43,7 @@ export function curves(canvas: Canvas, options: CurveOptions): Picture {
       plot.gridY({ stroke: "var(--line)", strokeOpacity: 1, ticks: 5 }),
       ...levels.flatMap(({ value, label }) => [
         plot.ruleY([value], { stroke: "var(--muted)", strokeDasharray: "4 3" }),
-        plot.text([label], { frameAnchor: "left", y: value, dy: -7, dx: 4, text: (d) => d, fill: "var(--muted)" }),
+        plot.text([label], { frameAnchor: "right", y: value, dy: -7, dx: -4, text: (d) => d, fill: "var(--muted)" }),
       ]),
       ...series.flatMap((s) => lineMarks(plot, s)),
       ...(series.length > 1

@@ -1,4 +1,4 @@
-import { COMPARISONS, methodLabel } from "../../eval/methods.ts";
+import { COMPARISONS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
 import { num, signed } from "../format.ts";
 import { html } from "../html.ts";
@@ -7,6 +7,8 @@ import type { Canvas, Picture } from "./draw.ts";
 
 const WIDE = 700;
 const NARROW = 350;
+/** Keeps numbers readable where a line runs behind them. */
+const HALO = { fill: "currentColor", stroke: "var(--bg)", strokeWidth: 4 };
 
 /** Scores of the methods with their intervals; the ceilings as lines. */
 export function scorePlot(canvas: Canvas, result: Result, name: string): Picture {
@@ -18,7 +20,7 @@ export function scorePlot(canvas: Canvas, result: Result, name: string): Picture
       .join(
         "; ",
       )}.${result.ceilings === undefined ? "" : ` Ceilings: query alone ${num(result.ceilings.query_only)}, shown items ${num(result.ceilings.shown_items)}, oracle ${num(result.ceilings.oracle)}.`}`,
-    caption: html`${result.metric} of each method with its 95% interval; ${best}.${
+    caption: html`The ${result.metric} of each method with its 95% interval; ${best}.${
       result.ceilings !== undefined && " The broken lines are the best scores that anyone could expect."
     }`,
     wide: drawScores(canvas, result, WIDE),
@@ -34,33 +36,29 @@ function drawScores(canvas: Canvas, result: Result, width: number): string {
     result.ceilings === undefined
       ? []
       : [
-          { x: result.ceilings.query_only, label: narrow ? "query" : "query alone" },
-          { x: result.ceilings.shown_items, label: narrow ? "shown" : "shown items" },
-          { x: result.ceilings.oracle, label: "oracle" },
+          { x: result.ceilings.query_only, label: narrow ? "query" : "query alone", dx: 0, anchor: "middle" as const },
+          { x: result.ceilings.shown_items, label: narrow ? "shown" : "shown items", dx: 6, anchor: "end" as const },
+          { x: result.ceilings.oracle, label: "oracle", dx: -6, anchor: "start" as const },
         ];
   return canvas.svg({
     width,
-    height: 72 + rows.length * 34,
+    height: 88 + rows.length * 34,
     marginLeft: narrow ? 104 : 130,
-    marginRight: narrow ? 22 : 40,
-    marginTop: 34,
+    marginRight: 44,
+    marginTop: 50,
     marginBottom: 36,
     x: { label: result.metric, labelArrow: false, ticks: narrow ? 4 : 8, nice: true, inset: 12 },
     y: { label: null, domain: rows.map((r) => r.label), tickSize: 0, padding: 0.3 },
     marks: [
       plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: narrow ? 4 : 8 }),
       plot.ruleX(levels, { x: "x", stroke: "var(--muted)", strokeDasharray: "5 4", strokeWidth: 1.5 }),
-      plot.text(levels, {
-        x: "x",
-        text: "label",
-        frameAnchor: "top",
-        dy: -20,
-        lineAnchor: "top",
-        fill: "var(--muted)",
-      }),
+      // Neighbouring labels lean away from each other.
+      ...levels.map(({ x, label, dx, anchor: textAnchor }) =>
+        plot.text([label], { x, text: (d) => d, frameAnchor: "top", dx, dy: -14, textAnchor, fill: "var(--muted)" }),
+      ),
       plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: hueVar(0), strokeWidth: 4, strokeOpacity: 0.45 }),
       plot.dot(rows, { x: "score", y: "label", r: 5, fill: hueVar(0), stroke: "var(--bg)" }),
-      plot.text(rows, { x: "score", y: "label", text: "value", dy: -13, fontWeight: 600 }),
+      plot.text(rows, { x: "score", y: "label", text: "value", dy: -13, fontWeight: 600, ...HALO }),
     ],
   });
 }
@@ -76,11 +74,11 @@ export function forestPlot(canvas: Canvas, result: Result, name: string): Pictur
     alt: `Paired differences of ${result.metric} with 95% intervals: ${rows
       .map(
         (r) =>
-          `${methodLabel(r.a)} minus ${methodLabel(r.b)} ${signed(r.difference)} (${signed(r.low)} to ${signed(r.high)}), ${r.verdict}`,
+          `${pairLabel(r.a)} minus ${pairLabel(r.b)} ${signed(r.difference)} (${signed(r.low)} to ${signed(r.high)}), ${r.verdict}`,
       )
       .join("; ")}.`,
-    caption: html`Differences on the same queries, with 95% intervals. A filled dot: the interval leaves 0 out. A hollow
-dot: undecided.${!result.higher_is_better && ` Lower ${result.metric} is better: left of 0 is a gain.`}`,
+    caption: html`Differences on the same queries, with 95% intervals. A filled dot: better or worse. A hollow dot:
+undecided.${!result.higher_is_better && ` Lower ${result.metric} is better: left of 0 is a gain.`}`,
     wide: drawForest(canvas, result, rows, WIDE),
     narrow: drawForest(canvas, result, rows, NARROW),
   };
@@ -93,17 +91,17 @@ function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[]
   const narrow = width < 500;
   const rows = paired.map((r) => ({
     ...r,
-    label: `${methodLabel(r.a)} −${narrow ? "\n" : " "}${methodLabel(r.b)}`,
+    label: `${pairLabel(r.a)} −${narrow ? "\n" : " "}${pairLabel(r.b)}`,
     value: signed(r.difference),
     stroke: hueVar(VERDICT_HUES[r.verdict]),
     fill: r.verdict === "undecided" ? "var(--bg)" : hueVar(VERDICT_HUES[r.verdict]),
   }));
   return canvas.svg({
     width,
-    height: 56 + rows.length * (narrow ? 42 : 34),
+    height: 64 + rows.length * (narrow ? 42 : 34),
     marginLeft: narrow ? 112 : 220,
     marginRight: 24,
-    marginTop: 14,
+    marginTop: 22,
     marginBottom: 36,
     x: { label: `difference of ${result.metric}`, labelArrow: false, ticks: narrow ? 4 : 8, inset: 12, zero: true },
     y: { label: null, domain: rows.map((r) => r.label), tickSize: 0, padding: 0.3 },
@@ -112,7 +110,7 @@ function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[]
       plot.ruleX([0], { stroke: "currentColor", strokeWidth: 1.5 }),
       plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: "stroke", strokeWidth: 3 }),
       plot.dot(rows, { x: "difference", y: "label", r: 5, fill: "fill", stroke: "stroke", strokeWidth: 2 }),
-      plot.text(rows, { x: "difference", y: "label", text: "value", dy: -13, fontWeight: 600 }),
+      plot.text(rows, { x: "difference", y: "label", text: "value", dy: -13, fontWeight: 600, ...HALO }),
     ],
   });
 }

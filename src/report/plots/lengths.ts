@@ -1,3 +1,4 @@
+import { quantile } from "../../eval/resample.ts";
 import { whole } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";
@@ -12,14 +13,6 @@ export interface Lengths {
   readonly p50: number;
   readonly p75: number;
   readonly p90: number;
-}
-
-/** Value at a share of a sorted list, linearly between neighbours. */
-export function quantile(sorted: readonly number[], share: number): number {
-  const place = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(place)] ?? Number.NaN;
-  const high = sorted[Math.ceil(place)] ?? Number.NaN;
-  return low + (high - low) * (place - Math.floor(place));
 }
 
 export function summarise(label: string, hue: number, values: readonly number[]): Lengths {
@@ -37,10 +30,10 @@ export function lengthPlot(canvas: Canvas, rows: readonly Lengths[], name: strin
   const draw = (width: number): string =>
     canvas.svg({
       width,
-      height: 56 + rows.length * 36,
+      height: 64 + rows.length * 36,
       marginLeft: width < 500 ? 104 : 130,
       marginRight: 24,
-      marginTop: 16,
+      marginTop: 24,
       marginBottom: 36,
       x: { label: "tokens of a response", labelArrow: false, ticks: width < 500 ? 4 : 8, inset: 8, zero: true },
       y: { label: null, domain: rows.map((row) => row.label), tickSize: 0, padding: 0.3 },

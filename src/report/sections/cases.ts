@@ -4,7 +4,7 @@ import { methodLabel } from "../../eval/methods.ts";
 import type { Prediction } from "../../eval/types.ts";
 import { chainHtml, tagLegend } from "../chain-html.ts";
 import { num, percent, whole } from "../format.ts";
-import { html, notRun, type Safe, type Section } from "../html.ts";
+import { html, notRun, Safe, type Section } from "../html.ts";
 import { exampleKey, type RunFiles, readExamples } from "../read-run.ts";
 
 /** Columns of a case, where they were run. */
@@ -79,7 +79,7 @@ function caseHtml(run: RunFiles, one: Case, i: number, example: ShownExample | u
   const task = run.tasks.find((t) => t.name === first?.task);
   return html`<article class="case"><h3>Query ${i + 1}: ${KINDS[one.kind]}</h3>
 <p class="muted"><code>${first?.query}</code>${first !== undefined && first.user !== null && html`, user <code>${first.user}</code>`}</p>
-${example === undefined ? html`<p class="none">The query is not in data/test.jsonl.</p>` : asked(example, task)}
+${example === undefined ? html`<p class="none">The query is not in data/test.jsonl.</p>` : asked(example, task, i === 0)}
 <p><span class="key">Gold</span> <strong>${first?.gold}</strong></p>
 <div class="answers">${one.answers.map(
     ([name, prediction]) => html`<div><h4>${methodLabel(name)} <span>${verdict(run, prediction, task)}</span></h4>
@@ -98,14 +98,14 @@ function verdict(run: RunFiles, prediction: Prediction, task: Task | undefined):
   return `score ${num(score, 2)}, ${tokens}`;
 }
 
-function asked(example: ShownExample, task: Task | undefined): Safe {
+function asked(example: ShownExample, task: Task | undefined, open: boolean): Safe {
   const line = (fields: Readonly<Record<string, string>>): string =>
     task === undefined
       ? Object.entries(fields)
           .map(([name, value]) => `${name}: ${value}`)
           .join(" | ")
       : task.item.replace(/\{(\w+)\}/g, (_, name: string) => fields[name] ?? "");
-  return html`<details><summary>What the prompt shows of the user: ${whole(example.shown.length)} of ${whole(
+  return html`${new Safe(open ? "<details open>" : "<details>")}<summary>What the prompt shows of the user: ${whole(example.shown.length)} of ${whole(
     example.profile.length,
   )} items</summary><ol class="items">${example.shown.map((item) => html`<li>${line(item.fields)}</li>`)}</ol></details>
 <p class="asked"><span class="key">Query</span> ${example.input}</p>`;

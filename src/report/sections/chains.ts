@@ -14,17 +14,19 @@ export function chainsSection(run: RunFiles, art: Art): Section {
   return { id: "chains", title: "Where the training chains came from", body };
 }
 
+const KINDS: Readonly<Record<string, string>> = {
+  scripted: "the synthetic world's scripted server, which sees the text of a request and nothing else",
+  openai: "a model at an OpenAI-compatible endpoint",
+  self: "the base model itself, sampled through the engine",
+  rules: "stated rules, not a model",
+};
+
+/** Who taught, judged and tagged: as the stage wrote it, and what kind of thing that is. */
 function who(run: RunFiles): Safe {
+  const by = asRow(run.stats?.by);
   const role = (name: string): string => {
-    const llm = asRow(run.config[name]);
-    const kind = textOf(llm.kind) ?? "unknown";
-    const words: Readonly<Record<string, string>> = {
-      scripted: "the synthetic world's scripted server, which sees the text of a request and nothing else",
-      openai: `${textOf(llm.model) ?? "a model"} at an OpenAI-compatible endpoint`,
-      self: "the base model itself, sampled through the engine",
-      rules: "stated rules, not a model",
-    };
-    return words[kind] ?? kind;
+    const kind = KINDS[textOf(asRow(run.config[name]).kind) ?? ""];
+    return [textOf(by[name]), kind].filter((part) => part != null).join(": ") || "unknown";
   };
   return html`<dl class="facts">${["teacher", "judge", "tagger"].map(
     (name) => html`<dt>${name[0]?.toUpperCase()}${name.slice(1)}</dt><dd>${role(name)}</dd>`,
@@ -83,7 +85,7 @@ function statistics(run: RunFiles): Safe | null {
   if (groups.length === 0) return null;
   return html`<h3>Counts of the stage</h3><div class="grid">${groups.map(([name, values]) =>
     table(
-      name,
+      name === "" ? "All tasks" : name.replaceAll("_", " "),
       ["", "value"],
       values.map(([key, value]) => [key.replaceAll("_", " "), Number.isInteger(value) ? whole(value) : num(value)]),
     ),

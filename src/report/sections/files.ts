@@ -7,6 +7,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["result.json", "the numbers of the result section"],
   ["data/tasks.json", "the tasks"],
   ["data/world.json", "the synthetic world's constants"],
+  ["data/ceilings.json", "the best expected scores in that world"],
   ["data/test.jsonl", "evaluation queries with the items shown"],
   ["chains/rollouts.jsonl", "every chain of the teacher, with its score"],
   ["chains/judged.jsonl", "the judge's grades"],

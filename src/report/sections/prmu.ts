@@ -2,8 +2,8 @@ import type { Art } from "../art.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, notRun, type Safe, type Section, table } from "../html.ts";
 import { curves } from "../plots/curves.ts";
-import { asRow, numberGroups, type RunFiles } from "../read-run.ts";
-import { inWords, ofKind, points } from "../series.ts";
+import { asRow, type RunFiles } from "../read-run.ts";
+import { at, inWords, ofKind, points } from "../series.ts";
 
 /** The reward model: what it was trained on, and whether it knows better than chance and than length alone. */
 export function prmuSection(run: RunFiles, art: Art): Section {
@@ -15,30 +15,42 @@ export function prmuSection(run: RunFiles, art: Art): Section {
   return { id, title, body: html`${heldOut(run)}${training(run, art)}` };
 }
 
-/** Held-out accuracies as the stage wrote them, group by group. */
-function heldOut(run: RunFiles): Safe | null {
-  const found = run.json("prmu/held_out.json");
-  if (found === null) return html`<p class="none">No held-out accuracies yet.</p>`;
-  return html`<h3>Held-out pairs</h3><p>Share of pairs whose preferred side gets the higher score; guessing gives 50%.</p>
-<div class="grid">${numberGroups(found).map(([name, values]) =>
-    table(
-      name,
-      ["", "value"],
-      values.map(([key, value]) => [key, shown(key, value)]),
-    ),
-  )}</div>`;
-}
+const KINDS = [
+  ["PRP", "profile-reasoning preference: written with the user's profile, against written without it"],
+  ["PQP", "personalized-quality preference: higher score, against lower"],
+] as const;
 
-/** Counts print whole, shares as percent. */
-function shown(key: string, value: number): string {
-  if (/accuracy|share|length/.test(key)) return percent(value);
-  return Number.isInteger(value) ? whole(value) : num(value);
+/** Held-out accuracies before and after training, beside what guessing and what length alone would get. */
+function heldOut(run: RunFiles): Safe {
+  const looks = ofKind(run.jsonl("prmu/metrics.jsonl"), "held_out");
+  const after = looks.at(-1);
+  if (after === undefined) return html`<p class="none">No held-out accuracies yet.</p>`;
+  const before = looks.length > 1 ? looks[0] : undefined;
+  const rows = KINDS.flatMap(([kind]) => [
+    ...[
+      ["users seen in training", `accuracy.${kind}.seen`],
+      ["users never seen", `accuracy.${kind}.unseen`],
+      ["users seen, scored as if unknown", `seenMasked.${kind}`],
+    ].map(([who, path = ""]) => [
+      html`${kind} <span class="sub">${who}</span>`,
+      whole(at(after, `${path}.pairs`) ?? 0),
+      before === undefined ? "–" : percent(at(before, `${path}.accuracy`)),
+      html`<strong>${percent(at(after, `${path}.accuracy`))}</strong>`,
+    ]),
+    [html`${kind} <span class="sub">by length alone</span>`, "", "", percent(at(after, `length.${kind}.ruleAccuracy`))],
+  ]);
+  return html`<dl class="facts">${KINDS.map(([kind, what]) => html`<dt>${kind}</dt><dd>${what}</dd>`)}</dl>${table(
+    html`Held-out pairs whose preferred side gets the higher score. Guessing gives 50%; “by length alone” is the better of
+“always the longer” and “always the shorter”.`,
+    ["Pairs of", "pairs", "before", "after training"],
+    rows,
+  )}`;
 }
 
 function training(run: RunFiles, art: Art): Safe {
   const rows = run.jsonl("prmu/metrics.jsonl");
   const train = ofKind(rows, "train");
-  const looks = ofKind(rows, "look", "validate");
+  const looks = ofKind(rows, "held_out");
   const panels = [
     ["loss", "Loss, nats a pair"],
     ["accuracy", "Share of pairs ranked right"],

@@ -1,4 +1,4 @@
-import { METHODS, methodLabel } from "../../eval/methods.ts";
+import { METHODS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { CeilingRow, Result } from "../../eval/result-types.ts";
 import type { Art } from "../art.ts";
 import { num, percent, signed, whole } from "../format.ts";
@@ -105,10 +105,11 @@ const CEILING_LABELS = [
 
 function pairedTable(result: Result): Safe {
   return table(
-    html`${result.task}: differences of ${METRIC_NAMES[result.metric] ?? result.metric} on the same queries`,
+    html`${result.task}: differences of ${METRIC_NAMES[result.metric] ?? result.metric} on the same queries. “Better” or
+“worse”: the interval leaves 0 out, also after Holm's correction over the table`,
     ["a − b", "difference", "95% interval", "a is"],
     result.paired.map((p) => [
-      `${methodLabel(p.a)} − ${methodLabel(p.b)}`,
+      `${pairLabel(p.a)} − ${pairLabel(p.b)}`,
       signed(p.difference),
       `${signed(p.low)} to ${signed(p.high)}`,
       html`<span class="${p.verdict}">${p.verdict}</span>`,

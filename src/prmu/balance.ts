@@ -69,13 +69,14 @@ function leastTelling<T>(list: readonly T[], balance: number, gapOf: (element: T
 function trim<T>(chosen: readonly T[], gapOf: (element: T) => number): T[] {
   const { preferredLonger, rejectedLonger, equal } = lengthBalance(chosen.map(gapOf));
   const sign = preferredLonger >= rejectedLonger ? 1 : -1;
-  const majority = chosen.filter((c) => Math.sign(gapOf(c)) === sign);
-  majority.sort((a, b) => Math.abs(gapOf(b)) - Math.abs(gapOf(a)));
+  const gaps = chosen.map(gapOf);
+  const majority = [...gaps.keys()].filter((i) => Math.sign(gaps[i] ?? 0) === sign);
+  majority.sort((a, b) => Math.abs(gaps[b] ?? 0) - Math.abs(gaps[a] ?? 0));
   const accuracy = (dropped: number): number =>
     (majority.length - dropped + equal / 2) / Math.max(1, chosen.length - dropped);
   let dropped = 0;
   while (accuracy(dropped) > LENGTH_RULE_AT_MOST && chosen.length - dropped - 1 >= KEPT_AT_LEAST * chosen.length)
     dropped++;
   const out = new Set(majority.slice(0, dropped));
-  return chosen.filter((c) => !out.has(c));
+  return chosen.filter((_, i) => !out.has(i));
 }

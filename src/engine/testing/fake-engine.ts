@@ -91,23 +91,38 @@ function samplingClient(model: Bigram, call: Call): SamplingClient {
   };
 }
 
-/** One token a character; 0 ends a turn. */
-export function charCodec(alphabet: string): {
+/** A tokenizer over given pieces of text, the longest first; token 0 ends a turn. */
+export function pieceCodec(pieces: readonly string[]): {
   vocab: number;
   eosIds: readonly number[];
   encode: (text: string) => number[];
   decode: (tokens: readonly number[]) => string;
 } {
-  const chars = [...alphabet];
+  const byLength = [...pieces].sort((a, b) => b.length - a.length);
   return {
-    vocab: chars.length + 1,
+    vocab: pieces.length + 1,
     eosIds: [0],
-    encode: (text) =>
-      [...text].map((c) => {
-        const i = chars.indexOf(c);
-        if (i < 0) throw new TagprError("internal", `'${c}' is not in the alphabet`);
-        return i + 1;
-      }),
-    decode: (tokens) => tokens.map((t) => chars[t - 1] ?? "").join(""),
+    encode: (text) => {
+      const out: number[] = [];
+      for (let at = 0; at < text.length; ) {
+        const piece = byLength.find((p) => text.startsWith(p, at));
+        if (piece === undefined) throw new TagprError("internal", `no piece for ${JSON.stringify(text.slice(at))}`);
+        out.push(pieces.indexOf(piece) + 1);
+        at += piece.length;
+      }
+      return out;
+    },
+    decode: (tokens) => tokens.map((t) => pieces[t - 1] ?? "").join(""),
+  };
+}
+
+/** Thrown by {@link killAfter} in the place of a crash. */
+export class Killed extends Error {}
+
+/** An `onCall` that dies at the `calls`-th event: before an operation, or after it but before its caller knows. */
+export function killAfter(calls: number): () => void {
+  let left = calls;
+  return () => {
+    if (--left < 0) throw new Killed("killed");
   };
 }

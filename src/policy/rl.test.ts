@@ -1,0 +1,211 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { silent } from "../core/progress.ts";
+import { openLoop } from "../core/run-dir.ts";
+import { adamAt } from "../engine/loop.ts";
+import { type FakeDisk, makeDisk, makeFakeEngine } from "../engine/testing/fake-engine.ts";
+import {
+  base,
+  chainFor,
+  codec,
+  makeExamples,
+  promptOf,
+  runKilled,
+  runWhole,
+  STEPS,
+  tasks,
+} from "../prompts/testing/tiny-world.ts";
+import { crossEntropyDatum } from "./datum.ts";
+import { miniBatches, type RlOptions, trainRl } from "./rl.ts";
+
+const examples = makeExamples(23);
+const config = {
+  ...base.guided,
+  epochs: 2.6,
+  batch: 8,
+  updates: 2,
+  validate_every: 3,
+  checkpoint_every: 2,
+  learning_rate: 0.05,
+  clip_low: 0.1,
+  clip_high: 0.2,
+  max_tokens: 9,
+};
+
+/** A disk with a policy that knows the form and guesses the answer. */
+async function afterSft(): Promise<{ disk: FakeDisk; model: string }> {
+  const disk = makeDisk();
+  const training = await makeFakeEngine({ vocab: codec.vocab, disk }).train({ model: "base", rank: 0, seed: 0 });
+  const data = ["comedy", "dystopia", "romance", "hm"].map((answer) =>
+    crossEntropyDatum(promptOf(), [...codec.encode(chainFor(answer)), 0], 1),
+  );
+  for (let i = 0; i < 60; i++) {
+    await training.forwardBackward(data, "cross_entropy");
+    await training.optimStep(adamAt({ ...base.sft, learning_rate: 0.1 }, 0, 1));
+  }
+  return { disk, model: await training.saveForSampler("sft") };
+}
+
+const train =
+  (model: string, more: Partial<RlOptions> = {}) =>
+  (engine: RlOptions["engine"], log: RlOptions["log"]) =>
+    trainRl({
+      stage: "guided",
+      engine,
+      model,
+      codec,
+      promptOf,
+      tasks,
+      tags: STEPS,
+      rewards: base.rewards,
+      config,
+      scorer: null,
+      examples,
+      dev: makeExamples(5),
+      seed: 1,
+      log,
+      progress: silent,
+      clock: () => 0,
+      ...more,
+    });
+
+const trained = (run: { metrics: readonly unknown[] }) =>
+  (run.metrics as Record<string, unknown>[]).filter((row) => row.kind === "train");
+
+describe("RL", () => {
+  for (const native of [true, false])
+    it(`learns to answer right, ${native ? "with the engine's gspo" : "with its gradient computed here"}`, async () => {
+      const { disk, model } = await afterSft();
+      const more = { config: { ...config, epochs: 12, native_gspo: native } };
+      const run = await runWhole(train(model, more), disk);
+      const curve = trained(run).map((row) => Number(row.reward_verifiable));
+      expect(run.result.probe.pass1).toBeLessThan(0.5);
+      expect(run.result.probe.passK).toBeGreaterThan(0.6);
+      expect(curve.at(-1)).toBeGreaterThan(0.9);
+    });
+
+  it("ends with the same metrics and samples however often it is killed", async () => {
+    const { disk, model } = await afterSft();
+    const whole = await runWhole(train(model), disk);
+    for (let seed = 0; seed < 6; seed++) {
+      const killed = await runKilled(train(model), seed, { disk });
+      expect(killed.kills).toBeGreaterThan(0);
+      expect(killed.metrics).toEqual(whole.metrics);
+      expect(killed.samples).toEqual(whole.samples);
+      expect(killed.result.validations).toEqual(whole.result.validations);
+      expect(killed.result.step).toBe(whole.result.step);
+    }
+  });
+
+  it("the same on files, byte for byte", async () => {
+    const { disk, model } = await afterSft();
+    const [a, b] = [0, 1].map(() => mkdtempSync(join(tmpdir(), "tagpr-rl-"))) as [string, string];
+    const read = (dir: string): string[] =>
+      ["metrics.jsonl", "samples.jsonl"].map((f) => readFileSync(join(dir, f), "utf8"));
+    await train(model)(makeFakeEngine({ vocab: codec.vocab, disk }), openLoop(a));
+    await runKilled(train(model), 1, { disk, open: () => openLoop(b) });
+    expect(read(b)).toEqual(read(a));
+  });
+
+  it("trains on 2.6 epochs of prompts, in batches of 8 with one optimizer step a mini-batch", async () => {
+    const { disk, model } = await afterSft();
+    const calls: string[] = [];
+    const engine = makeFakeEngine({ vocab: codec.vocab, disk, onCall: (name) => void calls.push(name) });
+    const run = await runWhole((_, log) => train(model)(engine, log));
+    // round(2.6 · 23) = 60 prompts: 7 batches of 8 and one of 4, which is one mini-batch.
+    expect(trained(run)).toHaveLength(8);
+    const steps = calls.filter((name) => name === "optim_step").length;
+    const skipped = trained(run).reduce((sum, row) => sum + Number(row.updates_skipped), 0);
+    expect(steps + skipped).toBe(15);
+  });
+
+  it("logs what an expert looks for", async () => {
+    const { disk, model } = await afterSft();
+    const run = await runWhole(train(model), disk);
+    const first = trained(run)[0] ?? {};
+    for (const name of [
+      "reward",
+      "reward_verifiable",
+      "reward_format",
+      "reward_repetition",
+      "reward_tag",
+      "reward_personalization",
+      "ratio_mean",
+      "ratio_max",
+      "clip_low",
+      "clip_high",
+      "entropy",
+      "sampler_gap_mean",
+      "grad_norm",
+      "groups_without_spread",
+      "groups_tied_verifiable",
+      "tokens_mean",
+      "truncated",
+      "tags_per_response",
+      "tag_counts",
+      "advantage_share",
+    ])
+      expect(first).toHaveProperty(name);
+    const shares = first.advantage_share as Record<string, number>;
+    expect(Object.values(shares).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    expect(JSON.stringify(first)).not.toMatch(/second|time/);
+  });
+
+  it("keeps the best weights by dev score, and the start where nothing was better", async () => {
+    const { disk, model } = await afterSft();
+    const { result } = await runWhole(train(model, { config: { ...config, epochs: 8 } }), disk);
+    expect(result.score).toBe(1);
+    expect(disk.saved.has(result.path)).toBe(true);
+    const nothing = await runWhole(train(model, { dev: makeExamples(5, () => "action") }), disk);
+    expect(nothing.result).toMatchObject({ path: model, step: 0, score: 0 });
+  });
+
+  it("says so instead of training when there is nothing to select", async () => {
+    const said: string[] = [];
+    const { disk, model } = await afterSft();
+    const unreachable = { examples: makeExamples(5, () => "action"), config: { ...config, temperature: 1e-9 } };
+    const progress = { ...silent, say: (line: string) => void said.push(line) };
+    const run = await runWhole(train(model, { ...unreachable, progress }), disk);
+    expect(said.join(" ")).toMatch(/nothing to select/);
+    expect(trained(run)).toEqual([]);
+    expect(run.result).toMatchObject({ path: model, step: 0, state: null });
+  });
+
+  it("asks the reward model about readable responses alone, and trains on what it says", async () => {
+    const { disk, model } = await afterSft();
+    const asked: string[] = [];
+    const scorer = {
+      centre: { mean: 0, spread: 1 },
+      score: async (items: readonly { text: string }[]) => {
+        asked.push(...items.map((item) => item.text));
+        return items.map((item) => (item.text.endsWith("romance") ? 3 : -3));
+      },
+    };
+    const rewards = { ...base.rewards, verifiable: 0, personalization: 1 };
+    const run = await runWhole(train(model, { scorer, rewards, config: { ...config, epochs: 8 } }), disk);
+    expect(asked.some((text) => text.endsWith("hm"))).toBe(false);
+    expect(Number(trained(run).at(-1)?.reward_personalization)).toBeGreaterThan(0.8);
+  });
+
+  it("keeps or resets the optimizer of the stage before, as asked", async () => {
+    const { disk, model } = await afterSft();
+    const first = await runWhole(train(model), disk);
+    const before = first.result.state ?? "";
+    const [kept, fresh] = [false, true].map((reset_optimizer) =>
+      runWhole(train(first.result.path, { before, stage: "explore", config: { ...config, reset_optimizer } }), disk),
+    );
+    expect((await kept)?.metrics).not.toEqual((await fresh)?.metrics);
+  });
+
+  it("cuts a batch into mini-batches whose N counts roll-outs without a gradient", () => {
+    const rollout = { response: { tokens: [1, 0], logprobs: [-1, -1] } };
+    const group = (advantages: number[]) => ({ prompt: [1], rollouts: advantages.map(() => rollout), advantages });
+    const groups = [group([1, -1]), group([0, 0]), group([2, -2])] as unknown as Parameters<typeof miniBatches>[0];
+    expect(miniBatches(groups, 2).map((b) => [b.sequences.length, b.total])).toEqual([
+      [2, 4],
+      [2, 2],
+    ]);
+  });
+});

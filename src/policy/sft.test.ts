@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import type { Chain } from "../chains/types.ts";
+import { silent } from "../core/progress.ts";
+import { makeDisk } from "../engine/testing/fake-engine.ts";
+import { base, chainFor, codec, makeExamples, promptOf, runKilled, runWhole } from "../prompts/testing/tiny-world.ts";
+import { type SftOptions, trainSft } from "./sft.ts";
+import { sftItems } from "./sft-items.ts";
+
+const examples = makeExamples(40, (i) => (i % 2 === 0 ? "comedy" : "dystopia"));
+const chains: Chain[] = examples.map((e, i) => ({
+  task: e.task,
+  query: e.id,
+  i: 0,
+  completion: chainFor(e.gold ?? ""),
+  untagged: "hm",
+  answer: e.gold ?? "",
+  split: i < 30 ? "train" : "held_out",
+}));
+const items = sftItems(chains, examples, { codec, promptOf, maxTokens: 20 });
+const config = { ...base.sft, batch: 7, epochs: 4, eval_every: 4, checkpoint_every: 5, learning_rate: 0.1 };
+
+const train =
+  (more: Partial<SftOptions> = {}) =>
+  (engine: SftOptions["engine"], log: SftOptions["log"]) =>
+    trainSft({
+      engine,
+      model: "base",
+      train: items.train,
+      heldOut: items.heldOut,
+      config,
+      seed: 3,
+      log,
+      progress: silent,
+      clock: () => 0,
+      ...more,
+    });
+
+describe("SFT", () => {
+  it("learns: the held-out loss falls to the entropy of the answers", async () => {
+    const { result } = await runWhole(train({ config: { ...config, epochs: 30 } }));
+    const losses = result.curve.map((point) => point.loss ?? 0);
+    expect(losses[0]).toBeGreaterThan(2);
+    // 7 tokens, one of them a fair coin: ln 2 / 7 = 0.1
+    expect(Math.min(...losses)).toBeLessThan(0.13);
+    expect(result.score).toBe(-Math.min(...losses.slice(1)));
+  });
+
+  it("ends with the same metrics however often it is killed", async () => {
+    const whole = await runWhole(train());
+    for (let seed = 0; seed < 3; seed++) {
+      const killed = await runKilled(train(), seed);
+      expect(killed.kills).toBeGreaterThan(0);
+      expect(killed.metrics).toEqual(whole.metrics);
+      expect(killed.result.step).toBe(whole.result.step);
+      expect(killed.result.curve).toEqual(whole.result.curve);
+    }
+  });
+
+  it("keeps the best weights and forgets what nothing needs", async () => {
+    const disk = makeDisk();
+    const { result } = await runWhole(train(), disk);
+    expect(disk.saved.has(result.path)).toBe(true);
+    expect(disk.saved.size).toBeLessThanOrEqual(2 + 1);
+  });
+
+  it("chooses by dev score where it is on, and stops when patience is out", async () => {
+    const scores = [0.1, 0.5, 0.9, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1];
+    let asked = 0;
+    const evaluateDev = async (): Promise<number> => scores[asked++] ?? 0;
+    const { result } = await runWhole(train({ evaluateDev, config: { ...config, dev_every: 4, patience: 2 } }));
+    expect(result).toMatchObject({ step: 8, score: 0.9, stoppedEarly: true });
+    expect(asked).toBe(5);
+  });
+
+  it("an early stop stays stopped after a kill", async () => {
+    const options = train({ config: { ...config, epochs: 60, learning_rate: 0.5, eval_every: 2, patience: 1 } });
+    const whole = await runWhole(options);
+    expect(whole.result.stoppedEarly).toBe(true);
+    const killed = await runKilled(options, 1);
+    expect(killed.metrics).toEqual(whole.metrics);
+  });
+
+  it("has no loss on the prompt, and leaves out and counts what is too long", () => {
+    expect(items).toMatchObject({ tooLong: 0 });
+    expect(items.train[0]?.completion.at(-1)).toBe(0);
+    expect(sftItems(chains, examples, { codec, promptOf, maxTokens: 5 })).toMatchObject({ train: [], tooLong: 40 });
+  });
+
+  it("says what to do when there is no chain", async () => {
+    await expect(runWhole(train({ train: [] }))).rejects.toThrow(/no chain to train on/);
+  });
+});

@@ -5,19 +5,23 @@ import type { Embed } from "../llm/embeddings.ts";
 import type { TagSet } from "./types.ts";
 
 /** K-means starts anew this often; the tightest result counts. */
-const RESTARTS = 10;
+const RESTARTS = 5;
+/** Points that K-means sees at most, about: names stand there as often as they were used, scaled down to this. */
+const POINTS = 300;
 
 /**
  * Primary tags from freely chosen names (paper section 3.2): the distinct names are embedded and clustered by K-means
- * into `k` groups; each group is named by its most frequent member. With fewer distinct names than `k`, each is its
- * own group. Equal inputs and seed give equal tags.
+ * into `k` groups, each name weighing as often as it was used, so that rare names don't draw the borders; each group
+ * is named by its most frequent member. With fewer distinct names than `k`, each is its own group. Equal inputs and seed
+ * give equal tags.
  */
 export async function deriveTags(names: readonly string[], k: number, embed: Embed, seed: number): Promise<TagSet> {
   const counts = new Map<string, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   // A fixed order, so that K-means' own draws fall alike whatever the order of the chains.
   const distinct = [...counts.keys()].sort();
-  const labels = distinct.length <= k ? distinct.map((_, i) => i) : await clusterNames(distinct, k, embed, seed);
+  const labels =
+    distinct.length <= k ? distinct.map((_, i) => i) : await clusterNames(distinct, counts, k, embed, seed);
   const groups = new Map<number, { name: string; count: number }[]>();
   for (const [name, label] of zipStrict(distinct, labels))
     groups.set(label, [...(groups.get(label) ?? []), { name, count: counts.get(name) ?? 0 }]);
@@ -30,15 +34,32 @@ export async function deriveTags(names: readonly string[], k: number, embed: Emb
 
 const sizeOf = ({ members }: TagSet["clusters"][number]): number => members.reduce((sum, { count }) => sum + count, 0);
 
-async function clusterNames(names: readonly string[], k: number, embed: Embed, seed: number): Promise<number[]> {
+async function clusterNames(
+  names: readonly string[],
+  counts: ReadonlyMap<string, number>,
+  k: number,
+  embed: Embed,
+  seed: number,
+): Promise<number[]> {
   const vectors = (await embed(names.map((name) => name.replaceAll("_", " ")))).map(unit);
-  let best: { clusters: number[]; spread: number } | null = null;
+  const used = names.map((name) => counts.get(name) ?? 0);
+  const scale = Math.max(used.reduce((sum, count) => sum + count, 0) / POINTS, 1);
+  const points = zipStrict(vectors, used).flatMap(([v, count]) =>
+    new Array<number[]>(Math.ceil(count / scale)).fill(v),
+  );
+  let best: { centroids: number[][]; spread: number } | null = null;
   for (let start = 0; start < RESTARTS; start++) {
-    const { clusters, centroids } = kmeans(vectors, k, { seed: seedOf(seed, "tags", start), maxIterations: 200 });
-    const spread = zipStrict(vectors, clusters).reduce((sum, [v, c]) => sum + distance(v, centroids[c] ?? []), 0);
-    if (best === null || spread < best.spread) best = { clusters, spread };
+    const { clusters, centroids } = kmeans(points, k, { seed: seedOf(seed, "tags", start), maxIterations: 200 });
+    const spread = zipStrict(points, clusters).reduce((sum, [v, c]) => sum + distance(v, centroids[c] ?? []), 0);
+    if (best === null || spread < best.spread) best = { centroids, spread };
   }
-  return best?.clusters ?? [];
+  const centroids = best?.centroids ?? [];
+  return vectors.map((v) => nearest(v, centroids));
+}
+
+function nearest(vector: readonly number[], centroids: readonly (readonly number[])[]): number {
+  const distances = centroids.map((centroid) => distance(vector, centroid));
+  return distances.indexOf(Math.min(...distances));
 }
 
 function unit(vector: readonly number[]): number[] {

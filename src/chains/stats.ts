@@ -1,14 +1,22 @@
+import type { ShownExample } from "../data/types.ts";
 import type { Spent } from "../llm/types.ts";
-import type { BuildChainsOptions } from "./build.ts";
 import type { Explored } from "./explore.ts";
 import type { Restricted } from "./restrict.ts";
-import type { RolledOut } from "./rollouts.ts";
+import type { RolledOut, Teacher } from "./rollouts.ts";
 import { keyOf } from "./select.ts";
-import type { Chain, ChainStats, Cost, Judged } from "./types.ts";
+import type { Chain, ChainStats, Cost, Judge, Judged, Tagger } from "./types.ts";
+
+/** Who was asked, about what. */
+interface Asking {
+  readonly examples: readonly ShownExample[];
+  readonly teacher: Teacher;
+  readonly judge: Judge;
+  readonly tagger: Tagger;
+}
 
 /** Counts of every filter, for `stats.json`. */
 export function statsOf(
-  { examples, teacher, judge, tagger }: Pick<BuildChainsOptions, "examples" | "teacher" | "judge" | "tagger">,
+  { examples, teacher, judge, tagger }: Asking,
   rolled: RolledOut,
   judged: readonly Judged[],
   explored: Explored,

@@ -12,7 +12,7 @@ export type Strategy = "copy" | "infer" | "majority" | "generic";
  * `majority`: the commonest outcome among the shown items, whatever is asked.
  * `generic`: what is commonest in the population, the history unread.
  */
-export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.4, infer: 0.25, majority: 0.15, generic: 0.2 };
+export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.45, infer: 0.2, majority: 0.15, generic: 0.2 };
 
 /** Share of roll-outs with each fault; they fall independently. */
 export const FAULTS = {
@@ -30,7 +30,7 @@ export const FAULTS = {
 export type Fault = keyof typeof FAULTS;
 
 /** Share of inferences that are checked against an item that agrees. */
-export const CHECKED = 0.35;
+export const CHECKED = 0.3;
 
 /** The judge: each grade is off by one with this share. */
 export const JUDGE_NOISE = 0.1;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../core/jsonl.ts";
-import { methodLabel } from "../eval/methods.ts";
+import { methodLabel, pairLabel } from "../eval/methods.ts";
 import type { Result, ResultRow } from "../eval/result-types.ts";
 import { duration } from "./progress/eta.ts";
 
@@ -24,7 +24,7 @@ function oneTable(result: Result): string {
     ...ceilingRows(result),
   ];
   const paired = result.paired.map(({ a, b, difference, low, high, verdict }) => [
-    `${methodLabel(a)} − ${methodLabel(b)}`,
+    `${pairLabel(a)} − ${pairLabel(b)}`,
     signed(difference),
     `${signed(low)} … ${signed(high)}`,
     verdict,

@@ -54,7 +54,7 @@ function drawScores(canvas: Canvas, result: Result, width: number): string {
       plot.ruleX(levels, { x: "x", stroke: "var(--muted)", strokeDasharray: "5 4", strokeWidth: 1.5 }),
       // Neighbouring labels lean away from each other.
       ...levels.map(({ x, label, dx, anchor: textAnchor }) =>
-        plot.text([label], { x, text: (d) => d, frameAnchor: "top", dx, dy: -14, textAnchor, fill: "var(--muted)" }),
+        plot.text([label], { x, text: (d) => d, frameAnchor: "top", dx, dy: -26, textAnchor, fill: "var(--muted)" }),
       ),
       plot.ruleY(rows, { y: "label", x1: "low", x2: "high", stroke: hueVar(0), strokeWidth: 4, strokeOpacity: 0.45 }),
       plot.dot(rows, { x: "score", y: "label", r: 5, fill: hueVar(0), stroke: "var(--bg)" }),

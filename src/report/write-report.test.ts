@@ -1,0 +1,125 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NASTY, writeMadeUpRun } from "./testing/made-up-run.ts";
+import { writeReport } from "./write-report.ts";
+
+const IDS = ["result", "training", "prmu", "reasoning", "cases", "chains", "method", "files"];
+const made: string[] = [];
+const folder = (): string => {
+  const dir = mkdtempSync(join(tmpdir(), "tagpr-report-"));
+  made.push(dir);
+  return dir;
+};
+afterAll(() => {
+  for (const dir of made) rmSync(dir, { recursive: true, force: true });
+});
+
+describe("writeReport on a whole run", () => {
+  const run = folder();
+  let page = "";
+  beforeAll(async () => {
+    writeMadeUpRun(run, 60);
+    page = readFileSync(await writeReport(run), "utf8");
+  });
+
+  it("has every section, each with its heading, and says that it is synthetic", () => {
+    const { document } = parseHTML(page);
+    expect([...document.querySelectorAll("h2")].map((heading) => heading.id)).toEqual(IDS);
+    expect(document.querySelector(".badge")?.textContent).toContain("synthetic");
+    expect(page).not.toContain("not run");
+  });
+
+  it("escapes what models and users wrote: no script but its own, no foreign element", () => {
+    const { document } = parseHTML(page);
+    expect(page).not.toContain(NASTY);
+    expect(page).toContain("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;");
+    expect(document.querySelectorAll("script")).toHaveLength(1);
+    expect(document.querySelectorAll("img")).toHaveLength(0);
+  });
+
+  it("is one self-contained file: nothing is fetched", () => {
+    expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
+    expect(page).not.toMatch(/@import|url\(/);
+    expect(page).toContain("default-src 'none'");
+  });
+
+  it("closes every element it opens", () => {
+    const stack: string[] = [];
+    const bare = page.replace(/<(style|script)>[\s\S]*?<\/\1>/g, "");
+    for (const [, slash, name = "", rest = ""] of bare.matchAll(/<(\/?)([a-zA-Z][\w-]*)((?:[^>"]|"[^"]*")*)>/g)) {
+      if (["meta", "br"].includes(name) || rest.endsWith("/")) continue;
+      if (slash === "/") expect(stack.pop()).toBe(name);
+      else stack.push(name);
+    }
+    expect(stack).toEqual([]);
+  });
+
+  it("shows the numbers of result.json and nothing rounder", () => {
+    const result = JSON.parse(readFileSync(join(run, "result.json"), "utf8"));
+    for (const row of result.rows) expect(page).toContain(`<strong>${row.score.toFixed(3)}</strong>`);
+    expect(page).toContain("Ceiling: query and shown items");
+  });
+
+  it("every picture has words for those who can't see it, every table a caption", () => {
+    const { document } = parseHTML(page);
+    for (const svg of document.querySelectorAll("figure svg")) {
+      expect(svg.getAttribute("role")).toBe("img");
+      expect(svg.getAttribute("aria-label")?.length).toBeGreaterThan(20);
+    }
+    for (const table of document.querySelectorAll("table"))
+      expect(table.querySelector("caption")?.textContent).toBeTruthy();
+  });
+
+  it("writes each plot as SVG without variables, and as PNG", () => {
+    const files = readdirSync(join(run, "report/plots"));
+    expect(files).toContain("differences-synthetic_tag.png");
+    expect(files.filter((file) => file.endsWith(".svg"))).toHaveLength(files.length / 2);
+    for (const file of files.filter((name) => name.endsWith(".svg"))) {
+      const svg = readFileSync(join(run, "report/plots", file), "utf8");
+      expect(svg).not.toMatch(/var\(|currentColor|NaN/);
+      expect(svg).toContain('xmlns="http://www.w3.org/2000/svg"');
+    }
+    const png = readFileSync(join(run, "report/plots/differences-synthetic_tag.png"));
+    expect(png.subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  it("colours the steps of a chain by their tags", () => {
+    const { document } = parseHTML(page);
+    const step = document.querySelector(".case .step.t0 .tag");
+    expect(step?.textContent).toBe("analyze_input");
+  });
+});
+
+describe("writeReport on less than a run", () => {
+  it("says what has not run", async () => {
+    const run = folder();
+    const page = readFileSync(await writeReport(run), "utf8");
+    const { document } = parseHTML(page);
+    expect([...document.querySelectorAll("h2")].map((heading) => heading.id)).toEqual(IDS);
+    for (const what of [
+      "Evaluation: not run",
+      "PRMU: not run",
+      "Chains: not run",
+      "Guided RL (all five rewards): not run",
+    ])
+      expect(page).toContain(what);
+  });
+
+  it("a line that is being written is left out; a broken one is named", async () => {
+    const run = folder();
+    writeMadeUpRun(run, 4);
+    const path = join(run, "sft/metrics.jsonl");
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, `${text}{"kind":"tra`);
+    expect(existsSync(await writeReport(run))).toBe(true);
+    writeFileSync(path, `{"kind":\n${text}`);
+    await expect(writeReport(run)).rejects.toThrow(/metrics\.jsonl:1: not JSON/);
+  });
+
+  it("a folder that isn't there is a clear error", async () => {
+    await expect(writeReport("/nowhere/at/all")).rejects.toThrow(/no such run directory/);
+  });
+});

@@ -28,8 +28,8 @@ export interface Dataset {
 const QUESTIONS = /^(.+)_questions\.json$/;
 
 /**
- * Opens a folder of LaMP files, `{split}_questions.json` with `{split}_outputs.json`. The task is read from the outputs
- * file unless it is given; nothing else is read yet.
+ * Opens a folder of LaMP files, `{split}_questions.json` with `{split}_outputs.json`. The task, unless given, is the
+ * folder's own `task.yaml`, else the one that the outputs file names; nothing else is read yet.
  */
 export async function openDataset(dir: string, options: { task?: Task } = {}): Promise<Dataset> {
   const files = listDir(dir);
@@ -82,6 +82,8 @@ async function detectTask(
   dir: string,
   splits: readonly { questions: string; outputs: string | null }[],
 ): Promise<Task> {
+  const own = join(dir, "task.yaml");
+  if (existsSync(own)) return loadTask(own);
   for (const { questions, outputs } of splits) {
     if (outputs === null) continue;
     const { task } = await readAnswers(outputs, { onProblem: () => {} });

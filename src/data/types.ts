@@ -25,6 +25,8 @@ export interface Example {
   readonly profile: readonly ProfileItem[];
   /** Null in an unlabelled test file. */
   readonly gold: string | null;
+  /** When the query was asked, where the data says so (LaMP does not): nothing in its profile may be later. */
+  readonly date?: string;
 }
 
 export type TaskKind = "classification" | "ordinal" | "generation";

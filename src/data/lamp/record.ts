@@ -46,6 +46,7 @@ export function toExample(task: Task, value: unknown, gold: string | null): Exam
   if (input === null) throw new Flaw("no input");
   if (!Array.isArray(value.profile)) throw new Flaw("no profile (a list of the user's items)");
   const user = textOf(value, "user_id");
+  const date = textOf(value, "date");
   const profile = value.profile.map((item, i) => toItem(task, item, i));
   return {
     task: task.name,
@@ -54,6 +55,7 @@ export function toExample(task: Task, value: unknown, gold: string | null): Exam
     input,
     profile: oldestFirst(profile),
     gold,
+    ...(date === null ? {} : { date }),
   };
 }
 

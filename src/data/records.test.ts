@@ -1,0 +1,194 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { openDataset, readAll, splitOf } from "./dataset.ts";
+import { compareDates } from "./dates.ts";
+import { initTask } from "./init-task.ts";
+import { writeLamp } from "./lamp/write.ts";
+import { examplesFromRows, splitByUser } from "./records.ts";
+import { type Row, readRows, writeRows } from "./rows.ts";
+import { loadTask } from "./task-file.ts";
+
+const dir = () => mkdtempSync(join(tmpdir(), "records-"));
+const TASK = `name: tickets
+title: Replies
+kind: generation
+itemFields: [ticket, {name: reply, label: true}]
+corpus: "{ticket}"
+query: {after: "ticket:"}
+item: "{ticket} | {reply}"
+metric: rougeL
+answer: the reply
+prompt: "Reply to the ticket: {ticket}"
+record: {user: agent, gold: reply, date: day, id: key, minHistory: 1}
+`;
+const taskFile = (text = TASK) => {
+  const path = join(dir(), "task.yaml");
+  writeFileSync(path, text);
+  return path;
+};
+const row = (key: number, agent: string, day: string, more: Row = {}): Row => ({
+  key,
+  agent,
+  day,
+  ticket: `t${key}`,
+  reply: `r${key}`,
+  ...more,
+});
+const all = async (path: string) => {
+  const rows: Row[] = [];
+  for await (const one of readRows(path)) rows.push(one);
+  return rows;
+};
+
+describe("tables", () => {
+  const value = fc.oneof(fc.string(), fc.constant('a "quoted", cell\nof two lines'), fc.constant("漢字"));
+
+  it.each(["jsonl", "csv", "tsv", "parquet"])("%s: what is written is read back", async (ending) => {
+    const path = join(dir(), `x.${ending}`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ a: value, b: value }), { minLength: 1, maxLength: 6 }), async (rows) => {
+        await writeRows(path, rows);
+        expect(await all(path)).toEqual(rows);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("numbers stay numbers in JSONL and Parquet; nested values become JSON text in flat formats", async () => {
+    const path = join(dir(), "x.parquet");
+    const rows = [
+      { n: 1.5, deep: [{ a: 1 }], gone: null },
+      { n: 2, deep: [], gone: "x" },
+    ];
+    await writeRows(path, rows);
+    expect(await all(path)).toEqual([
+      { n: 1.5, deep: '[{"a":1}]', gone: null },
+      { n: 2, deep: "[]", gone: "x" },
+    ]);
+  });
+
+  it("errors name file and place", async () => {
+    const path = join(dir(), "x.csv");
+    writeFileSync(path, "a,b\n1,2\n3\n");
+    await expect(all(path)).rejects.toThrow(/x\.csv: .*line 3/);
+    await expect(all("/nowhere.csv")).rejects.toThrow(/nowhere\.csv: ENOENT/);
+    await expect(all("/nowhere.parquet")).rejects.toThrow(/nowhere\.parquet: /);
+    await expect(all("x.xlsx")).rejects.toThrow(/unknown kind of table/);
+    const lines = join(dir(), "x.jsonl");
+    writeFileSync(lines, '{"a": 1}\n[1]\n');
+    await expect(all(lines)).rejects.toThrow(/row 2 is no object/);
+  });
+});
+
+describe("own records", () => {
+  const task = loadTask(taskFile());
+
+  it("earlier rows of the same user are the profile, rows of the same day are not", async () => {
+    const rows = [
+      row(3, "ann", "2020-03-01"),
+      row(1, "ann", "2020-01-01"),
+      row(2, "bob", "2020-02-01"),
+      row(4, "ann", "2020-03-01"),
+      row(5, "ann", "2020-04-01"),
+    ];
+    const examples = await examplesFromRows(task, rows);
+    expect(examples.map((e) => [e.id, e.profile.map((i) => i.id)])).toEqual([
+      ["3", ["1"]],
+      ["4", ["1"]],
+      ["5", ["1", "3", "4"]],
+    ]);
+    expect(examples[0]).toMatchObject({
+      user: "ann",
+      input: "Reply to the ticket: t3",
+      gold: "r3",
+      date: "2020-03-01",
+    });
+  });
+
+  it.each([
+    ["a missing column", [{ agent: "a", day: "2020", ticket: "t" }], /row 1: no reply/],
+    ["no user", [row(1, "", "2020")], /row 1: no agent/],
+    ["an odd date", [row(1, "a", "yesterday")], /row 1: the date "yesterday" in day/],
+    ["a duplicate id", [row(1, "a", "2020"), row(1, "b", "2021")], /row 2: the id 1 stands twice/],
+  ])("refuses %s", async (_, rows, message) => {
+    await expect(examplesFromRows(task, rows as Row[])).rejects.toThrow(message);
+  });
+
+  it("refuses a prompt that shows the answer, and a task without record columns", async () => {
+    const leaky = loadTask(taskFile(TASK.replace("ticket: {ticket}", "ticket: {ticket} {reply}")));
+    await expect(examplesFromRows(leaky, [])).rejects.toThrow(/shows the gold column \{reply\}/);
+    await expect(examplesFromRows(loadTask("LaMP_4"), [])).rejects.toThrow(/does not say how a row becomes a query/);
+  });
+
+  it("no profile item is later than or of the query's day, whatever the dates, and no user is in both splits", async () => {
+    const day = fc.tuple(fc.integer({ min: 2018, max: 2020 }), fc.integer({ min: 1, max: 3 })).map((d) => d.join("-"));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), day)), fc.integer(), async (people, seed) => {
+        const examples = await examplesFromRows(
+          task,
+          people.map(([who, when], i) => row(i, who, when)),
+        );
+        for (const one of examples)
+          for (const item of one.profile) expect(compareDates(item.date ?? "", one.date ?? "")).toBeLessThan(0);
+        const { train, dev } = splitByUser(examples, { seed, devShare: 0.3 });
+        expect(train.length + dev.length).toBe(examples.length);
+        const users = new Set(train.map((e) => e.user));
+        expect(dev.some((e) => users.has(e.user))).toBe(false);
+        if (examples.length > 0) expect(dev.length).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it("LaMP's layout with a task.yaml beside it is read back as it was", async () => {
+    const out = dir();
+    writeFileSync(join(out, "task.yaml"), TASK);
+    const examples = await examplesFromRows(
+      task,
+      Array.from({ length: 6 }, (_, i) => row(i, i % 2 ? "a" : "b", `20${10 + i}`)),
+    );
+    expect(await writeLamp(out, "train", task, examples)).toBe(4);
+    const dataset = await openDataset(out);
+    expect(dataset.task.name).toBe("tickets");
+    expect(await readAll(splitOf(dataset, "train"))).toEqual(examples);
+  });
+});
+
+describe("initTask", () => {
+  it.each([
+    ["generation", { reply: (i: number) => `We are sorry number ${i} and send another ${i * 7}` }, "generation"],
+    ["classification", { tag: (i: number) => ["billing", "bug", "praise"][i % 3] ?? "" }, "classification"],
+    ["ordinal", { stars: (i: number) => String(1 + (i % 5)) }, "ordinal"],
+  ] as const)("guesses a %s task that loads and builds examples", async (_, gold, kind) => {
+    const folder = dir();
+    const path = join(folder, "my tickets.csv");
+    const [name, make] = Object.entries(gold)[0] ?? ["", () => ""];
+    const rows = Array.from({ length: 40 }, (_, i) => ({
+      ticket_id: `k${i}`,
+      customer: `c${i % 5}`,
+      created: `2021-01-${String(1 + (i % 28)).padStart(2, "0")}`,
+      body: `A longer text of what went wrong in case ${i}`,
+      [name]: make(i),
+    }));
+    await writeRows(path, rows);
+    const file = join(folder, "mine.yaml");
+    writeFileSync(file, await initTask(path));
+    const task = loadTask(file);
+    expect(task).toMatchObject({
+      name: "my_tickets",
+      kind,
+      record: { user: "customer", gold: name, id: "ticket_id", date: "created" },
+    });
+    const examples = await examplesFromRows(task, readRows(path));
+    expect(examples.length).toBeGreaterThan(20);
+    expect(examples[0]?.input).toContain("A longer text");
+  });
+
+  it("says what it can't tell", async () => {
+    const path = join(dir(), "x.csv");
+    writeFileSync(path, "a,b\n1,2\n");
+    await expect(initTask(path)).rejects.toThrow(/too few to guess from/);
+  });
+});

@@ -54,9 +54,20 @@ export function installPackages(root, say) {
   const lock = json(join(root, "package-lock.json"));
   if (packagesFresh(lock, json(join(root, "node_modules", ".package-lock.json")))) return;
   say("npm packages");
-  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-  const npm = process.env.npm_execpath;
-  if (npm !== undefined && /\.c?js$/.test(npm)) run("npm packages", process.execPath, [npm, ...args], root);
+  try {
+    npm(root, ["ci"]);
+  } catch (error) {
+    // A lock file made where the registry lacked other platforms' packages: `npm ci` refuses it, `npm install` doesn't.
+    if (!(error instanceof SetupProblem) || !/EUSAGE|lock file/.test(error.hint)) throw error;
+    npm(root, ["install", "--no-save"]);
+  }
+}
+
+/** @param {string} root @param {readonly string[]} words */
+function npm(root, words) {
+  const args = [...words, "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const own = process.env.npm_execpath;
+  if (own !== undefined && /\.c?js$/.test(own)) run("npm packages", process.execPath, [own, ...args], root);
   else run("npm packages", "npm", args, root);
 }
 

@@ -39,6 +39,11 @@ const CAUSES = [
 export function diagnose(step, output) {
   const cause = CAUSES.find(({ signs }) => signs.test(output));
   if (cause !== undefined) return new SetupProblem(`${step}: ${cause.text}`, cause.hint);
-  const tail = output.trim().split("\n").slice(-6).join("\n");
-  return new SetupProblem(`${step}: the command failed`, `Its last words were:\n${tail}`);
+  // npm says what is wrong first and how to use npm last; compilers say it last.
+  const lines = output
+    .trim()
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^npm (warn|notice)/.test(line));
+  const tail = (lines[0]?.startsWith("npm error") ? lines.slice(0, 6) : lines.slice(-6)).join("\n");
+  return new SetupProblem(`${step}: the command failed`, `It said:\n${tail}`);
 }

@@ -183,7 +183,7 @@ class TrainedModel:
 
     def _finite(self, total: Tensor, values: Tensor, piece: list[int]) -> None:
         if not (bool(torch.isfinite(total)) and bool(torch.isfinite(values).all())):
-            raise EngineError(f"the loss is {float(total)} in the piece that begins with datum {piece[0]}")
+            raise EngineError(f"the loss is {float(total.detach())} in the piece that begins with datum {piece[0]}")
 
     def _score_loss(
         self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, forward_only: bool

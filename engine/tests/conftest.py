@@ -1,0 +1,62 @@
+"""Tiny random models, written as Hugging Face folders once a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
+
+from tagpr_engine.backbone import load
+from tagpr_engine.training import TrainedModel
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "skyrl"
+VOCAB = 96
+SIZES = {
+    "vocab_size": VOCAB,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 256,
+    "initializer_range": 0.3,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+}
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of random models: qwen (tied), llama (untied)."""
+    root = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    Qwen3ForCausalLM(Qwen3Config(**SIZES, tie_word_embeddings=True)).save_pretrained(root / "qwen")
+    LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=False)).save_pretrained(root / "llama")
+    return {"qwen": root / "qwen", "llama": root / "llama"}
+
+
+def policy(folder: Path, **kwargs: object) -> TrainedModel:
+    return TrainedModel(load(folder, torch.float32, "cpu"), folder.name, int(kwargs.pop("budget", 8192)), **kwargs)  # type: ignore[arg-type]
+
+
+def group_tokens(seed: int = 0) -> list[np.ndarray]:
+    """Sequences with shared prompts, a shared opening, lone ones, a duplicate and a prefix of another."""
+    rng = np.random.default_rng(seed)
+    opening = rng.integers(3, VOCAB, 20)
+    out: list[np.ndarray] = []
+    for _ in range(2):
+        prompt = np.concatenate([opening, rng.integers(3, VOCAB, 24)])
+        out += [np.concatenate([prompt, rng.integers(3, VOCAB, n)]) for n in (3, 9, 14)]
+    out += [rng.integers(3, VOCAB, n) for n in (1, 2, 40)]
+    return [t.astype(np.int64) for t in (*out, out[0], out[1][:44])]

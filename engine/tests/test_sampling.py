@@ -1,0 +1,127 @@
+"""Samples: transformers' own probabilities, and a stream that depends on seed and sample index alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import VOCAB
+from transformers import AutoModelForCausalLM
+
+from tagpr_engine.backbone import Backbone, load
+from tagpr_engine.errors import EngineError
+from tagpr_engine.picking import Params, Picker
+from tagpr_engine.sampling import Limits, Request, check, sample
+
+
+def request(prompt: list[int], samples: int = 3, **changes: object) -> Request:
+    fields: dict[str, object] = {
+        "max_tokens": 12,
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": -1,
+        "seed": 7,
+        "stop_ids": (2,),
+        "stop_strings": (),
+    }
+    return Request(np.array(prompt), samples, Params(**{**fields, **changes}), True)  # type: ignore[arg-type]
+
+
+def text(ids: list[int]) -> str:
+    return "".join(chr(ord("a") + i % 26) for i in ids)
+
+
+PROMPTS = [list(range(5, 5 + n)) for n in (1, 4, 30, 31)] + [[9, 8, 7, 6, 5]]
+
+
+@pytest.fixture(scope="module", params=["qwen", "llama"])
+def backbone(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Backbone:
+    return load(folders[request.param], torch.float32, "cpu")
+
+
+def test_logprobs_are_transformers_own(backbone: Backbone) -> None:
+    theirs = AutoModelForCausalLM.from_pretrained(backbone.folder, attn_implementation="eager")
+    requests = [request(p, seed=i, max_tokens=8 + i) for i, p in enumerate(PROMPTS)]
+    for asked, answer in zip(requests, sample(backbone, requests, Limits(), text), strict=True):
+        for got in answer.sequences:
+            whole = np.concatenate([asked.prompt, got.tokens]).astype(np.int64)
+            lp = torch.log_softmax(theirs(torch.from_numpy(whole)[None]).logits[0], -1).detach().numpy()
+            own = lp[np.arange(whole.size - 1), whole[1:]]
+            assert np.abs(own[asked.prompt.size - 1 :] - got.logprobs).max() < 1e-5
+            assert answer.prompt_logprobs is not None and np.isnan(answer.prompt_logprobs[0])
+            assert np.allclose(answer.prompt_logprobs[1:], own[: asked.prompt.size - 1], atol=1e-5)
+            assert got.stopped == (got.tokens[-1] == 2)
+            assert 2 not in got.tokens[:-1]
+            assert got.stopped or got.tokens.size == asked.params.max_tokens
+
+
+def test_tokens_do_not_depend_on_the_rest_of_the_batch(backbone: Backbone) -> None:
+    requests = [request(p, seed=i) for i, p in enumerate(PROMPTS)] + [request(PROMPTS[1], seed=1, temperature=0.7)]
+    together = sample(backbone, requests, Limits(), text)
+    few = sample(backbone, requests, Limits(rows=2, tokens=60, prefill=20), text)
+    for i, asked in enumerate(requests):
+        alone = sample(backbone, [asked], Limits(), text)[0]
+        for other in (together[i], few[i]):
+            for a, b in zip(alone.sequences, other.sequences, strict=True):
+                assert a.tokens.tolist() == b.tokens.tolist()
+                assert np.allclose(a.logprobs, b.logprobs, atol=1e-5)
+
+
+def test_more_samples_begin_with_the_same_ones(backbone: Backbone) -> None:
+    few = sample(backbone, [request(PROMPTS[2], 2)], Limits(), text)[0].sequences
+    many = sample(backbone, [request(PROMPTS[2], 6)], Limits(), text)[0].sequences
+    assert [s.tokens.tolist() for s in many[:2]] == [s.tokens.tolist() for s in few]
+    assert len({tuple(s.tokens.tolist()) for s in many}) > 1
+
+
+def test_temperature_zero_is_the_likeliest_token(backbone: Backbone) -> None:
+    theirs = AutoModelForCausalLM.from_pretrained(backbone.folder, attn_implementation="eager")
+    requests = [request(PROMPTS[2], 1, temperature=0.0), request(PROMPTS[2], 1)]
+    got = sample(backbone, requests, Limits(), text)[0].sequences[0]
+    whole = np.concatenate([PROMPTS[2], got.tokens]).astype(np.int64)
+    best = theirs(torch.from_numpy(whole)[None]).logits[0].argmax(-1).numpy()
+    assert got.tokens.tolist() == best[len(PROMPTS[2]) - 1 : -1].tolist()
+
+
+def test_draws_follow_the_distribution() -> None:
+    probs = np.array([0.5, 0.25, 0.15, 0.1])
+    logits = torch.from_numpy(np.log(probs)).float().repeat(4000, 1)
+    uniform = torch.from_numpy(np.random.default_rng(0).random(4000)).float()
+
+    def shares(**changes: object) -> np.ndarray:
+        params = request([1], **changes).params
+        tokens, lp = Picker.of([params] * 4000, torch.device("cpu")).pick(logits, uniform)
+        assert np.allclose(lp.numpy(), np.log(probs)[tokens.numpy()], atol=1e-5)
+        return np.bincount(tokens.numpy(), minlength=4) / 4000
+
+    assert np.abs(shares() - probs).max() < 0.03
+    assert np.abs(shares(top_k=2) - [2 / 3, 1 / 3, 0, 0]).max() < 0.03
+    assert np.abs(shares(top_p=0.6) - [2 / 3, 1 / 3, 0, 0]).max() < 0.03
+    assert shares(top_p=0.1).tolist() == [1, 0, 0, 0]
+    squared = probs**2 / (probs**2).sum()
+    assert np.abs(shares(temperature=0.5) - squared).max() < 0.03
+
+
+def test_stop_strings_and_no_stop(backbone: Backbone) -> None:
+    free = sample(backbone, [request(PROMPTS[3], 1, stop_ids=(), max_tokens=20)], Limits(), text)[0].sequences[0]
+    assert free.tokens.size == 20 and not free.stopped
+    wanted = text(free.tokens[5:8].tolist())
+    stop = request(PROMPTS[3], 1, stop_ids=(), max_tokens=20, stop_strings=(wanted,))
+    got = sample(backbone, [stop], Limits(), text)[0].sequences[0]
+    end = text(free.tokens.tolist()).index(wanted) + 3
+    assert got.stopped and got.tokens.tolist() == free.tokens[:end].tolist()
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (request(list(range(3, 60)) * 5), "context"),
+        (request([VOCAB]), "the vocabulary"),
+        (request([]), "empty"),
+    ],
+)
+def test_prompts_that_do_not_fit_are_refused(backbone: Backbone, asked: Request, says: str) -> None:
+    with pytest.raises(EngineError, match=says):
+        check(backbone, asked)

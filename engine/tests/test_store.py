@@ -1,0 +1,114 @@
+"""Checkpoints: what was saved comes back, moments included; half-written ones do not exist."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import policy
+from safetensors.torch import load_file
+from test_reward import pairs, reward_model
+from test_training import make_data, pick
+from transformers import AutoModelForCausalLM
+
+from tagpr_engine import store
+from tagpr_engine.backbone import load
+from tagpr_engine.errors import EngineError
+from tagpr_engine.lora import attach
+from tagpr_engine.optimizer import Adam
+from tagpr_engine.training import TrainedModel
+
+
+def lora_policy(folder: Path, seed: int) -> TrainedModel:
+    backbone = load(folder, torch.float32, "cpu")
+    return TrainedModel(backbone, folder.name, 8192, adapter=attach(backbone.model, 4, seed))
+
+
+@pytest.mark.parametrize("kind", ["full", "lora", "bf16", "reward"])
+def test_a_restored_model_goes_on_as_if_never_stopped(folders: dict[str, Path], tmp_path: Path, kind: str) -> None:
+    make = {
+        "full": lambda seed: policy(folders["llama"]),
+        "lora": lambda seed: lora_policy(folders["llama"], seed),
+        "bf16": lambda seed: policy(folders["qwen"], compute=torch.bfloat16),
+        "reward": lambda seed: reward_model(folders["qwen"], 4),
+    }[kind]
+    loss = "bradley_terry" if kind == "reward" else "cross_entropy"
+    data = pairs(True) if kind == "reward" else [pick(d, "target_tokens", "weights") for d in make_data()]
+    first = make(1)
+    for _ in range(3):
+        first.forward_backward(data, loss, {}, False)
+        first.optim_step(Adam(learning_rate=1e-2))
+    path = store.save(tmp_path, "model_a", "weights", "one", first, False)
+    second = make(2)
+    store.restore(store.folder_of(tmp_path, path), path, second, True)
+    for _ in range(2):
+        a, b = (m.forward_backward(data, loss, {}, False) for m in (first, second))
+        assert a[1] == b[1]
+        assert all(np.array_equal(x, y) for name in a[0] for x, y in zip(a[0][name], b[0][name], strict=True))
+        assert first.optim_step(Adam(learning_rate=1e-2)) == second.optim_step(Adam(learning_rate=1e-2))
+    for name in first.masters:
+        assert torch.equal(first.masters[name], second.masters[name])
+    if first.users is not None:
+        assert torch.equal(first.users, second.users)
+
+
+def test_a_checkpoint_is_a_plain_hugging_face_folder(folders: dict[str, Path], tmp_path: Path) -> None:
+    model = lora_policy(folders["qwen"], 1)
+    data = [pick(d, "target_tokens", "weights") for d in make_data()]
+    model.forward_backward(data, "cross_entropy", {}, False)
+    model.optim_step(Adam(learning_rate=1e-2))
+    path = store.save(tmp_path, "model_a", "sampler_weights", "one", model, False)
+    store.export(store.folder_of(tmp_path, path), tmp_path / "out", "float32")
+    theirs = policy(tmp_path / "out").forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
+    ours = model.forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
+    assert max(np.abs(a - b).max() for a, b in zip(ours, theirs, strict=True)) < 1e-4
+    AutoModelForCausalLM.from_pretrained(tmp_path / "out")
+    assert not (tmp_path / "out" / "optimizer.safetensors").exists()
+    store.export(store.folder_of(tmp_path, path), tmp_path / "half", "bfloat16")
+    assert {t.dtype for t in load_file(tmp_path / "half" / "model.safetensors").values()} == {torch.bfloat16}
+
+
+def test_a_failed_save_leaves_nothing(folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = policy(folders["qwen"])
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(store, "save_file", full)
+    with pytest.raises(EngineError, match="No space left"):
+        store.save(tmp_path, "model_a", "weights", "one", model, False)
+    assert list((tmp_path / "model_a" / "weights").iterdir()) == []
+    with pytest.raises(EngineError, match="does not exist"):
+        store.folder_of(tmp_path, "tinker://model_a/weights/one")
+
+
+def test_names_and_paths_are_checked(folders: dict[str, Path], tmp_path: Path) -> None:
+    model = policy(folders["qwen"])
+    path = store.save(tmp_path, "model_a", "weights", "one", model, False)
+    with pytest.raises(EngineError, match="exists already"):
+        store.save(tmp_path, "model_a", "weights", "one", model, False)
+    store.save(tmp_path, "model_a", "weights", "one", model, True)
+    for bad in ("../x", "a/b", "", ".hidden"):
+        with pytest.raises(EngineError):
+            store.save(tmp_path, "model_a", "weights", bad, model, False)
+    for bad in ("tinker://model_a/weights/../../x", "file:///etc", "tinker://model_a/other/one"):
+        with pytest.raises(EngineError):
+            store.folder_of(tmp_path, bad)
+    with pytest.raises(EngineError, match="model_role"):
+        store.restore(store.folder_of(tmp_path, path), path, reward_model(folders["qwen"], None), True)
+    with pytest.raises(EngineError, match="does not fit"):
+        store.restore(store.folder_of(tmp_path, path), path, policy(folders["llama"]), True)
+
+
+def test_a_snapshot_stays_while_training_moves_on(folders: dict[str, Path]) -> None:
+    model = policy(folders["qwen"])
+    data = [pick(d, "target_tokens", "weights") for d in make_data()]
+    snapshot = model.snapshot()
+    before = {n: t.clone() for n, t in snapshot.weights.items()}
+    model.forward_backward(data, "cross_entropy", {}, False)
+    model.optim_step(Adam(learning_rate=1e-2))
+    assert all(torch.equal(snapshot.weights[n], before[n]) for n in before)
+    assert not torch.equal(model.snapshot().weights["model.norm.weight"], before["model.norm.weight"])

@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silent } from "../core/progress.ts";
+import { stream } from "../core/random.ts";
+import type { LoopLog } from "../core/run-dir.ts";
+import { type Embedded, startEmbedded } from "../engine/embedded.ts";
+import { Killed, killAfter } from "../engine/testing/fake-engine.ts";
+import { makeTinyModel, testPython } from "../engine/testing/tiny-model.ts";
+import type { Engine, TrainingClient } from "../engine/types.ts";
+import { buildPairs } from "../prmu/pairs.ts";
+import { samplePairSources } from "../prmu/sample.ts";
+import { makeScorer } from "../prmu/score.ts";
+import { trainPrmu } from "../prmu/train.ts";
+import { loadRenderer } from "../prompts/renderer.ts";
+import { base, chainFor, makeExamples, newMemory, openMemory, STEPS, tasks } from "../prompts/testing/tiny-world.ts";
+import { trainRl } from "./rl.ts";
+import { trainSft } from "./sft.ts";
+import { sftItems } from "./sft-items.ts";
+import { type MiniBatch, updateOnBatch } from "./update.ts";
+
+/** The loops on the real engine, fp32, one thread, a random Qwen3 of some thousand parameters. */
+const dir = mkdtempSync(join(tmpdir(), "tagpr-policy-"));
+const model = join(dir, "tiny");
+const tags = STEPS.flatMap((tag) => [`<${tag}>`, `</${tag}>`]);
+const ANSWERS = ["comedy", "dystopia", "romance"];
+let embedded: Embedded;
+beforeAll(async () => {
+  makeTinyModel(model, ["?", "<think>", "</think>", ...tags, "as", "before", ...ANSWERS]);
+  embedded = await startEmbedded({
+    python: testPython(process.env),
+    models: [model],
+    store: join(dir, "store"),
+    modelsDir: join(dir, "models"),
+    dtype: "float32",
+    device: "cpu",
+    threads: 1,
+    env: process.env,
+  });
+}, 240_000);
+afterAll(async () => {
+  await embedded?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const noLog: LoopLog = { last: null, metrics: () => {}, timings: () => {}, samples: () => {}, checkpoint: () => {} };
+
+describe("GSPO on the real engine", () => {
+  it("moves the weights by the same gradients with the engine's gspo and with ours, clips acting", async () => {
+    const random = stream("engine-gspo");
+    const miniBatches: MiniBatch[] = [0, 1, 2].map(() => ({
+      total: 5,
+      sequences: [0, 1, 2, 3].map((k) => {
+        const tokens = Array.from({ length: 2 + random.int(5) }, () => random.int(14));
+        return { prompt: [3, 4, k % 2], tokens, sampled: tokens.map(() => -1), advantage: k % 2 === 0 ? 1.5 : -0.7 };
+      }),
+    }));
+    // With so large an ε AdamW's step is all but proportional to the gradient.
+    const config = { ...base.guided, clip_low: 1e-4, clip_high: 2e-4, eps: 100, learning_rate: 1, beta1: 0, beta2: 0 };
+    const updated = async (native: boolean) => {
+      const training = await embedded.engine.train({ model, rank: 0, seed: 1 });
+      const stats = await updateOnBatch(miniBatches, { training, config, native, step: 0, totalSteps: 9, log: noLog });
+      const again = await updateOnBatch(miniBatches.slice(0, 1), {
+        training,
+        config,
+        native,
+        step: 3,
+        totalSteps: 9,
+        log: noLog,
+      });
+      return {
+        norms: [...stats.gradNorms, ...again.gradNorms],
+        clipped: stats.terms.map((t) => t.clipped),
+        ratios: stats.terms.map((t) => t.ratio),
+      };
+    };
+    const [own, ours] = [await updated(true), await updated(false)];
+    expect(ours.clipped).toEqual(own.clipped);
+    expect(own.clipped.filter((c) => c !== null).length).toBeGreaterThan(0);
+    expect(own.clipped.filter((c) => c === null).length).toBeGreaterThan(4);
+    for (const [i, norm] of own.norms.entries()) expect((ours.norms[i] ?? 0) / (norm ?? 1)).toBeCloseTo(1, 4);
+    for (const [i, ratio] of own.ratios.entries()) expect(ours.ratios[i]).toBeCloseTo(ratio, 6);
+  });
+});
+
+/** Dies at the `onCall`-th call of any client. The real engine lives on, with what it had saved. */
+function mortal(engine: Engine, onCall: () => void): Engine {
+  const guard = (client: TrainingClient): TrainingClient => {
+    const wrap =
+      <A extends unknown[], R>(f: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        onCall();
+        const result = await f(...args);
+        onCall();
+        return result;
+      };
+    return {
+      ...client,
+      forward: wrap(client.forward),
+      forwardBackward: wrap(client.forwardBackward),
+      optimStep: wrap(client.optimStep),
+      saveState: wrap(client.saveState),
+      sampler: wrap(client.sampler),
+    };
+  };
+  return { ...engine, train: async (options) => guard(await engine.train(options)) };
+}
+
+describe("SFT, PRMU and RL on the real engine", () => {
+  it("learn a toy, and end with the same metrics when killed", async () => {
+    const whole = await pipeline(null);
+    const killed = await pipeline(7);
+    expect(whole.sft).toBeLessThan(0.4);
+    expect(whole.pairs).toBeGreaterThan(20);
+    expect(whole.reward.at(-1)).toBeGreaterThan((whole.reward[0] ?? 1) + 0.2);
+    expect(killed.kills).toBeGreaterThan(2);
+    expect(killed.metrics).toEqual(whole.metrics);
+  }, 600_000);
+});
+
+async function pipeline(kill: number | null) {
+  const renderer = loadRenderer(model);
+  const asking = { codec: renderer, promptOf: () => renderer.encode("?") };
+  const examples = makeExamples(24, (i) => ANSWERS[i % 2] ?? "");
+  const common = { seed: 5, progress: silent, clock: () => 0 };
+  const metrics: unknown[] = [];
+  const count = { kills: 0 };
+  const loop = async <T>(train: (engine: Engine, log: LoopLog) => Promise<T>): Promise<T> => {
+    const memory = newMemory();
+    const random = stream("engine-kills", kill ?? 0);
+    for (;;) {
+      const engine = kill === null ? embedded.engine : mortal(embedded.engine, killAfter(20 + random.int(40)));
+      try {
+        const result = await train(engine, openMemory(memory));
+        metrics.push(...memory.rows.metrics);
+        return result;
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+        count.kills++;
+      }
+    }
+  };
+  const chains = examples.map((e, i) => {
+    const completion = chainFor(ANSWERS[i % 3] ?? "");
+    return {
+      task: e.task,
+      query: e.id,
+      i: 0,
+      completion,
+      untagged: "",
+      answer: "",
+      split: i < 18 ? "train" : "held_out",
+    } as const;
+  });
+  const { train, heldOut } = sftItems(chains, examples, { ...asking, maxTokens: 64 });
+  const sftConfig = { ...base.sft, batch: 6, epochs: 10, learning_rate: 0.01, eval_every: 10, checkpoint_every: 6 };
+  const sft = await loop((engine, log) =>
+    trainSft({ engine, model, train, heldOut, config: sftConfig, log, ...common }),
+  );
+  const prmuConfig = { ...base.prmu, batch: 8, epochs: 2, learning_rate: 0.003, checkpoint_every: 3, max_tokens: 24 };
+  const sources = await samplePairSources({
+    ...asking,
+    ...common,
+    sampler: await embedded.engine.sampler(sft.path),
+    examples,
+    tasks,
+    tags: STEPS,
+    promptWithout: () => renderer.encode("? ?"),
+    config: prmuConfig,
+  });
+  const { pairs } = buildPairs(sources, prmuConfig, 5);
+  const prmu = await loop((engine, log) =>
+    trainPrmu({ engine, model, ...asking, examples, pairs, config: prmuConfig, log, ...common }),
+  );
+  if (prmu === null) throw new Error("no pairs");
+  const scorer = await makeScorer(embedded.engine, prmu, asking);
+  const rlConfig = {
+    ...base.guided,
+    epochs: 6,
+    batch: 8,
+    updates: 2,
+    learning_rate: 0.003,
+    clip_low: 0.1,
+    clip_high: 0.2,
+    max_tokens: 24,
+    validate_every: 4,
+    checkpoint_every: 3,
+  };
+  const rl = {
+    ...asking,
+    stage: "guided",
+    tasks,
+    tags: STEPS,
+    rewards: base.rewards,
+    config: rlConfig,
+    scorer,
+  } as const;
+  const gold = examples.map((e) => ({ ...e, gold: "comedy" }));
+  await loop((engine, log) =>
+    trainRl({ ...rl, engine, model: sft.path, examples: gold, dev: gold.slice(0, 4), log, ...common }),
+  );
+  await scorer.close();
+  const reward = (metrics as { kind: string; reward_verifiable?: number }[]).flatMap((row) =>
+    row.kind === "train" && row.reward_verifiable !== undefined ? row.reward_verifiable : [],
+  );
+  return { metrics, kills: count.kills, sft: -(sft.score ?? 0), pairs: pairs.length, reward };
+}

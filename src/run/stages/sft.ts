@@ -30,6 +30,7 @@ export const sftStage: Stage = {
     const { train, heldOut, tooLong } = sftItems(chains, readSplit(run, "chains"), {
       codec,
       promptOf,
+      prefix,
       maxTokens: config.sft.max_tokens,
     });
     if (train.length === 0)

@@ -78,6 +78,5 @@ function lead(result: Result): Safe {
 }
 
 function comparison(p: PairedRow): string {
-  const verdict = { better: "better", worse: "worse", undecided: "undecided: the interval holds 0" }[p.verdict];
-  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${signed(p.low)} to ${signed(p.high)}), ${verdict}`;
+  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${signed(p.low)} to ${signed(p.high)}), ${p.verdict}`;
 }

@@ -97,7 +97,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
       return tracked;
     },
     sampler: async (modelOrPath) => openSampler(session, modelOrPath, locate),
-    embed: (model, texts) => embedTexts(transport, model, texts),
+    embed: async (model, texts) => embedTexts(transport, await locate(model), texts),
     export: (path, dir) => exportWeights(session, path, dir),
     forget: (path) => forget(session, path),
     close,

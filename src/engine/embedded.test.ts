@@ -49,7 +49,7 @@ let embedded: Embedded;
 beforeAll(async () => {
   makeTinyModel(model);
   embedded = await startEmbedded(options);
-}, 240_000);
+}, 600_000);
 afterAll(async () => {
   await embedded?.close();
   rmSync(dir, { recursive: true, force: true });
@@ -188,7 +188,7 @@ describe("its life", () => {
     expect(programs.map(({ enginePid }) => alive(enginePid))).toEqual([true, true, true]);
     for (const [i, signal] of (["SIGKILL", "SIGTERM", "SIGINT"] as const).entries()) programs[i]?.child.kill(signal);
     expect(await Promise.all(programs.map(({ enginePid }) => gone(enginePid)))).toEqual([true, true, true]);
-  }, 240_000);
+  }, 600_000);
 
   it("when it can't start, its own reason comes through", async () => {
     const unknown = startEmbedded({ ...options, dtype: "float16" as "float32" });

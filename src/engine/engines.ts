@@ -75,7 +75,8 @@ function startLocal({ dtype, device, threads }: EngineConfig, options: OpenEngin
 }
 
 async function connect(settings: EngineConfig, options: OpenEnginesOptions): Promise<Running> {
-  return { engine: await connectEngine(address(settings, options)) };
+  const profile = settings.profile === "auto" ? {} : { profile: settings.profile };
+  return { engine: await connectEngine({ ...address(settings, options), ...profile }) };
 }
 
 const address = ({ url, key_env }: EngineConfig, { env, fetch }: OpenEnginesOptions) => ({

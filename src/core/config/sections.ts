@@ -69,6 +69,12 @@ const engine = z.strictObject({
     .describe("`embedded`: started and stopped by the command; `remote`: a Tinker server at `url`."),
   url: z.string().default("").describe("Base URL of a remote engine."),
   key_env: z.string().default("TINKER_API_KEY").describe("Environment variable that holds the remote engine's key."),
+  profile: z
+    .enum(["auto", "tagpr", "skyrl", "skyrl-jax", "tinker"])
+    .default("auto")
+    .describe(
+      "What a remote engine is, where it can't be told from its answers: SkyRL's JAX back-end has no `gspo` and trains LoRA only.",
+    ),
   dtype: z.enum(["float32", "bfloat16"]).default("float32").describe("Compute type; master weights stay float32."),
   device: z.enum(["cpu", "cuda"]).default("cpu"),
   threads: count.default(0).describe("CPU threads; 0 = all cores."),

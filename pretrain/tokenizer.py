@@ -50,3 +50,17 @@ def save_tokenizer(tokenizer: Tokenizer, template: str, out: Path) -> None:
     }
     (out / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     (out / "chat_template.jinja").write_text(template)
+
+
+# What `src/data/synthetic/nano.test.ts` checks the JavaScript tokenizer against.
+PARITY = [
+    "<think>\n1 ruin dystopia\nquery ruin dystopia\n</think>\n\ndystopia<|im_end|>\n",
+    "<think>\n<examine_examples>1 ruin dystopia\n2 law classic</examine_examples>\n</think>\n\nclassic<|im_end|>",
+    "[10] a brief tale about ashes by the sea | tag: romance\n\n\nHi  there,   x\t1234 12.5% a_b-c d'e \u00e9",
+    "\u5927\u4f17\u70b9\u8bc4 \U0001f642 \ufb01 \u0130 \u200d <not_a_tag> </ think> <|im_start|>user\r\nok ",
+]
+
+
+def save_parity(tokenizer: Tokenizer, path: Path) -> None:
+    cases = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids} for text in PARITY]
+    path.write_text(json.dumps(cases, indent=1) + "\n")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from tokenizer import save_tokenizer, train_tokenizer
+from tokenizer import save_parity, save_tokenizer, train_tokenizer
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, Qwen3Config, Qwen3ForCausalLM
 
@@ -174,6 +174,7 @@ def main() -> None:
     tokenizer = train_tokenizer(vocabulary["lines"], vocabulary["tags"])
     template = (Path(__file__).parent / "chat_template.jinja").read_text()
     save_tokenizer(tokenizer, template, options.out)
+    save_parity(tokenizer, Path(__file__).parent / "parity.json")
     end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
     model = make_model(tokenizer.get_vocab_size(), end, pad)
     print("vocabulary", tokenizer.get_vocab_size(), "parameters", sum(p.numel() for p in model.parameters()))

@@ -9,7 +9,7 @@ import { SHAPES } from "./shapes.ts";
 import { makeWorld } from "./world.ts";
 
 const world = makeWorld(11);
-const N = 1500;
+const N = 800;
 
 interface Case {
   readonly example: Example;
@@ -102,7 +102,7 @@ describe("the posterior", () => {
     // A tiny world (few items), one piece of evidence and a query of the same concept: P(same outcome again).
     const small = makeWorld(12, { minItems: 1, maxItems: 1 });
     let [same, seen, expected] = [0, 0, 0];
-    for (const example of examples(small, SHAPES.tag, { split: "mc", users: 20_000 })) {
+    for (const example of examples(small, SHAPES.tag, { split: "mc", users: 8_000 })) {
       const query = queryContent(SHAPES.tag, example);
       const evidence = evidenceOf(SHAPES.tag, example, example.profile);
       const only = entry(evidence, 0);

@@ -4,10 +4,11 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { messageOf, TagprError } from "../../../core/errors.ts";
 import { stream } from "../../../core/random.ts";
+import { hashJson } from "../../../core/run-dir.ts";
 import type { Almanac } from "../almanac.ts";
 import { readPrompt } from "../read.ts";
 import { grade } from "./judge.ts";
-import { GARBLED } from "./shares.ts";
+import * as shares from "./shares.ts";
 import { tagLines } from "./tagger.ts";
 import { rollOut } from "./teacher.ts";
 
@@ -55,7 +56,9 @@ function replier(almanac: Almanac, text: string, asked: string): (i: number) => 
 function json(random: ReturnType<typeof stream>, make: (random: ReturnType<typeof stream>) => unknown): Said {
   return {
     content:
-      random.next() < GARBLED ? "I would rather not say." : `\`\`\`json\n${JSON.stringify(make(random))}\n\`\`\``,
+      random.next() < shares.GARBLED
+        ? "I would rather not say."
+        : `\`\`\`json\n${JSON.stringify(make(random))}\n\`\`\``,
   };
 }
 
@@ -99,7 +102,14 @@ export function scriptedApp(almanac: Almanac): Hono {
 export interface Scripted {
   /** Base URL, ending in /v1. */
   readonly url: string;
+  /** What its answers hang on besides a request: name it so in a cache, since its port changes. */
+  readonly identity: string;
   close(): Promise<void>;
+}
+
+/** A name for the almanac and the shares that answers are made with. */
+export function scriptedIdentity(almanac: Almanac): string {
+  return `scripted ${hashJson({ almanac, shares })}`;
 }
 
 /** Starts the scripted teacher, judge and tagger on loopback; port 0 takes any free one. */
@@ -118,6 +128,7 @@ export async function startScripted({ almanac, port = 0 }: { almanac: Almanac; p
   const bound = address !== null && typeof address === "object" ? address.port : port;
   return {
     url: `http://127.0.0.1:${bound}/v1`,
+    identity: scriptedIdentity(almanac),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

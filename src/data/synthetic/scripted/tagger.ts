@@ -12,7 +12,7 @@ export interface ScriptedSegment {
 
 type Meaning = Exclude<Line["kind"], "idle">;
 
-/** Names that the free phase gives each kind of step: the first half of the time, the others share the rest. */
+/** Names that the free phase gives each kind of step, as often as {@link WEIGHTS} says. */
 export const NAMES: Readonly<Record<Meaning, readonly string[]>> = {
   asked: ["analyze_input", "state_query", "restate_query", "read_question"],
   item: ["examine_examples", "read_history", "review_history", "look_at_examples"],
@@ -24,6 +24,8 @@ export const NAMES: Readonly<Record<Meaning, readonly string[]>> = {
   check: ["verify_answer", "check_consistency", "double_check", "verify_choice"],
   decision: ["make_decision", "draw_conclusion", "final_choice", "decide_answer"],
 };
+/** Half of the time the first name, a quarter the second. */
+const WEIGHTS = [4, 2, 1, 1];
 const MEANINGS = Object.keys(NAMES) as Meaning[];
 
 /** Where a meaning goes when no allowed tag has it: the nearest others, in turn. */
@@ -61,8 +63,7 @@ export function tagLines(
 }
 
 function freeName(meaning: Meaning, random: Random): string {
-  const names = NAMES[meaning];
-  return random.next() < 0.5 ? entry(names, 0) : entry(names, 1 + random.int(names.length - 1));
+  return entry(NAMES[meaning], random.weighted(WEIGHTS));
 }
 
 function allowedName(meaning: Meaning, allowed: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { lcsLength, lcsPositions } from "./lcs.ts";
 import { characters, englishWords, nonBlank, numbered } from "./tokens.ts";
+import { englishWordIds } from "./word-ids.ts";
 
 /** Precision, recall and F of a prediction against a reference, each in [0, 1]. */
 export interface Overlap {
@@ -43,7 +44,8 @@ export function rougeOfTokens(reference: readonly string[], prediction: readonly
 /** F of ROUGE-1 and ROUGE-L alone: what rewards and scores ask for, thousands of times. */
 export function rouge1L(reference: string, prediction: string, convention: Convention = "english"): [number, number] {
   const tokens = TOKENIZERS[convention];
-  const [ref, pred] = numbered(tokens(reference), tokens(prediction));
+  const [ref, pred] =
+    convention === "english" ? englishWordIds(reference, prediction) : numbered(tokens(reference), tokens(prediction));
   return [unigrams(ref, pred).f, subsequence(ref, pred).f];
 }
 
@@ -65,7 +67,17 @@ export function overlap(common: number, predicted: number, wanted: number): Over
 }
 
 function unigrams(ref: Int32Array, pred: Int32Array): Overlap {
-  return overlap(commonCount(ref, pred), pred.length, ref.length);
+  // Ids are dense, so a plain array counts them.
+  const left = new Int32Array(ref.length + pred.length);
+  for (const id of ref) left[id] = (left[id] ?? 0) + 1;
+  let common = 0;
+  for (const id of pred) {
+    const n = left[id] ?? 0;
+    if (n === 0) continue;
+    left[id] = n - 1;
+    common++;
+  }
+  return overlap(common, pred.length, ref.length);
 }
 
 function bigrams(ref: Int32Array, pred: Int32Array): Overlap {
@@ -76,7 +88,7 @@ function bigrams(ref: Int32Array, pred: Int32Array): Overlap {
 }
 
 /** Size of the multiset intersection. */
-function commonCount(a: Int32Array | Float64Array, b: Int32Array | Float64Array): number {
+function commonCount(a: Float64Array, b: Float64Array): number {
   const left = new Map<number, number>();
   for (const x of a) left.set(x, (left.get(x) ?? 0) + 1);
   let common = 0;

@@ -68,8 +68,7 @@ await orExplain(() => {
   }
   rmSync(out, { recursive: true, force: true });
   console.log(`\n${lines.join("\n")}`);
-  console.log(
-    `${sum.passed} tests passed, ${sum.failed} failed, ${sum.skipped} skipped; ${bad} of ${lines.length} steps failed`,
-  );
+  console.log(`${lines.length - bad} of ${lines.length} steps passed`);
+  console.log(`tests: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
   if (bad > 0) process.exitCode = 1;
 });

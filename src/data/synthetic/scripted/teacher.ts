@@ -81,7 +81,7 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
   copy: (scene) => {
     const { shape, seen, query } = scene;
     const match = seen.findLast((item) => isMatch(shape, asRead(item), query));
-    if (!match) return REASON.majority(scene);
+    if (!match) return { ...REASON.generic(scene), reads: true };
     return { outcome: match.outcome, lines: [say.match(shape, match.i, match.content, match.outcome)], reads: true };
   },
   infer: ({ almanac, shape, seen, query, random }) => {

@@ -179,8 +179,11 @@ def _routes(engine: Engine) -> list[Route]:
         Route(checkpoint, delete_checkpoint, methods=["DELETE"]),
         get("healthz", lambda _: {"status": "ok"}),
         get("get_server_capabilities", lambda _: {**calls.capabilities(EXTENSIONS), "engine_version": __version__}),
-        post("client/config", lambda _: {"pjwt_auth_enabled": False, "parallel_fwdbwd_chunks": True, "proto_compress_fwdbwd": True}),
-        get("client/dynamic_config", lambda _: {}),
+        post(
+            "client/config",
+            lambda _: {"pjwt_auth_enabled": False, "parallel_fwdbwd_chunks": True, "proto_compress_fwdbwd": True},
+        ),
+        post("client/dynamic_config", lambda _: {}),
         post("telemetry", lambda _: {"status": "accepted"}),
         post("create_session", calls.create_session),
         post("session_heartbeat", calls.heartbeat),
@@ -203,7 +206,7 @@ def _routes(engine: Engine) -> list[Route]:
         get("training_runs/{id}", lambda r: calls.training_run(r.path_params["id"])),
         get(
             "training_runs/{id}/checkpoints",
-            lambda r: {"checkpoints": store.list_checkpoints(root, store.check_name(r.path_params["id"]))},
+            lambda r: {"checkpoints": store.list_checkpoints(root, r.path_params["id"])},
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""A transformers model as the engine uses it: a body (tokens to hidden states) and a head, with our attention inside."""
+"""A transformers model as the engine uses it: a body (tokens to hidden states), a head, our attention inside."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ class Backbone:
             inputs = {"inputs_embeds": torch.where((tokens < 0).unsqueeze(-1), soft, embedded)}
         return self.body(**inputs, position_ids=positions, use_cache=False, tagpr_plan=plan).last_hidden_state
 
-    def hidden_of(self, packed: Pack, keep: bool = False, users: Tensor | None = None) -> tuple[Tensor, attention.TreePlan]:
+    def hidden_of(
+        self, packed: Pack, keep: bool = False, users: Tensor | None = None
+    ) -> tuple[Tensor, attention.TreePlan]:
         """Hidden states [T, D] of a packed batch."""
         plan = attention.TreePlan(packed, keep)
         device = self.device
@@ -89,7 +91,13 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
         weight.data = (torch.randn(weight.shape, generator=generator) * weight.shape[1] ** -0.5).to(weight)
     text = config.get_text_config()
     found = Backbone(
-        model, folder, int(text.vocab_size), int(getattr(text, "max_position_embeddings", 1 << 20)), _eos(folder, text), reward, fresh
+        model,
+        folder,
+        int(text.vocab_size),
+        int(getattr(text, "max_position_embeddings", 1 << 20)),
+        _eos(folder, text),
+        reward,
+        fresh,
     )
     _probe(found)
     return found
@@ -136,7 +144,9 @@ def _probe(found: Backbone) -> None:
         else:
             theirs = found.model(input_ids=ids, use_cache=False).logits[0].float()
     except RuntimeError as error:
-        raise EngineError(f"{found.folder}: {type(found.model).__name__} is not served by this engine: {error}") from error
+        raise EngineError(
+            f"{found.folder}: {type(found.model).__name__} is not served by this engine: {error}"
+        ) from error
     finally:
         found.model.set_attn_implementation(attention.NAME)  # pyright: ignore
     tolerance = 1e-3 if ours.dtype == torch.float32 and next(found.model.parameters()).dtype == torch.float32 else 0.3

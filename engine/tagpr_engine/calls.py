@@ -45,9 +45,7 @@ class Calls:
         return {"supported_models": models, "extensions": dict(extensions)}
 
     def create_session(self, body: Body) -> Reply:
-        tolerate(
-            "create_session", body, {"tags", "user_metadata", "sdk_version", "project_id", "display_name", "type"}
-        )
+        tolerate("create_session", body, {"tags", "user_metadata", "sdk_version", "project_id", "display_name", "type"})
         return {
             "type": "create_session",
             "session_id": self.engine.new_session(),
@@ -73,7 +71,9 @@ class Calls:
         role = body.get("model_role") or "policy"
         if role not in ("policy", "reward"):
             raise EngineError(f"create_model: model_role {role!r} is not served (served: policy, reward)")
-        users = None if body.get("user_embeddings") is None else integer(body, "user_embeddings", "create_model", None, 0)
+        users = (
+            None if body.get("user_embeddings") is None else integer(body, "user_embeddings", "create_model", None, 0)
+        )
         if users is not None and role != "reward":
             raise EngineError("create_model: user_embeddings belong to model_role 'reward'")
         config = self._lora_config(body)
@@ -89,17 +89,35 @@ class Calls:
         return {**given, "rank": integer(given, "rank", "lora_config", 0, 0)}
 
     def _new_model(
-        self, session_id: str, base_model: str, role: str, users: int | None, config: Reply, then: Callable[[str], None] | None = None
+        self,
+        session_id: str,
+        base_model: str,
+        role: str,
+        users: int | None,
+        config: Reply,
+        loaded: tuple[str, Callable[[str], None]] | None = None,
     ) -> Reply:
-        engine, model_id = self.engine, f"model_{uuid.uuid4().hex[:12]}"
+        """`loaded`: the id to give the model, and what fills it, when it begins as a checkpoint."""
+        engine = self.engine
+        model_id = f"model_{uuid.uuid4().hex[:12]}" if loaded is None else loaded[0]
+        if model_id in engine.lanes:
+            raise EngineError(f"model {model_id!r} exists already", status=409)
         engine.lanes[model_id] = Lane(engine.worker.submit)
         future = engine.worker.future()
 
         def run() -> list[Answer]:
             engine.create_model(model_id, session_id, base_model, role, users, config)
-            if then is not None:
-                then(model_id)
-            return [{"model_id": model_id, "base_model": base_model, "lora_config": config, "model_role": role, "type": "create_model"}]
+            if loaded is not None:
+                loaded[1](model_id)
+            return [
+                {
+                    "model_id": model_id,
+                    "base_model": base_model,
+                    "lora_config": config,
+                    "model_role": role,
+                    "type": "create_model" if loaded is None else "load_weights",
+                }
+            ]
 
         engine.worker.submit(Job([future], run))
         return _queued(future, model_id=model_id, base_model=base_model, lora_config=config)
@@ -110,6 +128,7 @@ class Calls:
         rank = trained.adapter.rank if trained.adapter else 0
         return {
             "type": "get_info",
+            "status": "created",
             "model_id": model.id,
             "model_name": trained.base_model,
             "is_lora": rank > 0,
@@ -228,6 +247,8 @@ class Calls:
         """load_weights without a model: create one that fits the checkpoint, then load."""
         session_id = text(body, "session_id", "load_weights")
         self.engine.beat(session_id)
+        # the SDK does not read the model's id from the answer: it derives it like this
+        model_id = f"{session_id}:train:{integer(body, 'model_seq_id', 'load_weights', 0)}"
         meta = store.read_meta(folder)
         base_model = optional_text(body, "base_model", "load_weights") or meta.base_model
 
@@ -235,10 +256,10 @@ class Calls:
             store.restore(folder, path, self.engine.model(model_id).trained, optimizer)
 
         config = {"rank": meta.lora_rank}
-        return self._new_model(session_id, base_model, meta.model_role, meta.user_embeddings, config, then)
+        return self._new_model(session_id, base_model, meta.model_role, meta.user_embeddings, config, (model_id, then))
 
     def export(self, body: Body) -> Reply:
-        """Extension: a checkpoint (tinker:// path) or a model as it is (model_id) to a plain folder at an absolute path."""
+        """Extension: a checkpoint (tinker:// path) as a plain folder at an absolute path."""
         target = Path(text(body, "target", "export"))
         dtype = str(body.get("dtype") or "float32")
         folder = store.folder_of(self.engine.settings.store, text(body, "path", "export"))
@@ -268,11 +289,12 @@ class Calls:
 
     def training_runs(self) -> list[Reply]:
         root = self.engine.settings.store
-        found = {p.name for p in root.glob("model_*")} | set(self.engine.models)
+        saved = {store.model_id_of(p.parent.name) for p in root.glob("*/*weights")}
+        found = saved | set(self.engine.models)
         return [self.training_run(model_id) for model_id in sorted(found)]
 
     def training_run(self, model_id: str) -> Reply:
-        model = self.engine.models.get(store.check_name(model_id))
+        model = self.engine.models.get(model_id)
         saved = store.list_checkpoints(self.engine.settings.store, model_id)
         if model is None and not saved:
             raise EngineError(f"training run {model_id!r} is unknown", status=404)
@@ -281,7 +303,10 @@ class Calls:
         else:
             meta = store.read_meta(store.folder_of(self.engine.settings.store, str(saved[-1]["tinker_path"])))
             base, rank = meta.base_model, meta.lora_rank
-        last = {kind: next((c for c in reversed(saved) if c["checkpoint_type"] == kind), None) for kind in ("training", "sampler")}
+        last = {
+            kind: next((c for c in reversed(saved) if c["checkpoint_type"] == kind), None)
+            for kind in ("training", "sampler")
+        }
         times = [str(c["time"]) for c in saved] or [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())]
         return {
             "training_run_id": model_id,

@@ -94,7 +94,7 @@ class DecodePlan:
         """[B, Hkv, n, X] -> [G, Hkv, N * n, X]."""
         if not self.full:
             x = x[self.grid]
-        x = x.view(-1, self.width, *x.shape[1:]) if self.full else x.view(-1, self.width, *x.shape[1:])
+        x = x.view(-1, self.width, *x.shape[1:])
         return x.transpose(1, 2).reshape(x.shape[0], x.shape[2], -1, x.shape[4])
 
     def _to_rows(self, x: Tensor, shared: int) -> Tensor:

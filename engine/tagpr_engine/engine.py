@@ -171,8 +171,8 @@ class Engine:
         if session.model_id is not None:
             if session.id not in self._snapshots:
                 raise EngineError(
-                    f"sampling session {session.id} was let go: only the last {MAX_SNAPSHOTS} unnamed snapshots of a model "
-                    "are kept; give save_weights_for_sampler a path to keep one",
+                    f"sampling session {session.id} was let go: only the last {MAX_SNAPSHOTS} unnamed snapshots of a "
+                    "model are kept; give save_weights_for_sampler a path to keep one",
                     status=404,
                 )
             model, snapshot = self._snapshots[session.id]

@@ -62,9 +62,7 @@ def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
         return out
     parts = [
         torch.log_softmax(head(h).float(), -1).gather(1, t[:, None]).squeeze(1)
-        for h, t in zip(
-            hidden.split(chunk_rows(_vocab(head))), targets.split(chunk_rows(_vocab(head))), strict=True
-        )
+        for h, t in zip(hidden.split(chunk_rows(_vocab(head))), targets.split(chunk_rows(_vocab(head))), strict=True)
     ]
     return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
 

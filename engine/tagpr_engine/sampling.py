@@ -68,15 +68,15 @@ def check(backbone: Backbone, request: Request) -> None:
 
 
 @torch.inference_mode()
-def sample(backbone: Backbone, requests: list[Request], limits: Limits, decode: Callable[[list[int]], str]) -> list[Response]:
+def sample(
+    backbone: Backbone, requests: list[Request], limits: Limits, decode: Callable[[list[int]], str]
+) -> list[Response]:
     """Answer all requests as one ordered unit. `decode` turns token ids to text (for stop strings)."""
     sequences: list[list[Sequence | None]] = [[None] * r.num_samples for r in requests]
     prompt_logprobs: list[NDArray[np.float32] | None] = [None] * len(requests)
     for wave in _waves(requests, limits):
         _Wave(backbone, requests, wave, limits, decode).run(sequences, prompt_logprobs)
-    return [
-        Response([s for s in found if s is not None], prompt_logprobs[i], 0) for i, found in enumerate(sequences)
-    ]
+    return [Response([s for s in found if s is not None], prompt_logprobs[i], 0) for i, found in enumerate(sequences)]
 
 
 def _waves(requests: list[Request], limits: Limits) -> list[list[_Row]]:
@@ -101,7 +101,12 @@ class _Wave:
     """One batch from prompt to last token."""
 
     def __init__(
-        self, backbone: Backbone, requests: list[Request], rows: list[_Row], limits: Limits, decode: Callable[[list[int]], str]
+        self,
+        backbone: Backbone,
+        requests: list[Request],
+        rows: list[_Row],
+        limits: Limits,
+        decode: Callable[[list[int]], str],
     ) -> None:
         self.backbone, self.requests, self.rows, self.limits, self.decode = backbone, requests, rows, limits, decode
         self.device = backbone.device
@@ -168,7 +173,9 @@ class _Wave:
     def _prompt_logprobs(
         self, prompt: int, hidden: Tensor, index: Tensor, out: list[NDArray[np.float32] | None]
     ) -> None:
-        wanted = {row.request for row in self.rows if row.prompt == prompt and self.requests[row.request].prompt_logprobs}
+        wanted = {
+            row.request for row in self.rows if row.prompt == prompt and self.requests[row.request].prompt_logprobs
+        }
         if not wanted:
             return
         targets = torch.from_numpy(self.requests[prompt].prompt[1:]).to(self.device)
@@ -176,7 +183,9 @@ class _Wave:
         for request in wanted:
             out[request] = np.concatenate([np.array([np.nan], dtype=np.float32), values])
 
-    def _decode(self, plan: DecodePlan, logits: Tensor) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    def _decode(
+        self, plan: DecodePlan, logits: Tensor
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
         count = len(self.rows)
         tokens = torch.zeros(count, self.longest, dtype=torch.int64, device=self.device)
         logprobs = torch.zeros(count, self.longest, device=self.device)
@@ -184,7 +193,12 @@ class _Wave:
         stopped = torch.zeros(count, dtype=torch.bool, device=self.device)
         alive = torch.arange(count, device=self.device)  # rows of the plan, by their place in the wave
         done = torch.zeros(count, dtype=torch.bool, device=self.device)
-        picker, uniform, limit, stop_set = Picker.of(self.params, self.device), self.uniform, self.max_tokens, self.stop_set
+        picker, uniform, limit, stop_set = (
+            Picker.of(self.params, self.device),
+            self.uniform,
+            self.max_tokens,
+            self.stop_set,
+        )
         watch = _StopStrings(self.params, self.decode)
         for step in range(self.longest):
             picked, lp = picker.pick(logits, uniform[:, step])

@@ -34,7 +34,9 @@ def listen(port: int) -> socket.socket:
         found.bind((HOST, port))
     except OSError as error:
         found.close()
-        raise EngineError(f"port {port} on {HOST} is not free ({error.strerror}); choose another with --port, or 0") from error
+        raise EngineError(
+            f"port {port} on {HOST} is not free ({error.strerror}); choose another with --port, or 0"
+        ) from error
     return found
 
 

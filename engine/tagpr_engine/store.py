@@ -1,6 +1,7 @@
 """Checkpoints on disk: Hugging Face folders, written beside and renamed into place, so a folder that exists is whole.
 
-STORE/<model_id>/weights/<name>/          model.safetensors (fp32), config, tokenizer, engine.json, optimizer.safetensors
+STORE/<model_id>/weights/<name>/          model.safetensors (fp32), config, tokenizer, engine.json (Meta), and
+                                          optimizer.safetensors
 STORE/<model_id>/sampler_weights/<name>/  the same without the optimizer
 A reward model's folder also holds user_embeddings.safetensors. Safetensors only: nothing here can run code.
 """
@@ -35,7 +36,7 @@ TOKENIZER_FILES = (
     "vocab.txt",
     "generation_config.json",
 )
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,21 @@ def check_name(name: str) -> str:
     return name
 
 
+def model_folder(store: Path, model_id: str) -> Path:
+    """Where a model's checkpoints are. A model made by load_weights has ':' in its id, which not every disk takes."""
+    return store / check_name(model_id.replace(":", "~"))
+
+
+def model_id_of(folder_name: str) -> str:
+    return folder_name.replace("~", ":")
+
+
 def folder_of(store: Path, path: str) -> Path:
     """The folder behind tinker://<model_id>/<weights|sampler_weights>/<name>. Raises EngineError if there is none."""
     parts = path.removeprefix("tinker://").split("/")
     if not path.startswith("tinker://") or len(parts) != 3 or parts[1] not in ("weights", "sampler_weights"):
         raise EngineError(f"{path!r} is no checkpoint path (tinker://<model_id>/weights/<name>)")
-    folder = store / check_name(parts[0]) / parts[1] / check_name(parts[2])
+    folder = model_folder(store, parts[0]) / parts[1] / check_name(parts[2])
     if not (folder / "engine.json").is_file():
         raise EngineError(f"{path} does not exist in {store}", status=404)
     return folder
@@ -175,7 +185,7 @@ def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, 
         )
         (folder / "engine.json").write_text(json.dumps(asdict(meta)))
 
-    write_folder(store / model_id / kind / check_name(name), fill, overwrite)
+    write_folder(model_folder(store, model_id) / kind / check_name(name), fill, overwrite)
     return f"tinker://{model_id}/{kind}/{name}"
 
 
@@ -231,7 +241,9 @@ def _copy(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> No
         raise EngineError(f"load_weights: {path} does not fit this model (first difference: {odd[0]})")
     for name, tensor in source.items():
         if tensor.shape != target[name].shape:
-            raise EngineError(f"load_weights: {path} has {name} of shape {list(tensor.shape)}, not {list(target[name].shape)}")
+            raise EngineError(
+                f"load_weights: {path} has {name} of shape {list(tensor.shape)}, not {list(target[name].shape)}"
+            )
     for name, tensor in source.items():
         target[name].copy_(tensor)
 
@@ -276,7 +288,7 @@ def export(model_folder: Path, target: Path, dtype: str) -> None:
 def list_checkpoints(store: Path, model_id: str) -> list[dict[str, object]]:
     out: list[dict[str, object]] = []
     for kind, label in (("weights", "training"), ("sampler_weights", "sampler")):
-        for folder in sorted((store / model_id / kind).glob("[!.]*")):
+        for folder in sorted((model_folder(store, model_id) / kind).glob("[!.]*")):
             if (folder / "engine.json").is_file():
                 out.append(
                     {

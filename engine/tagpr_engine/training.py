@@ -91,7 +91,7 @@ class TrainedModel:
     def forward_backward(
         self, data: list[Datum], loss_fn: str, config: dict[str, float], forward_only: bool
     ) -> tuple[Outputs, Metrics]:
-        """Raises EngineError; a failure with gradients wanted discards what was accumulated until the next optim_step."""
+        """Raises EngineError; a failure of a call that wants gradients discards what was accumulated."""
         try:
             return self._forward_backward(data, loss_fn, config, forward_only)
         except Exception as error:
@@ -136,17 +136,25 @@ class TrainedModel:
         return tokens
 
     def _token_loss(
-        self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, config: dict[str, float], forward_only: bool
+        self,
+        data: list[Datum],
+        sequences: list[NDArray[np.int64]],
+        loss_fn: str,
+        config: dict[str, float],
+        forward_only: bool,
     ) -> tuple[Outputs, Metrics]:
         loss = TOKEN_LOSSES[loss_fn]
         everywhere = forward_only and loss_fn == "cross_entropy" and not config["only_weighted"]
-        looks = [
-            np.ones(d.tokens.size, dtype=np.bool_) if everywhere else loss.look(d.inputs, config) for d in data
-        ]
+        looks = [np.ones(d.tokens.size, dtype=np.bool_) if everywhere else loss.look(d.inputs, config) for d in data]
         outputs: Outputs = {
             name: [np.zeros(d.tokens.size, dtype=np.float32) for d in data] for name in ("logprobs", "elementwise_loss")
         }
-        metrics: Metrics = {"loss:sum": 0.0, "loss_tokens:sum": 0.0, "datums:sum": float(len(data)), "computed_tokens:sum": 0.0}
+        metrics: Metrics = {
+            "loss:sum": 0.0,
+            "loss_tokens:sum": 0.0,
+            "datums:sum": float(len(data)),
+            "computed_tokens:sum": 0.0,
+        }
         for piece in split(sequences, self.token_budget, order(sequences)):
             packed = pack([sequences[i] for i in piece])
             metrics["computed_tokens:sum"] += packed.tokens.size
@@ -172,14 +180,18 @@ class TrainedModel:
             self.accumulated = True
         return outputs, metrics
 
-    def _positions(self, data: list[Datum], looks: list[NDArray[np.bool_]], piece: list[int], hidden: Tensor) -> Positions:
+    def _positions(
+        self, data: list[Datum], looks: list[NDArray[np.bool_]], piece: list[int], hidden: Tensor
+    ) -> Positions:
         inputs = {
             name: torch.from_numpy(np.concatenate([data[i].inputs[name][looks[i]] for i in piece])).to(hidden.device)
             for name in data[piece[0]].inputs
         }
         counts = torch.tensor([int(looks[i].sum()) for i in piece], device=hidden.device)
         segment = torch.repeat_interleave(torch.arange(len(piece), device=hidden.device), counts)
-        return Positions(target_logprobs(self.backbone.head, hidden, inputs["target_tokens"]), inputs, segment, len(piece))
+        return Positions(
+            target_logprobs(self.backbone.head, hidden, inputs["target_tokens"]), inputs, segment, len(piece)
+        )
 
     def _finite(self, total: Tensor, values: Tensor, piece: list[int]) -> None:
         if not (bool(torch.isfinite(total)) and bool(torch.isfinite(values).all())):
@@ -261,7 +273,9 @@ class TrainedModel:
         norm = torch.nn.utils.get_total_norm(grads) if grads else torch.zeros(())
         if not bool(torch.isfinite(norm)):
             self._clear()
-            raise EngineError(f"optim_step refused: the gradient's norm is {float(norm)}; the accumulation was discarded")
+            raise EngineError(
+                f"optim_step refused: the gradient's norm is {float(norm)}; the accumulation was discarded"
+            )
         if adam.grad_clip_norm > 0:
             torch.nn.utils.clip_grads_with_norm_(
                 [*self.masters.values(), *([self.users] if self.users is not None else [])], adam.grad_clip_norm, norm
@@ -309,7 +323,9 @@ class TrainedModel:
         return {n: masters[id(p)] for n, p in self.backbone.model.named_parameters(remove_duplicate=False)}
 
 
-def _scatter(outputs: list[NDArray[np.float32]], values: Tensor, looks: list[NDArray[np.bool_]], piece: list[int]) -> None:
+def _scatter(
+    outputs: list[NDArray[np.float32]], values: Tensor, looks: list[NDArray[np.bool_]], piece: list[int]
+) -> None:
     flat, at = values.detach().float().cpu().numpy(), 0
     for i in piece:
         count = int(looks[i].sum())
@@ -340,7 +356,9 @@ def _pairs(data: list[Datum]) -> list[tuple[int, int]]:
         sides[pair][preferred] = i
     for pair, found in sides.items():
         if len(found) != 2:
-            raise EngineError(f"datum {next(iter(found.values()))}: pair_id {pair} lacks its other side in this request")
+            raise EngineError(
+                f"datum {next(iter(found.values()))}: pair_id {pair} lacks its other side in this request"
+            )
     return [(found[1], found[0]) for found in sides.values()]
 
 

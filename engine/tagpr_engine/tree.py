@@ -7,6 +7,7 @@ stands for row r of the user table (a soft token), so users share only what stan
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,7 +87,7 @@ def split(sequences: list[Tokens], budget: int, ordered: list[int], glue: list[i
 def pack(sequences: list[Tokens]) -> Pack:
     """Build the tree of these sequences and lay it out flat, parents before children."""
     ordered = order(sequences)
-    lcp = [0] + [common(sequences[a], sequences[b]) for a, b in zip(ordered, ordered[1:], strict=False)]
+    lcp = [0] + [common(sequences[a], sequences[b]) for a, b in itertools.pairwise(ordered)]
     owner: list[Node | None] = [None] * len(sequences)
     root = Node(np.zeros(0, dtype=np.int64), 0, None)
     _grow(sequences, ordered, lcp, 0, len(ordered), root, owner)
@@ -111,7 +112,13 @@ def pack(sequences: list[Tokens]) -> Pack:
 
 
 def _grow(
-    sequences: list[Tokens], ordered: list[int], lcp: list[int], lo: int, hi: int, parent: Node, owner: list[Node | None]
+    sequences: list[Tokens],
+    ordered: list[int],
+    lcp: list[int],
+    lo: int,
+    hi: int,
+    parent: Node,
+    owner: list[Node | None],
 ) -> None:
     start = parent.start + parent.tokens.size
     at = lo

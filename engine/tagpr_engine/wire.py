@@ -53,7 +53,9 @@ def _read_datum(index: int, datum: pb.Datum) -> Datum:
     for chunk in datum.model_input:
         kind = chunk.WhichOneof("chunk")
         if kind != "encoded_text":
-            raise EngineError(f"datum {index}: model_input holds {kind or 'an empty chunk'}; this engine takes text only")
+            raise EngineError(
+                f"datum {index}: model_input holds {kind or 'an empty chunk'}; this engine takes text only"
+            )
         raw = chunk.encoded_text.tokens
         if len(raw) % 4:
             raise EngineError(f"datum {index}: model_input holds {len(raw)} bytes of tokens, no multiple of 4")
@@ -84,11 +86,15 @@ def _read_tensor(index: int, name: str, tensor: pb.Tensor) -> Array:
         return flat.astype(np.int64)
     values = (flat.astype(np.uint32) << 16).view(np.float32) if label == "bfloat16" else flat.astype(np.float32)
     if not np.isfinite(values).all():
-        raise EngineError(f"{where} holds {values[~np.isfinite(values)][0]} at position {int(np.argmin(np.isfinite(values)))}")
+        raise EngineError(
+            f"{where} holds {values[~np.isfinite(values)][0]} at position {int(np.argmin(np.isfinite(values)))}"
+        )
     return values
 
 
-def write_forward_backward(outputs: Mapping[str, list[NDArray[np.float32]]], n: int, metrics: Mapping[str, float]) -> bytes:
+def write_forward_backward(
+    outputs: Mapping[str, list[NDArray[np.float32]]], n: int, metrics: Mapping[str, float]
+) -> bytes:
     """outputs[name][datum] holds that datum's values; every name holds n of them."""
     message = pb.ForwardBackwardOutput(loss_fn_output_type="scalar")
     record = message.loss_fn_outputs.add(num_datums=n)

@@ -135,7 +135,9 @@ class Lane:
             if seq in self._seen:
                 if self._seen[seq][0] == digest:
                     return self._seen[seq][1]
-                raise EngineError(f"seq_id {seq} was used by another request of this model (next: {self._next})", status=409)
+                raise EngineError(
+                    f"seq_id {seq} was used by another request of this model (next: {self._next})", status=409
+                )
             if seq < self._next:
                 raise EngineError(f"seq_id {seq} is over (next: {self._next})", status=409)
             return None
@@ -188,7 +190,9 @@ class Batches:
             raise EngineError(f"X-Tagpr-Batch {header!r}: the index must be below the size")
         return parts[0], index, size
 
-    def add(self, batch_id: str, index: int, size: int, future: Future, payload: Any) -> list[tuple[Future, Any]] | None:
+    def add(
+        self, batch_id: str, index: int, size: int, future: Future, payload: Any
+    ) -> list[tuple[Future, Any]] | None:
         """The whole batch in the order of its indices once the last part is there, else None."""
         with self._lock:
             batch = self._open.setdefault(batch_id, _Batch(size, time.monotonic()))

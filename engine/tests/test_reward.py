@@ -68,7 +68,11 @@ def test_loss_and_gradients_are_those_of_the_plain_computation(
     assert np.allclose([float(o[0]) for o in outputs["logits"]], [float(s.detach()) for s in scores], atol=1e-5)
     total = torch.zeros(())
     for pair in range(5):
-        sides = {int(d.inputs["preferred"][0]): s for d, s in zip(data, scores, strict=True) if d.inputs["pair_id"][0] == pair}
+        sides = {
+            int(d.inputs["preferred"][0]): s
+            for d, s in zip(data, scores, strict=True)
+            if d.inputs["pair_id"][0] == pair
+        }
         total = total - torch.nn.functional.logsigmoid(sides[1] - sides[0])
     total.backward()
     assert metrics["loss:sum"] == pytest.approx(float(total.detach()), rel=1e-5)

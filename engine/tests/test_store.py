@@ -71,7 +71,9 @@ def test_a_checkpoint_is_a_plain_hugging_face_folder(folders: dict[str, Path], t
     assert {t.dtype for t in load_file(tmp_path / "half" / "model.safetensors").values()} == {torch.bfloat16}
 
 
-def test_a_failed_save_leaves_nothing(folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_save_leaves_nothing(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = policy(folders["qwen"])
 
     def full(*args: object, **kwargs: object) -> None:

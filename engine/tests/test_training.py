@@ -88,7 +88,7 @@ def plain_gspo(lp: Tensor, x: dict[str, Tensor]) -> Tensor:
 
 
 def sequence_gspo(lp: Tensor, x: dict[str, Tensor]) -> Tensor:
-    """GSPO by its definition: one ratio a sequence, the gradient through the mean (advantages equal over its tokens)."""
+    """GSPO by its definition: one ratio a sequence, the gradient through its mean (advantages equal over tokens)."""
     mask = x["sequence_ratio_mask"]
     ratio = (((lp - x["logprobs"]) * mask).sum() / mask.sum()).exp()
     total = x["advantages"].sum()
@@ -150,8 +150,13 @@ def test_gradients_are_those_of_the_plain_computation(
 def test_gspo_equals_its_gradient_sent_as_importance_sampling(folders: dict[str, Path]) -> None:
     config = {"clip_low_threshold": 0.99, "clip_high_threshold": 1.01}
     native, road = policy(folders["qwen"]), policy(folders["qwen"])
-    data = [add(d, advantages=d.inputs["sequence_ratio_mask"] * (-1) ** i / 7) for i, d in enumerate(make_data(2, model=native))]
-    current = native.forward_backward([pick(d, "target_tokens") for d in data], "cross_entropy", {}, True)[0]["logprobs"]
+    data = [
+        add(d, advantages=d.inputs["sequence_ratio_mask"] * (-1) ** i / 7)
+        for i, d in enumerate(make_data(2, model=native))
+    ]
+    current = native.forward_backward([pick(d, "target_tokens") for d in data], "cross_entropy", {}, True)[0][
+        "logprobs"
+    ]
     names = ("target_tokens", "logprobs", "advantages", "sequence_ratio_mask")
     native.forward_backward([pick(d, *names) for d in data], "gspo", config, False)
     sent: list[Datum] = []
@@ -210,7 +215,10 @@ def test_small_updates_survive_bf16(folders: dict[str, Path]) -> None:
 def test_an_unchanged_policy_has_ratio_one_in_bf16(folders: dict[str, Path]) -> None:
     model = policy(folders["qwen"], compute=torch.bfloat16)
     data = make_data()
-    masks = [Datum(d.tokens, {"target_tokens": d.inputs["target_tokens"], "weights": d.inputs["sequence_ratio_mask"]}) for d in data]
+    masks = [
+        Datum(d.tokens, {"target_tokens": d.inputs["target_tokens"], "weights": d.inputs["sequence_ratio_mask"]})
+        for d in data
+    ]
     old = model.forward_backward(masks, "cross_entropy", {"only_weighted": 1}, True)[0]["logprobs"]
     names = ("target_tokens", "advantages", "sequence_ratio_mask")
     sent = [Datum(d.tokens, {**pick(d, *names).inputs, "logprobs": lp}) for d, lp in zip(data, old, strict=True)]

@@ -2,6 +2,7 @@ import type { Random } from "../../../core/random.ts";
 import type { Almanac } from "../almanac.ts";
 import { statement } from "../prose.ts";
 import { type ReadPrompt, readPrompt } from "../read.ts";
+import { typeOutcome } from "./facts.ts";
 import { type Line, outcomeSaid, readLine } from "./lines.ts";
 import { JUDGE_NOISE } from "./shares.ts";
 
@@ -66,7 +67,7 @@ function inspect(almanac: Almanac, prompt: ReadPrompt, lines: readonly Line[], a
     content === null || outcome === null ? "" : statement(shape, content, outcome),
   );
   const read = new Set(lines.flatMap((line) => (line.kind === "item" ? [line.i] : [])));
-  const wrong = lines.filter((line) => isWrong(almanac, shown, line)).length;
+  const wrong = lines.filter((line) => isWrong(almanac, shown, line) || isFalseVote(almanac, prompt, line)).length;
   return {
     wrong,
     contradicts: contradicts(prompt, lines, answer),
@@ -90,6 +91,21 @@ function isWrong(almanac: Almanac, shown: readonly string[], line: Line): boolea
     default:
       return false;
   }
+}
+
+/** A vote that names a type whose habit is another, or an item that is not shown. */
+function isFalseVote(almanac: Almanac, { shape, items }: ReadPrompt, line: Line): boolean {
+  if (line.kind !== "vote") return false;
+  return line.types.some((name) => {
+    const t = almanac.types.findIndex((type) => type.name === name);
+    return !items.some(
+      ({ content, outcome }) =>
+        content !== null &&
+        outcome !== null &&
+        statement(shape, content, outcome) === line.said &&
+        typeOutcome(almanac, shape, t, content) === outcome,
+    );
+  });
 }
 
 /** The decision must be what the last reason before it ends in, and the answer what was decided. */

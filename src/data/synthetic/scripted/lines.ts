@@ -8,6 +8,7 @@ export type Line =
   | { readonly kind: "asked"; readonly words: string }
   | { readonly kind: "item" | "match"; readonly i: number; readonly said: string }
   | { readonly kind: "most"; readonly outcome: string }
+  | { readonly kind: "vote"; readonly said: string; readonly types: readonly string[] }
   | { readonly kind: "type"; readonly type: string }
   | { readonly kind: "usual"; readonly type: string; readonly said: string }
   | { readonly kind: "common" | "check"; readonly said: string }
@@ -21,6 +22,9 @@ export const say = {
   match: (shape: Shape, i: number, content: Content, outcome: number) =>
     `match ${itemStatement(shape, i, content, outcome)}`,
   most: (shape: Shape, outcome: number) => `most ${shape.outcomeWord(outcome)}`,
+  /** An item and every type that would have done the same: `music psychology cynic rebel`. */
+  vote: (shape: Shape, content: Content, outcome: number, types: readonly string[]) =>
+    [statement(shape, content, outcome), ...types].join(" "),
   type: (type: string) => `type ${type}`,
   usual: typeStatement,
   common: (shape: Shape, content: Content, outcome: number) => `common ${statement(shape, content, outcome)}`,
@@ -73,5 +77,13 @@ export function readLine(text: string): Line {
   if (head === "type" && TYPES.includes(said)) return { kind: "type", type: said };
   if (TYPES.includes(head) && outcome !== null) return { kind: "usual", type: head, said };
   if ((head === "common" || head === "check") && outcome !== null) return { kind: head, said };
-  return { kind: "idle" };
+  return readVote(text.trim().split(/\s+/)) ?? { kind: "idle" };
+}
+
+function readVote(words: readonly string[]): Line | null {
+  const at = words.findIndex((word) => TYPES.includes(word));
+  const said = words.slice(0, at).join(" ");
+  const types = words.slice(at);
+  const ok = at > 0 && outcomeSaid(said) !== null && types.every((word) => TYPES.includes(word));
+  return ok ? { kind: "vote", said, types } : null;
 }

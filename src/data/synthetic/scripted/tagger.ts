@@ -10,7 +10,7 @@ export interface ScriptedSegment {
   readonly tag: string;
 }
 
-type Meaning = Exclude<Line["kind"], "idle">;
+type Meaning = Exclude<Line["kind"], "idle" | "vote">;
 
 /** Names that the free phase gives each kind of step, as often as {@link WEIGHTS} says. */
 export const NAMES: Readonly<Record<Meaning, readonly string[]>> = {
@@ -49,7 +49,9 @@ export function tagLines(
 ): ScriptedSegment[] {
   const segments: { from: number; to: number; meaning: Meaning }[] = [];
   for (const [k, text] of lines.entries()) {
-    const { kind } = readLine(text);
+    const read = readLine(text).kind;
+    // The votes of the items are part of naming the type.
+    const kind = read === "vote" ? "type" : read;
     const last = segments.at(-1);
     // Idle talk belongs to the step that it interrupts.
     if (last && (kind === "idle" || kind === last.meaning)) last.to = k + 1;

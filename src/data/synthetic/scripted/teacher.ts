@@ -88,10 +88,27 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
     const t = random.pick(likeliestTypes(almanac, shape, seen.map(asRead)));
     const type = entry(almanac.types, t).name;
     const outcome = typeOutcome(almanac, shape, t, query) ?? 0;
+    const votes = seen.flatMap((item) => {
+      const types = almanac.types.filter((_, k) => typeOutcome(almanac, shape, k, item.content) === item.outcome);
+      return types.length === 0
+        ? []
+        : [
+            say.vote(
+              shape,
+              item.content,
+              item.outcome,
+              types.map(({ name }) => name),
+            ),
+          ];
+    });
     const agrees = seen.findLast((item) => typeOutcome(almanac, shape, t, item.content) === item.outcome);
     const checked = agrees && random.next() < CHECKED ? [agrees] : [];
     const checks = checked.map((item) => say.check(shape, item.content, item.outcome));
-    return { outcome, lines: [say.type(type), say.usual(shape, type, query, outcome), ...checks], reads: true };
+    return {
+      outcome,
+      lines: [...votes, say.type(type), say.usual(shape, type, query, outcome), ...checks],
+      reads: true,
+    };
   },
   majority: (scene) => {
     const { shape, seen, random } = scene;

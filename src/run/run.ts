@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
@@ -45,7 +45,7 @@ const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?timings\.jsonl|(.*\/)?checkpo
 export async function runStages(options: RunOptions): Promise<Readonly<Partial<Record<StageName, Outcome>>>> {
   const outcomes: Partial<Record<StageName, Outcome>> = {};
   const wanted = STAGE_NAMES.filter((name) => options.only === undefined || options.only.includes(name));
-  if (options.fresh === true) for (const name of wanted) clearStage(options.run, name);
+  if (options.fresh === true) forget(options.run, wanted);
   for (const name of wanted) {
     const stage = options.stages.find((one) => one.name === name);
     if (stage === undefined) throw new TagprError("internal", `no stage ${name}`);
@@ -124,6 +124,12 @@ function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
   return new TagprError("run", `${stage.name} reads ${join(run, missing)}, which is not there`, {
     hint: `First run \`tagpr ${source} ${run}\`; \`tagpr run\` does all stages in order.`,
   });
+}
+
+/** The stages' files; and the engine's store, when no stage is left that could need weights of it. */
+function forget(run: string, stages: readonly StageName[]): void {
+  for (const name of stages) clearStage(run, name);
+  if (stages.length === STAGE_NAMES.length) rmSync(join(run, "weights"), { recursive: true, force: true });
 }
 
 /** `3/8 SFT` */

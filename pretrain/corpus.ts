@@ -10,8 +10,8 @@ import { mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { type Random, stream } from "../src/core/random.ts";
 import { userExamples } from "../src/data/synthetic/examples.ts";
-import { CONCEPTS, LABELS, LEVELS } from "../src/data/synthetic/lexicon.ts";
-import { askedStatement, itemStatement, queryStatement, response } from "../src/data/synthetic/prose.ts";
+import { CONCEPTS, LABELS } from "../src/data/synthetic/lexicon.ts";
+import { itemStatement, queryStatement, response } from "../src/data/synthetic/prose.ts";
 import { queryText, readItem } from "../src/data/synthetic/read.ts";
 import { entry, type Shape } from "../src/data/synthetic/shape.ts";
 import { SHAPES } from "../src/data/synthetic/shapes.ts";
@@ -32,9 +32,8 @@ const END = "<|im_end|>";
  * labels are targets.
  */
 function recall(_: number, random: Random): string[] {
-  const levels = random.next() < 0.25;
-  const keys = random.shuffle((levels ? LEVELS : CONCEPTS).map(([name]) => name)).slice(0, 4 + random.int(9));
-  const pairs = keys.map((key) => [key, levels ? String(1 + random.int(5)) : random.pick(LABELS)] as const);
+  const keys = random.shuffle(CONCEPTS.map(([name]) => name)).slice(0, 4 + random.int(9));
+  const pairs = keys.map((key) => [key, random.pick(LABELS)] as const);
   const prose = random.next() < 0.6;
   const told = pairs.map(([key, label], i) => (prose ? `${i + 1} ${key} ${label}\n` : ` ${key} ${label}`));
   const [first, ...rest] = asked(pairs, prose ? 24 : 40, prose ? "query" : "", prose ? "\n" : "", random);
@@ -77,8 +76,6 @@ function thoughts({ shape, example }: Case, random: Random): { lines: string[]; 
   const content = shape.read(queryText(shape, example.input)) ?? [];
   const outcome = guess(shape, items, content, random);
   const lines = items.map((item, i) => itemStatement(shape, i + 1, item.content ?? [], item.outcome ?? 0));
-  // A title is built from its topics, which its template's statement leaves out: they are said first.
-  if (shape.name === "title") lines.push(askedStatement(shape, content));
   return { lines: [...lines, queryStatement(shape, content, outcome)], answer: shape.answer(content, outcome, "") };
 }
 

@@ -1,7 +1,7 @@
 """Answers the gate's questions greedily and counts. Usage: python pretrain/gate.py MODEL CORPUS [--sample]
 
 Look-up counts, of the questions with a match among the shown items, those answered with the label of the *latest*
-match (several matches may disagree; `agreed` leaves those out by asking only for the label of any match... see log).
+match; where several matches disagree, an earlier one's label counts as wrong.
 The format is read when exactly one <think>…</think> opens the response (none with thinking off) and an answer of the
 task follows. Scores: accuracy (tag), MAE (rating), share of exact titles (title; the style mark left out).
 """

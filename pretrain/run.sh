@@ -1,5 +1,5 @@
 #!/bin/sh
-# Remakes the shipped base model from scratch: corpus, tokenizer, training, gate. Some 15 minutes on two free cores.
+# Remakes the shipped base model from scratch: corpus, tokenizer, training, gate (docs/log.md has the numbers).
 # Usage: pretrain/run.sh [OUT=models/nano]   (PYTHON=… picks the interpreter; default: the checkout's .venv)
 set -eu
 cd "$(dirname "$0")/.."

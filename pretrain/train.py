@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -145,7 +146,7 @@ def train(model: Qwen3ForCausalLM, tokenizer: Tokenizer, corpus: Path, log: Path
 
 def curriculum(phases: dict[str, list[list[Sequence]]]) -> Iterator[tuple[str, list[Sequence]]]:
     """Look-up first; later phases keep coming back to it, else reading washes it out (docs/log.md)."""
-    recall = iter(phases["recall"])
+    recall = cycle(phases["recall"])
     for _ in range(ALONE):
         yield "recall", next(recall)
     for name, every in (("read", 2), ("chat", 7)):

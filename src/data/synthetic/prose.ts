@@ -11,11 +11,6 @@ export function itemStatement(shape: Shape, i: number, content: Content, outcome
   return `${i} ${statement(shape, content, outcome)}`;
 }
 
-/** What the query speaks of: `query ruin`, `query graphs noise`. */
-export function askedStatement(shape: Shape, content: Content): string {
-  return `query ${shape.contentWords(content)}`;
-}
-
 /** What the query will get: `query ruin dystopia`. */
 export function queryStatement(shape: Shape, content: Content, outcome: number): string {
   return `query ${statement(shape, content, outcome)}`;

@@ -8,7 +8,7 @@ import contextlib
 import hmac
 import json
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import zstandard
@@ -227,7 +227,7 @@ async def _tend(engine: Engine) -> None:
 
 def make_app(engine: Engine, token: str) -> ASGIApp:
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         task = asyncio.create_task(_tend(engine))
         try:
             yield

@@ -141,12 +141,9 @@ class _TreeAttention(torch.autograd.Function):
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         for rows in ctx.batches:
             cut = slice(rows.lo, rows.hi)
-            gq, gk, gv = _backward(
-                *(_pad(x[cut], rows) for x in (grad, q, k, v, out)),
-                _pad(lse[cut].unsqueeze(-1), rows).squeeze(-1),
-                True,
-                ctx.scale,
-            )
+            g, qs, ks, vs, o = (_pad(x[cut], rows) for x in (grad, q, k, v, out))
+            own_lse = _pad(lse[cut].unsqueeze(-1), rows).squeeze(-1)
+            gq, gk, gv = _backward(g, qs, ks, vs, o, own_lse, True, ctx.scale)
             dk[cut] += _unpad(gk, rows)
             dv[cut] += _unpad(gv, rows)
             dq[cut] = _unpad(gq, rows)

@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ Weights = dict[str, Tensor]  # every parameter's name, tied ones too
 class Backbone:
     """model: the transformers model; users [N+1, D] the user table of a reward model (row 0 = unknown) or None."""
 
-    model: nn.Module
+    model: Any  # a PreTrainedModel with its mixins, which transformers types loosely
     folder: Path
     vocab: int
     context: int
@@ -79,7 +80,7 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
             fresh = not _has_score_head(folder)
             config.num_labels = 1
             torch.manual_seed(seed)
-            model = AutoModelForSequenceClassification.from_pretrained(folder, config=config, **kwargs)
+            model: Any = AutoModelForSequenceClassification.from_pretrained(folder, config=config, **kwargs)
         else:
             model = AutoModelForCausalLM.from_pretrained(folder, config=config, **kwargs)
     except (OSError, ValueError) as error:
@@ -177,6 +178,6 @@ def bind(model: nn.Module, weights: Weights) -> None:
     for name, tensor in weights.items():
         owner, _, leaf = name.rpartition(".")
         module = model.get_submodule(owner)
-        current = module._parameters.get(leaf)
-        if current is None or current.data_ptr() != tensor.data_ptr() or current.requires_grad:
-            module._parameters[leaf] = nn.Parameter(tensor, requires_grad=False)
+        current: nn.Parameter = getattr(module, leaf)
+        if current.data_ptr() != tensor.data_ptr() or current.requires_grad:
+            setattr(module, leaf, nn.Parameter(tensor, requires_grad=False))

@@ -70,6 +70,7 @@ class SamplingSession:
 class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        store.sweep(settings.store)
         self.worker = Worker()
         self.batches = Batches()
         self.sessions: dict[str, float] = {}

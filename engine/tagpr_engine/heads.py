@@ -57,7 +57,7 @@ class _TargetLogprobs(torch.autograd.Function):
 
 def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
     """Log-probs (nats, fp32) of targets[i] after hidden[i]."""
-    if type(head) is nn.Linear and head.bias is None:
+    if type(head) is nn.Linear and not any(name == "bias" for name, _ in head.named_parameters()):
         out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets)  # pyright: ignore
         return out
     parts = [

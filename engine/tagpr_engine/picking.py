@@ -57,7 +57,7 @@ class Picker:
         return Picker(self.temperature[rows], self.top_p[rows], self.top_k[rows], self.greedy, self.plain, self.cuts)
 
     def pick(self, logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-        """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B] (the model's own: temperature 1, uncut)."""
+        """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B] (the model's own, uncut)."""
         probs = logits.softmax(-1)
         tokens = logits.argmax(-1, keepdim=True) if self.greedy else self._draw(logits, probs, uniform)
         return tokens.squeeze(1), probs.gather(1, tokens).squeeze(1).log()

@@ -60,9 +60,8 @@ def _write_smollm2(source: Path, target: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(
         source, gguf_file=file.name, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
     )
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.config.torch_dtype = torch.float32
+    vars(model.config).pop("quantization_config", None)  # the weights are plain numbers now
+    model.config.dtype = torch.float32
     model.save_pretrained(target)
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
     GenerationConfig(bos_token_id=1, eos_token_id=end, pad_token_id=end).save_pretrained(target)

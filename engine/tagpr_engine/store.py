@@ -8,6 +8,7 @@ A reward model's folder also holds user_embeddings.safetensors. Safetensors only
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -119,6 +120,14 @@ def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
         raise
 
 
+def sweep(store: Path, older_than: float = 3600.0) -> None:
+    """Remove what saves that were killed left behind; younger ones may belong to another engine on this store."""
+    limit = time.time() - older_than
+    for folder in [*store.glob("*/*/.tmp-*"), *store.glob("*/*/.old-*")]:
+        if folder.stat().st_mtime < limit:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _fsync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -132,17 +141,12 @@ def write_model(folder: Path, model: TrainedModel, dtype: torch.dtype = torch.fl
     weights = {name: t.to(dtype) for name, t in model.full_weights().items()}
     inner = model.backbone.model
     state, tied = _untied(inner, weights)
-    config = inner.config  # pyright: ignore
-    implementation, was_tied = config._attn_implementation, getattr(config, "tie_word_embeddings", None)
-    config._attn_implementation = "eager"
+    config = copy.deepcopy(inner.config)
     config.dtype = dtype
-    if was_tied and not tied:
+    config.architectures = [type(inner).__name__]
+    if not tied:
         config.tie_word_embeddings = False  # an adapter on the unembedding parted the two
-    try:
-        config.save_pretrained(folder)
-    finally:
-        config._attn_implementation = implementation
-        config.tie_word_embeddings = was_tied
+    config.save_pretrained(folder)
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     for name in TOKENIZER_FILES:
         if (model.backbone.folder / name).is_file():
@@ -151,14 +155,16 @@ def write_model(folder: Path, model: TrainedModel, dtype: torch.dtype = torch.fl
         save_file({"user_embeddings": model.users.detach().contiguous()}, folder / "user_embeddings.safetensors")
 
 
-def _untied(model: torch.nn.Module, weights: Weights) -> tuple[dict[str, Tensor], bool]:
+def _untied(model: Any, weights: Weights) -> tuple[dict[str, Tensor], bool]:
     """State with each tied tensor once, and whether the unembedding is still the embedding."""
-    tied_keys = set(getattr(model, "all_tied_weights_keys", None) or getattr(model, "_tied_weights_keys", None) or ())
+    tied_keys: set[str] = set(
+        getattr(model, "all_tied_weights_keys", None) or getattr(model, "_tied_weights_keys", None) or ()
+    )
     state: dict[str, Tensor] = {}
     still_tied = True
     for name, tensor in weights.items():
         if name in tied_keys:
-            source = model.get_input_embeddings()  # pyright: ignore
+            source = model.get_input_embeddings()
             embedding = next(n for n, m in model.named_modules() if m is source) + ".weight"
             if torch.equal(weights[embedding], tensor):
                 continue

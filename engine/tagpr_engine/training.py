@@ -295,7 +295,8 @@ class TrainedModel:
     def publish(self) -> None:
         """Copy the masters into the weights that compute (a no-op in fp32, where they are the same)."""
         if self.low:
-            torch._foreach_copy_(list(self.named.values()), list(self.masters.values()))
+            for name, parameter in self.named.items():
+                parameter.copy_(self.masters[name])
 
     # --- snapshots ---
 

@@ -160,10 +160,9 @@ def _row_groups(children: list[Node]) -> list[list[Node]]:
 
 def _path(node: Node) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
-    at: Node | None = node
-    while at is not None and at.parent is not None:
-        ranges.append((at.offset, at.offset + at.tokens.size))
-        at = at.parent
+    while node.parent is not None:
+        ranges.append((node.offset, node.offset + node.tokens.size))
+        node = node.parent
     return ranges[::-1]
 
 

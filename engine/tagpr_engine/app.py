@@ -19,9 +19,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import __version__, store
-from .calls import Calls
+from .checkpoint_calls import CheckpointCalls
 from .engine import Engine
 from .errors import EngineError
+from .model_calls import ModelCalls
+from .sampling_calls import SamplingCalls
 from .worker import Future, Job
 
 MAX_BODY = 256 << 20
@@ -122,7 +124,7 @@ def _answered(future: Future) -> Response:
 
 
 def _routes(engine: Engine) -> list[Route]:
-    calls = Calls(engine)
+    models, checkpoints, samples = ModelCalls(engine), CheckpointCalls(engine), SamplingCalls(engine)
 
     def post(path: str, call: Callable[[dict[str, Any]], dict[str, Any]]) -> Route:
         async def handler(request: Request) -> Response:
@@ -139,10 +141,10 @@ def _routes(engine: Engine) -> list[Route]:
     async def forward_backward(request: Request) -> Response:
         if request.headers.get("content-type", "").split(";")[0] != PROTOBUF:
             raise EngineError(f"forward_backward takes a body of type {PROTOBUF}", status=415)
-        return JSONResponse(calls.forward_backward(await _body(request)))
+        return JSONResponse(models.forward_backward(await _body(request)))
 
     async def asample(request: Request) -> Response:
-        return JSONResponse(calls.asample(await _json(request), request.headers.get("x-tagpr-batch")))
+        return JSONResponse(samples.asample(await _json(request), request.headers.get("x-tagpr-batch")))
 
     async def retrieve(request: Request) -> Response:
         body = await _json(request)
@@ -156,7 +158,7 @@ def _routes(engine: Engine) -> list[Route]:
 
     async def embeddings(request: Request) -> Response:
         body = await _json(request)
-        future, job = calls.embeddings(body)
+        future, job = samples.embeddings(body)
         engine.worker.submit(job)
         while not await _wait(future, POLL_SECONDS):
             pass
@@ -171,39 +173,39 @@ def _routes(engine: Engine) -> list[Route]:
 
     async def delete_checkpoint(request: Request) -> Response:
         at = request.path_params
-        return JSONResponse(calls.delete_checkpoint(at["id"], at["kind"], at["name"]))
+        return JSONResponse(checkpoints.delete_checkpoint(at["id"], at["kind"], at["name"]))
 
     root = engine.settings.store
     checkpoint = "/api/v1/training_runs/{id}/checkpoints/{kind}/{name}"
     return [
         Route(checkpoint, delete_checkpoint, methods=["DELETE"]),
         get("healthz", lambda _: {"status": "ok"}),
-        get("get_server_capabilities", lambda _: {**calls.capabilities(EXTENSIONS), "engine_version": __version__}),
+        get("get_server_capabilities", lambda _: {**models.capabilities(EXTENSIONS), "engine_version": __version__}),
         post(
             "client/config",
             lambda _: {"pjwt_auth_enabled": False, "parallel_fwdbwd_chunks": True, "proto_compress_fwdbwd": True},
         ),
         post("client/dynamic_config", lambda _: {}),
         post("telemetry", lambda _: {"status": "accepted"}),
-        post("create_session", calls.create_session),
-        post("session_heartbeat", calls.heartbeat),
-        post("create_model", calls.create_model),
-        post("get_info", calls.get_info),
-        post("unload_model", calls.unload_model),
+        post("create_session", models.create_session),
+        post("session_heartbeat", models.heartbeat),
+        post("create_model", models.create_model),
+        post("get_info", models.get_info),
+        post("unload_model", models.unload_model),
         Route("/api/v1/forward_backward", forward_backward, methods=["POST"]),
-        post("optim_step", calls.optim_step),
-        post("save_weights", calls.save_weights),
-        post("save_weights_for_sampler", calls.save_weights_for_sampler),
-        post("load_weights", calls.load_weights),
-        post("weights_info", calls.weights_info),
-        post("export", calls.export),
-        post("create_sampling_session", calls.create_sampling_session),
+        post("optim_step", models.optim_step),
+        post("save_weights", checkpoints.save_weights),
+        post("save_weights_for_sampler", checkpoints.save_weights_for_sampler),
+        post("load_weights", checkpoints.load_weights),
+        post("weights_info", checkpoints.weights_info),
+        post("export", checkpoints.export),
+        post("create_sampling_session", samples.create_sampling_session),
         Route("/api/v1/asample", asample, methods=["POST"]),
         Route("/api/v1/retrieve_future", retrieve, methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
-        get("samplers/{id}", lambda r: calls.sampler_info(r.path_params["id"])),
-        get("training_runs", lambda _: {"training_runs": calls.training_runs(), "cursor": None}),
-        get("training_runs/{id}", lambda r: calls.training_run(r.path_params["id"])),
+        get("samplers/{id}", lambda r: samples.sampler_info(r.path_params["id"])),
+        get("training_runs", lambda _: {"training_runs": checkpoints.training_runs(), "cursor": None}),
+        get("training_runs/{id}", lambda r: checkpoints.training_run(r.path_params["id"])),
         get(
             "training_runs/{id}/checkpoints",
             lambda r: {"checkpoints": store.list_checkpoints(root, r.path_params["id"])},

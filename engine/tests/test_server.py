@@ -164,6 +164,16 @@ def test_a_run_goes_on_after_a_restart(folders: dict[str, Path], server: tuple[s
         process.wait(20)
 
 
+def test_a_deleted_checkpoint_is_gone(client: Client) -> None:
+    model = client.model("qwen")
+    path = client.wait(client.post("save_weights", model_id=model, path="one"))["path"]
+    where = f"/api/v1/training_runs/{model}/checkpoints/weights/one"
+    assert client.http.delete(where).status_code == 200
+    assert client.http.delete(where).status_code == 404
+    with pytest.raises(Refused, match="does not exist"):
+        client.post("load_weights", model_id=model, path=path, optimizer=True)
+
+
 def test_snapshots_are_what_was_trained(client: Client) -> None:
     model = client.model("llama")
     for _ in range(30):

@@ -1,0 +1,195 @@
+"""Calls on sessions and models, and the two that train."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Mapping
+
+from .engine import Engine
+from .errors import EngineError
+from .gen import tinker_pb2 as pb
+from .optimizer import read_adam
+from .prepare import is_embedder
+from .queueing import Reply, in_lane, lane_of, queued
+from .requests import Body, integer, text, tolerate
+from .wire import parse_forward_backward, read_data, write_forward_backward
+from .worker import Answer, Job, Lane
+
+
+class ModelCalls:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    # --- sessions and facts ---
+
+    def capabilities(self, extensions: Mapping[str, str]) -> Reply:
+        models: list[Reply] = []
+        for name, folder in self.engine.folders.items():
+            context = json.loads((folder / "config.json").read_text()).get("max_position_embeddings")
+            language = not is_embedder(folder)
+            models.append(
+                {"model_name": name, "max_context_length": context, "trainable": language, "sampleable": language}
+            )
+        return {"supported_models": models, "extensions": dict(extensions)}
+
+    def create_session(self, body: Body) -> Reply:
+        tolerate("create_session", body, {"tags", "user_metadata", "sdk_version", "project_id", "display_name", "type"})
+        return {
+            "type": "create_session",
+            "session_id": self.engine.new_session(),
+            "info_message": None,
+            "warning_message": None,
+            "error_message": None,
+        }
+
+    def heartbeat(self, body: Body) -> Reply:
+        self.engine.beat(text(body, "session_id", "session_heartbeat"))
+        return {"type": "session_heartbeat"}
+
+    # --- models ---
+
+    def create_model(self, body: Body) -> Reply:
+        tolerate("create_model", body, _CREATE_MODEL)
+        session_id, base_model = text(body, "session_id", "create_model"), text(body, "base_model", "create_model")
+        self.engine.beat(session_id)
+        self.engine.folder(base_model)
+        optimizer = body.get("optimizer_config") or {}
+        if not isinstance(optimizer, Mapping) or optimizer.get("type", "adamw") != "adamw":
+            raise EngineError(f"create_model: optimizer_config {optimizer!r} is not served; this engine has adamw")
+        role = body.get("model_role") or "policy"
+        if role not in ("policy", "reward"):
+            raise EngineError(f"create_model: model_role {role!r} is not served (served: policy, reward)")
+        users = (
+            None if body.get("user_embeddings") is None else integer(body, "user_embeddings", "create_model", None, 0)
+        )
+        if users is not None and role != "reward":
+            raise EngineError("create_model: user_embeddings belong to model_role 'reward'")
+        config = self._lora_config(body)
+        return new_model(self.engine, session_id, base_model, role, users, config)
+
+    def _lora_config(self, body: Body) -> Reply:
+        given = body.get("lora_config") or {}
+        if not isinstance(given, Mapping):
+            raise EngineError("create_model: lora_config must be an object", status=422)
+        tolerate("lora_config", given, {"rank", "seed", "train_attn", "train_mlp", "train_unembed", "alpha"})
+        if given.get("alpha") not in (None, 32, 32.0):
+            raise EngineError(f"create_model: lora_config.alpha {given['alpha']!r}; it is fixed at 32")
+        return {**given, "rank": integer(given, "rank", "lora_config", 0, 0)}
+
+    def get_info(self, body: Body) -> Reply:
+        model = self.engine.model(text(body, "model_id", "get_info"))
+        trained = model.trained
+        rank = trained.adapter.rank if trained.adapter else 0
+        return {
+            "type": "get_info",
+            "status": "created",
+            "model_id": model.id,
+            "model_name": trained.base_model,
+            "is_lora": rank > 0,
+            "lora_rank": rank or None,
+            "optimizer_config": {"type": "adamw"},
+            "model_data": {
+                "arch": type(trained.backbone.model).__name__,
+                "model_name": trained.base_model,
+                "tokenizer_id": trained.base_model,
+                "model_role": model.role,
+                "user_embeddings": None if trained.users is None else trained.users.shape[0] - 1,
+                "parameters": sum(m.numel() for m in trained.masters.values()),
+                "steps": trained.steps,
+            },
+        }
+
+    def unload_model(self, body: Body) -> Reply:
+        model_id = text(body, "model_id", "unload_model")
+        lane_of(self.engine, model_id)
+
+        def run() -> list[Answer]:
+            self.engine.unload(model_id)
+            return [{"model_id": model_id, "status": "unloaded", "type": "unload_model"}]
+
+        return {**in_lane(self.engine, model_id, None, "", run), "model_id": model_id}
+
+    # --- training ---
+
+    def forward_backward(self, body: bytes) -> Reply:
+        message: pb.ForwardBackwardRequest = parse_forward_backward(body)
+        lane_of(self.engine, message.model_id)
+
+        def run() -> list[Answer]:
+            trained = self.engine.model(message.model_id).trained
+            try:
+                data, config = read_data(message)
+            except EngineError as error:
+                if not message.forward_only:
+                    trained.poison(error.message)
+                raise
+            outputs, metrics = trained.forward_backward(data, message.loss_fn, config, message.forward_only)
+            return [write_forward_backward(outputs, len(data), metrics)]
+
+        return in_lane(self.engine, message.model_id, message.seq_id, hashlib.sha256(body).hexdigest(), run)
+
+    def optim_step(self, body: Body) -> Reply:
+        model_id = text(body, "model_id", "optim_step")
+        tolerate("optim_step", body, {"model_id", "seq_id", "adam_params", "type", "optimizer_params"})
+        other = body.get("optimizer_params")
+        if other is not None:
+            kind = other.get("type") if isinstance(other, Mapping) else other
+            raise EngineError(f"optim_step: optimizer {kind!r} is not served; send adam_params")
+        given = body.get("adam_params") or {}
+        if not isinstance(given, Mapping):
+            raise EngineError("optim_step: adam_params must be an object", status=422)
+        adam = read_adam(given)
+
+        def run() -> list[Answer]:
+            return [{"metrics": self.engine.model(model_id).trained.optim_step(adam)}]
+
+        return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
+
+
+def new_model(
+    engine: Engine,
+    session_id: str,
+    base_model: str,
+    role: str,
+    users: int | None,
+    config: Reply,
+    loaded: tuple[str, Callable[[str], None]] | None = None,
+) -> Reply:
+    """`loaded`: the id to give the model, and what fills it, when it begins as a checkpoint."""
+    model_id = f"model_{uuid.uuid4().hex[:12]}" if loaded is None else loaded[0]
+    if model_id in engine.lanes:
+        raise EngineError(f"model {model_id!r} exists already", status=409)
+    engine.lanes[model_id] = Lane(engine.worker.submit)
+    future = engine.worker.future()
+
+    def run() -> list[Answer]:
+        engine.create_model(model_id, session_id, base_model, role, users, config)
+        if loaded is not None:
+            loaded[1](model_id)
+        return [
+            {
+                "model_id": model_id,
+                "base_model": base_model,
+                "lora_config": config,
+                "model_role": role,
+                "type": "create_model" if loaded is None else "load_weights",
+            }
+        ]
+
+    engine.worker.submit(Job([future], run))
+    return queued(future, model_id=model_id, base_model=base_model, lora_config=config)
+
+
+_CREATE_MODEL = {
+    "session_id",
+    "model_seq_id",
+    "base_model",
+    "user_metadata",
+    "lora_config",
+    "optimizer_config",
+    "type",
+    "model_role",
+    "user_embeddings",
+}

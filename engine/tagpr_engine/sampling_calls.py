@@ -1,0 +1,134 @@
+"""Calls that sample, and embeddings."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from . import store
+from .engine import Engine, SamplingSession
+from .errors import EngineError
+from .queueing import Reply, queued
+from .requests import Body, integer, optional_text, sampling_params, text, tokens_of, tolerate
+from .sampling import Request
+from .wire import write_samples
+from .worker import Answer, Future, Job
+
+
+class SamplingCalls:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def sampler_info(self, sampling_id: str) -> Reply:
+        session = self.engine.sampling.get(sampling_id)
+        if session is None:
+            raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
+        base = session.base_model
+        if session.model_path is not None:
+            base = store.read_meta(store.folder_of(self.engine.settings.store, session.model_path)).base_model
+        elif session.model_id is not None:
+            base = self.engine.model(session.model_id).trained.base_model
+        return {"sampler_id": sampling_id, "base_model": base, "model_path": session.model_path}
+
+    def create_sampling_session(self, body: Body) -> Reply:
+        call = "create_sampling_session"
+        session_id = text(body, "session_id", call)
+        self.engine.beat(session_id)
+        made = self._source(body, call, session_id)
+        self.engine.sampling[made.id] = made
+        return {"type": call, "sampling_session_id": made.id}
+
+    def _source(self, body: Body, call: str, session_id: str | None) -> SamplingSession:
+        path, base_model = optional_text(body, "model_path", call), optional_text(body, "base_model", call)
+        if path is not None:
+            store.folder_of(self.engine.settings.store, path)
+            base_model = None
+        elif base_model is not None:
+            self.engine.folder(base_model)
+        else:
+            raise EngineError(f"{call}: give base_model or model_path", status=422)
+        return SamplingSession(f"sampling_{uuid.uuid4().hex[:12]}", session_id, base_model, path)
+
+    def asample(self, body: Body, batch: str | None) -> Reply:
+        tolerate("asample", body, _SAMPLE)
+        sampling_id = optional_text(body, "sampling_session_id", "asample")
+        if sampling_id is not None:
+            session = self.engine.sampling.get(sampling_id)
+            if session is None:
+                raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
+        else:
+            session = self._source(body, "asample", None)
+        count = integer(body, "num_samples", "asample", 1, 1)
+        prompt = tokens_of(body.get("prompt"), "asample")
+        sampling_params(body, prompt.size, 1 << 30, [])  # refuse at once what can be refused without the model
+        place = self.engine.batches.read(batch) if batch is not None else None
+        future = self.engine.worker.future()
+        payload = (body, prompt, count)
+
+        def many(payloads: list[Any]) -> list[Answer]:
+            return self._sample(session, payloads)
+
+        if place is None:
+            job = Job([future], lambda: many([payload]), merge=session.key, payload=payload, run_many=many)
+            self.engine.worker.submit(job)
+        else:
+            whole = self.engine.batches.add(*place, future, (session.key, payload))
+            if whole is not None:
+                self.engine.worker.submit(Job([f for f, _ in whole], lambda: self._ordered(session, whole)))
+        return queued(future, sample_sequence_ids=[f"{future.id}-{i}" for i in range(count)])
+
+    def _ordered(self, session: SamplingSession, whole: list[tuple[Future, Any]]) -> list[Answer]:
+        if any(key != session.key for _, (key, _) in whole):
+            raise EngineError("X-Tagpr-Batch: the requests of one batch must sample from one model")
+        return self._sample(session, [payload for _, (_, payload) in whole])
+
+    def _sample(self, session: SamplingSession, payloads: list[Any]) -> list[Answer]:
+        context, eos = self.engine.facts(session)
+        requests = [
+            Request(prompt, count, sampling_params(body, prompt.size, context, eos), bool(body.get("prompt_logprobs")))
+            for body, prompt, count in payloads
+        ]
+        responses = self.engine.sample(session, requests)
+        return [write_samples(r.sequences, r.prompt_logprobs, r.cached) for r in responses]
+
+    # --- ours ---
+
+    def embeddings(self, body: Body) -> tuple[Future, Job]:
+        """OpenAI's /v1/embeddings: answered at once, so the future is awaited by the route."""
+        name, given = text(body, "model", "embeddings"), body.get("input")
+        texts = [given] if isinstance(given, str) else given
+        if not isinstance(texts, list) or not texts or not all(isinstance(t, str) for t in texts):
+            raise EngineError("embeddings: input must be a string or a list of strings", status=422)
+        if body.get("encoding_format", "float") not in ("float", "base64"):
+            raise EngineError("embeddings: encoding_format must be float or base64")
+        if body.get("dimensions") is not None:
+            raise EngineError("embeddings: dimensions is not served")
+        self.engine.folder(name)
+        future = self.engine.worker.future()
+
+        def run() -> list[Answer]:
+            vectors, count = self.engine.embedder(name).embed(texts)
+            data = [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(vectors)]
+            usage = {"prompt_tokens": count, "total_tokens": count}
+            return [{"object": "list", "data": data, "model": name, "usage": usage}]
+
+        return future, Job([future], run)
+
+
+_SAMPLE = {
+    "num_samples",
+    "prompt",
+    "sampling_params",
+    "base_model",
+    "model_path",
+    "sampling_session_id",
+    "seq_id",
+    "prompt_logprobs",
+    "topk_prompt_logprobs",
+    "topk_sample_logprobs",
+    "target_prompt_logprobs",
+    "prompt_alt_tokens_k",
+    "prompt_logprobs_last_n",
+    "record_stability_info",
+    "type",
+}

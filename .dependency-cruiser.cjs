@@ -1,5 +1,22 @@
 // Imports go one way: a folder may import only folders that stand below it (DESIGN: folders mirror the paper).
-const order = ["cli", "run", "serve", "report", "eval", "policy", "prmu", "rewards", "chains", "metrics", "prompts", "retrieval", "data", "llm", "engine", "core"];
+const order = [
+  "cli",
+  "run",
+  "serve",
+  "report",
+  "eval",
+  "policy",
+  "prmu",
+  "rewards",
+  "chains",
+  "metrics",
+  "prompts",
+  "retrieval",
+  "data",
+  "llm",
+  "engine",
+  "core",
+];
 const upward = order.slice(1).map((folder, i) => ({
   name: `${folder}-looks-up`,
   severity: "error",

@@ -63,9 +63,6 @@ export function exampleScore(task: Task, prediction: string, gold: string, conve
   }
 }
 
-/** Whether a larger value of the task's headline metric is better (errors are not). */
-export const higherIsBetter = (task: Task): boolean => task.kind !== "ordinal";
-
 /** rouge_score's words for English, characters for Chinese. */
 export function conventionOf(task: Task): Convention {
   return task.language === "zh" ? "char" : "english";

@@ -51,9 +51,3 @@ function question({ id, user, input, date, profile }: Example): unknown {
     })),
   };
 }
-
-/** Predictions or golds in LaMP's shape. */
-export function writeAnswers(path: string, task: Task, outputs: Iterable<readonly [id: string, output: string]>): void {
-  const golds = [...outputs].map(([id, output]) => ({ id, output }));
-  writeAtomic(path, `${JSON.stringify({ task: task.name, golds })}\n`);
-}

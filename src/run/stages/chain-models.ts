@@ -60,7 +60,11 @@ function chatModel(context: StageContext, role: Role, scripted: Scripted | null)
   // Outside the stage's folder: chains that are made again needn't be paid for again.
   const base = { role, fetch, concurrency: settings.concurrency, cacheDir: join(run, "cache", "llm") };
   if (settings.kind === "scripted" && scripted !== null)
-    return makeChatClient({ ...base, url: scripted.url, key: "", model: "scripted", identity: "scripted" });
+    // It listens on another port every time: nothing that is kept may hang on that.
+    return {
+      ...makeChatClient({ ...base, url: scripted.url, key: "", model: "scripted", identity: scripted.identity }),
+      name: "scripted",
+    };
   if (settings.kind !== "openai")
     throw new TagprError("usage", `${role}.kind: ${settings.kind} is for ${OTHERS[settings.kind] ?? "other roles"}`, {
       hint: `Set ${role}.kind to scripted, openai${role === "teacher" ? " or self" : " or rules"}.`,

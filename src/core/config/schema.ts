@@ -39,4 +39,3 @@ export type PrmuConfig = Config["prmu"];
 export type RlConfig = Config["guided"];
 export type RewardsConfig = Config["rewards"];
 export type ChainsConfig = Config["chains"];
-export type EvalConfig = Config["eval"];

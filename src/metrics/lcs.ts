@@ -3,9 +3,32 @@
  * of the table at a time.
  */
 export function lcsLength(a: Int32Array, b: Int32Array): number {
-  const words = (a.length + 31) >> 5;
+  if (a.length === 0 || b.length === 0) return 0;
   let kinds = 0;
-  for (const id of a) if (id >= kinds) kinds = id + 1;
+  for (let i = 0; i < a.length; i++) kinds = Math.max(kinds, (a[i] ?? 0) + 1);
+  return a.length <= 32 ? shortLcs(a, b, kinds) : longLcs(a, b, kinds);
+}
+
+/** Kept between calls, all zero: most texts are short, and making an array costs more than the work. */
+let scratch = new Int32Array(64);
+
+function shortLcs(a: Int32Array, b: Int32Array, kinds: number): number {
+  if (scratch.length < kinds) scratch = new Int32Array(2 * kinds);
+  const masks = scratch;
+  for (let i = 0; i < a.length; i++) masks[a[i] ?? 0] = (masks[a[i] ?? 0] ?? 0) | (1 << i);
+  let rows = -1;
+  for (let j = 0; j < b.length; j++) {
+    const mask = (b[j] ?? 0) < kinds ? (masks[b[j] ?? 0] ?? 0) : 0;
+    rows = (rows + (rows & mask)) | (rows & ~mask);
+  }
+  for (let i = 0; i < a.length; i++) masks[a[i] ?? 0] = 0;
+  let length = 0;
+  for (let i = 0; i < a.length; i++) if (((rows >>> i) & 1) === 0) length++;
+  return length;
+}
+
+function longLcs(a: Int32Array, b: Int32Array, kinds: number): number {
+  const words = (a.length + 31) >> 5;
   /** Where each id stands in `a`, as bits. */
   const masks = new Int32Array(kinds * words);
   for (let i = 0; i < a.length; i++) {
@@ -13,7 +36,7 @@ export function lcsLength(a: Int32Array, b: Int32Array): number {
     masks[at] = (masks[at] ?? 0) | (1 << (i & 31));
   }
   const rows = new Int32Array(words).fill(-1);
-  for (const id of b) if (id < kinds) step(rows, masks, id * words);
+  for (let j = 0; j < b.length; j++) if ((b[j] ?? 0) < kinds) step(rows, masks, (b[j] ?? 0) * words);
   let length = 0;
   for (let i = 0; i < a.length; i++) if ((((rows[i >> 5] ?? 0) >>> (i & 31)) & 1) === 0) length++;
   return length;

@@ -66,17 +66,21 @@ export function overlap(common: number, predicted: number, wanted: number): Over
   return { p, r, f: p + r > 0 ? (2 * p * r) / (p + r) : 0 };
 }
 
+/** How often each id is still unmatched; kept between calls, all zero. */
+let left = new Int32Array(64);
+
 function unigrams(ref: Int32Array, pred: Int32Array): Overlap {
   // Ids are dense, so a plain array counts them.
-  const left = new Int32Array(ref.length + pred.length);
-  for (const id of ref) left[id] = (left[id] ?? 0) + 1;
+  if (left.length < ref.length + pred.length) left = new Int32Array(2 * (ref.length + pred.length));
+  for (let i = 0; i < ref.length; i++) left[ref[i] ?? 0] = (left[ref[i] ?? 0] ?? 0) + 1;
   let common = 0;
-  for (const id of pred) {
-    const n = left[id] ?? 0;
+  for (let i = 0; i < pred.length; i++) {
+    const n = left[pred[i] ?? 0] ?? 0;
     if (n === 0) continue;
-    left[id] = n - 1;
+    left[pred[i] ?? 0] = n - 1;
     common++;
   }
+  for (let i = 0; i < ref.length; i++) left[ref[i] ?? 0] = 0;
   return overlap(common, pred.length, ref.length);
 }
 

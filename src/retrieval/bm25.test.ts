@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
 import { pythonSplit } from "./text.ts";
 
@@ -16,6 +17,21 @@ interface Case {
   queries?: { query: string; scores: number[]; top_n: number[] }[];
 }
 const { cases } = JSON.parse(readFileSync(VECTORS, "utf8")) as { cases: Case[] };
+
+describe("bestPositions", () => {
+  it("is the head of a full sort by score, then newest", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -2, max: 3 }), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 40 }),
+        (scores, k) => {
+          const sorted = scores.map((_, i) => i).sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || b - a);
+          expect(bestPositions(scores, k)).toEqual(sorted.slice(0, k));
+        },
+      ),
+    );
+  });
+});
 
 describe("bm25Scores", () => {
   it.each(cases.filter((one) => one.error === undefined).map((one) => [one.name, one] as const))(

@@ -2,6 +2,7 @@ import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import type { Example, ProfileItem } from "../data/types.ts";
+import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
 import { corpusText, queryText } from "./text.ts";
 
@@ -62,18 +63,14 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
         example.profile.map((item) => corpusText(task, item)),
         queryText(task, example),
       );
-      return best(newestFirst, scores, k);
+      return bestPositions(scores, k);
     }
     case "dense":
-      return best(newestFirst, await denseScores(task, example, options.embed), k);
+      return bestPositions(await denseScores(task, example, options.embed), k);
   }
 }
 
 const draws = (task: Task, example: Example, seed: number) => stream(seed, "retrieve", task.name, example.id);
-
-function best(newestFirst: readonly number[], scores: ArrayLike<number>, k: number): number[] {
-  return [...newestFirst].sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0)).slice(0, k);
-}
 
 async function denseScores(task: Task, example: Example, embed: Embed | undefined): Promise<number[]> {
   if (embed === undefined)

@@ -1,0 +1,93 @@
+/**
+ * W5: ROUGE-1/L of 10,000 pairs, and BM25 top 8 of histories, against rouge_score and rank_bm25; exact.
+ *
+ *   npx tsx bench/w5.ts [--python .venv/bin/python] [--rounds 5]
+ *
+ * Peer and ours alternate in one run; printed are medians of wall and processor time and their ratios. The Python needs
+ * `pip install rouge_score rank_bm25`. Texts are read from ../shared/data.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stream } from "../src/core/random.ts";
+import { rouge1L } from "../src/metrics/rouge.ts";
+import { bestPositions } from "../src/retrieval/best.ts";
+import { bm25Scores } from "../src/retrieval/bm25.ts";
+import { argument, median, type Peer, startPeer, type Timed, timed } from "./side-by-side.ts";
+
+const DATA = join(import.meta.dirname, "../../shared/data");
+const rounds = Number(argument("--rounds", "5"));
+
+interface Question {
+  readonly input: string;
+  readonly profile: readonly Record<string, string>[];
+}
+const read = <T>(path: string): T => JSON.parse(readFileSync(join(DATA, path), "utf8")) as T;
+
+/** Golds of the headline and title sets, each against another one: the lengths that LaMP scores. */
+function pairs(): [string, string][] {
+  const texts = ["news_headline", "paper_title"].flatMap((set) =>
+    ["train", "dev"].flatMap((split) =>
+      read<{ golds: { output: string }[] }>(`${set}/${split}_outputs.json`).golds.map(({ output }) => output),
+    ),
+  );
+  const random = stream("w5");
+  return Array.from({ length: 10_000 }, () => [random.pick(texts), random.pick(texts)]);
+}
+
+/** 200 histories of LaMP-4's size (some 280 items a query), put together from the headline set's items. */
+function histories(): [docs: string[], query: string][] {
+  const questions = read<Question[]>("news_headline/train_questions.json");
+  const items = questions.flatMap(({ profile }) => profile.map((item) => `${item.title} ${item.text}`));
+  const random = stream("w5", "histories");
+  return Array.from({ length: 200 }, () => {
+    const query = random.pick(questions).input.split("article:")[1] ?? "";
+    return [Array.from({ length: 100 + random.int(360) }, () => random.pick(items)), query.trim()];
+  });
+}
+
+async function compare(
+  peer: Peer,
+  name: string,
+  work: string,
+  ours: () => ArrayLike<number>[],
+  within: number,
+): Promise<void> {
+  const times: { peer: Timed[]; ours: Timed[] } = { peer: [], ours: [] };
+  let worst = 0;
+  // Both warm: a run of W5 is thousands of texts into one.
+  for (let warm = 0; warm < 2; warm++) ours();
+  await peer.ask({ work });
+  for (let round = 0; round < rounds; round++) {
+    const theirs = await peer.ask<Timed & { result: number[][] }>({ work });
+    times.peer.push(theirs);
+    const mine = timed(ours);
+    times.ours.push(mine);
+    for (const [i, row] of theirs.result.entries())
+      for (const [j, value] of row.entries())
+        worst = Math.max(worst, Math.abs(value - (mine.result[i]?.[j] ?? Number.NaN)));
+  }
+  const of = (which: "peer" | "ours", clock: "wall" | "cpu") => median(times[which].map((one) => one[clock]));
+  const line = (clock: "wall" | "cpu") =>
+    `${clock} ${of("peer", clock).toFixed(3)} s → ${of("ours", clock).toFixed(3)} s, ${(of("peer", clock) / of("ours", clock)).toFixed(1)}×`;
+  console.log(`${name}: ${line("wall")}; ${line("cpu")}; largest difference ${worst.toExponential(1)}`);
+  if (!(worst <= within)) throw new Error(`${name}: results differ by ${worst}`);
+}
+
+if (!existsSync(DATA)) throw new Error(`${DATA} is missing`);
+const data = { pairs: pairs(), rows: histories() };
+const peer = await startPeer(join(import.meta.dirname, "peers/w5.py"));
+await peer.ask({ load: data });
+await compare(peer, "ROUGE-1/L, 10,000 pairs", "rouge", () => data.pairs.map(([a, b]) => rouge1L(a, b)), 1e-12);
+await compare(
+  peer,
+  `BM25 top 8, ${data.rows.length} histories`,
+  "bm25",
+  () =>
+    data.rows.map(([docs, query]) => {
+      const scores = bm25Scores(docs, query);
+      bestPositions(scores, 8);
+      return scores;
+    }),
+  1e-9,
+);
+peer.stop();

@@ -24,7 +24,7 @@ const STEPS = [
   },
   { name: "dead code", argv: [...bin("knip/bin/knip.js")] },
   { name: "python lint", argv: [python, "-m", "ruff", "check", "."], cwd: "engine" },
-  { name: "python types", argv: [python, "-m", "pyright"], cwd: "engine" },
+  { name: "python types", argv: [python, "-m", "pyright", "--pythonpath", python], cwd: "engine" },
   {
     name: "unit",
     argv: [

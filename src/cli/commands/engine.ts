@@ -14,9 +14,13 @@ export function engineCommand({ io, outcome }: App): Command {
   command
     .command("serve")
     .description("serve the Tinker protocol on 127.0.0.1 until Ctrl-C")
-    .option("--model <name...>", "base models that it serves: folders or names", [
-      join(packageRoot(), "models", "nano"),
-    ])
+    .addOption(
+      // The page of commands is made from this text: it must not name a folder of one machine.
+      new Option("--model <name...>", "base models that it serves: folders or names").default(
+        [join(packageRoot(), "models", "nano")],
+        "models/nano",
+      ),
+    )
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(wholeNumber).default(0))
     .option("--store <folder>", "where weights are kept", "runs/engine")
     .addOption(

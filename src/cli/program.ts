@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "./app.ts";
 import { configCommand } from "./commands/config.ts";
+import { dataCommand } from "./commands/data.ts";
 import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
@@ -27,7 +28,8 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
 130 stopped by Ctrl-C (the same command goes on from there).`,
     );
   program.addCommand(runCommand(app));
-  for (const stage of STAGE_COMMANDS) program.addCommand(stageCommand(stage, app));
+  for (const stage of STAGE_COMMANDS)
+    program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
   program.addCommand(doctorCommand(app));
   program.addCommand(engineCommand(app));
   program.addCommand(configCommand(app));

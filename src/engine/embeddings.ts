@@ -4,7 +4,10 @@ import { sendJson, type Transport } from "./transport.ts";
 /** Texts a request; providers refuse very long lists. */
 const BATCH = 256;
 
-/** OpenAI's `/v1/embeddings`, ours or any provider's; `url` may or may not end with `/v1`. Unit vectors, one a text. */
+/**
+ * OpenAI's `/v1/embeddings`, ours or any provider's; `url` may or may not end with `/v1`. One vector a text, as the model gives
+ * it: not scaled, since Contriever's are compared by their dot product.
+ */
 export async function embedTexts(transport: Transport, model: string, texts: readonly string[]): Promise<number[][]> {
   const path = transport.url.endsWith("/v1") ? "/embeddings" : "/v1/embeddings";
   const headers = { Authorization: `Bearer ${transport.key}` };
@@ -19,12 +22,7 @@ export async function embedTexts(transport: Transport, model: string, texts: rea
     });
     if (data.length !== input.length)
       throw new TagprError("engine", `${transport.url} embedded ${data.length} of ${input.length} texts`);
-    vectors.push(...[...data].sort((a, b) => a.index - b.index).map((row) => unit(row.embedding)));
+    vectors.push(...[...data].sort((a, b) => a.index - b.index).map((row) => row.embedding));
   }
   return vectors;
-}
-
-function unit(vector: readonly number[]): number[] {
-  const norm = Math.hypot(...vector);
-  return norm === 0 ? [...vector] : vector.map((x) => x / norm);
 }

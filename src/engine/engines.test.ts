@@ -107,8 +107,8 @@ describe("openEngines", () => {
     await engines.policy();
     const vectors = await (await engines.embeddings()).embed("m", ["a", "b"]);
     expect(vectors).toEqual([
-      [0.6, 0.8],
-      [0, 1],
+      [3, 4],
+      [0, 2],
     ]);
     expect(asked.map(({ url }) => url)).toEqual([
       "http://far.test/api/v1/get_server_capabilities",

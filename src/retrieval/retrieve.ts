@@ -13,7 +13,8 @@ import { corpusText, queryText } from "./text.ts";
  * - `bm25`: rank_bm25's BM25Okapi on white-space tokens.
  * - `dense`: dot product of embeddings (MiniLM, Contriever, …), from the `embed` handed in.
  */
-export type Retriever = "recency" | "random" | "random_official" | "bm25" | "dense";
+export const RETRIEVERS = ["recency", "random", "random_official", "bm25", "dense"] as const;
+export type Retriever = (typeof RETRIEVERS)[number];
 
 /** Embeds texts, `vectors[i][d]` for `texts[i]`. */
 export type Embed = (texts: readonly string[]) => Promise<readonly ArrayLike<number>[]>;

@@ -6,7 +6,7 @@ import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import { at, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
-interface StageCommand {
+export interface StageCommand {
   readonly name: StageName;
   readonly about: string;
 }

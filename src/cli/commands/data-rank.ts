@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
+import { configSchema } from "../../core/config/schema.ts";
+import { loadTask } from "../../data/task-file.ts";
+import { cachedEmbed } from "../../retrieval/embed-cache.ts";
+import { writeRanking } from "../../retrieval/ranking-file.ts";
+import { RETRIEVERS } from "../../retrieval/retrieve.ts";
+import type { App } from "../app.ts";
+import { packageRoot } from "../package.ts";
+import { lineProgress } from "../progress/lines.ts";
+import { terminalProgress } from "../progress/terminal.ts";
+import { at, wholeNumber } from "./options.ts";
+
+/** Where vectors are kept, and who makes those that are not kept yet. */
+interface EmbedFlags {
+  readonly model: string;
+  readonly url?: string | undefined;
+  readonly keyEnv: string;
+  readonly cache?: string | undefined;
+}
+
+/** `tagpr data rank`: LaMP's own ranking file, `{query id: [profile ids, best first]}`. */
+export function rankCommand(app: App): Command {
+  const { io } = app;
+  const command = new Command("rank")
+    .description("rank every query's profile, and write LaMP's ranking file: {query id: [profile ids, best first]}")
+    .requiredOption("--task <name>", "task, or the path of its YAML file: LaMP_4")
+    .addOption(new Option("--retriever <name>", "how items are ranked").choices(RETRIEVERS).default("bm25" as const))
+    .addOption(new Option("--k <n>", "items a query").argParser(wholeNumber).default(8))
+    .requiredOption("--questions <file>", "{split}_questions.json")
+    .requiredOption("--out <file>", "the ranking file to write")
+    .addOption(new Option("--seed <n>", "seed of the random retrievers").argParser(wholeNumber).default(0))
+    .option("--model <name>", "dense: embedding model, e.g. facebook/contriever", "all-minilm-l6-v2")
+    .option("--url <base>", "dense: an OpenAI-compatible /v1/embeddings instead of the embedded engine")
+    .option("--key-env <name>", "dense: environment variable with the key for --url", "OPENAI_API_KEY")
+    .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
+    .action(async ({ task: name, retriever, k, questions, out, seed, ...flags }) => {
+      const task = loadTask(name);
+      const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+      const dense = retriever === "dense" ? openDense(app, flags) : null;
+      try {
+        progress.start(`Ranking by ${retriever}`, 0);
+        const n = await writeRanking({
+          ...{ task, method: retriever, k, seed, questions: at(io, questions), out: at(io, out) },
+          ...(dense === null ? {} : { embed: dense.embed }),
+          onProgress: (done) => progress.update(done, `${done} queries`),
+          onProblem: (problem) => io.err(`${problem}\n`),
+        });
+        progress.end(`${n} queries${dense === null ? "" : `, ${dense.fresh()} texts embedded anew`}`);
+        io.out(`${out}\n`);
+      } finally {
+        await dense?.close();
+      }
+    });
+  return command as unknown as Command;
+}
+
+/** Vectors from the cache, else from an engine that is started (or an endpoint that is asked) when first needed. */
+function openDense(app: App, { model, url, keyEnv, cache }: EmbedFlags) {
+  const { io } = app;
+  const embeddings = url === undefined ? {} : { kind: "remote", url, key_env: keyEnv };
+  const config = configSchema.parse({ model, prmu: { model }, engines: { embeddings, embeddings_model: model } });
+  const run = mkdtempSync(join(tmpdir(), "tagpr-rank-"));
+  const engines = app.openEngines({ config, run, io });
+  const file = model.replaceAll(/[^\w.-]+/g, "--");
+  const path = cache === undefined ? join(packageRoot(), ".cache", "embeddings", `${file}.jsonl`) : at(io, cache);
+  let fresh = 0;
+  const ask = async (texts: readonly string[]) => {
+    fresh += texts.length;
+    return (await engines.embeddings()).embed(model, texts);
+  };
+  return {
+    embed: cachedEmbed(ask, path, model),
+    fresh: () => fresh,
+    close: async () => {
+      await engines.close();
+      rmSync(run, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { configSchema } from "../core/config/schema.ts";
+import { messageOf, TagprError } from "../core/errors.ts";
+import { readJson, readJsonl } from "../core/jsonl.ts";
+import { DEFAULT_TAGS } from "../core/tags.ts";
+import type { Task } from "../data/task.ts";
+import { loadTask } from "../data/task-file.ts";
+import type { ShownExample } from "../data/types.ts";
+import type { ScorerFile } from "../prmu/score.ts";
+import { readResponse } from "../prompts/response.ts";
+import type { RewardInput, RlStage } from "../rewards/compute.ts";
+import { type ExplainedSignal, explainRewards } from "../rewards/explain.ts";
+import { quotations } from "../rewards/grounding.ts";
+import { duplicateSteps } from "../rewards/hacking.ts";
+import { configOfRun } from "./record.ts";
+
+export interface ExplainOptions {
+  /** 1-based line of a JSON Lines file. */
+  readonly line: number;
+  /** Whose weights, tags and tasks; default: the run that the file stands in, if it stands in one. */
+  readonly run?: string;
+  readonly stage?: RlStage;
+}
+
+export interface Explained {
+  readonly title: string;
+  readonly signals: readonly ExplainedSignal[];
+  readonly total: number;
+  /** What the detectors of hacking see in it; no part of the reward. */
+  readonly form: readonly string[];
+}
+
+const row = z.looseObject({
+  task: z.string("task: the name of a task, or the path of its YAML file"),
+  gold: z.union([z.string(), z.number()], "gold: the true answer").transform(String),
+  text: z.string("text: the whole response").optional(),
+  response: z.string().optional(),
+  truncated: z.boolean("truncated: true or false").default(false),
+  logit: z.number("logit: PRMU's number").nullable().default(null),
+  query: z.string().optional(),
+  rewards: z.looseObject({ total: z.number() }).optional(),
+});
+
+/** Each signal of one response in a file, its value, weight and reason. @throws TagprError with the place of bad input. */
+export function explainFile(path: string, options: ExplainOptions): Explained {
+  const { where, value } = pick(path, options.line);
+  const parsed = row.safeParse(value);
+  const text = parsed.data?.text ?? parsed.data?.response;
+  if (!parsed.success || text === undefined)
+    throw new TagprError("data", `${where}: ${parsed.error?.issues[0]?.message ?? "there is no text"}`, {
+      hint: 'It needs {"task": "LaMP_2", "gold": "comedy", "text": "<think>…</think> comedy"}; a run\'s samples.jsonl has it.',
+    });
+  const { task: name, gold, truncated, logit, query } = parsed.data;
+  const run = options.run ?? runOf(path);
+  const inRun = run === null ? null : contextOf(run);
+  const task = inRun?.tasks.find((t) => t.name === name) ?? loadTask(name);
+  const stage = options.stage ?? (basename(dirname(path)) === "explore" ? "explore" : "guided");
+  const tags = inRun?.tags ?? DEFAULT_TAGS;
+  const config = inRun?.rewards ?? configSchema.parse({}).rewards;
+  const input: RewardInput = { task, gold, text, truncated, tags, config, stage, logit, centre: inRun?.centre ?? null };
+  const { signals, total } = explainRewards(input);
+  const source = run === null ? "default weights and tags" : `weights and tags of ${basename(run)}`;
+  const title = `${name}${query === undefined ? "" : ` ${query}`}: gold ${JSON.stringify(gold)}, ${stage} stage, ${source}`;
+  const was = parsed.data.rewards?.total;
+  const moved =
+    was !== undefined && Math.abs(was - total) > 1e-9 ? [`the run logged a total of ${was.toFixed(3)}`] : [];
+  return { title, signals, total, form: [...moved, ...formOf(input, inRun?.example(name, query) ?? null)] };
+}
+
+function pick(path: string, line: number): { readonly where: string; readonly value: unknown } {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new TagprError("data", `${path}: ${messageOf(error)}`, {
+      hint: "Give a JSON file, or a run's samples.jsonl.",
+    });
+  }
+  if (!path.endsWith(".jsonl")) {
+    try {
+      return { where: path, value: JSON.parse(text) as unknown };
+    } catch (error) {
+      throw new TagprError("data", `${path}: not JSON (${messageOf(error)})`, {
+        hint: "One object {task, gold, text}; a file with one a line ends in .jsonl.",
+      });
+    }
+  }
+  const rows = readJsonl<unknown>(path);
+  const value = rows[line - 1];
+  if (value === undefined)
+    throw new TagprError("usage", `${path} has ${rows.length} lines, none numbered ${line}`, {
+      hint: rows.length === 0 ? "The stage has sampled nothing yet." : `Give --line 1 to --line ${rows.length}.`,
+    });
+  return { where: `${path}:${line}`, value };
+}
+
+/** The nearest folder above with a run.json. */
+function runOf(path: string): string | null {
+  for (let dir = dirname(path); dir !== dirname(dir); dir = dirname(dir))
+    if (existsSync(join(dir, "run.json"))) return dir;
+  return null;
+}
+
+function contextOf(run: string) {
+  const at = (...parts: string[]): string => join(run, ...parts);
+  const there = <T>(path: string): T | null => (existsSync(path) ? readJson<T>(path) : null);
+  const rl = (): ShownExample[] => (existsSync(at("data", "rl.jsonl")) ? readJsonl(at("data", "rl.jsonl")) : []);
+  return {
+    rewards: configOfRun(run).rewards,
+    tasks: there<Task[]>(at("data", "tasks.json")) ?? [],
+    tags: there<{ tags: string[] }>(at("chains", "tags.json"))?.tags ?? DEFAULT_TAGS,
+    centre: there<ScorerFile>(at("prmu", "scorer.json"))?.centre ?? null,
+    example: (task: string, query: string | undefined) => rl().find((e) => e.task === task && e.id === query) ?? null,
+  };
+}
+
+function formOf({ task, text, tags, truncated }: RewardInput, example: ShownExample | null): string[] {
+  const reading = readResponse(text, { task, tags, truncated });
+  const twice = duplicateSteps(reading.steps);
+  const notes = [`${reading.steps.length} steps, ${twice} of them say again what was said`];
+  if (example === null) return notes;
+  const stated = reading.steps.flatMap((step) => quotations(step.text, task, example));
+  const wrong = stated.flatMap(({ text: said, fault }) => (fault === null ? [] : [`"${said}": ${fault}`]));
+  return [...notes, `${stated.length} statements about the shown items, ${wrong.length} of them false`, ...wrong];
+}

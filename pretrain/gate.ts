@@ -8,7 +8,7 @@ import { DEFAULT_TAGS } from "../src/core/tags.ts";
 import { ceilings } from "../src/data/synthetic/ceilings.ts";
 import { examples } from "../src/data/synthetic/examples.ts";
 import { queryText, readItem } from "../src/data/synthetic/read.ts";
-import { SHAPES } from "../src/data/synthetic/shapes.ts";
+import { NANO_SHAPES } from "../src/data/synthetic/shapes.ts";
 import { makeWorld } from "../src/data/synthetic/world.ts";
 import { chatMessages, type PromptStyle } from "../src/prompts/chat.ts";
 import { lookUp } from "./guess.ts";
@@ -25,7 +25,7 @@ const STYLES: Readonly<Record<string, PromptStyle & { readonly items: number }>>
 function main(out: string, users: number): void {
   const questions: object[] = [];
   const bounds: Record<string, object> = {};
-  for (const shape of Object.values(SHAPES))
+  for (const shape of NANO_SHAPES)
     for (const seed of [0, 1, 2, 3, 4]) {
       const world = makeWorld(seed);
       const asked = [...examples(world, shape, { split: "gate", users, minItems: 8 })];

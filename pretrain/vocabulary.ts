@@ -1,5 +1,5 @@
 import { CONCEPTS, FILLERS, HABITS, LABELS, LEVELS, TITLES, TOPICS, TYPES } from "../src/data/synthetic/lexicon.ts";
-import { SHAPES } from "../src/data/synthetic/shapes.ts";
+import { NANO_SHAPES } from "../src/data/synthetic/shapes.ts";
 import { systemPrompt } from "../src/prompts/chat.ts";
 import { KNOWN_TAGS } from "./tags.ts";
 
@@ -34,7 +34,7 @@ export function vocabularyLines(): string[] {
   ].flatMap((phrase) => phrase.split(" "));
   const texts = [
     ...OTHER_INPUTS,
-    ...Object.values(SHAPES).map((shape) => shape.input("")),
+    ...NANO_SHAPES.map((shape) => shape.input("")),
     systemPrompt({ reasoning: false, tags: [] }),
     systemPrompt({ reasoning: true, tags: [] }),
     systemPrompt({ reasoning: true, tags: KNOWN_TAGS }),

@@ -1,5 +1,5 @@
 import { CONCEPTS, HABITS, LABELS, LEVELS, TITLES, TYPES } from "./lexicon.ts";
-import { entry } from "./shape.ts";
+import { entry, type Shape } from "./shape.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -22,10 +22,15 @@ export interface Almanac {
   /** How often a person does as the type does, and how often an observed outcome is noise. */
   readonly share: number;
   readonly noise: number;
+  /** Of the shapes asked for beside tag, rating and title: `more[shape][type][key]`, the type's usual state. */
+  readonly more?: World["more"];
 }
 
-/** The public facts of a world. */
-export function almanac(world: World): Almanac {
+/** The public facts of a world, with those of the given shapes. */
+export function almanac(world: World, shapes: readonly Shape[] = []): Almanac {
+  const more = shapes.flatMap(({ name }) =>
+    world.more[name] === undefined ? [] : [[name, world.more[name]] as const],
+  );
   const named = (group: readonly [string, ...string[]]) => ({ name: group[0], words: group });
   return {
     concepts: CONCEPTS.map(named),
@@ -40,5 +45,6 @@ export function almanac(world: World): Almanac {
     })),
     share: world.share,
     noise: world.noise,
+    ...(more.length === 0 ? {} : { more: Object.fromEntries(more) }),
   };
 }

@@ -2,23 +2,25 @@ import { describe, expect, it } from "vitest";
 import { stream } from "../../core/random.ts";
 import type { Example, ProfileItem } from "../types.ts";
 import { bayesAnswer, type Ceilings, ceilings, evidenceOf, queryContent } from "./ceilings.ts";
+import { bestDecision } from "./decision.ts";
 import { examples } from "./examples.ts";
 import { outcomePosterior, typePosterior } from "./posterior.ts";
-import { entry, type Shape } from "./shape.ts";
+import { entry, isAlike, openOutcomes, type Shape } from "./shape.ts";
 import { SHAPES } from "./shapes.ts";
-import { makeWorld } from "./world.ts";
+import { makeWorld, type WorldOptions } from "./world.ts";
 
 const world = makeWorld(11);
-const N = 800;
+const N = 500;
 
 interface Case {
   readonly example: Example;
   readonly shown: readonly ProfileItem[];
 }
 
-/** Unigram F over lower-case words: ROUGE-1. */
-function rouge1(answer: string, gold: string): number {
-  const words = (text: string) => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+/** Unigram F over lower-case words, in Chinese over characters: ROUGE-1. */
+function rouge1(language: Shape["language"], answer: string, gold: string): number {
+  const words = (text: string) =>
+    language === "zh" ? [...text].filter((c) => c.trim() !== "") : (text.toLowerCase().match(/[a-z0-9]+/g) ?? []);
   const rest: string[] = [...words(gold)];
   const [a, g] = [words(answer).length, rest.length];
   let hits = 0;
@@ -34,7 +36,7 @@ function rouge1(answer: string, gold: string): number {
 /** A score where more is better, whatever the metric. */
 function score(shape: Shape, answer: string, gold: string): number {
   if (shape.metric === "accuracy") return answer === gold ? 1 : 0;
-  return shape.metric === "mae" ? -Math.abs(Number(answer) - Number(gold)) : rouge1(answer, gold);
+  return shape.metric === "mae" ? -Math.abs(Number(answer) - Number(gold)) : rouge1(shape.language, answer, gold);
 }
 
 function summary(scores: readonly number[]) {
@@ -52,14 +54,18 @@ const signed = (shape: Shape, value: number): number => (shape.metric === "mae" 
 function copyLatest(shape: Shape, { example, shown }: Case): string {
   const content = queryContent(shape, example);
   const evidence = evidenceOf(shape, example, shown);
-  const same = evidence.findLast((seen) => shape.keys === 1 || String(seen.content) === String(content));
-  return shape.answer(content, same?.outcome ?? 0, "");
+  const open = openOutcomes(shape, content);
+  const same = evidence.findLast((seen) => open.includes(seen.outcome) && isAlike(shape, seen.content, content));
+  return shape.answer(content, same?.outcome ?? entry(open, 0), "");
 }
 
 function majority(shape: Shape, { example, shown }: Case): string {
   const counts = Array.from({ length: shape.outcomes }, () => 0);
   for (const { outcome } of evidenceOf(shape, example, shown)) counts[outcome] = entry(counts, outcome) + 1;
-  return shape.answer(queryContent(shape, example), counts.indexOf(Math.max(...counts)), "");
+  const content = queryContent(shape, example);
+  const open = openOutcomes(shape, content);
+  const most = open.toSorted((a, b) => entry(counts, b) - entry(counts, a));
+  return shape.answer(content, entry(most, 0), "");
 }
 
 describe.each(Object.values(SHAPES))("the ceilings of $task", (shape) => {
@@ -133,5 +139,69 @@ describe("the posterior", () => {
       expect(sum).toBeCloseTo(1, 12);
       for (const p of typePosterior(world, shape, [])) expect(p).toBeCloseTo(1 / 6, 12);
     }
+  });
+});
+
+describe("what the ROUGE ceiling counts on", () => {
+  const bagged = Object.values(SHAPES).flatMap((shape) =>
+    shape.bag ? [{ name: shape.name, shape, bag: shape.bag }] : [],
+  );
+
+  it.each(bagged)("no two templates of $name share a token, nor one with a thing spoken of", ({ shape, bag }) => {
+    const random = stream("things");
+    const things = new Set(Array.from({ length: 500 }, () => bag.things(shape.drawContent(random))).flat());
+    for (const [i, words] of bag.markers.entries()) {
+      expect(words.length).toBeGreaterThan(0);
+      for (const word of words) expect(things.has(word), word).toBe(false);
+      for (const other of bag.markers.slice(i + 1)) for (const word of words) expect(other, word).not.toContain(word);
+    }
+  });
+
+  it.each(bagged)("the answer's bag of $name is as good as any other that could be said", ({ shape, bag }) => {
+    // Every way of taking some tokens of each template, for a few small distributions.
+    const random = stream("bags", shape.name);
+    for (let round = 0; round < 3; round++) {
+      const content = shape.drawContent(random);
+      const two = random.shuffle(bag.markers.map((_, o) => o)).slice(0, 2);
+      const share = 0.3 + 0.4 * random.next();
+      const outcomes = bag.markers.map((_, o) => (o === two[0] ? share : o === two[1] ? 1 - share : 0));
+      const things = bag.things(content).length;
+      const sizes = two.map((o) => entry(bag.markers, o).length);
+      let most = 0;
+      for (let k = 0; k <= (sizes[0] ?? 0); k++)
+        for (let l = 0; l <= (sizes[1] ?? 0); l++) {
+          const f = (own: number, said: number) => (2 * (things + said)) / (things + k + l + things + own);
+          most = Math.max(most, share * f(sizes[0] ?? 0, k) + (1 - share) * f(sizes[1] ?? 0, l));
+        }
+      expect(bestDecision(shape, content, outcomes).expected).toBeCloseTo(most, 12);
+    }
+  });
+});
+
+describe("distractors and drift", () => {
+  const shown = (example: Example) => example.profile.slice(-8);
+  const boundsOf = (shape: Shape, options: Partial<WorldOptions>) => {
+    const other = makeWorld(11, options);
+    const drawn = [...examples(other, shape, { split: "test", users: 300, minItems: 8 })];
+    return {
+      drawn,
+      ...ceilings(
+        other,
+        shape,
+        drawn.map((example) => ({ example, shown: shown(example) })),
+      ),
+    };
+  };
+
+  it.each(Object.values(SHAPES))("of $task take from what the shown items allow, and not from the rest", (shape) => {
+    const [plain, crowded, drifting] = [{}, { distractors: 0.5 }, { drift: 0.2 }].map((options) =>
+      boundsOf(shape, options),
+    );
+    expect(signed(shape, crowded?.shown_items ?? 1)).toBeLessThan(signed(shape, plain?.shown_items ?? 0));
+    expect(signed(shape, drifting?.shown_items ?? 1)).toBeLessThan(signed(shape, plain?.shown_items ?? 0));
+    expect(crowded?.query_only).toBeCloseTo(plain?.query_only ?? 0, 12);
+    const aside = crowded?.drawn.flatMap((example) => evidenceOf(shape, example, shown(example))).length ?? 0;
+    expect(aside / (300 * 8)).toBeGreaterThan(0.4);
+    expect(aside / (300 * 8)).toBeLessThan(0.6);
   });
 });

@@ -1,6 +1,4 @@
-import { TITLES } from "./lexicon.ts";
 import { type Content, entry, type Shape } from "./shape.ts";
-import { TITLE } from "./title.ts";
 
 export interface Decision {
   readonly answer: string;
@@ -16,7 +14,7 @@ export function bestDecision(shape: Shape, content: Content, outcomes: readonly 
     case "mae":
       return median(shape, content, outcomes);
     case "rouge1":
-      return bestBag(content, outcomes);
+      return bestBag(shape, content, outcomes);
   }
 }
 
@@ -32,36 +30,35 @@ function median(shape: Shape, content: Content, outcomes: readonly number[]): De
   return { answer: shape.answer(content, costs.indexOf(expected), ""), expected };
 }
 
-const MARKERS = TITLES.map(({ pattern }) => pattern.replace(/\{[ab]\}/g, " ").match(/[a-z]+/g) ?? []);
-const PICKS = picks(MARKERS.map((words) => words.length));
-
-/** All ways of taking some words of each template. */
-function picks(sizes: readonly number[]): number[][] {
-  return sizes.reduce<number[][]>(
-    (all, size) => all.flatMap((pick) => Array.from({ length: size + 1 }, (_, k) => [...pick, k])),
-    [[]],
-  );
-}
-
 /**
- * The bag of words with the best expected ROUGE-1 F over *all* strings, hedges included. ROUGE-1 sees a bag; the two
- * topics are in every possible gold, so they are always worth saying; templates share no other word and the words
- * of one template are worth the same, so counting how many of each template's words to say covers every string.
+ * The bag of tokens with the best expected ROUGE-1 F over *all* strings, hedges included. ROUGE-1 sees a bag; the
+ * things spoken of are in every possible gold, so they are always worth saying; templates share no other token, and for
+ * a bag of a given size a template's tokens are worth the same each. So for every size the best bag takes the tokens of
+ * the templates that are worth most, and the best size is the best of all.
  */
-function bestBag(content: Content, outcomes: readonly number[]): Decision {
-  const golds = outcomes.map((p, o) => ({ p, o, size: 2 + entry(MARKERS, o).length }));
-  let best = { expected: -1, pick: entry(PICKS, 0) };
-  for (const pick of PICKS) {
-    const size = 2 + pick.reduce((sum, k) => sum + k, 0);
-    const expected = golds.reduce((sum, g) => sum + (g.p * 2 * (2 + entry(pick, g.o))) / (size + g.size), 0);
+function bestBag(shape: Shape, content: Content, outcomes: readonly number[]): Decision {
+  if (shape.bag === undefined) throw new RangeError(`${shape.name} has no bag of tokens`);
+  const things = shape.bag.things(content).length;
+  const golds = shape.bag.markers.map((words, o) => ({ o, p: outcomes[o] ?? 0, own: words.length }));
+  const most = things + golds.reduce((sum, { own }) => sum + own, 0);
+  let best = { expected: -1, pick: golds.map(() => 0) };
+  for (let size = things; size <= most; size++) {
+    const worth = ({ p, own }: (typeof golds)[number]): number => (2 * p) / (size + things + own);
+    const pick = golds.map(() => 0);
+    let left = size - things;
+    for (const gold of golds.toSorted((x, y) => worth(y) - worth(x))) {
+      pick[gold.o] = Math.min(gold.own, left);
+      left -= entry(pick, gold.o);
+    }
+    const expected = golds.reduce((sum, gold) => sum + worth(gold) * (things + entry(pick, gold.o)), 0);
     if (expected > best.expected) best = { expected, pick };
   }
-  return { answer: sayBag(content, best.pick), expected: best.expected };
+  return { answer: sayBag(shape, shape.bag, content, best.pick), expected: best.expected };
 }
 
-function sayBag(content: Content, pick: readonly number[]): string {
-  const whole = pick.findIndex((k, o) => k === entry(MARKERS, o).length);
-  const markers = pick.flatMap((k, o) => (o === whole ? [] : entry(MARKERS, o).slice(0, k)));
-  const base = whole < 0 ? TITLE.contentWords(content) : TITLE.answer(content, whole, "");
+function sayBag(shape: Shape, bag: NonNullable<Shape["bag"]>, content: Content, pick: readonly number[]): string {
+  const whole = pick.findIndex((k, o) => k === entry(bag.markers, o).length);
+  const markers = pick.flatMap((k, o) => (o === whole ? [] : entry(bag.markers, o).slice(0, k)));
+  const base = whole < 0 ? bag.things(content).join(" ") : shape.answer(content, whole, "");
   return [base, ...markers].join(" ");
 }

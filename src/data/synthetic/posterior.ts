@@ -85,7 +85,12 @@ export function outcomePosterior(world: World, shape: Shape, evidence: readonly 
 
 /** Distribution over observed outcomes from one over states. */
 export function outcomesOf(world: World, shape: Shape, states: readonly number[], query: Content): number[] {
-  return Array.from({ length: shape.outcomes }, (_, outcome) =>
+  const all = Array.from({ length: shape.outcomes }, (_, outcome) =>
     states.reduce((sum, p, s) => sum + p * likelihood(world, shape, s, { content: query, outcome }), 0),
   );
+  const offered = shape.offered?.(query) ?? null;
+  if (offered === null) return all;
+  // The other candidate is any other outcome, in either place, so an offer weighs its two outcomes alike.
+  const total = offered.reduce((sum, outcome) => sum + entry(all, outcome), 0);
+  return all.map((p, outcome) => (offered.includes(outcome) ? p / total : 0));
 }

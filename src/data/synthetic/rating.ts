@@ -6,9 +6,11 @@ export const RATING: Shape = {
   name: "rating",
   task: "synthetic_rating",
   metric: "mae",
+  language: "en",
   keys: 1,
   states: HABITS.length,
   outcomes: LEVELS.length,
+  contents: LEVELS.map((_, level) => [level]),
   keyOf: () => 0,
   typeState: (world, type) => entry(world.habits, type),
   outcomeOf: (state, [level]) => {

@@ -51,7 +51,11 @@ export function readPrompt(user: string): ReadPrompt | null {
   for (const line of user.split("\n")) {
     const at = line.lastIndexOf(mark);
     const body = /^\[\d+\] /.exec(line);
-    if (body && at > 0) items.push(readItem(shape, line.slice(body[0].length, at), line.slice(at + mark.length)));
+    if (!body) continue;
+    const whole = line.slice(body[0].length);
+    // A tweet is text and answer in one.
+    if (shape.textField === shape.labelField) items.push(readItem(shape, whole, whole));
+    else if (at > 0) items.push(readItem(shape, line.slice(body[0].length, at), line.slice(at + mark.length)));
   }
   const query = queryText(shape, user);
   return { shape, items, query, content: shape.read(query) };

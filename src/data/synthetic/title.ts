@@ -11,9 +11,12 @@ export const TITLE: Shape = {
   name: "title",
   task: "synthetic_title",
   metric: "rouge1",
+  language: "en",
   keys: 1,
   states: TITLES.length,
   outcomes: TITLES.length,
+  // Topics say nothing about the template.
+  contents: [[0, 1]],
   keyOf: () => 0,
   typeState: (world, type) => entry(world.titles, type),
   outcomeOf: (state) => state,
@@ -39,4 +42,8 @@ export const TITLE: Shape = {
   labelField: "title",
   contentWords: ([a, b]) => `${entry(TOPICS, a)} ${entry(TOPICS, b)}`,
   outcomeWord: (outcome) => entry(TITLES, outcome).name,
+  bag: {
+    things: ([a, b]) => [entry(TOPICS, a), entry(TOPICS, b)],
+    markers: TITLES.map(({ pattern }) => pattern.replace(/\{[ab]\}/g, " ").match(/[a-z]+/g) ?? []),
+  },
 };

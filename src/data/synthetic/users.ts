@@ -1,7 +1,8 @@
 import { TagprError } from "../../core/errors.ts";
 import { type Random, stream } from "../../core/random.ts";
 import type { UserId } from "../types.ts";
-import { MARKS, TYPES } from "./lexicon.ts";
+import { FILLERS, MARKS, TYPES } from "./lexicon.ts";
+import { ZH_FILLERS } from "./lexicon-more.ts";
 import { type Content, entry, type Shape } from "./shape.ts";
 import type { World } from "./world.ts";
 
@@ -75,13 +76,38 @@ export function observations(
 ): { readonly items: Observation[]; readonly queries: Observation[] } {
   const hidden = hiddenUser(world, shape, key);
   const random = stream(world.seed, "user", key.split, key.index, shape.name, "texts");
-  const observe = (states: readonly number[]): Observation => {
-    const content = shape.drawContent(random);
-    const own = shape.outcomeOf(entry(states, shape.keyOf(content)), content);
+  const observe = (states: readonly number[], asked: boolean): Observation => {
+    const about = shape.drawContent(random);
+    const own = shape.outcomeOf(entry(states, shape.keyOf(about)), about);
     const outcome = random.next() < world.noise ? random.int(shape.outcomes) : own;
+    const content = asked && shape.offer ? shape.offer(about, outcome, random) : about;
     return { content, text: shape.write(content, random), answer: shape.answer(content, outcome, hidden.mark) };
   };
-  const items = hidden.states.slice(0, -1).map(observe);
+  const aside = distractors(world, shape, key);
+  const items = hidden.states.slice(0, -1).map((states) => {
+    const own = observe(states, false);
+    return aside() ?? own;
+  });
   const now = entry(hidden.states, hidden.items);
-  return { items, queries: Array.from({ length: queries }, () => observe(now)) };
+  return { items, queries: Array.from({ length: queries }, () => observe(now, true)) };
+}
+
+/** For item after item: a distractor in its place, or null. Its own stream, so that the other items stay what they are. */
+function distractors(world: World, shape: Shape, key: UserKey): () => Observation | null {
+  if (world.distractors === 0) return () => null;
+  const random = stream(world.seed, "user", key.split, key.index, shape.name, "distractors");
+  return () => {
+    if (random.next() >= world.distractors) return null;
+    const content = shape.drawContent(random);
+    const text = offTopic(shape, random);
+    const shown = shape.textField === shape.labelField;
+    return { content, text, answer: shown ? text : shape.answer(content, random.int(shape.outcomes), "") };
+  };
+}
+
+/** A text that speaks of nothing the world asks about. */
+function offTopic({ language }: Shape, random: Random): string {
+  return language === "zh"
+    ? `${random.pick(ZH_FILLERS.times)}${random.pick(ZH_FILLERS.asides)}`
+    : `a ${random.pick(FILLERS.adjectives)} ${random.pick(FILLERS.nouns)} ${random.pick(FILLERS.places)}`;
 }

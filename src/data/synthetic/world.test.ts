@@ -71,7 +71,7 @@ describe.each(shapes)("the synthetic world, $task", (shape) => {
         expect(shape.read(shape.write(content, random))).toEqual(content);
         expect(
           shape.readAnswer(
-            shape.answer(content, outcome, random.pick(["", "!", "..."].slice(0, shape.name === "title" ? 3 : 1))),
+            shape.answer(content, outcome, random.pick(["", "!", "..."].slice(0, shape.metric === "rouge1" ? 3 : 1))),
           ),
         ).toBe(outcome);
       }),
@@ -108,7 +108,11 @@ describe.each(shapes)("the synthetic world, $task", (shape) => {
     const field = task.itemFields.find((entry) => entry.label);
     expect(field?.name).toBe(shape.labelField);
     if (task.labels.length > 0)
-      expect(task.labels).toEqual(Array.from({ length: shape.outcomes }, (_, o) => shape.answer([0, 1], o, "")));
+      expect(task.labels).toEqual(
+        shape.offer
+          ? [0, 1].map((o) => shape.answer([0, 0, 1], o, ""))
+          : Array.from({ length: shape.outcomes }, (_, o) => shape.answer([0, 1], o, "")),
+      );
   });
 });
 

@@ -32,7 +32,7 @@ export function syntheticData(config: Config): Gathered {
       test: all((p) => p.test),
     },
     extras: (test) => ({
-      "world.json": { ...world, almanac: almanac(world) },
+      "world.json": { ...world, almanac: almanac(world, shapes) },
       "ceilings.json": ceilingsOf(world, shapes, test),
     }),
   };

@@ -1,6 +1,6 @@
 import type { Almanac } from "../almanac.ts";
 import type { ReadItem } from "../read.ts";
-import { type Content, entry, type Shape } from "../shape.ts";
+import { type Content, entry, isAlike, openOutcomes, type Shape } from "../shape.ts";
 
 /** What the almanac says the `t`-th type does with a content; null where it says nothing. */
 export function typeOutcome(almanac: Almanac, shape: Shape, t: number, content: Content): number | null {
@@ -17,6 +17,10 @@ export function typeOutcome(almanac: Almanac, shape: Shape, t: number, content: 
         almanac.titles.map(({ name }) => name),
         type.title,
       );
+    default: {
+      const state = almanac.more?.[shape.name]?.[t]?.[shape.keyOf(content)];
+      return state === undefined ? null : shape.outcomeOf(state, content);
+    }
   }
 }
 
@@ -25,14 +29,14 @@ function found(list: readonly string[], value: string | undefined): number | nul
   return at < 0 ? null : at;
 }
 
-/** Outcomes that most types have for a content (several where they tie). */
+/** Outcomes that most types have for a content, of those that it leaves open (several where they tie). */
 export function commonOutcomes(almanac: Almanac, shape: Shape, content: Content): number[] {
-  return mostFrequent(
-    almanac.types.flatMap((_, t) => {
-      const outcome = typeOutcome(almanac, shape, t, content);
-      return outcome === null ? [] : [outcome];
-    }),
-  );
+  const open = openOutcomes(shape, content);
+  const usual = almanac.types.flatMap((_, t) => {
+    const outcome = typeOutcome(almanac, shape, t, content);
+    return outcome === null || !open.includes(outcome) ? [] : [outcome];
+  });
+  return usual.length > 0 ? mostFrequent(usual) : [...open];
 }
 
 /** The values that occur most often, in order of first occurrence. */
@@ -53,7 +57,7 @@ export function likeliestTypes(almanac: Almanac, shape: Shape, items: readonly R
   return agreed.flatMap((count, t) => (count === most ? [t] : []));
 }
 
-/** Whether an item settles the query by being copied: the same concept, the same level; any title. */
+/** Whether an item settles the query by being copied: the same concept, the same level, the same kind; any title. */
 export function isMatch(shape: Shape, item: ReadItem, query: Content): boolean {
-  return item.content !== null && (shape.name === "title" || String(item.content) === String(query));
+  return item.content !== null && isAlike(shape, item.content, query);
 }

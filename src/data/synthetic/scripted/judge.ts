@@ -114,7 +114,7 @@ function contradicts({ shape, content }: ReadPrompt, lines: readonly Line[], ans
   if (!decision || content === null) return true;
   const decided = outcomeSaid(decision.said);
   const reasoned = lines.map(outcomeReasoned).findLast((outcome) => outcome !== null) ?? decided;
-  const given = shape.readAnswer(answer);
+  const given = shape.readAnswer(answer, content);
   return given === null || shape.outcomeWord(given) !== decided || decided !== reasoned;
 }
 

@@ -45,13 +45,8 @@ const SAID = new Map(Object.values(SHAPES).map((shape) => [shape, statements(sha
 
 /** Every statement that a shape has, with the outcome it ends in. */
 function statements(shape: Shape): Map<string, string> {
-  const contents = shape.name === "title" ? [[0, 1]] : Array.from({ length: contentCount(shape) }, (_, c) => [c]);
   const outcomes = Array.from({ length: shape.outcomes }, (_, o) => o);
-  return new Map(contents.flatMap((c) => outcomes.map((o) => [statement(shape, c, o), shape.outcomeWord(o)])));
-}
-
-function contentCount(shape: Shape): number {
-  return shape.name === "tag" ? shape.keys : shape.outcomes;
+  return new Map(shape.contents.flatMap((c) => outcomes.map((o) => [statement(shape, c, o), shape.outcomeWord(o)])));
 }
 
 /** The outcome's word at the end of a statement, or null when it is no statement of the world. */

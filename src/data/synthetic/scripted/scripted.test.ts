@@ -4,6 +4,7 @@ import { type Random, stream } from "../../../core/random.ts";
 import { almanac } from "../almanac.ts";
 import { examples } from "../examples.ts";
 import { readPrompt } from "../read.ts";
+import { openOutcomes } from "../shape.ts";
 import { SHAPES } from "../shapes.ts";
 import { makeWorld } from "../world.ts";
 import { grade } from "./judge.ts";
@@ -14,7 +15,7 @@ import { NAMES, tagLines } from "./tagger.ts";
 import { type Rollout, rollOut } from "./teacher.ts";
 
 const world = makeWorld(3);
-const facts = almanac(world);
+const facts = almanac(world, Object.values(SHAPES));
 
 /** User messages of prompts with at most eight items, as the chat form has them. */
 function prompts(shape: (typeof SHAPES)[keyof typeof SHAPES], users: number) {
@@ -23,7 +24,7 @@ function prompts(shape: (typeof SHAPES)[keyof typeof SHAPES], users: number) {
       .slice(-8)
       .map(
         (item, k) =>
-          `[${k + 1}] ${item.fields[shape.textField]} | ${shape.labelField}: ${item.fields[shape.labelField]}`,
+          `[${k + 1}] ${item.fields[shape.textField]}${shape.textField === shape.labelField ? "" : ` | ${shape.labelField}: ${item.fields[shape.labelField]}`}`,
       );
     return {
       text: `History of this user, oldest first:\n${history.join("\n")}\n\n${example.input}`,
@@ -78,7 +79,7 @@ describe("the teacher", () => {
         if (said.faults.includes("ramble")) continue;
         expect(said.thoughts.map(readLine).filter(({ kind }) => kind === "idle")).toEqual([]);
         expect(said.thoughts.length).toBeLessThanOrEqual(22);
-        expect(shape.readAnswer(said.answer)).not.toBeNull();
+        expect(shape.readAnswer(said.answer, prompt.content ?? [])).not.toBeNull();
       }
   });
 
@@ -204,8 +205,34 @@ describe("honesty", () => {
   });
 
   test("the almanac it gets holds no seed and no user", () => {
-    expect(Object.keys(facts).sort()).toEqual(["concepts", "labels", "levels", "noise", "share", "titles", "types"]);
+    const known = ["concepts", "labels", "levels", "noise", "share", "titles", "types"];
+    expect(Object.keys(almanac(world)).sort()).toEqual(known);
+    expect(Object.keys(facts).sort()).toEqual([...known, "more"].sort());
+    // Of the other shapes: a state a type and key, whoever the users are.
+    for (const [name, states] of Object.entries(facts.more ?? {}))
+      expect(states.map((own) => own.length)).toEqual(facts.types.map(() => SHAPES[name as keyof typeof SHAPES].keys));
   });
+
+  test.each(Object.values(SHAPES))(
+    "a judge who sees a flawless chain of $task keeps it, a contradicted one not",
+    (shape) => {
+      let kept = 0;
+      for (const { text } of prompts(shape, 40)) {
+        const prompt = readPrompt(text);
+        const said = prompt && rollOut(facts, prompt, stream("judged", text));
+        if (!said || said.faults.length > 0) continue;
+        kept++;
+        const chain = said.thoughts.join("\n");
+        expect(sum(grade(facts, text, chain, said.answer, still))).toBeGreaterThan(15);
+        const other = openOutcomes(shape, prompt.content ?? []).find(
+          (o) => shape.answer(prompt.content ?? [], o, "") !== said.answer,
+        );
+        const slipped = shape.answer(prompt.content ?? [], other ?? 0, "");
+        expect(grade(facts, text, chain, slipped, still).logical_consistency).toBe(1);
+      }
+      expect(kept).toBeGreaterThan(20);
+    },
+  );
 
   test("statements of all shapes are told apart", () => {
     expect([outcomeSaid("ruin dystopia"), outcomeSaid("superb 4"), outcomeSaid("meets"), outcomeSaid("ruin")]).toEqual([

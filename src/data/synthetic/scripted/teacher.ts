@@ -1,7 +1,7 @@
 import type { Random } from "../../../core/random.ts";
 import type { Almanac } from "../almanac.ts";
 import type { ReadItem, ReadPrompt } from "../read.ts";
-import { type Content, entry, type Shape } from "../shape.ts";
+import { type Content, entry, openOutcomes, type Shape } from "../shape.ts";
 import { commonOutcomes, isMatch, likeliestTypes, mostFrequent, typeOutcome } from "./facts.ts";
 import { IDLE, say } from "./lines.ts";
 import { CHECKED, FAULTS, type Fault, STRATEGIES, type Strategy } from "./shares.ts";
@@ -36,7 +36,8 @@ export function rollOut(almanac: Almanac, prompt: ReadPrompt, random: Random): R
   const faults = (Object.keys(FAULTS) as Fault[]).filter((fault) => random.next() < FAULTS[fault]);
   const seen = view(shape, prompt.items, faults, random);
   const reasoned = REASON[strategy]({ almanac, shape, seen, query, random });
-  const outcome = faults.includes("slip") ? random.int(shape.outcomes) : reasoned.outcome;
+  const open = openOutcomes(shape, query);
+  const outcome = faults.includes("slip") ? random.pick(open) : reasoned.outcome;
   const read = faults.includes("drop") ? random.shuffle(seen).slice(0, Math.floor(seen.length / 2)) : seen;
   const items = reasoned.reads
     ? read.toSorted((a, b) => a.i - b.i).map((s) => say.item(shape, s.i, s.content, s.outcome))
@@ -80,14 +81,17 @@ interface Scene {
 const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
   copy: (scene) => {
     const { shape, seen, query } = scene;
-    const match = seen.findLast((item) => isMatch(shape, asRead(item), query));
+    const open = openOutcomes(shape, query);
+    const match = seen.findLast((item) => open.includes(item.outcome) && isMatch(shape, asRead(item), query));
     if (!match) return { ...REASON.generic(scene), reads: true };
     return { outcome: match.outcome, lines: [say.match(shape, match.i, match.content, match.outcome)], reads: true };
   },
   infer: ({ almanac, shape, seen, query, random }) => {
     const t = random.pick(likeliestTypes(almanac, shape, seen.map(asRead)));
     const type = entry(almanac.types, t).name;
-    const outcome = typeOutcome(almanac, shape, t, query) ?? 0;
+    const open = openOutcomes(shape, query);
+    const usual = typeOutcome(almanac, shape, t, query) ?? 0;
+    const outcome = open.includes(usual) ? usual : random.pick(open);
     const votes = seen.flatMap((item) => {
       const types = almanac.types.filter((_, k) => typeOutcome(almanac, shape, k, item.content) === item.outcome);
       return types.length === 0
@@ -112,8 +116,10 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
   },
   majority: (scene) => {
     const { shape, seen, random } = scene;
-    if (seen.length === 0) return REASON.generic(scene);
-    const outcome = random.pick(mostFrequent(seen.map((item) => item.outcome)));
+    const open = openOutcomes(shape, scene.query);
+    const fits = seen.flatMap((item) => (open.includes(item.outcome) ? [item.outcome] : []));
+    if (fits.length === 0) return REASON.generic(scene);
+    const outcome = random.pick(mostFrequent(fits));
     return { outcome, lines: [say.most(shape, outcome)], reads: true };
   },
   generic: ({ almanac, shape, query, random }) => {

@@ -53,7 +53,7 @@ class Backbone:
             inputs = {"input_ids": tokens}
         else:
             embedded = self.embed(tokens.clamp(min=0))
-            soft = users[(-1 - tokens).clamp(min=0)].to(embedded.dtype)
+            soft = take(users, (-1 - tokens).clamp(min=0)).to(embedded.dtype)
             inputs = {"inputs_embeds": torch.where((tokens < 0).unsqueeze(-1), soft, embedded)}
         return self.body(**inputs, position_ids=positions, use_cache=False, tagpr_plan=plan).last_hidden_state
 
@@ -66,6 +66,12 @@ class Backbone:
         tokens = torch.from_numpy(packed.tokens).to(device).unsqueeze(0)
         positions = torch.from_numpy(packed.positions).to(device).unsqueeze(0)
         return self.hidden(tokens, positions, plan, users)[0], plan
+
+
+def take(values: Tensor, rows: Tensor) -> Tensor:
+    """values[rows]. The backward pass of plain indexing adds from several CPU threads in whatever order they come, so
+    that where rows repeat the last digits of a gradient differ from run to run; embedding's adds in one order."""
+    return nn.functional.embedding(rows, values)
 
 
 def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, seed: int = 0) -> Backbone:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import lora
-from .backbone import Backbone, Weights, weights_of
+from .backbone import Backbone, Weights, take, weights_of
 from .errors import EngineError
 from .heads import target_logprobs
 from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_config
@@ -163,7 +163,7 @@ class TrainedModel:
             with torch.set_grad_enabled(not forward_only):
                 hidden, _ = self.backbone.hidden_of(packed)
                 rows = np.concatenate([packed.index[at][looks[i]] for at, i in enumerate(piece)])
-                at_rows = hidden[torch.from_numpy(rows).to(hidden.device)]
+                at_rows = take(hidden, torch.from_numpy(rows).to(hidden.device))
                 positions = self._positions(data, looks, piece, at_rows)
                 result = loss.run(positions, config)
                 total = result.elementwise.sum()
@@ -219,7 +219,7 @@ class TrainedModel:
             with torch.set_grad_enabled(not forward_only):
                 hidden, _ = self.backbone.hidden_of(packed, users=self.users)
                 last = torch.tensor([int(packed.index[at][-1]) for at in range(len(piece))], device=hidden.device)
-                scores = self.backbone.head(hidden[last]).float().squeeze(-1)
+                scores = self.backbone.head(take(hidden, last)).float().squeeze(-1)
                 self._finite(scores.sum(), scores, piece)
                 if pairs is not None:
                     self._bradley_terry(scores, piece, pairs, metrics, forward_only)
@@ -235,8 +235,8 @@ class TrainedModel:
     ) -> None:
         at = {i: row for row, i in enumerate(piece)}
         here = [p for p in pairs if p[0] in at]
-        chosen = scores[torch.tensor([at[p[0]] for p in here], device=scores.device)]
-        rejected = scores[torch.tensor([at[p[1]] for p in here], device=scores.device)]
+        chosen = scores.index_select(0, torch.tensor([at[p[0]] for p in here], device=scores.device))
+        rejected = scores.index_select(0, torch.tensor([at[p[1]] for p in here], device=scores.device))
         margin = chosen - rejected
         total = -nn.functional.logsigmoid(margin).sum()
         if not forward_only:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import VOCAB, group_tokens, policy
 from torch import Tensor
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from tagpr_engine.errors import EngineError
 from tagpr_engine.lora import attach
@@ -145,6 +145,33 @@ def test_gradients_are_those_of_the_plain_computation(
     for key, parameter in model.named.items():
         assert parameter.grad is not None
         assert relative(parameter.grad, grads[key]) < 1e-5, key
+
+
+def test_gradients_are_the_same_bits_every_time_on_two_threads(tmp_path: Path) -> None:
+    """Roll-outs of one prompt all read its last hidden state: their gradients there are added in one order."""
+    sizes = {"vocab_size": 64, "hidden_size": 256, "intermediate_size": 64, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 16}
+    torch.manual_seed(0)
+    Qwen3ForCausalLM(Qwen3Config(**sizes, **heads, tie_word_embeddings=True)).save_pretrained(tmp_path)
+    rng = np.random.default_rng(0)
+    prompt = rng.integers(3, 64, 40)
+    data: list[Datum] = []
+    for _ in range(24):
+        tokens = np.concatenate([prompt, rng.integers(3, 64, 12)]).astype(np.int64)
+        weights = np.concatenate([np.zeros(39), rng.normal(size=13)]).astype(np.float32)
+        data.append(Datum(tokens, {"target_tokens": np.roll(tokens, -1), "weights": weights}))
+    model = policy(tmp_path)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found: set[bytes] = set()
+        for _ in range(12):
+            model.poison("start again")
+            model.forward_backward(data, "cross_entropy", {}, False)
+            found.add(b"".join(m.grad.numpy().tobytes() for m in model.masters.values()))
+    finally:
+        torch.set_num_threads(before)
+    assert len(found) == 1
 
 
 def test_gspo_equals_its_gradient_sent_as_importance_sampling(folders: dict[str, Path]) -> None:

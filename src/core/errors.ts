@@ -18,7 +18,8 @@ export class TagprError extends Error {
 export type ErrorCode =
   | "usage" // a wrong argument or config
   | "data" // a bad file or record
-  | "engine" // the tensor engine refused, failed or died
+  | "engine" // the tensor engine refused or failed
+  | "engine_lost" // its process died: what it had not saved is gone, a new one can take over
   | "llm" // a teacher, judge or tagger endpoint failed
   | "environment" // no Python, no port, no disk
   | "run" // a run directory that can't be continued
@@ -28,6 +29,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   usage: 2,
   data: 3,
   engine: 4,
+  engine_lost: 4,
   llm: 5,
   environment: 6,
   run: 7,

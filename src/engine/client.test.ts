@@ -171,12 +171,17 @@ describe("forward_backward", () => {
     });
   });
 
-  it("splits at 5 MB", async () => {
+  it("splits at 5 MB at most, at the same places for every token loss, so that all are packed alike", async () => {
     const fake = fakeTinker(OURS);
     const client = await train(fake);
     const long = datum(...Array.from({ length: 100_000 }, (_, i) => i));
-    await client.forwardBackward([long, long, long, long], "cross_entropy");
-    expect(fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss.data.length]))).toEqual([3, 1]);
+    const floats = { dtype: "float32", data: long.tokens } as const;
+    const more = { logprobs: floats, advantages: floats, sequence_ratio_mask: floats };
+    const wide = { ...long, inputs: { ...long.inputs, ...more } };
+    await client.forward([long, long, long, long, long], "cross_entropy");
+    await client.forwardBackward([wide, wide, wide, wide, wide], "gspo");
+    const sizes = fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss.data.length]));
+    expect(sizes).toEqual([2, 2, 1, 2, 2, 1]);
   });
 
   it("never parts the datums of a pair loss", async () => {

@@ -30,9 +30,6 @@ export function gradNorm(metrics: Readonly<Record<string, number>>): number | nu
   return Object.entries(metrics).find(([name]) => name.includes("grad_norm"))?.[1] ?? null;
 }
 
-/** States kept beside the newest, in case a disk loses that one. */
-const KEPT_STATES = 2;
-
 /** Saves checkpoints of a loop whose own state `S` is plain JSON. */
 export interface Saver<S> {
   /** The loop's state at its last checkpoint, with the engine state that goes with it; null at the start. */
@@ -43,7 +40,8 @@ export interface Saver<S> {
   discard(path: string): void;
 }
 
-export function makeSaver<S>(engine: Engine, log: LoopLog, name: string): Saver<S> {
+/** `keep` states stay on disk, the newest among them; more than one where a disk may lose one. */
+export function makeSaver<S>(engine: Engine, log: LoopLog, name: string, keep: number): Saver<S> {
   let states = (log.last?.extra.states ?? []) as string[];
   let garbage: string[] = [];
   return {
@@ -54,8 +52,8 @@ export function makeSaver<S>(engine: Engine, log: LoopLog, name: string): Saver<
     save: async (training, step, loop) => {
       const state = await training.saveState(`${name}-${step}`);
       states = [...states, state];
-      garbage.push(...states.slice(0, -KEPT_STATES));
-      states = states.slice(-KEPT_STATES);
+      garbage.push(...states.slice(0, -keep));
+      states = states.slice(-keep);
       log.checkpoint(step, state, { states, loop });
       for (const path of garbage) await forgetQuietly(engine, path);
       garbage = [];

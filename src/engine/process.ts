@@ -64,13 +64,15 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
   });
   const died = new AbortController();
   const tail = keepTail(child, options.onLog);
-  const gone = watchDeath(child, (how) => died.abort(deathOf(options.python, how, tail)));
+  let ready = false;
+  const gone = watchDeath(child, (how) => died.abort(deathOf(options.python, how, tail, ready)));
   const kill = (): boolean => child.kill("SIGKILL");
   process.once("exit", kill);
   const url = await readyLine(child, died.signal).catch((error: unknown) => {
     kill();
     throw error;
   });
+  ready = true;
   letGo(child);
   return {
     url,
@@ -128,8 +130,11 @@ function watchDeath(child: Child, report: (how: string) => void): Promise<void> 
   });
 }
 
-/** One sentence that says how, its last line of log, and what to do. */
-function deathOf(python: string, how: string, tail: readonly string[]): TagprError {
+/**
+ * One sentence that says how, its last line of log, and what to do. An engine that gave up while starting would do so
+ * again; one that was ready, or was killed, is lost: another may do better.
+ */
+function deathOf(python: string, how: string, tail: readonly string[], ready: boolean): TagprError {
   if (how.includes("ENOENT"))
     return new TagprError("environment", `the engine can't be started: there is no Python at ${python}`, {
       hint: "Run npm run setup.",
@@ -140,7 +145,8 @@ function deathOf(python: string, how: string, tail: readonly string[]): TagprErr
       ? "Killed from outside, perhaps because memory ran out: try smaller batches or shorter answers. "
       : "";
   const log = tail.length > 0 ? `\nIts last lines:\n${tail.map((line) => `  ${line}`).join("\n")}` : "";
-  return new TagprError("engine", `the engine stopped (${how})${last === undefined ? "" : `: ${last.trim()}`}`, {
+  const code = ready || how.startsWith("signal") ? "engine_lost" : "engine";
+  return new TagprError(code, `the engine stopped (${how})${last === undefined ? "" : `: ${last.trim()}`}`, {
     hint: `${killed}Run the same command again: it goes on from its last checkpoint.${log}`,
   });
 }

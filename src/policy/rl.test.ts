@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { batchAt } from "../core/batches.ts";
 import { silent } from "../core/progress.ts";
 import { openLoop } from "../core/run-dir.ts";
 import { adamAt } from "../engine/loop.ts";
@@ -11,6 +12,8 @@ import {
   chainFor,
   codec,
   makeExamples,
+  newMemory,
+  openMemory,
   promptOf,
   runKilled,
   runWhole,
@@ -71,6 +74,21 @@ const train =
       ...more,
     });
 
+/** How often each of `n` elements comes in `epochs` passes, by DESIGN: whole passes, then the part of the last. */
+function batchesOf(n: number, epochs: number): [number, number][] {
+  const walk = { seed: 1, name: "guided", labels: Array.from({ length: n }, () => "LaMP_2"), batch: n, epochs };
+  const seen = [0, 1, 2].flatMap((epoch) => batchAt(walk, epoch));
+  return Array.from({ length: n }, (_, i) => [i, seen.filter((k) => k === i).length]);
+}
+
+function timesTrained(samples: readonly unknown[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of samples as { kind?: string; queries?: string[] }[])
+    for (const query of row.kind === "batch" ? (row.queries ?? []) : [])
+      counts.set(query, (counts.get(query) ?? 0) + 1);
+  return new Map([...counts].sort(([a], [b]) => Number(a.slice(8)) - Number(b.slice(8))));
+}
+
 const trained = (run: { metrics: readonly unknown[] }) =>
   (run.metrics as Record<string, unknown>[]).filter((row) => row.kind === "train");
 
@@ -89,14 +107,52 @@ describe("RL", () => {
   it("ends with the same metrics and samples however often it is killed", async () => {
     const { disk, model } = await afterSft();
     const whole = await runWhole(train(model), disk);
-    for (let seed = 0; seed < 6; seed++) {
+    let kills = 0;
+    for (let seed = 0; seed < 24; seed++) {
       const killed = await runKilled(train(model), seed, { disk });
-      expect(killed.kills).toBeGreaterThan(0);
+      kills += killed.kills;
       expect(killed.metrics).toEqual(whole.metrics);
       expect(killed.samples).toEqual(whole.samples);
       expect(killed.result.validations).toEqual(whole.result.validations);
       expect(killed.result.step).toBe(whole.result.step);
     }
+    expect(kills).toBeGreaterThan(100);
+    expect(timesTrained(whole.samples)).toEqual(
+      new Map(batchesOf(23, 2.6).map(([query, times]) => [`LaMP_2/q${query}`, times])),
+    );
+  });
+
+  it("stops at a reward that is no number, with the groups saved and nothing updated", async () => {
+    const { disk, model } = await afterSft();
+    const memory = newMemory();
+    const scorer = {
+      centre: { mean: 0, spread: 1 },
+      score: async (items: readonly unknown[]) => items.map(() => Number.NaN),
+    };
+    const calls: string[] = [];
+    const engine = makeFakeEngine({ vocab: codec.vocab, disk, onCall: (name) => void calls.push(name) });
+    await expect(train(model, { scorer })(engine, openMemory(memory))).rejects.toThrow(/a reward is not finite/);
+    expect(calls).not.toContain("optim_step");
+    expect(memory.rows.samples.at(-1)).toMatchObject({ kind: "not_finite", what: "a reward" });
+  });
+
+  it("keeps as many checkpoints as asked, and the best weights", async () => {
+    const { disk, model } = await afterSft();
+    const { result } = await runWhole(train(model, { config: { ...config, keep_checkpoints: 3 } }), disk);
+    const states = [...disk.saved.keys()].filter((path) => path.includes("/weights/"));
+    expect(states).toHaveLength(3);
+    expect(states).toContain(result.state);
+    expect(disk.saved.has(result.path)).toBe(true);
+  });
+
+  it("gives a hint when groups stay without spread, not at every batch", async () => {
+    const said: string[] = [];
+    const { disk, model } = await afterSft();
+    const progress = { ...silent, say: (line: string) => void said.push(line) };
+    await runWhole(train(model, { config: { ...config, epochs: 20 }, progress }), disk);
+    const hints = said.filter((line) => line.includes("no spread and given no gradient"));
+    expect(hints.length).toBeGreaterThan(0);
+    expect(hints.length).toBeLessThan(5);
   });
 
   it("the same on files, byte for byte", async () => {

@@ -4,11 +4,11 @@ import type { Progress } from "../core/progress.ts";
 import { seedOf } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import type { ShownExample } from "../data/types.ts";
-import { makeSaver, type Saver } from "../engine/loop.ts";
+import { makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, TrainingClient } from "../engine/types.ts";
 import { stageWeights } from "../rewards/compute.ts";
 import { rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
-import { type Group, rollOut, type Setting } from "./rollout.ts";
+import { type Group, type RolloutTimes, rollOut, type Setting } from "./rollout.ts";
 import { type MiniBatch, updateOnBatch } from "./update.ts";
 import { hackingSign, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
 
@@ -54,6 +54,10 @@ interface RlLoop {
   readonly saver: Saver<RlState>;
   readonly walk: Walk;
   readonly total: number;
+  /** Batches in a row whose groups had hardly any spread. */
+  flat: number;
+  /** Milliseconds that the last checkpoint took: said with the next batch, since what follows a checkpoint is replayed. */
+  saving: number;
 }
 
 export async function trainRl(options: RlOptions): Promise<RlResult> {
@@ -69,8 +73,10 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
     await trainOnBatch(loop, batch);
     const done = batch + 1;
     if (isValidation(loop, done)) state = await look(loop, done, state);
-    if (done % config.checkpoint_every === 0 || done === total)
-      last = await loop.saver.save(loop.training, done, state);
+    if (done % config.checkpoint_every !== 0 && done !== total) continue;
+    const started = options.clock();
+    last = await loop.saver.save(loop.training, done, state);
+    loop.saving = options.clock() - started;
   }
   const kept = state.best ?? (await lastWeights(loop, total));
   await loop.training.unload();
@@ -80,7 +86,7 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
 
 async function openLoop(options: RlOptions): Promise<RlLoop> {
   const { engine, config, seed, stage, log } = options;
-  const saver = makeSaver<RlState>(engine, log, stage);
+  const saver = makeSaver<RlState>(engine, log, stage, config.keep_checkpoints);
   const resume = saver.last?.state ?? (config.reset_optimizer ? undefined : options.before);
   const training = await engine.train({
     model: options.model,
@@ -90,7 +96,7 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
   });
   const labels = options.examples.map((example) => example.task);
   const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
-  return { options, training, saver, walk, total: batchCount(walk) };
+  return { options, training, saver, walk, total: batchCount(walk), flat: 0, saving: 0 };
 }
 
 /** Says what there is to select, and takes the first dev score. */
@@ -113,6 +119,8 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   const seeds = examples.map((_, i) => seedOf(seed, stage, "rollout", batch, i));
   const draw = { n: config.rollouts, temperature: config.temperature, seeds };
   const groups = await rollOut(options, await training.sampler(), examples, draw, clock, times);
+  const totals = groups.flatMap((group) => group.rollouts.map((r) => r.rewards.total));
+  requireFinite(log, "a reward", totals, () => groups.flatMap((group) => sampleRows(batch, group)));
   const started = clock();
   const stats = await updateOnBatch(miniBatches(groups, miniSize(config)), {
     training,
@@ -125,26 +133,45 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   const spread = spreadMetrics(groups, stageWeights(options.rewards, stage));
   const epoch = ((batch + 1) * config.batch) / walk.labels.length;
   log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
-  log.samples(sampleRows(batch, groups[0]));
-  const tokens = groups.flatMap((g) => g.rollouts).reduce((sum, r) => sum + r.response.tokens.length, 0);
-  const update = clock() - started;
-  log.timings({
-    step: batch + 1,
-    sample_seconds: times.sample / 1000,
-    reward_seconds: times.reward / 1000,
-    update_seconds: update / 1000,
-    tokens,
-    tokens_per_second: (1000 * tokens) / Math.max(1, times.sample + times.reward + update),
-  });
+  const queries = examples.map((example) => `${example.task}/${example.id}`);
+  log.samples([{ kind: "batch", step: batch + 1, queries }, ...sampleRows(batch, groups[0])]);
+  reportTime(loop, batch, groups, times, clock() - started);
   progress.update(
     batch + 1,
     `reward ${Number(rewards.reward).toFixed(3)}, right ${Number(rewards.reward_verifiable).toFixed(3)}`,
   );
-  if (Number(spread.groups_without_spread) > 0.8)
-    progress.say(
-      `Batch ${batch + 1}: ${(100 * Number(spread.groups_without_spread)).toFixed(0)}% of the groups have no spread and give no gradient. ` +
-        "Harder queries, more rollouts or a higher temperature would give more to select.",
-    );
+  hintAtFlatness(loop, batch, Number(spread.groups_without_spread));
+}
+
+/** Where the time of a batch went, into timings.jsonl. */
+function reportTime(loop: RlLoop, batch: number, groups: readonly Group[], times: RolloutTimes, update: number): void {
+  const rollouts = groups.flatMap((group) => group.rollouts);
+  const tokens = rollouts.reduce((sum, r) => sum + r.response.tokens.length, 0);
+  loop.options.log.timings({
+    step: batch + 1,
+    sample_seconds: times.sample / 1000,
+    reward_seconds: times.reward / 1000,
+    update_seconds: update / 1000,
+    checkpoint_seconds: loop.saving / 1000,
+    prompt_tokens: groups.reduce((sum, group) => sum + group.prompt.length, 0),
+    tokens,
+    tokens_per_second: (1000 * tokens) / Math.max(1, times.sample + times.reward + update),
+  });
+  loop.saving = 0;
+}
+
+/** A share of groups without spread that stays above this leaves little to learn from (DAPO, section 3.2). */
+const FLAT = 0.8;
+const FLAT_BATCHES = 3;
+
+/** Said when it has stayed so for some batches, then now and then. */
+function hintAtFlatness(loop: RlLoop, batch: number, share: number): void {
+  loop.flat = share > FLAT ? loop.flat + 1 : 0;
+  if (loop.flat === 0 || loop.flat % (loop.flat > FLAT_BATCHES ? 10 * FLAT_BATCHES : FLAT_BATCHES) !== 0) return;
+  loop.options.progress.say(
+    `Batch ${batch + 1}: for ${loop.flat} batches more than ${100 * FLAT}% of the groups (now ${(100 * share).toFixed(0)}%) have had no spread ` +
+      "and given no gradient. Harder queries, more rollouts or a higher temperature would give more to select.",
+  );
 }
 
 const miniSize = (config: { batch: number; updates: number }): number => Math.ceil(config.batch / config.updates);
@@ -184,8 +211,10 @@ function isValidation({ options, total }: RlLoop, done: number): boolean {
 async function look(loop: RlLoop, batch: number, state: RlState): Promise<RlState> {
   const { options, training, saver } = loop;
   const { log, progress, dev, clock } = options;
+  const started = clock();
   const { point, row } = await validate(options, await training.sampler(), dev, batch, clock);
   log.metrics({ kind: "validate", step: batch, score: point.score, ...row });
+  log.timings({ step: batch, validate_seconds: (clock() - started) / 1000 });
   progress.update(batch, `dev ${point.score.toFixed(3)}`);
   const validations = [...state.validations, point];
   const warning = hackingSign(validations);

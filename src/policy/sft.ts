@@ -71,7 +71,7 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
     throw new TagprError("data", "there is no chain to train on", {
       hint: "See chains/stats.json for the filter that dropped them; raise data.chains or lower chains.judge_over.",
     });
-  const saver = makeSaver<SftState>(engine, log, "sft");
+  const saver = makeSaver<SftState>(engine, log, "sft", config.keep_checkpoints);
   const training = await engine.train({
     model: options.model,
     rank: config.rank,
@@ -123,6 +123,7 @@ async function update(loop: SftLoop, step: number): Promise<void> {
     learning_rate: adam.learningRate,
     grad_norm: norm,
   });
+  log.samples([{ kind: "batch", step: step + 1, chains: ids() }]);
   log.timings({ step: step + 1, seconds: (clock() - started) / 1000, tokens });
   progress.update(step + 1, `loss ${loss.toFixed(3)}`);
 }

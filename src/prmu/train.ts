@@ -86,7 +86,7 @@ export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null
 
 async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   const { engine, config, seed, log, pairs } = options;
-  const saver = makeSaver<PrmuState>(engine, log, "prmu");
+  const saver = makeSaver<PrmuState>(engine, log, "prmu", config.keep_checkpoints);
   const train = pairs.filter((pair) => pair.split === "train");
   const rows = config.variant === "full" ? userRows(train) : null;
   const training = await engine.train({

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
@@ -72,7 +72,7 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
     progress: numbered(progress, stage.name),
   };
   try {
-    await stage.run(context);
+    await runWithEngine(stage, context);
   } catch (error) {
     if (existsSync(dir)) noteTime(dir, key, spent());
     throw error;
@@ -81,6 +81,40 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   await seal(run, stage.name, key, outputs, Math.round(spent() * 10) / 10);
   return "done";
 }
+
+/** Losses of an engine in a row, with nothing written between them, after which a run gives up. */
+const MOST_LOSSES = 3;
+
+/**
+ * Runs the stage; when an engine's process dies under it, all engines are started anew and the stage goes on from its
+ * last checkpoint, as a restarted command would.
+ */
+async function runWithEngine(stage: Stage, context: StageContext): Promise<void> {
+  let losses = 0;
+  let stood = "";
+  for (;;) {
+    try {
+      return await stage.run(context);
+    } catch (error) {
+      if (!(error instanceof TagprError) || error.code !== "engine_lost") throw error;
+      const stands = durableFiles(context.dir);
+      losses = stands === stood ? losses + 1 : 1;
+      stood = stands;
+      if (losses === MOST_LOSSES) throw error;
+      context.progress.say(`${stage.name}: ${error.message}; started anew, on from the last checkpoint`);
+      await context.engines.close();
+    }
+  }
+}
+
+/** Names and sizes of what a resumed stage goes on from. */
+function durableFiles(dir: string): string {
+  const kept = filesBelow(dir).filter((file) => !REPLAYED.test(file));
+  return kept.map((file) => `${file} ${statSync(join(dir, file)).size}`).join("\n");
+}
+
+/** Cut back to the last checkpoint when a stage goes on, or about the attempt itself. */
+const REPLAYED = /^(begun\.json|(.*\/)?(metrics|timings|samples)\.jsonl|.*\.part)$/;
 
 /** Makes the stage's folder ready; answers the seconds that earlier attempts at the same work took. */
 function prepare(stage: Stage, key: string, { run, progress }: RunOptions): number {

@@ -4,6 +4,12 @@ const positive = z.int().positive();
 const count = z.int().nonnegative();
 const rate = z.number().positive();
 
+const keep = positive
+  .default(2)
+  .describe(
+    "Checkpoints kept on disk (weights and optimizer), the newest among them; the best weights are kept apart.",
+  );
+
 const optimizer = {
   learning_rate: rate,
   warmup_steps: count.default(0).describe("Steps of linear warm-up from 0."),
@@ -26,6 +32,7 @@ export const sft = z
     epochs: positive.default(2).describe("Paper: 2."),
     eval_every: positive.default(10).describe("Steps between looks at the held-out chains."),
     checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
+    keep_checkpoints: keep,
     dev_every: count
       .default(0)
       .describe(
@@ -86,7 +93,8 @@ export const prmu = z
     held_out: z.number().min(0).max(0.5).default(0.1).describe("Share of users whose pairs are held out."),
     batch: positive.default(64).describe("Pairs a step."),
     epochs: positive.default(1),
-    checkpoint_every: positive.default(20),
+    checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
+    keep_checkpoints: keep,
     max_tokens: positive.default(512).describe("Response cut-off when sampling pairs."),
   })
   .describe("The reward model with user embeddings (paper section 3.3).");
@@ -112,6 +120,7 @@ const rl = {
     .default(20)
     .describe("Batches between greedy looks at the dev slice; 0 = never. The best is kept."),
   checkpoint_every: positive.default(10).describe("Batches between checkpoints."),
+  keep_checkpoints: keep,
   reset_optimizer: z.boolean().default(true).describe("Start with fresh optimizer moments."),
   rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
   native_gspo: z

@@ -1,0 +1,131 @@
+/**
+ * `npm run soak -- kills [--count 50] [--seed 0] [--longest 20] [--dir DIR]`
+ *
+ * Whole tiny runs on the real engine, killed −9 at seeded random delays: the command line, its engines, or both; half of
+ * the kills wait for the next change below RUN/weights, to hit a save while it is written. Every run that gets through
+ * must end with the bytes of one left alone, and have trained on every RL query once an epoch.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import {
+  contents,
+  type Event,
+  killHard,
+  startTagpr,
+  type Tagpr,
+  type Target,
+  TINY,
+  timesTrained,
+} from "../../src/cli/testing/tiny-run.ts";
+import { type Random, stream } from "../../src/core/random.ts";
+
+const { values } = parseArgs({
+  options: {
+    count: { type: "string", default: "50" },
+    seed: { type: "string", default: "0" },
+    longest: { type: "string", default: "20" },
+    dir: { type: "string" },
+  },
+});
+const numbers = { count: Number(values.count), seed: Number(values.seed), longest: Number(values.longest) };
+for (const [name, value] of Object.entries(numbers))
+  if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} wants a whole number, not ${value}`);
+
+type Moment = "timer" | "save";
+interface Tally {
+  kills: Record<string, number>;
+  stages: Record<string, number>;
+  runs: number;
+  faults: string[];
+}
+
+/** Waits some seconds, then (half of the time) for the next write of weights; then kills. False when the run ended first. */
+async function killOnce(
+  running: Tagpr,
+  run: string,
+  random: Random,
+  tally: Tally,
+  stage: () => string,
+): Promise<boolean> {
+  const target = random.pick<Target>(["command", "engine", "both"]);
+  const moment = random.pick<Moment>(["timer", "save"]);
+  const over = new AbortController();
+  void running.ended.then(() => over.abort());
+  try {
+    await delay(1000 * (0.1 + random.next() * numbers.longest), undefined, { signal: over.signal });
+    if (moment === "save") await nextWrite(join(run, "weights"), over.signal);
+  } catch {
+    return false;
+  }
+  if (!killHard(running, target)) return false;
+  const count = (of: Record<string, number>, name: string): void => {
+    of[name] = (of[name] ?? 0) + 1;
+  };
+  count(tally.kills, `${target} (${moment})`);
+  count(tally.stages, stage());
+  return true;
+}
+
+function nextWrite(dir: string, signal: AbortSignal): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  return new Promise((resolve, reject) => {
+    const watcher = watch(dir, { recursive: true, signal }, () => {
+      watcher.close();
+      resolve();
+    });
+    watcher.once("error", reject);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+const total = (tally: Tally): number => Object.values(tally.kills).reduce((a, b) => a + b, 0);
+
+/** One run, started again after every death until it is through. */
+async function survive(config: string, run: string, random: Random, tally: Tally): Promise<void> {
+  for (;;) {
+    let stage = "start";
+    const running = startTagpr(["run", config, "--out", run], (event: Event) => {
+      if (event.event === "start") stage = (event.title ?? "").replace(/^\d+\/\d+ /, "");
+    });
+    while (total(tally) < numbers.count && (await killOnce(running, run, random, tally, () => stage)));
+    const code = await running.ended;
+    if (code === 0) return;
+    if (code !== null) tally.faults.push(`${run}: exit code ${code}`);
+    if (tally.faults.length > 5) return;
+  }
+}
+
+const dir = values.dir ?? mkdtempSync(join(tmpdir(), "tagpr-soak-"));
+mkdirSync(dir, { recursive: true });
+const config = join(dir, "tiny.yaml");
+writeFileSync(config, TINY);
+const straight = join(dir, "straight");
+const code = await startTagpr(["run", config, "--out", straight]).ended;
+if (code !== 0) throw new Error(`the run without kills ended with ${code}`);
+const expected = contents(straight);
+const trained = JSON.stringify([...timesTrained(straight, "guided"), ...timesTrained(straight, "explore")].sort());
+
+const tally: Tally = { kills: {}, stages: {}, runs: 0, faults: [] };
+while (total(tally) < numbers.count && tally.faults.length < 5) {
+  const run = join(dir, `killed-${tally.runs}`);
+  await survive(config, run, stream("soak", numbers.seed, tally.runs), tally);
+  tally.runs++;
+  const got = existsSync(run) ? contents(run) : {};
+  for (const file of new Set([...Object.keys(expected), ...Object.keys(got)]))
+    if (got[file] !== expected[file]) tally.faults.push(`${run}/${file} differs`);
+  const times = [...timesTrained(run, "guided"), ...timesTrained(run, "explore")].sort();
+  if (JSON.stringify(times) !== trained) tally.faults.push(`${run}: prompts skipped or repeated`);
+  console.error(`${total(tally)} of ${numbers.count} kills, ${tally.runs} runs, ${tally.faults.length} faults`);
+}
+console.log(
+  JSON.stringify(
+    { kills: total(tally), by_target: tally.kills, by_stage: tally.stages, runs: tally.runs, faults: tally.faults },
+    null,
+    2,
+  ),
+);
+if (values.dir === undefined && tally.faults.length === 0) rmSync(dir, { recursive: true, force: true });
+process.exitCode = tally.faults.length === 0 ? 0 : 1;

@@ -1,0 +1,21 @@
+/** `npm run soak -- kills [options]`: long tests of endurance, which `npm test` has no time for. */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const SOAKS: Readonly<Record<string, string>> = {
+  kills:
+    "kill -9 of command line, engine or both at random moments of whole runs; the bytes must be those of a run left alone",
+};
+
+const [name = "", ...rest] = process.argv.slice(2);
+if (name in SOAKS) {
+  const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  process.exitCode = spawnSync(process.execPath, ["--import", "tsx", file, ...rest], { stdio: "inherit" }).status ?? 1;
+} else {
+  console.error(
+    `Which one?\n${Object.entries(SOAKS)
+      .map(([key, what]) => `  ${key}  ${what}`)
+      .join("\n")}`,
+  );
+  process.exitCode = 2;
+}

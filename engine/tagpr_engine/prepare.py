@@ -108,7 +108,11 @@ def prepare(name: str, target: Path) -> Path:
         package.write(origin, temporary)
         if target.exists() and not any(target.iterdir()):
             target.rmdir()
-        os.rename(temporary, target)
+        try:
+            os.rename(temporary, target)
+        except OSError:
+            if not (target / "config.json").is_file():  # else another process was first, with the same model
+                raise
     except OSError as error:
         raise EngineError(f"{target} could not be written: {error.strerror or error}") from error
     finally:

@@ -42,6 +42,21 @@ describe("the walk through the data", () => {
     expect(batchAt(walk, 0)).not.toEqual(batchAt({ ...walk, seed: 2 }, 0));
   });
 
+  it("keeps the elements of one unit side by side among those of their label", () => {
+    fc.assert(
+      fc.property(walks, fc.integer({ min: 2, max: 5 }), (walk, size) => {
+        const units = walk.labels.map((label, i) => `${label}/${i % size}`);
+        const epoch = walkAll({ ...walk, units, epochs: 1 }).flat();
+        expect(new Set(epoch).size).toBe(walk.labels.length);
+        for (const label of new Set(walk.labels)) {
+          const met = epoch.filter((i) => walk.labels[i] === label).map((i) => units[i]);
+          const changes = met.filter((unit, k) => unit !== met[k - 1]).length;
+          expect(changes).toBe(new Set(met).size);
+        }
+      }),
+    );
+  });
+
   it("mixes labels in every batch, in proportion to within one", () => {
     const labels = [...Array(60).fill("a"), ...Array(30).fill("b"), ...Array(10).fill("c")];
     const walk: Walk = { seed: 3, name: "guided", labels, batch: 20, epochs: 1 };

@@ -8,6 +8,11 @@ export interface Walk {
   readonly name: string;
   /** One label an element; elements of every label are spread evenly over an epoch, so each batch mixes them. */
   readonly labels: readonly string[];
+  /**
+   * One name an element; elements of one name stand side by side among those of their label (a query's chains, so
+   * that their prompt is computed once a batch). Without it each element is its own.
+   */
+  readonly units?: readonly string[];
   readonly batch: number;
   /** Passes over the data; fractions are allowed. */
   readonly epochs: number;
@@ -40,14 +45,15 @@ export function batchAt(walk: Walk, b: number): number[] {
 
 const elementCount = (walk: Walk): number => Math.round(walk.epochs * walk.labels.length);
 
-/** Each label's elements are shuffled and laid at even distances from a random start; equal places are told apart by index. */
+/** Each label's units are shuffled, and their elements laid at even distances from a random start; equal places are told apart by index. */
 function epochOrder(walk: Walk, epoch: number): number[] {
   const random = stream(walk.seed, walk.name, "order", epoch);
   const groups = groupBy([...walk.labels.keys()], (i) => walk.labels[i]);
   const placed: { i: number; at: number }[] = [];
   for (const members of groups.values()) {
     const start = random.next();
-    for (const [k, i] of random.shuffle(members).entries()) placed.push({ i, at: (k + start) / members.length });
+    const units = [...groupBy(members, (i) => walk.units?.[i] ?? i).values()];
+    for (const [k, i] of random.shuffle(units).flat().entries()) placed.push({ i, at: (k + start) / members.length });
   }
   return placed.sort((a, b) => a.at - b.at || a.i - b.i).map((p) => p.i);
 }

@@ -7,6 +7,8 @@ import { type Codec, responseTokens } from "../prompts/generate.ts";
 export interface SftItem {
   /** `task/query/i` */
   readonly id: string;
+  /** `task/query` */
+  readonly query: string;
   readonly task: string;
   readonly prompt: readonly number[];
   /** With the end-of-turn token. */
@@ -46,6 +48,7 @@ export function sftItems(
     else
       (chain.split === "train" ? out.train : out.heldOut).push({
         id: `${key}/${chain.i}`,
+        query: key,
         task: chain.task,
         prompt,
         completion,

@@ -79,7 +79,8 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
     ...(saver.last === null ? {} : { resume: saver.last.state }),
   });
   const labels = options.train.map((item) => item.task);
-  const walk: Walk = { seed, name: "sft", labels, batch: config.batch, epochs: config.epochs };
+  const units = options.train.map((item) => item.query);
+  const walk: Walk = { seed, name: "sft", labels, units, batch: config.batch, epochs: config.epochs };
   const loop: SftLoop = { options, training, saver, walk, total: batchCount(walk) };
   let state: SftState = saver.last?.loop ?? { best: null, waited: 0, curve: [], stopped: false };
   let step = log.last?.step ?? 0;

@@ -1,12 +1,12 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { guardDisk, writeAtomic } from "../../core/jsonl.ts";
+import { guardDisk } from "../../core/jsonl.ts";
 import type { Task } from "../task.ts";
 import type { Example } from "../types.ts";
 
 /**
  * Writes one split in LaMP's layout, `{split}_questions.json` and (unless no example has a gold) `{split}_outputs.json`,
- * each complete or not at all. Questions are streamed, so a split may be larger than memory.
+ * each complete or not at all. Both are streamed: a split may be larger than memory.
  */
 export async function writeLamp(
   dir: string,
@@ -15,27 +15,67 @@ export async function writeLamp(
   examples: AsyncIterable<Example> | Iterable<Example>,
 ): Promise<number> {
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
-  const path = join(dir, `${split}_questions.json`);
-  const golds: { id: string; output: string }[] = [];
-  let n = 0;
-  const file = guardDisk(path, () => openSync(`${path}.part`, "w"));
+  const questions = openList(join(dir, `${split}_questions.json`), "[", "]\n");
+  const outputs = openList(
+    join(dir, `${split}_outputs.json`),
+    `{"task":${JSON.stringify(task.name)},"golds":[`,
+    "]}\n",
+  );
   try {
     for await (const example of examples) {
-      guardDisk(path, () => writeSync(file, `${n === 0 ? "[" : ",\n"}${JSON.stringify(question(example))}`));
-      if (example.gold !== null) golds.push({ id: example.id, output: example.gold });
-      n++;
+      questions.add(question(example));
+      if (example.gold !== null) outputs.add({ id: example.id, output: example.gold });
     }
-    guardDisk(path, () => {
-      writeSync(file, n === 0 ? "[]\n" : "]\n");
-      fsyncSync(file);
-    });
+    const golds = outputs.end();
+    const n = questions.end();
+    if (golds > 0) outputs.keep();
+    questions.keep();
+    return n;
   } finally {
-    closeSync(file);
+    outputs.drop();
+    questions.drop();
   }
-  if (golds.length > 0)
-    writeAtomic(join(dir, `${split}_outputs.json`), `${JSON.stringify({ task: task.name, golds })}\n`);
-  renameSync(`${path}.part`, path);
-  return n;
+}
+
+/** How much is gathered before it is written. */
+const CHUNK = 1 << 20;
+
+/** A JSON list that is written element by element beside `path`, and takes its place when it is kept. */
+function openList(path: string, head: string, tail: string) {
+  const part = `${path}.part`;
+  const file = guardDisk(path, () => openSync(part, "w"));
+  let text = head;
+  let n = 0;
+  let open = true;
+  const flush = (): void => {
+    guardDisk(path, () => writeSync(file, text));
+    text = "";
+  };
+  const close = (): void => {
+    if (open) closeSync(file);
+    open = false;
+  };
+  return {
+    add: (element: unknown): void => {
+      text += `${n === 0 ? "" : ",\n"}${JSON.stringify(element)}`;
+      n++;
+      if (text.length > CHUNK) flush();
+    },
+    end: (): number => {
+      text += tail;
+      flush();
+      guardDisk(path, () => fsyncSync(file));
+      return n;
+    },
+    keep: (): void => {
+      close();
+      renameSync(part, path);
+    },
+    drop: (): void => {
+      close();
+      rmSync(part, { force: true });
+    },
+  };
 }
 
 function question({ id, user, input, date, profile }: Example): unknown {

@@ -1,6 +1,6 @@
 import { CONCEPTS, HABITS, LABELS, LEVELS, TITLES, TYPES } from "./lexicon.ts";
 import { entry, type Shape } from "./shape.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /**
  * The public facts of a population: what a large model that has read much of a culture knows of it. It names no user

@@ -7,7 +7,8 @@ import { examples } from "./examples.ts";
 import { outcomePosterior, typePosterior } from "./posterior.ts";
 import { entry, isAlike, openOutcomes, type Shape } from "./shape.ts";
 import { SHAPES } from "./shapes.ts";
-import { makeWorld, type WorldOptions } from "./world.ts";
+import { makeWorld } from "./world.ts";
+import type { WorldOptions } from "./world-types.ts";
 
 const world = makeWorld(11);
 const N = 500;

@@ -5,7 +5,7 @@ import { type Evidence, outcomePosterior, outcomesOf } from "./posterior.ts";
 import { queryText, readItem } from "./read.ts";
 import { type Content, entry, type Shape } from "./shape.ts";
 import { hiddenUser, userKey } from "./users.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** Bayes-optimal expected scores, in the shape's metric (accuracy or ROUGE-1 F: higher is better; MAE: lower). */
 export interface Ceilings {

@@ -1,7 +1,7 @@
 import type { Example, QueryId } from "../types.ts";
 import type { Shape } from "./shape.ts";
 import { itemCount, observations, type UserKey, userId } from "./users.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** Which examples to draw. */
 export interface ExampleOptions {

@@ -1,7 +1,7 @@
 import { TYPES } from "./lexicon.ts";
 import type { Content, Shape } from "./shape.ts";
 import { entry } from "./shape.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** Something seen of a user: `age` counts the items from it to now (1 = the newest). */
 export interface Evidence {

@@ -1,5 +1,5 @@
 import type { Random } from "../../core/random.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** What a text speaks of: a concept (tag), a level (rating), two topics (title). Indices into the lexicon. */
 export type Content = readonly number[];

@@ -4,7 +4,7 @@ import type { UserId } from "../types.ts";
 import { FILLERS, MARKS, TYPES } from "./lexicon.ts";
 import { ZH_FILLERS } from "./lexicon-more.ts";
 import { type Content, entry, type Shape } from "./shape.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** A user's place in the population. Splits are separate counters, so no user can be in two of them. */
 export interface UserKey {

@@ -1,4 +1,4 @@
-import type { World } from "./world.ts";
+import type { World } from "./world-types.ts";
 
 /** The state that a world gives a type in one of the shapes beside tag, rating and title. */
 export function stateOf(world: World, shape: string, type: number, key: number): number {

@@ -2,22 +2,9 @@ import { stream } from "../../core/random.ts";
 import { CONCEPTS, HABITS, LABELS, TITLES, TYPES } from "./lexicon.ts";
 import { entry, type Shape } from "./shape.ts";
 import { NANO_SHAPES, SHAPES } from "./shapes.ts";
+import type { World, WorldOptions } from "./world-types.ts";
 
-/** The constants of a world; settled on dev seeds 0–4 (docs/log.md). */
-export interface WorldOptions {
-  /** Probability that a user's private state (a concept's label, a habit, a template) is the type's own. */
-  readonly share: number;
-  /** Probability that an observed outcome, shown or asked, is a uniform draw instead of the user's own. */
-  readonly noise: number;
-  /** Probability, per item and per private state, that the state is drawn anew. */
-  readonly drift: number;
-  /** Items of a user: log-uniform between these, both included. */
-  readonly minItems: number;
-  readonly maxItems: number;
-  /** Probability that an item is a distractor: off topic, its outcome (where it shows one) a uniform draw. */
-  readonly distractors: number;
-}
-
+/** Settled on dev seeds 0–4 (docs/log.md). */
 export const DEFAULT_WORLD: WorldOptions = {
   share: 0.8,
   noise: 0.1,
@@ -26,19 +13,6 @@ export const DEFAULT_WORLD: WorldOptions = {
   maxItems: 200,
   distractors: 0,
 };
-
-/** What a seed decides about a population. Nothing here is about any one user. */
-export interface World extends WorldOptions {
-  readonly seed: number;
-  /** `tables[type][concept]`: index of the label that this type gives the concept. */
-  readonly tables: readonly (readonly number[])[];
-  /** `habits[type]`: index into HABITS, another for each type. */
-  readonly habits: readonly number[];
-  /** `titles[type]`: index into TITLES, another for each type. */
-  readonly titles: readonly number[];
-  /** `more[shape][type][key]`: the state that is usual for a type, of every other shape. */
-  readonly more: Readonly<Record<string, readonly (readonly number[])[]>>;
-}
 
 /** Seeds below this are runs'; the shipped base is pre-trained on seeds from here on, so the two never meet. */
 export const FIRST_PRETRAINING_SEED = 1_000_000;

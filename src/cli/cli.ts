@@ -13,13 +13,15 @@ export async function main(
   parts: Pick<App, "stages" | "openEngines"> = { stages: STAGES, openEngines },
 ): Promise<number> {
   const outcome = { code: 0 };
+  const debug = argv.includes("--debug");
+  const args = argv.filter((word) => word !== "--debug");
   try {
-    await buildProgram({ io, outcome, ...parts }).parseAsync([...argv], { from: "user" });
+    await buildProgram({ io, outcome, ...parts }).parseAsync(args, { from: "user" });
     return outcome.code;
   } catch (error) {
     // Commander has printed its own message; --help and --version end that way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.err(explain(error, argv.includes("--debug")));
+    io.err(explain(error, debug));
     return exitCodeOf(error);
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { App } from "./app.ts";
 import { configCommand } from "./commands/config.ts";
-import { dataCommand } from "./commands/data.ts";
+import { dataCommand } from "./commands/data/data.ts";
 import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
@@ -16,7 +16,9 @@ export function buildProgram(app: App): Command {
   const program = new Command("tagpr")
     .description("Tagging the Thought: personalized reasoning, learnt from a user's history in short tagged steps.")
     .version(version())
-    .option("--debug", "print the traceback of a failure")
+    .option("--debug", "print the traceback of a failure (anywhere on the line)")
+    // What stands after a command's name is that command's, however its parent's options are named.
+    .enablePositionalOptions()
     .showHelpAfterError("(tagpr --help lists the commands)")
     .addHelpText(
       "after",

@@ -43,3 +43,6 @@ export function settlePaths(config: Config, io: Io): Config {
 }
 
 export const at = (io: Io, path: string): string => resolve(io.cwd, path);
+
+/** A task as given on the command line: a name stays, a YAML file is meant from where the command stands. */
+export const taskName = (io: Io, task: string): string => (/\.ya?ml$/.test(task) ? at(io, task) : task);

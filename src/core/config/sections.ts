@@ -3,6 +3,19 @@ import { z } from "zod";
 const count = z.int().nonnegative();
 const positive = z.int().positive();
 
+const share = z.number().min(0).max(1);
+
+const world = z.strictObject({
+  share: share
+    .default(0.8)
+    .describe("How often a user's own choice (a concept's label, a template) is the type's usual one."),
+  noise: share.default(0.1).describe("How often an observed outcome, shown or asked, is a uniform draw."),
+  drift: share.default(0.005).describe("How often, item by item, each private choice of a user is drawn anew."),
+  distractors: share.default(0).describe("Share of items that are off topic, their outcome a uniform draw."),
+  min_items: positive.default(2).describe("Items of a user at least."),
+  max_items: positive.default(200).describe("Items of a user at most; log-uniform between the two."),
+});
+
 export const data = z
   .strictObject({
     source: z
@@ -21,6 +34,7 @@ export const data = z
       .strictObject({ train: positive.default(400), dev: positive.default(100), test: positive.default(1200) })
       .prefault({})
       .describe("Synthetic world: users of each split; splits share none."),
+    world: world.prefault({}).describe("Synthetic world: its constants (docs/world.md)."),
     chains: positive.default(1000).describe("Train queries a task that the teacher answers (paper: 1,000)."),
     rl: positive.default(1024).describe("Train queries a task for RL (paper: 1,024)."),
     rl_of: z

@@ -1,3 +1,4 @@
+import { TagprError } from "../../core/errors.ts";
 import { stream } from "../../core/random.ts";
 import { CONCEPTS, HABITS, LABELS, TITLES, TYPES } from "./lexicon.ts";
 import { entry, type Shape } from "./shape.ts";
@@ -21,8 +22,7 @@ export const FIRST_PRETRAINING_SEED = 1_000_000;
 export function makeWorld(seed: number, options: Partial<WorldOptions> = {}): World {
   const random = stream(seed, "world");
   return {
-    ...DEFAULT_WORLD,
-    ...options,
+    ...checked({ ...DEFAULT_WORLD, ...options }),
     seed,
     tables: TYPES.map(() => CONCEPTS.map(() => random.int(LABELS.length))),
     habits: random.shuffle(HABITS.map((_, i) => i)),
@@ -33,6 +33,17 @@ export function makeWorld(seed: number, options: Partial<WorldOptions> = {}): Wo
         .map((shape) => [shape.name, usualStates(seed, shape)]),
     ),
   };
+}
+
+function checked(options: WorldOptions): WorldOptions {
+  const { minItems, maxItems, ...rates } = options;
+  const bad = Object.entries(rates).find(([, rate]) => !(rate >= 0 && rate <= 1));
+  if (bad) throw new TagprError("usage", `the world's ${bad[0]} is ${bad[1]}`, { hint: "It is a share: 0 to 1." });
+  if (!(minItems >= 1 && maxItems >= minItems))
+    throw new TagprError("usage", `users of ${minItems} to ${maxItems} items: there are none`, {
+      hint: "At least 1 item, and the largest number not below the smallest.",
+    });
+  return options;
 }
 
 /** Templates: another for each type, key by key. Other states: any. From a stream of the shape's own. */

@@ -19,7 +19,8 @@ export function syntheticData(config: Config): Gathered {
     throw new TagprError("usage", `seed ${config.seed}: seeds from ${FIRST_PRETRAINING_SEED} on made the base model`, {
       hint: `Choose a seed below ${FIRST_PRETRAINING_SEED}.`,
     });
-  const world = makeWorld(config.seed);
+  const { min_items: minItems, max_items: maxItems, ...rates } = config.data.world;
+  const world = makeWorld(config.seed, { ...rates, minItems, maxItems });
   const shapes = config.data.task.split(",").map((name) => shapeOf(name.trim()));
   const parts = shapes.map((shape) => splitsOf(world, shape, config));
   const all = (pick: (part: ReturnType<typeof splitsOf>) => readonly Example[]): Example[] => parts.flatMap(pick);

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
-import { configSchema } from "../../core/config/schema.ts";
-import { loadTask } from "../../data/task-file.ts";
-import { cachedEmbed } from "../../retrieval/embed-cache.ts";
-import { writeRanking } from "../../retrieval/ranking-file.ts";
-import { RETRIEVERS } from "../../retrieval/retrieve.ts";
-import type { App } from "../app.ts";
-import { packageRoot } from "../package.ts";
-import { lineProgress } from "../progress/lines.ts";
-import { terminalProgress } from "../progress/terminal.ts";
-import { at, wholeNumber } from "./options.ts";
+import { configSchema } from "../../../core/config/schema.ts";
+import { loadTask } from "../../../data/task-file.ts";
+import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
+import { writeRanking } from "../../../retrieval/ranking-file.ts";
+import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
+import type { App } from "../../app.ts";
+import { packageRoot } from "../../package.ts";
+import { lineProgress } from "../../progress/lines.ts";
+import { terminalProgress } from "../../progress/terminal.ts";
+import { at, taskName, wholeNumber } from "../options.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
 interface EmbedFlags {
@@ -37,7 +37,7 @@ export function rankCommand(app: App): Command {
     .option("--key-env <name>", "dense: environment variable with the key for --url", "OPENAI_API_KEY")
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
     .action(async ({ task: name, retriever, k, questions, out, seed, ...flags }) => {
-      const task = loadTask(name);
+      const task = loadTask(taskName(io, name));
       const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
       const dense = retriever === "dense" ? openDense(app, flags) : null;
       try {

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Engines } from "../../engine/engines.ts";
-import { main } from "../cli.ts";
+import type { Engines } from "../../../engine/engines.ts";
+import { main } from "../../cli.ts";
 
 const profile = ["apple", "pear", "apple pie", "plum"].map((text, i) => ({
   id: i,
@@ -56,6 +56,16 @@ it("dense: a text is embedded once, also over several commands", async () => {
   expect((await rank(...dense, "--k", "3")).err).toMatch(/0 texts embedded anew/);
   expect(read().a).toHaveLength(3);
   expect(asked).toHaveLength(5);
+});
+
+it("a flag after the command's name is the command's, though the stage has one of the same name", async () => {
+  const { rank, read } = project();
+  const drawn = new Set<string>();
+  for (const seed of ["1", "2", "3", "4", "5", "6"]) {
+    await rank("--retriever", "random", "--seed", seed);
+    drawn.add(read().a.join());
+  }
+  expect(drawn.size).toBeGreaterThan(1);
 });
 
 it("an unknown retriever, a k of 0 and a missing file are refused, and nothing is written", async () => {

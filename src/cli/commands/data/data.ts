@@ -1,0 +1,15 @@
+import type { Command } from "@commander-js/extra-typings";
+import type { App } from "../../app.ts";
+import { type StageCommand, stageCommand } from "../stages.ts";
+import { rankCommand } from "./rank.ts";
+import { worldCommand } from "./world.ts";
+
+/** One file each, in this folder. */
+const SUBCOMMANDS: readonly ((app: App) => Command)[] = [rankCommand, worldCommand];
+
+/** `tagpr data RUN` is the stage; its subcommands bring, check and show data before and beside a run. */
+export function dataCommand(stage: StageCommand, app: App): Command {
+  const command = stageCommand(stage, app).enablePositionalOptions();
+  for (const make of SUBCOMMANDS) command.addCommand(make(app));
+  return command;
+}

@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { writeJson } from "../../../core/jsonl.ts";
+import { writeLamp } from "../../../data/lamp/write.ts";
+import { type Ceilings, ceilings } from "../../../data/synthetic/ceilings.ts";
+import { type ExampleOptions, examples } from "../../../data/synthetic/examples.ts";
+import type { Shape } from "../../../data/synthetic/shape.ts";
+import { SHAPES, shapeOf } from "../../../data/synthetic/shapes.ts";
+import { DEFAULT_WORLD, makeWorld } from "../../../data/synthetic/world.ts";
+import type { World } from "../../../data/synthetic/world-types.ts";
+import { loadTask } from "../../../data/task-file.ts";
+import type { Example } from "../../../data/types.ts";
+import type { App } from "../../app.ts";
+import type { Io } from "../../io.ts";
+import { lineProgress } from "../../progress/lines.ts";
+import { terminalProgress } from "../../progress/terminal.ts";
+import { at, wholeNumber } from "../options.ts";
+
+const rate = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 1)) throw new InvalidArgumentError("not a share (0 to 1)");
+  return value;
+};
+
+/** `tagpr data world`: the synthetic world as LaMP's files, a folder a shape, with what is possible on them. */
+export function worldCommand({ io }: App): Command {
+  const command = new Command("world")
+    .description("write users of the synthetic world as LaMP's files, a folder a shape, and print the three ceilings")
+    .option("--shape <names>", `shapes, comma-separated, or all: ${Object.keys(SHAPES).join(", ")}`, "all")
+    .addOption(new Option("--users <n>", "users of train; 0 writes none").argParser(wholeNumber).default(400))
+    .addOption(new Option("--dev <n>", "users of dev, who are other people").argParser(wholeNumber).default(100))
+    .addOption(new Option("--queries <n>", "queries a user").argParser(wholeNumber).default(1))
+    .addOption(new Option("--seed <n>", "seed of world and users").argParser(wholeNumber).default(0))
+    .requiredOption("--out <folder>", "where the shapes' folders go")
+    .addOption(share("--share <p>", "how often a user's choice is the type's usual one", "share"))
+    .addOption(share("--noise <p>", "how often an observed outcome is a uniform draw", "noise"))
+    .addOption(share("--drift <p>", "how often, item by item, a private choice is drawn anew", "drift"))
+    .addOption(share("--distractors <p>", "share of items that are off topic", "distractors"))
+    .addOption(
+      new Option("--min-items <n>", "items of a user at least").argParser(wholeNumber).default(DEFAULT_WORLD.minItems),
+    )
+    .addOption(
+      new Option("--max-items <n>", "items of a user at most").argParser(wholeNumber).default(DEFAULT_WORLD.maxItems),
+    )
+    .addOption(new Option("--k <n>", "ceilings: newest items shown").argParser(wholeNumber).default(8))
+    .addOption(
+      new Option("--ceilings <n>", "ceilings: users enumerated (of dev, else of train)")
+        .argParser(wholeNumber)
+        .default(1000),
+    )
+    .option("--json", "print the ceilings as JSON")
+    .action(async ({ shape, users, dev, queries, seed, out, k, ceilings: enumerated, json, ...constants }) => {
+      const shapes = shape === "all" ? Object.values(SHAPES) : shape.split(",").map((name) => shapeOf(name.trim()));
+      const world = makeWorld(seed, constants);
+      const sizes = { train: users, dev };
+      const found: Record<string, Ceilings> = {};
+      for (const one of shapes) {
+        const dir = join(at(io, out), one.name);
+        await writeSplits(io, world, one, dir, sizes, queries);
+        const bound = ceilingsOf(
+          world,
+          one,
+          { split: dev > 0 ? "dev" : "train", users: Math.min(enumerated, dev || users) },
+          k,
+        );
+        if (bound === null) continue;
+        found[one.task] = bound;
+        writeJson(join(dir, "ceilings.json"), { task: one.task, metric: one.metric, k, seed, ...bound });
+      }
+      io.out(json === true ? `${JSON.stringify(found)}\n` : table(shapes, found, k));
+    });
+  return command as unknown as Command;
+}
+
+function share(flags: string, about: string, name: "share" | "noise" | "drift" | "distractors") {
+  return new Option(flags, about).argParser(rate).default(DEFAULT_WORLD[name]);
+}
+
+async function writeSplits(
+  io: Io,
+  world: World,
+  shape: Shape,
+  dir: string,
+  sizes: Readonly<Record<string, number>>,
+  queriesPerUser: number,
+): Promise<void> {
+  const task = loadTask(shape.task);
+  const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+  for (const [split, users] of Object.entries(sizes)) {
+    if (users === 0) continue;
+    progress.start(`${shape.task}, ${split}`, users * queriesPerUser);
+    const drawn = examples(world, shape, { split, users, queriesPerUser });
+    const n = await writeLamp(dir, split, task, counted(drawn, progress.update));
+    progress.end(`${n} queries`);
+  }
+}
+
+function* counted(drawn: Iterable<Example>, update: (done: number) => void): Generator<Example> {
+  let done = 0;
+  for (const example of drawn) {
+    yield example;
+    if (++done % 100 === 0) update(done);
+  }
+}
+
+/** On the first query of each user, with the k newest items shown. */
+function ceilingsOf(world: World, shape: Shape, options: ExampleOptions, k: number): Ceilings | null {
+  if (options.users === 0) return null;
+  const shown = function* () {
+    for (const example of examples(world, shape, options)) yield { example, shown: example.profile.slice(-k) };
+  };
+  return ceilings(world, shape, shown());
+}
+
+function table(shapes: readonly Shape[], found: Readonly<Record<string, Ceilings>>, k: number): string {
+  const rows = shapes.flatMap(({ task, metric }) => {
+    const own = found[task];
+    if (own === undefined) return [];
+    const numbers = [own.query_only, own.shown_items, own.oracle].map((value) => value.toFixed(3).padStart(10));
+    return [
+      `${task.padEnd(24)}${(METRIC[metric] ?? metric).padEnd(16)}${numbers.join("")}${String(own.n).padStart(8)}`,
+    ];
+  });
+  const head = `${"Possible (synthetic)".padEnd(24)}${"".padEnd(16)}${["query", `${k} items`, "oracle"].map((word) => word.padStart(10)).join("")}${"users".padStart(8)}`;
+  return rows.length === 0 ? "" : `${[head, ...rows].join("\n")}\n`;
+}
+
+const METRIC: Readonly<Record<string, string>> = { accuracy: "accuracy", mae: "MAE (low good)", rouge1: "ROUGE-1 F" };

@@ -51,8 +51,8 @@ function ceilingRows({ ceilings }: Result): string[][] {
 
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
-/** Columns of equal width: text to the left, the rest to the right. */
-function align(rows: readonly (readonly string[])[]): string[] {
+/** Columns of equal width: the first to the left, the rest to the right. */
+export function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? "").length)));
   return rows.map((row) =>
     `  ${row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join("   ")}`.trimEnd(),

@@ -98,6 +98,8 @@ describe("Chinese", () => {
       compare(fOf(rouge(one.reference, one.prediction)), one.rouge_score_default);
       compare(fOf(rouge(one.reference, one.prediction, "char")), one.rouge_score_char);
       compare(fOf(rougeOfTokens(one.jieba_reference, one.jieba_prediction)), one.rouge_score_jieba);
+      const [given, answered] = [one.jieba_reference, one.jieba_prediction].map((words) => words.join(" "));
+      compare(fOf(rouge(given ?? "", answered ?? "", "tokens")), one.rouge_score_jieba);
       compare(rougeChinese(one.jieba_reference, one.jieba_prediction), sets(one.rouge_chinese_jieba));
       compare(rougeChinese(ref, pred), sets(one.rouge_chinese_char));
       compare(rougePltrdy(ref, pred), sets(one.rouge_pltrdy_char));

@@ -17,14 +17,24 @@ export interface Rouge {
 
 /**
  * How texts are cut into tokens. `english`: rouge_score's words (Chinese text scores 0); `english-stem`: with its
- * stemmer; `char`: characters, our default for Chinese. Reports name the one used.
+ * stemmer; `char`: characters, our default for Chinese; `tokens`: words that someone else has parted by white space (jieba's,
+ * say), as they stand. Reports name the one used.
  */
-export type Convention = "english" | "english-stem" | "char";
+export type Convention = "english" | "english-stem" | "char" | "tokens";
+
+/** Each convention in words, for tables and reports. */
+export const CONVENTIONS: Readonly<Record<Convention, string>> = {
+  english: "by rouge_score's words, no stemmer",
+  "english-stem": "by rouge_score's words, stemmed",
+  char: "by character",
+  tokens: "by the given words",
+};
 
 export const TOKENIZERS: Readonly<Record<Convention, (text: string) => string[]>> = {
   english: (text) => englishWords(text),
   "english-stem": (text) => englishWords(text, { stem: true }),
   char: characters,
+  tokens: (text) => text.split(/\s+/u),
 };
 
 const NONE: Overlap = { p: 0, r: 0, f: 0 };

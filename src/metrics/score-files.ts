@@ -5,7 +5,7 @@ import { type Row, readRows } from "../data/rows.ts";
 import type { Task } from "../data/task.ts";
 import { loadTask } from "../data/task-file.ts";
 import type { Convention } from "./rouge.ts";
-import { conventionOf, type Score, score } from "./score.ts";
+import { conventionOf, type Pair, type Score, score } from "./score.ts";
 
 export interface ScoreRequest {
   /** Name or path of the task; null: as the golds file names itself. */
@@ -21,6 +21,20 @@ export interface ScoreRequest {
  * evaluation asserts: unknown, missing and duplicate ids are errors that name them.
  */
 export async function scoreFiles(request: ScoreRequest): Promise<Score & { readonly task: string }> {
+  const { task, pairs, convention } = await readPairs(request);
+  return { task: task.name, ...score(task, pairs, convention) };
+}
+
+export interface FilePairs {
+  readonly task: Task;
+  /** In the golds' order; `pairs[i]` is the query `ids[i]`. */
+  readonly ids: readonly string[];
+  readonly pairs: readonly Pair[];
+  readonly convention: Convention;
+}
+
+/** The two files of {@link scoreFiles} joined by id. */
+export async function readPairs(request: ScoreRequest): Promise<FilePairs> {
   const golds = await readOutputs(request.golds, ["output", "gold"]);
   const preds = await readOutputs(request.preds, ["output", "prediction", "answer"]);
   const task = taskOf(request, golds.task, preds.task);
@@ -31,7 +45,7 @@ export async function scoreFiles(request: ScoreRequest): Promise<Score & { reado
       hint: "Every gold needs exactly one prediction: make the missing ones (an empty output counts as wrong), delete the unknown.",
     });
   const pairs = [...golds.outputs].map(([id, gold]) => ({ gold, prediction: preds.outputs.get(id) ?? "" }));
-  return { task: task.name, ...score(task, pairs, request.convention ?? conventionOf(task)) };
+  return { task, ids: [...golds.outputs.keys()], pairs, convention: request.convention ?? conventionOf(task) };
 }
 
 interface Outputs {
@@ -63,6 +77,8 @@ function textOf(row: Row, columns: readonly string[]): string | null {
   for (const column of columns) {
     const value = row[column];
     if (typeof value === "string" || typeof value === "number") return String(value);
+    // A list of words, for ROUGE by given words.
+    if (Array.isArray(value) && value.every((word) => typeof word === "string")) return value.join(" ");
   }
   return null;
 }

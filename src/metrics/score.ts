@@ -31,16 +31,25 @@ export interface Score {
 export function score(task: Task, pairs: readonly Pair[], convention = conventionOf(task)): Score {
   if (pairs.length === 0)
     throw new TagprError("data", `no predictions of ${task.name} to score`, { hint: "Give at least one prediction." });
-  const lenient = pairs.map(({ prediction, gold, response }) => ({
-    prediction: readLeniently(response ?? prediction, task),
-    gold,
-  }));
+  const lenient = readingsOf(task, pairs).lenient;
   return {
     n: pairs.length,
     convention: task.kind === "generation" ? convention : null,
     official: metrics(task, pairs, convention),
     lenient: metrics(task, lenient, convention),
   };
+}
+
+/** The same pairs as they stand, and with the answers that the lenient reading finds. */
+export function readingsOf(
+  task: Task,
+  pairs: readonly Pair[],
+): { readonly official: readonly Pair[]; readonly lenient: readonly Pair[] } {
+  const lenient = pairs.map(({ prediction, gold, response }) => ({
+    prediction: readLeniently(response ?? prediction, task),
+    gold,
+  }));
+  return { official: pairs, lenient };
 }
 
 /**
@@ -90,7 +99,7 @@ function metrics(task: Task, pairs: readonly Pair[], convention: Convention): Me
 }
 
 /** Prediction and gold as numbers. An infinite or NaN prediction, on which the official code raises, is unreadable. */
-function grades(task: Task, { prediction, gold }: Pair): [number, number] {
+export function grades(task: Task, { prediction, gold }: Pair): [number, number] {
   const want = Number(gold.trim());
   if (gold.trim() === "" || Number.isNaN(want))
     throw new TagprError("data", `the gold ${JSON.stringify(gold)} of ${task.name} is no number`, {

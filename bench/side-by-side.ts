@@ -9,6 +9,33 @@ export interface Timed {
   readonly cpu: number;
 }
 
+/** What every measurement prints under `--json`. Times in seconds, memory in 10⁹ bytes at the peak of the whole process. */
+export interface Measurement {
+  readonly ours: number;
+  /** Null, like `ratio` and `peer_peak_gb`, where nothing is there to compare with. */
+  readonly peer: number | null;
+  /** peer ÷ ours: above 1 we are faster. */
+  readonly ratio: number | null;
+  readonly peak_gb: number;
+  readonly peer_peak_gb: number | null;
+  /** Share of the speed that the hardware allows this work; null where no such limit is stated. */
+  readonly of_limit: number | null;
+}
+
+/** Peak resident memory of this process so far, in 10⁹ bytes. */
+export const peakGb = (): number => (process.resourceUsage().maxRSS * 1024) / 1e9;
+
+export const asJson = process.argv.includes("--json");
+
+/** Prints what a person reads, unless `--json` was asked for: then the numbers alone. */
+export function say(text: string): void {
+  if (!asJson) console.log(text);
+}
+
+export function sayJson<T extends Measurement>(value: T): void {
+  if (asJson) console.log(JSON.stringify(value));
+}
+
 /** Runs `work` once and times it; the garbage of earlier work is collected first where node allows it. */
 export function timed<T>(work: () => T): Timed & { readonly result: T } {
   globalThis.gc?.();
@@ -45,7 +72,8 @@ export async function startPeer(script: string): Promise<Peer> {
     ask: async <T>(request: unknown) => {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       const line = await lines.next();
-      if (line.done === true) throw new Error(`${script} ended; its message stands above`);
+      // Its own message stands above.
+      if (line.done === true) throw new Error(`the peer ${script} has ended`);
       return JSON.parse(line.value) as T;
     },
     stop: () => {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from typing import Any
 
-import numpy as np
-from rank_bm25 import BM25Okapi
-from rouge_score import rouge_scorer
+try:
+    import numpy as np
+    from rank_bm25 import BM25Okapi
+    from rouge_score import rouge_scorer
+except ImportError as error:
+    sys.exit(f"{error}. Install the peers: .venv/bin/python -m pip install -e 'engine[bench]'")
 
 SCORER = rouge_scorer.RougeScorer(["rouge1", "rougeL"], use_stemmer=False)
 
@@ -42,7 +46,8 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         result = rouge(data["pairs"]) if work == "rouge" else bm25(data["rows"])
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(json.dumps({"wall": wall, "cpu": cpu, "result": result}), flush=True)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+        print(json.dumps({"wall": wall, "cpu": cpu, "peak_gb": peak, "result": result}), flush=True)
 
 
 main()

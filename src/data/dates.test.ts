@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareDates, oldestFirst, parseDate } from "./dates.ts";
+import { compareDates, isDate, oldestFirst, parseDate } from "./dates.ts";
 
 const date = fc.oneof(
   fc.integer({ min: 1990, max: 2030 }).map(String),
@@ -9,13 +9,20 @@ const date = fc.oneof(
     .map((d) => d.join("-")),
 );
 
+const day = fc
+  .tuple(fc.integer({ min: 2000, max: 2001 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }))
+  .map((parts) => parts.map((part) => String(part).padStart(2, "0")).join("-"));
+
 describe("dates", () => {
   it("reads years, days, unpadded parts and drops a time of day; refuses words", () => {
     expect(parseDate("2018")).toEqual([2018]);
     expect(parseDate(" 2018-05-06 ")).toEqual([2018, 5, 6]);
     expect(parseDate("2018-5-6T10:00:00Z")).toEqual([2018, 5, 6]);
     expect(parseDate("2018-05-26 10:00")).toEqual([2018, 5, 26]);
-    for (const bad of ["May 2018", "", "2018/05/26", "-2018", "2018-", "2018-xx"]) expect(parseDate(bad)).toBeNull();
+    for (const bad of ["May 2018", "", "2018/05/26", "-2018", "2018-", "2018-xx", "2018-05-2x"]) {
+      expect(parseDate(bad)).toBeNull();
+      expect(isDate(bad)).toBe(false);
+    }
   });
 
   it("orders as Python orders tuples of ints: a prefix comes first", () => {
@@ -33,7 +40,7 @@ describe("dates", () => {
       ),
     );
     fc.assert(
-      fc.property(fc.array(date), (dates) => {
+      fc.property(fc.oneof(fc.array(date), fc.array(day)), (dates) => {
         const items = dates.map((d, i) => ({ date: d, i }));
         const sorted = oldestFirst(items);
         expect([...sorted].sort((a, b) => a.i - b.i)).toEqual(items);

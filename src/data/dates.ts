@@ -7,6 +7,11 @@ export function parseDate(date: string): readonly number[] | null {
   return match === null ? null : match[0].trim().split("-").map(Number);
 }
 
+/** Whether the date is readable. Most are plain days, which a pattern would take long over: files have millions. */
+export function isDate(date: string): boolean {
+  return isDay(date) || DATE.test(date);
+}
+
 const DATE = /^\s*\d+(?:-\d+)*(?=\s|T|$)/;
 
 /** Negative when `a` is earlier; a tuple that another begins with is the earlier one. */
@@ -28,10 +33,36 @@ export function compareDates(a: string, b: string): number {
  * the given order is kept whole.
  */
 export function oldestFirst<T extends { readonly date?: string }>(items: readonly T[]): T[] {
-  const keys = items.map((item) => (item.date === undefined ? null : parseDate(item.date)));
+  return days(items) ?? tuples(items);
+}
+
+/** `2018-05-26` and nothing else: such dates are ordered as their texts are. */
+function isDay(date: string): boolean {
+  if (date.length !== 10) return false;
+  for (let i = 0; i < 10; i++) {
+    const code = date.charCodeAt(i);
+    if (i === 4 || i === 7 ? code !== 0x2d : code < 0x30 || code > 0x39) return false;
+  }
+  return true;
+}
+
+/** {@link oldestFirst} of plain days, null when one is something else. Profiles are mostly in order already. */
+function days<T extends { readonly date?: string }>(items: readonly T[]): T[] | null {
+  let inOrder = true;
+  let last = "";
+  for (const { date } of items) {
+    if (date === undefined || !isDay(date)) return null;
+    if (date < last) inOrder = false;
+    last = date;
+  }
+  if (inOrder) return [...items];
+  return items.toSorted(({ date: a = "" }, { date: b = "" }) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function tuples<T extends { readonly date?: string }>(items: readonly T[]): T[] {
   const dated: { item: T; key: readonly number[] }[] = [];
-  for (const [i, item] of items.entries()) {
-    const key = keys[i] ?? null;
+  for (const item of items) {
+    const key = item.date === undefined ? null : parseDate(item.date);
     if (key === null) return [...items];
     dated.push({ item, key });
   }

@@ -15,6 +15,7 @@ export interface NumberedWords {
  * UTF-16 units (a native copy; reading a string unit by unit costs several times as much), words are hashed and
  * compared where they stand, and the arrays are kept between calls.
  */
+const LINE_FEED = 0x0a;
 let room: Room = makeRoom(0);
 
 interface Room {
@@ -30,19 +31,20 @@ interface Room {
 }
 
 export function numberWords(texts: readonly string[]): NumberedWords {
-  const joined = `${texts.join("\n")}\n`;
-  if (room.text.length < joined.length) room = makeRoom(2 * joined.length);
-  room.bytes.write(joined, "utf16le");
+  const units = texts.reduce((sum, text) => sum + text.length + 1, 0);
+  if (room.text.length < units) room = makeRoom(2 * units);
   const stops = new Int32Array(texts.length);
-  let at = -1;
+  let at = 0;
   for (let t = 0; t < texts.length; t++) {
-    at += (texts[t] ?? "").length + 1;
-    stops[t] = at;
+    // Text by text: joining them first costs as much again.
+    at += room.bytes.write(texts[t] ?? "", 2 * at, "utf16le") / 2;
+    room.text[at] = LINE_FEED;
+    stops[t] = at++;
   }
   const ends = new Int32Array(texts.length);
   // A slot for every fourth unit: words of running text have six, and half of them were seen before. A small table
   // fits the cache; texts of very short words need a larger one.
-  for (let bits = Math.max(8, 32 - Math.clz32(joined.length >> 2)); ; bits++) {
+  for (let bits = Math.max(8, 32 - Math.clz32(units >> 2)); ; bits++) {
     const kinds = numberAll(room, stops, ends, bits);
     if (kinds !== null) return { ids: room.ids.subarray(0, ends.at(-1) ?? 0), ends, kinds };
   }

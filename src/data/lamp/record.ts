@@ -1,5 +1,5 @@
 import { TagprError } from "../../core/errors.ts";
-import { oldestFirst, parseDate } from "../dates.ts";
+import { isDate, oldestFirst } from "../dates.ts";
 import type { Task } from "../task.ts";
 import type { Example, ProfileItem, QueryId, UserId } from "../types.ts";
 import type { RawRecord } from "./scan.ts";
@@ -30,13 +30,17 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** A text field; numbers are accepted, since scores and ids come in both forms. */
 export function textOf(object: Record<string, unknown>, name: string, aliases: readonly string[] = []): string | null {
-  for (const key of [name, ...aliases]) {
-    const value = object[key];
-    if (typeof value === "string") return value;
-    if (typeof value === "number") return String(value);
+  const own = asText(object[name]);
+  if (own !== null) return own;
+  for (const key of aliases) {
+    const text = asText(object[key]);
+    if (text !== null) return text;
   }
   return null;
 }
+
+const asText = (value: unknown): string | null =>
+  typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
 
 /** One question as an example, without its gold. Throws a {@link Flaw} that says which part is missing. */
 export function toExample(task: Task, value: unknown, gold: string | null): Example {
@@ -70,7 +74,7 @@ function toItem(task: Task, value: unknown, i: number): ProfileItem {
   }
   const date = textOf(value, "date");
   if (date === null) return { id, fields };
-  if (parseDate(date) === null) throw new Flaw(`profile item ${i + 1} (id ${id}) has the date ${JSON.stringify(date)}`);
+  if (!isDate(date)) throw new Flaw(`profile item ${i + 1} (id ${id}) has the date ${JSON.stringify(date)}`);
   return { id, date, fields };
 }
 

@@ -33,6 +33,60 @@ describe("classification equals scikit-learn with LaMP's label mapping", () => {
   });
 });
 
+describe("laws of accuracy and macro-F1", () => {
+  const labels = ["a", "b", "c"];
+  const pair = fc.record({
+    gold: fc.constantFrom(...labels),
+    prediction: fc.constantFrom(...labels, "A", " b ", "", "ab"),
+  });
+  const pairs = fc.array(pair, { minLength: 1, maxLength: 20 });
+
+  it("are the mean of precision and recall's harmonic means, label by label", () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const f1 = labels.map((label) => {
+          const said = list.filter(({ prediction }) => prediction.trim() === label);
+          const true_ = list.filter(({ gold }) => gold === label);
+          const hits = said.filter(({ gold }) => gold === label).length;
+          const [p, r] = [hits / Math.max(said.length, 1), hits / Math.max(true_.length, 1)];
+          return p + r === 0 ? 0 : (2 * p * r) / (p + r);
+        });
+        near(classification(labels, list).f1_macro, f1.reduce((sum, x) => sum + x, 0) / 3);
+      }),
+    );
+  });
+
+  it("lie in 0 to 1, don't hang on the order of examples or labels, and are 1 for the golds themselves", () => {
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const ours = classification(labels, list);
+        for (const value of Object.values(ours)) {
+          expect(value).toBeGreaterThanOrEqual(0);
+          expect(value).toBeLessThanOrEqual(1);
+        }
+        const turned = classification([...labels].reverse(), [...list].reverse());
+        near(turned.accuracy, ours.accuracy);
+        near(turned.f1_macro, ours.f1_macro);
+        const perfect = classification(
+          labels,
+          list.map(({ gold }) => ({ gold, prediction: gold })),
+        );
+        expect(perfect.accuracy).toBe(1);
+        near(perfect.f1_macro, new Set(list.map(({ gold }) => gold)).size / 3);
+      }),
+    );
+  });
+
+  it("accuracy of two lists together is their mean, weighed by their lengths", () => {
+    fc.assert(
+      fc.property(pairs, pairs, (a, b) => {
+        const [x, y] = [a, b].map((list) => classification(labels, list).accuracy * list.length);
+        near(classification(labels, [...a, ...b]).accuracy, ((x ?? 0) + (y ?? 0)) / (a.length + b.length));
+      }),
+    );
+  });
+});
+
 describe("errors equal LaMP-3's", () => {
   type Value = number | "nan" | "inf";
   const { cases } = vectors<{
@@ -74,6 +128,21 @@ describe("errors equal LaMP-3's", () => {
     for (const [text, value] of yes) expect(pythonFloat(text)).toBe(value);
     for (const text of ["", "_1", "1_", "1__0", "0x5", "1e", "e1", ".", "+-1", "1 2", "五"])
       expect(pythonFloat(text)).toBeNull();
+  });
+
+  it("errors are 0 for the golds alone, and the same with both sides exchanged or mirrored", () => {
+    const grade = fc.integer({ min: 1, max: 5 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(grade, grade), { minLength: 1 }), (pairs) => {
+        const [values, golds] = [pairs.map(([p]) => p), pairs.map(([, g]) => g)];
+        const ours = regression(values, golds);
+        expect(regression(golds, values)).toEqual(ours);
+        const mirror = (list: number[]) => list.map((x) => 6 - x);
+        expect(regression(mirror(values), mirror(golds))).toEqual(ours);
+        expect(ours.mae === 0).toBe(values.join() === golds.join());
+        expect(regression(golds, golds)).toEqual({ mae: 0, mse: 0, rmse: 0 });
+      }),
+    );
   });
 
   it("RMSE is never below MAE, nor below the root of MAE for whole-number predictions", () => {

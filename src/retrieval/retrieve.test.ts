@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadTask } from "../data/task-file.ts";
 import type { Example, ProfileItem, QueryId } from "../data/types.ts";
+import { bm25Scores } from "./bm25.ts";
 import { cachedEmbed } from "./embed-cache.ts";
 import { type Embed, type Retriever, rankProfile, retrieve } from "./retrieve.ts";
 import { corpusText, pythonSplit, queryText } from "./text.ts";
@@ -83,6 +84,87 @@ describe("retrieve", () => {
   });
 });
 
+describe("laws of each retriever", () => {
+  const word = fc.constantFrom("apple", "b", "pp", "a", "pie");
+  const texts = fc.array(
+    fc.array(word, { maxLength: 5 }).map((words) => words.join(" ")),
+    { minLength: 1, maxLength: 12 },
+  );
+  const k = fc.integer({ min: 1, max: 14 });
+
+  it("recency ignores what is written, and shows the end of the profile", async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, texts, k, async (list, other, n) => {
+        const shown = ids(await retrieve(task, example(list), options("recency", n)));
+        expect(shown).toEqual(list.map((_, i) => `p${i}`).slice(-n));
+        const rewritten = list.map((_, i) => other[i % other.length] ?? "");
+        expect(ids(await retrieve(task, example(rewritten), options("recency", n)))).toEqual(shown);
+      }),
+    );
+  });
+
+  it("bm25 and dense leave out nothing better, nor anything newer that is as good", async () => {
+    const scores = {
+      bm25: async (list: readonly string[]) =>
+        bm25Scores(
+          list.map((text) => ` ${text}`),
+          "apple",
+        ),
+      dense: async (list: readonly string[]) => {
+        const [query = [], ...items] = await letters(["apple", ...list]);
+        return items.map((item) => Array.from(item).reduce((sum, x, i) => sum + x * (query[i] ?? 0), 0));
+      },
+    };
+    await fc.assert(
+      fc.asyncProperty(texts, k, fc.constantFrom("bm25", "dense"), async (list, n, method) => {
+        const score = await scores[method](list);
+        const ranked = await rankProfile(task, example(list), options(method, n));
+        const places = ranked.map((one) => Number(one.id.slice(1)));
+        const lead = (i: number, j: number) => (score[i] ?? 0) - (score[j] ?? 0) || i - j;
+        for (const [at, i] of places.entries()) {
+          if (at > 0) expect(lead(places[at - 1] ?? 0, i)).toBeGreaterThan(0);
+          for (const j of list.keys()) if (!places.includes(j)) expect(lead(i, j)).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+
+  it("dense doesn't hang on the vectors' scale or direction", async () => {
+    const turned: Embed = async (list) =>
+      (await letters(list)).map((v) => [3 * (v[1] ?? 0), -3 * (v[2] ?? 0), 3 * (v[0] ?? 0)]);
+    await fc.assert(
+      fc.asyncProperty(texts, k, async (list, n) => {
+        const one = example(list);
+        const ranked = ids(await rankProfile(task, one, options("dense", n)));
+        expect(ids(await rankProfile(task, one, { ...options("dense", n), embed: turned }))).toEqual(ranked);
+      }),
+    );
+  });
+
+  it.each(["random", "random_official"] as const)("%s takes every item equally often", async (method) => {
+    const counts = new Map<string, number>();
+    const one = example(["v", "w", "x", "y", "z"]);
+    for (let seed = 0; seed < 1000; seed++)
+      for (const { id } of await rankProfile(task, one, options(method, 2, seed)))
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+    expect(counts.size).toBe(5);
+    // 400 on average; the standard deviation is 18 with replacement, 15 without.
+    for (const count of counts.values()) expect(Math.abs(count - 400)).toBeLessThan(4.5 * 18);
+  });
+
+  it("random never repeats an item; the official draw repeats where k exceeds the profile", async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, k, fc.nat(1000), async (list, n, seed) => {
+        const own = ids(await rankProfile(task, example(list), options("random", n, seed)));
+        expect(new Set(own).size).toBe(Math.min(n, list.length));
+        const official = ids(await rankProfile(task, example(list), options("random_official", n, seed)));
+        expect(official).toHaveLength(n);
+        if (n > list.length) expect(new Set(official).size).toBeLessThan(n);
+      }),
+    );
+  });
+});
+
 describe("what retrievers read", () => {
   it("takes the query after the task's mark, the whole input where it is missing", () => {
     expect(queryText(task, example([], " big news "))).toBe("big news");
@@ -134,5 +216,21 @@ describe("cachedEmbed", () => {
     expect(asked).toEqual(["ab", "b", "c"]);
     await cachedEmbed(counting, path, "other")(["b"]);
     expect(asked).toHaveLength(4);
+  });
+
+  it("law: what comes is what the model gives, however the texts are asked for", async () => {
+    const calls = fc.array(fc.array(fc.constantFrom("a", "b", "ab", "漢", "\n", ""), { maxLength: 4 }), {
+      maxLength: 5,
+    });
+    await fc.assert(
+      fc.asyncProperty(calls, async (asked) => {
+        const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
+        for (const texts of asked) {
+          const cached = await cachedEmbed(letters, path, "m")(texts);
+          expect(cached.map((v) => Array.from(v))).toEqual((await letters(texts)).map((v) => Array.from(v)));
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 });

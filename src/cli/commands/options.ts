@@ -35,6 +35,11 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+export function positiveNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) === 0) throw new InvalidArgumentError("not a whole number above 0");
+  return Number(text);
+}
+
 /** Paths in the config are meant from where the command stands; models that come with TagPR are found from anywhere. */
 export function settlePaths(config: Config, io: Io): Config {
   const settled = absolutePaths(config, io.cwd, existsSync);

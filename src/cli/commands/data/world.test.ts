@@ -64,6 +64,8 @@ it("wrong constants and unknown shapes are refused, and nothing is written", asy
   const refused = async (message: RegExp, ...flags: string[]) =>
     expect(await world("--out", "never", ...flags)).toMatchObject({ code: 2, err: expect.stringMatching(message) });
   await refused(/no task "tags"/, "--shape", "tags");
+  await refused(/above 0/, "--k", "0");
+  await refused(/nobody to write/, "--users", "0", "--dev", "0");
   await refused(/not a share/, "--distractors", "1.5");
   await refused(/users of 9 to 3 items/, "--min-items", "9", "--max-items", "3");
   expect(existsSync(join(cwd, "never"))).toBe(false);

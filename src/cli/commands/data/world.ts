@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { TagprError } from "../../../core/errors.ts";
 import { writeJson } from "../../../core/jsonl.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
 import { type Ceilings, ceilings } from "../../../data/synthetic/ceilings.ts";
@@ -14,7 +16,8 @@ import type { App } from "../../app.ts";
 import type { Io } from "../../io.ts";
 import { lineProgress } from "../../progress/lines.ts";
 import { terminalProgress } from "../../progress/terminal.ts";
-import { at, wholeNumber } from "../options.ts";
+import { align } from "../../table.ts";
+import { at, positiveNumber, wholeNumber } from "../options.ts";
 
 const rate = (text: string): number => {
   const value = Number(text);
@@ -29,7 +32,7 @@ export function worldCommand({ io }: App): Command {
     .option("--shape <names>", `shapes, comma-separated, or all: ${Object.keys(SHAPES).join(", ")}`, "all")
     .addOption(new Option("--users <n>", "users of train; 0 writes none").argParser(wholeNumber).default(400))
     .addOption(new Option("--dev <n>", "users of dev, who are other people").argParser(wholeNumber).default(100))
-    .addOption(new Option("--queries <n>", "queries a user").argParser(wholeNumber).default(1))
+    .addOption(new Option("--queries <n>", "queries a user").argParser(positiveNumber).default(1))
     .addOption(new Option("--seed <n>", "seed of world and users").argParser(wholeNumber).default(0))
     .requiredOption("--out <folder>", "where the shapes' folders go")
     .addOption(share("--share <p>", "how often a user's choice is the type's usual one", "share"))
@@ -37,15 +40,19 @@ export function worldCommand({ io }: App): Command {
     .addOption(share("--drift <p>", "how often, item by item, a private choice is drawn anew", "drift"))
     .addOption(share("--distractors <p>", "share of items that are off topic", "distractors"))
     .addOption(
-      new Option("--min-items <n>", "items of a user at least").argParser(wholeNumber).default(DEFAULT_WORLD.minItems),
+      new Option("--min-items <n>", "items of a user at least")
+        .argParser(positiveNumber)
+        .default(DEFAULT_WORLD.minItems),
     )
     .addOption(
-      new Option("--max-items <n>", "items of a user at most").argParser(wholeNumber).default(DEFAULT_WORLD.maxItems),
+      new Option("--max-items <n>", "items of a user at most")
+        .argParser(positiveNumber)
+        .default(DEFAULT_WORLD.maxItems),
     )
-    .addOption(new Option("--k <n>", "ceilings: newest items shown").argParser(wholeNumber).default(8))
+    .addOption(new Option("--k <n>", "ceilings: newest items shown").argParser(positiveNumber).default(8))
     .addOption(
       new Option("--ceilings <n>", "ceilings: users enumerated (of dev, else of train)")
-        .argParser(wholeNumber)
+        .argParser(positiveNumber)
         .default(1000),
     )
     .option("--json", "print the ceilings as JSON")
@@ -53,19 +60,15 @@ export function worldCommand({ io }: App): Command {
       const shapes = shape === "all" ? Object.values(SHAPES) : shape.split(",").map((name) => shapeOf(name.trim()));
       const world = makeWorld(seed, constants);
       const sizes = { train: users, dev };
+      if (users + dev === 0) throw new TagprError("usage", "--users 0 --dev 0: there is nobody to write");
       const found: Record<string, Ceilings> = {};
       for (const one of shapes) {
         const dir = join(at(io, out), one.name);
         await writeSplits(io, world, one, dir, sizes, queries);
-        const bound = ceilingsOf(
-          world,
-          one,
-          { split: dev > 0 ? "dev" : "train", users: Math.min(enumerated, dev || users) },
-          k,
-        );
-        if (bound === null) continue;
+        const of = { split: dev > 0 ? "dev" : "train", users: Math.min(enumerated, dev || users) };
+        const bound = ceilingsOf(world, one, of, k);
         found[one.task] = bound;
-        writeJson(join(dir, "ceilings.json"), { task: one.task, metric: one.metric, k, seed, ...bound });
+        writeJson(join(dir, "ceilings.json"), { task: one.task, metric: one.metric, k, seed, ...constants, ...bound });
       }
       io.out(json === true ? `${JSON.stringify(found)}\n` : table(shapes, found, k));
     });
@@ -95,17 +98,19 @@ async function writeSplits(
   }
 }
 
-function* counted(drawn: Iterable<Example>, update: (done: number) => void): Generator<Example> {
+async function* counted(drawn: Iterable<Example>, update: (done: number) => void): AsyncGenerator<Example> {
   let done = 0;
   for (const example of drawn) {
     yield example;
-    if (++done % 100 === 0) update(done);
+    if (++done % 100 !== 0) continue;
+    update(done);
+    // Nothing here waits for anything, so Ctrl-C would not be heard before the end.
+    await setImmediate();
   }
 }
 
 /** On the first query of each user, with the k newest items shown. */
-function ceilingsOf(world: World, shape: Shape, options: ExampleOptions, k: number): Ceilings | null {
-  if (options.users === 0) return null;
+function ceilingsOf(world: World, shape: Shape, options: ExampleOptions, k: number): Ceilings {
   const shown = function* () {
     for (const example of examples(world, shape, options)) yield { example, shown: example.profile.slice(-k) };
   };
@@ -116,13 +121,11 @@ function table(shapes: readonly Shape[], found: Readonly<Record<string, Ceilings
   const rows = shapes.flatMap(({ task, metric }) => {
     const own = found[task];
     if (own === undefined) return [];
-    const numbers = [own.query_only, own.shown_items, own.oracle].map((value) => value.toFixed(3).padStart(10));
-    return [
-      `${task.padEnd(24)}${(METRIC[metric] ?? metric).padEnd(16)}${numbers.join("")}${String(own.n).padStart(8)}`,
-    ];
+    const numbers = [own.query_only, own.shown_items, own.oracle].map((value) => value.toFixed(3));
+    return [[task, METRIC[metric], ...numbers, String(own.n)]];
   });
-  const head = `${"Possible (synthetic)".padEnd(24)}${"".padEnd(16)}${["query", `${k} items`, "oracle"].map((word) => word.padStart(10)).join("")}${"users".padStart(8)}`;
-  return rows.length === 0 ? "" : `${[head, ...rows].join("\n")}\n`;
+  const lines = align([["possible (synthetic)", "metric", "query", `${k} items`, "oracle", "users"], ...rows]);
+  return `${lines.join("\n")}\n`;
 }
 
-const METRIC: Readonly<Record<string, string>> = { accuracy: "accuracy", mae: "MAE (low good)", rouge1: "ROUGE-1 F" };
+const METRIC = { accuracy: "accuracy", mae: "MAE (lower is better)", rouge1: "ROUGE-1 F" } as const;

@@ -11,6 +11,11 @@ const BENCHES: Readonly<Record<string, string>> = {
   W6: "reading a LaMP-4 train file of full size, against json.load",
 };
 
+/** Measurements of another kind: no peer, so no row of the table. */
+const OTHERS: Readonly<Record<string, string>> = {
+  PLAN: "the cost model of --dry-run against the runs whose folders are given",
+};
+
 const script = (name: string): string => fileURLToPath(new URL(`./${name.toLowerCase()}.ts`, import.meta.url));
 
 function one(name: string, options: readonly string[]): number {
@@ -37,10 +42,10 @@ function table(options: readonly string[]): boolean {
 }
 
 const [name = "", ...rest] = process.argv.slice(2);
-if (name.toUpperCase() in BENCHES) process.exitCode = one(name, rest);
+if (name.toUpperCase() in { ...BENCHES, ...OTHERS }) process.exitCode = one(name, rest);
 else if (name === "" || name.startsWith("--")) process.exitCode = table(process.argv.slice(2)) ? 0 : 1;
 else {
   console.error(`There is no measurement ${name}. There are:`);
-  for (const [key, what] of Object.entries(BENCHES)) console.error(`  ${key}  ${what}`);
+  for (const [key, what] of Object.entries({ ...BENCHES, ...OTHERS })) console.error(`  ${key}  ${what}`);
   process.exitCode = 2;
 }

@@ -20,6 +20,7 @@ import {
   TINY,
   timesTrained,
 } from "../../src/cli/testing/tiny-run.ts";
+import { EXIT_CODES } from "../../src/core/errors.ts";
 import { type Random, stream } from "../../src/core/random.ts";
 
 const { values } = parseArgs({
@@ -39,6 +40,8 @@ interface Tally {
   kills: Record<string, number>;
   stages: Record<string, number>;
   runs: number;
+  /** Times that the command gave up, exit code 4: its engine was killed too often with nothing written in between. */
+  gaveUp: number;
   faults: string[];
 }
 
@@ -93,7 +96,8 @@ async function survive(config: string, run: string, random: Random, tally: Tally
     while (total(tally) < numbers.count && (await killOnce(running, run, random, tally, () => stage)));
     const code = await running.ended;
     if (code === 0) return;
-    if (code !== null) tally.faults.push(`${run}: exit code ${code}`);
+    if (code === EXIT_CODES.engine_lost) tally.gaveUp++;
+    else if (code !== null) tally.faults.push(`${run}: exit code ${code}`);
     if (tally.faults.length > 5) return;
   }
 }
@@ -108,7 +112,7 @@ if (code !== 0) throw new Error(`the run without kills ended with ${code}`);
 const expected = contents(straight);
 const trained = JSON.stringify([...timesTrained(straight, "guided"), ...timesTrained(straight, "explore")].sort());
 
-const tally: Tally = { kills: {}, stages: {}, runs: 0, faults: [] };
+const tally: Tally = { kills: {}, stages: {}, runs: 0, gaveUp: 0, faults: [] };
 while (total(tally) < numbers.count && tally.faults.length < 5) {
   const run = join(dir, `killed-${tally.runs}`);
   await survive(config, run, stream("soak", numbers.seed, tally.runs), tally);
@@ -122,7 +126,14 @@ while (total(tally) < numbers.count && tally.faults.length < 5) {
 }
 console.log(
   JSON.stringify(
-    { kills: total(tally), by_target: tally.kills, by_stage: tally.stages, runs: tally.runs, faults: tally.faults },
+    {
+      kills: total(tally),
+      by_target: tally.kills,
+      by_stage: tally.stages,
+      runs: tally.runs,
+      gave_up: tally.gaveUp,
+      faults: tally.faults,
+    },
     null,
     2,
   ),

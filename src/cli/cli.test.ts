@@ -100,6 +100,27 @@ describe("tagpr run", () => {
     expect(err).toMatch(/guided: its config or inputs changed; done again/);
   });
 
+  it("with --dry-run prints the plan and starts and writes nothing", async () => {
+    writeFileSync(join(cwd, "paper.yaml"), readFileSync("presets/paper.yaml"));
+    const before = readdirSync(cwd);
+    const plan = await tagpr("run", "paper.yaml", "--dry-run", "--assume", "response_tokens=800");
+    expect(plan).toMatchObject({ code: 0 });
+    for (const part of [/8×A100 80GB, h/, /8×H200 141GB, h/, /optimizer/, /guided +3380/, /response_tokens=800/])
+      expect(plan.out).toMatch(part);
+    const json = await tagpr("run", "paper.yaml", "--dry-run", "--json");
+    expect(JSON.parse(json.out)).toMatchObject({ name: "paper", machines: ["8×A100 80GB", "8×H200 141GB"] });
+    expect(ran).toEqual([]);
+    expect(readdirSync(cwd)).toEqual(before);
+    expect(await tagpr("run", "paper.yaml", "--dry-run", "--assume", "acepted=1")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/accepted/),
+    });
+    expect(await tagpr("run", "paper.yaml", "--assume", "accepted=1")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--dry-run/),
+    });
+  });
+
   it("names an unknown key, a missing file and a bad stage, and starts nothing", async () => {
     writeFileSync(join(cwd, "bad.yaml"), "guided:\n  epocs: 3\n");
     expect(await tagpr("run", "bad.yaml")).toMatchObject({

@@ -83,7 +83,7 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
 }
 
 /** Losses of an engine in a row, with nothing written between them, after which a run gives up. */
-const MOST_LOSSES = 3;
+const MOST_LOSSES = 5;
 
 /**
  * Runs the stage; when an engine's process dies under it, all engines are started anew and the stage goes on from its

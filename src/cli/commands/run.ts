@@ -10,6 +10,7 @@ import { STAGE_NAMES, type StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import type { Io } from "../io.ts";
+import { printPlan } from "../plan.ts";
 import { at, type ConfigFlags, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
 export function runCommand(app: App): Command {
@@ -22,9 +23,16 @@ export function runCommand(app: App): Command {
     .option("--set <key=value...>", "put a value over the config's, e.g. --set guided.epochs=2")
     .option("--only <stages>", "only these stages, comma-separated")
     .option("--fresh", "do the stages again from nothing")
-    .option("--json", "progress as one JSON event a line")
+    .option("--dry-run", "print the plan: steps, tokens, memory, hours, cost; start and write nothing")
+    .option("--assume <name=value...>", "with --dry-run: another assumption, e.g. --assume response_tokens=800")
+    .option("--json", "progress as one JSON event a line; with --dry-run the plan as JSON")
     .action(async (source, flags) => {
       const { config, run } = resolveRun(app.io, source, flags.out, flags);
+      if (flags.dryRun === true) return printPlan(app.io, config, flags.assume ?? [], flags.json === true);
+      if (flags.assume !== undefined)
+        throw new TagprError("usage", "--assume changes the plan of --dry-run, not a run", {
+          hint: "Add --dry-run, or use --set to change the config.",
+        });
       const only = flags.only === undefined ? {} : { only: stageList(flags.only) };
       await executeRun(app, { run, config, fresh: flags.fresh === true, json: flags.json === true, ...only });
     });

@@ -15,6 +15,8 @@ export type TrainSplit = Readonly<Record<TrainPart, ReadonlySet<QueryId>>>;
 /** At most this share of train becomes the dev slice, however small train is. */
 const MOST_DEV = 0.2;
 
+export const devSize = (train: number, wanted: number): number => Math.min(wanted, Math.floor(train * MOST_DEV));
+
 /**
  * Cuts a task's train queries: first a dev slice of whole users, for choosing; of the rest, PRMU's queries are nobody
  * else's, and chains and RL share some only where there are too few for both.
@@ -25,7 +27,7 @@ export function splitTrain(
   seed: number,
   task: string,
 ): TrainSplit {
-  const dev = devQueries(candidates, Math.min(sizes.dev, Math.floor(candidates.length * MOST_DEV)), seed, task);
+  const dev = devQueries(candidates, devSize(candidates.length, sizes.dev), seed, task);
   const rest = candidates.filter(({ id }) => !dev.has(id)).map(({ id }) => id);
   const wanted = { ...sizes, rl: sizes.rl_of[task] ?? sizes.rl };
   const split = divide(stream(seed, "data", task, "train").shuffle(rest), wanted);

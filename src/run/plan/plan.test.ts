@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../core/config/load.ts";
+import { configSchema } from "../../core/config/schema.ts";
+import { readAssumptions } from "./assumptions.ts";
+import { passFlops, passSeconds } from "./cost.ts";
+import { machinesOf } from "./machines.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { forwardFlops, parameters, shapeOf } from "./shape.ts";
+import { taskSizes } from "./sizes.ts";
+import type { Pass } from "./work.ts";
+
+const nowhere = (name: string): Promise<string> => Promise.reject(new Error(`no ${name}`));
+const paper = loadConfig("presets/paper.yaml");
+
+async function planOf(assume: readonly string[] = [], config = paper): Promise<Plan> {
+  const policy = await shapeOf(config.model, nowhere);
+  const reward = config.prmu.model === "" ? policy : await shapeOf(config.prmu.model, nowhere);
+  return makePlan({ config, assumed: readAssumptions(assume), policy, reward, ...(await taskSizes(config)) });
+}
+
+/** `.venv/bin/python bench/peers/flops.py`: 1,000 tokens, logits for 300 of them; attention's whole square. */
+const TORCH = [
+  ["Qwen/Qwen3-8B", 8190735360, 14854756761600, 44564270284800],
+  ["Skywork/Skywork-Reward-V2-Qwen3-0.6B", 596049920, 1203529318400, 3610587955200],
+  ["HuggingFaceTB/SmolLM2-135M-Instruct", 134515008, 298443571200, 895330713600],
+] as const;
+
+describe("the cost model", () => {
+  for (const [name, weights, forward, both] of TORCH)
+    it(`counts parameters and FLOPs of ${name} as PyTorch does, but for the half of attention that is never looked at`, async () => {
+      const shape = await shapeOf(name, nowhere);
+      expect(parameters(shape) / weights).toBeCloseTo(1, 3);
+      const unseen = 2 * shape.layers * shape.queryWidth * 1000 * 1000;
+      expect((forwardFlops(shape, 1000, 0, 300) + unseen) / forward).toBeCloseTo(1, 4);
+      expect(both / forward).toBeCloseTo(3, 3);
+    });
+
+  it("counts a group's prompt once where it is shared, and a recomputed forward pass once more", async () => {
+    const shape = await shapeOf("Qwen/Qwen3-8B", nowhere);
+    const pass: Pass = {
+      ...{
+        what: "updates",
+        kind: "train",
+        model: "policy",
+        groups: 10,
+        each: 5,
+        prompt: 1000,
+        completion: 0,
+        units: 1,
+      },
+    };
+    const cost = (shared: boolean, recompute: boolean): number =>
+      passFlops(pass, shape, { shared, recompute, bytes: 2 }) / forwardFlops(shape, 1000, 0, 0);
+    expect(cost(true, false)).toBeCloseTo(3 * 10, 9);
+    expect(passFlops({ ...pass, completion: 1 }, shape, { shared: false, recompute: true, bytes: 2 })).toBeGreaterThan(
+      4 * 50 * forwardFlops(shape, 1001, 0, 1001) * 0.999,
+    );
+  });
+
+  it("lets decoding wait for memory: twice the sequences cost less than twice the time", async () => {
+    const shape = await shapeOf("Qwen/Qwen3-8B", nowhere);
+    const machine = machinesOf(paper, readAssumptions([]))[0];
+    if (machine === undefined) throw new Error("no machine");
+    const seconds = (groups: number): number =>
+      passSeconds(
+        { what: "", kind: "sample", model: "policy", groups, each: 5, prompt: 1, completion: 500, units: 1 },
+        shape,
+        { shared: false, recompute: true, bytes: 2 },
+        machine,
+        readAssumptions([]),
+      );
+    expect(seconds(128)).toBeLessThan(1.5 * seconds(64));
+    expect(seconds(128)).toBeGreaterThan(seconds(64));
+  });
+});
+
+describe("the paper's own run", () => {
+  it("has every setting of Appendix A.1", () => {
+    const { model, sft, guided, explore, data, rewards, chains, prmu, profile } = paper;
+    expect(model).toBe("Qwen/Qwen3-8B");
+    expect(sft).toMatchObject({ learning_rate: 1e-5, batch: 64, epochs: 2 });
+    expect(data).toMatchObject({ chains: 1000, rl: 1024, rl_of: { LaMP_2: 3200 } });
+    const stage = { learning_rate: 1e-6, batch: 128, rollouts: 5, temperature: 1, top_p: 1 };
+    expect(guided).toMatchObject({ ...stage, epochs: 13, clip_low: 0.0003, clip_high: 0.0004 });
+    expect(explore).toMatchObject({ ...stage, epochs: 2, clip_low: 0.0003, clip_high: 0.0004 });
+    expect(rewards).toMatchObject({ ngram: 4, min_tags: 3 });
+    expect(chains).toMatchObject({ rollouts: 16, judge_over: 15, tags: 9 });
+    expect(prmu).toMatchObject({
+      ...{ model: "Skywork/Skywork-Reward-V2-Qwen3-0.6B", variant: "full", prp_pairs: 10_000, pqp_pairs: 10_000 },
+    });
+    expect(profile.k).toBe(8);
+  });
+
+  it("plans the steps that follow from them", async () => {
+    const { stages, tasks } = await planOf();
+    const steps = Object.fromEntries(stages.map(({ stage, steps: n }) => [stage, n]));
+    // 5 · 1,024 + 3,200 = 8,320 prompts: 845 batches of 128 in 13 epochs and 130 in 2, four updates each.
+    expect(tasks.reduce((sum, { rl }) => sum + rl, 0)).toBe(8320);
+    expect(steps).toMatchObject({ guided: 4 * 845, explore: 4 * 130 });
+    const rollouts = (845 + 130) * 128 * 5;
+    const sampled = stages.filter(({ stage }) => stage === "guided" || stage === "explore");
+    expect(sampled.reduce((sum, s) => sum + s.sampled, 0)).toBeGreaterThan(rollouts * 0.15 * 4096);
+  });
+
+  it("needs memory that 8 A100 of 80 GB have, and says hours for both machines", async () => {
+    const { memory, machines, stages } = await planOf();
+    expect(machines).toEqual(["8×A100 80GB", "8×H200 141GB"]);
+    const [policy] = memory;
+    // fp32 masters, gradients and two moments: 16 bytes a parameter, over 8 devices.
+    expect((policy?.parts.weights ?? 0) + (policy?.parts.gradients ?? 0) + (policy?.parts.optimizer ?? 0)).toBeCloseTo(
+      (16 * 8_190_427_136) / 8,
+      -4,
+    );
+    expect(policy?.training).toBeLessThan(80e9);
+    for (const { stage, hours } of stages) if (stage !== "chains") expect(hours[1] ?? 0).toBeLessThan(hours[0] ?? 0);
+  });
+
+  it("takes other assumptions, and refuses unknown ones with the nearest known", async () => {
+    const longer = await planOf(["response_tokens=1200"]);
+    const sampled = (plan: Plan): number => plan.stages.find(({ stage }) => stage === "guided")?.sampled ?? 0;
+    expect(sampled(longer)).toBeGreaterThan(1.8 * sampled(await planOf()));
+    expect(() => readAssumptions(["respons_tokens=1"])).toThrow(/response_tokens/);
+    expect(() => readAssumptions(["accepted=2"])).toThrow(/accepted/);
+  });
+
+  it("leaves the reward model out of a run without one", async () => {
+    const none = configSchema.parse({ ...paper, prmu: { ...paper.prmu, variant: "none" } });
+    const plan = await planOf([], none);
+    expect(plan.reward).toBeNull();
+    expect(plan.memory).toHaveLength(1);
+    expect(plan.stages.find(({ stage }) => stage === "prmu")).toMatchObject({ steps: 0, flops: 0 });
+  });
+});

@@ -1,0 +1,146 @@
+import type { Config } from "../../core/config/schema.ts";
+import type { StageName } from "../stage.ts";
+import { type Assumptions, describeAssumptions } from "./assumptions.ts";
+import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
+import { type Machine, machinesOf } from "./machines.ts";
+import { loadOf, type Memory, memoryOf, samplingBytes, trainingBytes } from "./memory.ts";
+import { parameters, type Shape } from "./shape.ts";
+import type { TaskSizes } from "./sizes.ts";
+import { type Asked, type StageWork, workOf } from "./work.ts";
+
+export interface StagePlan {
+  readonly stage: StageName;
+  readonly steps: number;
+  readonly sampled: number;
+  readonly trained: number;
+  readonly flops: number;
+  /** Hours, a machine, in the order of `Plan.machines`. */
+  readonly hours: readonly number[];
+}
+
+export interface MemoryPlan {
+  readonly what: string;
+  readonly parts: Memory;
+  readonly training: number;
+  readonly sampling: number;
+}
+
+export interface ApiPlan extends Asked {
+  readonly model: string;
+  /** Dollars by the config's prices; null where none are given. */
+  readonly dollars: number | null;
+}
+
+/** What a config would do and cost, by the cost model of docs/paper-run.md. */
+export interface Plan {
+  readonly name: string;
+  readonly model: { readonly name: string; readonly parameters: number };
+  readonly reward: { readonly name: string; readonly parameters: number } | null;
+  readonly tasks: readonly TaskSizes[];
+  readonly machines: readonly string[];
+  readonly stages: readonly StagePlan[];
+  readonly memory: readonly MemoryPlan[];
+  readonly apis: readonly ApiPlan[];
+  /** Bytes of the checkpoints that stand at once. */
+  readonly disk: number;
+  readonly notes: readonly string[];
+  readonly assumptions: ReturnType<typeof describeAssumptions>;
+}
+
+export interface PlanInputs {
+  readonly config: Config;
+  readonly tasks: readonly TaskSizes[];
+  readonly notes: readonly string[];
+  readonly policy: Shape;
+  /** The reward model's backbone. */
+  readonly reward: Shape;
+  readonly assumed: Assumptions;
+}
+
+/** Pure: equal inputs give an equal plan. */
+export function makePlan(inputs: PlanInputs): Plan {
+  const { config, tasks, assumed, policy, reward } = inputs;
+  const machines = machinesOf(config, assumed);
+  const work = workOf({ config, tasks, assumed });
+  const scored = config.prmu.variant !== "none";
+  const rewardName = config.prmu.model === "" ? config.model : config.prmu.model;
+  return {
+    name: config.name,
+    model: { name: config.model, parameters: parameters(policy) },
+    reward: scored ? { name: rewardName, parameters: parameters(reward) } : null,
+    tasks,
+    machines: machines.map(({ name }) => name),
+    stages: work.map((one) => stagePlan(one, inputs, machines)),
+    memory: memoryPlans(inputs, machines[0]?.devices ?? 1),
+    apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
+    disk: diskBytes(inputs),
+    notes: inputs.notes,
+    assumptions: describeAssumptions(assumed),
+  };
+}
+
+function stagePlan(work: StageWork, inputs: PlanInputs, machines: readonly Machine[]): StagePlan {
+  const { config, assumed } = inputs;
+  const total = (value: (pass: StageWork["passes"][number]) => number): number =>
+    work.passes.reduce((sum, pass) => sum + value(pass), 0);
+  const shapeFor = (model: "policy" | "reward"): Shape => (model === "policy" ? inputs.policy : inputs.reward);
+  const trains = work.stage === "prmu" ? inputs.reward : inputs.policy;
+  const saving = (work.checkpoints * 12 * parameters(trains)) / assumed.save_bytes_per_second;
+  const hours = machines.map((machine) => {
+    const seconds = total((pass) => {
+      const style = styleOf(config, pass.model);
+      const place = config.engines[pass.model].kind === "embedded" ? { ...machine, devices: 1 } : machine;
+      return passSeconds(pass, shapeFor(pass.model), style, place, assumed);
+    });
+    const rollouts = work.passes.find(({ what }) => what === "roll-outs");
+    return (seconds + saving + (rollouts?.units ?? 0) * machine.syncSeconds) / 3600;
+  });
+  return {
+    stage: work.stage,
+    steps: work.steps,
+    sampled: total(sampledTokens),
+    trained: total(trainedTokens),
+    flops: total((pass) => passFlops(pass, shapeFor(pass.model), styleOf(config, pass.model))),
+    hours,
+  };
+}
+
+/** The embedded engine shares prompts and keeps activations; FSDP with vLLM beside it does neither in training. */
+export function styleOf({ engines }: Config, role: "policy" | "reward"): EngineStyle {
+  const { kind, dtype } = engines[role];
+  const embedded = kind === "embedded";
+  return { shared: embedded, recompute: !embedded, bytes: dtype === "bfloat16" ? 2 : 4 };
+}
+
+function memoryPlans(inputs: PlanInputs, devices: number): MemoryPlan[] {
+  const { config, policy, reward, assumed } = inputs;
+  const row = (what: string, shape: Shape, role: "policy" | "reward", n: number): MemoryPlan => {
+    const mean =
+      (assumed.prompt_tokens || 0.3 * config.prompt.max_tokens) +
+      (assumed.response_tokens || 0.15 * config.guided.max_tokens);
+    const style = styleOf(config, role);
+    const load = loadOf(config, n, mean, style.shared);
+    // A reward model has one logit and samples nothing.
+    const parts = memoryOf(shape, style, n, role === "policy" ? load : { ...load, logits: 0, sampling: 0 });
+    return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
+  };
+  const rows = [row(devices > 1 ? `policy, each of ${devices} devices` : "policy", policy, "policy", devices)];
+  return config.prmu.variant === "none" ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
+}
+
+function apiPlan(asked: Asked, config: Config): ApiPlan {
+  const { model, price_in, price_out } = config[asked.who];
+  const priced = price_in > 0 || price_out > 0;
+  const dollars = priced ? (asked.promptTokens * price_in + asked.completionTokens * price_out) / 1e6 : null;
+  return { ...asked, model, dollars };
+}
+
+/** Weights and two moments in fp32 for every kept state, and one best weights a stage. */
+function diskBytes({ config, policy, reward }: PlanInputs): number {
+  const states = [config.sft, config.guided, config.explore].reduce(
+    (sum, { keep_checkpoints }) => sum + keep_checkpoints,
+    0,
+  );
+  const own = (12 * states + 4 * 3) * parameters(policy);
+  return config.prmu.variant === "none" ? own : own + (12 * config.prmu.keep_checkpoints + 4) * parameters(reward);
+}

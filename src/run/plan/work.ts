@@ -1,0 +1,215 @@
+import type { Config, RlConfig } from "../../core/config/schema.ts";
+import { METHODS } from "../../eval/methods.ts";
+import type { StageName } from "../stage.ts";
+import type { Assumptions } from "./assumptions.ts";
+import type { TaskSizes } from "./sizes.ts";
+
+/** One kind of work on tensors: `groups` prompts with `each` completions of the same prompt. Token numbers are means. */
+export interface Pass {
+  readonly what: string;
+  readonly kind: "sample" | "forward" | "train";
+  readonly model: "policy" | "reward";
+  readonly groups: number;
+  readonly each: number;
+  readonly prompt: number;
+  readonly completion: number;
+  /** Units that go to the engine one after the other. */
+  readonly units: number;
+}
+
+/** Requests to a model API. */
+export interface Asked {
+  readonly who: "teacher" | "judge" | "tagger";
+  readonly requests: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
+export interface StageWork {
+  readonly stage: StageName;
+  /** Optimizer steps. */
+  readonly steps: number;
+  readonly passes: readonly Pass[];
+  readonly asked: readonly Asked[];
+  readonly checkpoints: number;
+}
+
+interface Given {
+  readonly config: Config;
+  readonly tasks: readonly TaskSizes[];
+  readonly assumed: Assumptions;
+}
+
+const sum = (tasks: readonly TaskSizes[], pick: (task: TaskSizes) => number): number =>
+  tasks.reduce((total, task) => total + pick(task), 0);
+const promptOf = ({ config, assumed }: Given): number => assumed.prompt_tokens || 0.3 * config.prompt.max_tokens;
+const responseOf = ({ assumed }: Given, cutOff: number): number =>
+  Math.min(cutOff, assumed.response_tokens || (cutOff < 512 ? 0.4 : 0.15) * cutOff);
+
+/** What every stage that computes does, in order. */
+export const workOf = (given: Given): StageWork[] => [
+  chainsWork(given),
+  sftWork(given),
+  prmuWork(given),
+  rlWork(given, "guided"),
+  rlWork(given, "explore"),
+  evalWork(given),
+];
+
+/** Chains that come out, by the assumed shares: at most `per_query` of a query's kept ones. */
+function keptChains({ config, tasks, assumed }: Given): {
+  asked: number;
+  accepted: number;
+  kept: number;
+  tagged: number;
+} {
+  const queries = sum(tasks, (t) => t.chains);
+  const asked = queries * config.chains.rollouts;
+  const accepted = asked * assumed.accepted;
+  const kept = accepted * assumed.judged_good;
+  return { asked, accepted, kept, tagged: Math.min(kept, queries * config.chains.per_query) };
+}
+
+function chainsWork(given: Given): StageWork {
+  const { config, assumed } = given;
+  const { asked, accepted, kept, tagged } = keptChains(given);
+  const prompt = promptOf(given);
+  const self = config.teacher.kind === "self";
+  const length = self
+    ? responseOf(given, config.teacher.max_tokens)
+    : Math.min(assumed.teacher_tokens, config.teacher.max_tokens);
+  const ask = (who: Asked["who"], requests: number, promptTokens: number, completionTokens: number): Asked[] =>
+    config[who].kind === "openai" ? [{ who, requests, promptTokens, completionTokens }] : [];
+  const explored = Math.min(config.chains.explore, kept);
+  // The teacher answers all roll-outs of a query to one prompt; judge and tagger read the chain and, tagged, say it again.
+  return {
+    stage: "chains",
+    steps: 0,
+    checkpoints: 0,
+    passes: self
+      ? [
+          pass(
+            "teacher's roll-outs",
+            "sample",
+            [asked / config.chains.rollouts, config.chains.rollouts],
+            [prompt, length],
+            1,
+          ),
+        ]
+      : [],
+    asked: [
+      ...ask("teacher", asked, asked * prompt, asked * length),
+      ...ask("judge", accepted, accepted * (prompt + length), accepted * assumed.judge_tokens),
+      ...ask("tagger", explored + tagged, (explored + tagged) * (length + 300), (explored + tagged) * length),
+    ],
+  };
+}
+
+const pass = (
+  what: string,
+  kind: Pass["kind"],
+  [groups, each]: readonly [number, number],
+  [prompt, completion]: readonly [number, number],
+  units: number,
+  model: Pass["model"] = "policy",
+): Pass => ({ what, kind, model, groups, each, prompt, completion, units });
+
+function sftWork(given: Given): StageWork {
+  const { config, tasks } = given;
+  const { tagged } = keptChains(given);
+  const { sft, chains } = config;
+  const train = Math.round(tagged * (1 - chains.held_out));
+  const steps = Math.ceil((train * sft.epochs) / sft.batch);
+  const lengths = [promptOf(given), responseOf(given, config.guided.max_tokens)] as const;
+  const looks = Math.ceil(steps / sft.eval_every) + 1;
+  const dev = sum(tasks, (t) => t.dev);
+  const devLooks = sft.dev_every > 0 ? Math.ceil(steps / sft.dev_every) : 1;
+  return {
+    stage: "sft",
+    steps,
+    checkpoints: Math.ceil(steps / sft.checkpoint_every),
+    asked: [],
+    passes: [
+      pass("updates", "train", [train * sft.epochs, 1], lengths, steps),
+      pass("held-out loss", "forward", [Math.round(tagged * chains.held_out) * looks, 1], lengths, looks),
+      pass("dev answers", "sample", [dev * devLooks, 1], lengths, devLooks),
+    ],
+  };
+}
+
+function prmuWork(given: Given): StageWork {
+  const { config, tasks, assumed } = given;
+  const { prmu } = config;
+  const queries = prmu.variant === "none" ? 0 : sum(tasks, (t) => t.prmu);
+  const most = queries * prmu.pairs_per_query;
+  const pairs = Math.min(prmu.prp_pairs, most) + Math.min(prmu.pqp_pairs, most);
+  const train = Math.round(pairs * (1 - prmu.held_out));
+  const epochs = prmu.variant === "untrained" ? 0 : prmu.epochs;
+  const steps = Math.ceil((train * epochs) / prmu.batch);
+  const lengths = [promptOf(given), responseOf(given, prmu.max_tokens)] as const;
+  const units = Math.ceil(queries / 64);
+  return {
+    stage: "prmu",
+    steps,
+    checkpoints: Math.ceil(steps / prmu.checkpoint_every),
+    asked: [],
+    passes: [
+      pass("responses with the profile", "sample", [queries, prmu.rollouts], lengths, units),
+      pass("responses without it", "sample", [queries, prmu.rollouts], [assumed.bare_tokens, lengths[1]], units),
+      pass("updates on pairs", "train", [train * epochs, 2], lengths, steps, "reward"),
+      pass("held-out pairs, twice", "forward", [2 * (pairs - train), 2], lengths, 2, "reward"),
+    ].filter(({ groups }) => groups > 0),
+  };
+}
+
+/** Queries that are sampled before a stage to see what there is to select. */
+const PROBE = 128;
+
+function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
+  const { config, tasks } = given;
+  const rl: RlConfig = config[stage];
+  const queries = sum(tasks, (t) => t.rl);
+  const prompts = Math.round(queries * rl.epochs);
+  const batches = Math.ceil(prompts / rl.batch);
+  const steps = Math.ceil(prompts / Math.ceil(rl.batch / rl.updates));
+  const dev = sum(tasks, (t) => t.dev);
+  const looks = rl.validate_every > 0 && dev > 0 ? 1 + Math.ceil(batches / rl.validate_every) : 0;
+  const scored = stage === "guided" && config.prmu.variant !== "none" && config.rewards.personalization > 0;
+  const lengths = [promptOf(given), responseOf(given, rl.max_tokens)] as const;
+  const learnt = Math.round(prompts * given.assumed.with_gradient);
+  const score = (what: string, groups: number, each: number): Pass[] =>
+    scored ? [pass(what, "forward", [groups, each], lengths, batches, "reward")] : [];
+  return {
+    stage,
+    steps,
+    checkpoints: Math.ceil(batches / rl.checkpoint_every),
+    asked: [],
+    passes: [
+      pass("roll-outs", "sample", [prompts, rl.rollouts], lengths, batches),
+      ...score("reward model", prompts, rl.rollouts),
+      ...(rl.updates > 1 ? [pass("old log-probs", "forward", [learnt, rl.rollouts], lengths, batches)] : []),
+      pass("updates", "train", [learnt, rl.rollouts], lengths, steps),
+      pass("probe", "sample", [Math.min(PROBE, queries), rl.rollouts], lengths, 1),
+      ...(looks > 0 ? [pass("dev answers", "sample", [dev * looks, 1], lengths, looks)] : []),
+      ...(looks > 0 ? score("reward model on dev", dev * looks, 1) : []),
+    ],
+  };
+}
+
+function evalWork(given: Given): StageWork {
+  const { config, tasks, assumed } = given;
+  const queries = sum(tasks, (t) => t.test);
+  const asked = [...config.eval.methods, ...config.eval.swap];
+  return {
+    stage: "eval",
+    steps: 0,
+    checkpoints: 0,
+    asked: [],
+    passes: asked.map((name) => {
+      const method = METHODS[name];
+      const prompt = method.profile ? promptOf(given) : assumed.bare_tokens;
+      const completion = method.reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens;
+      return pass(name, "sample", [queries, 1], [prompt, completion], Math.ceil(queries / config.eval.batch));
+    }),
+  };
+}

@@ -120,7 +120,9 @@ describe("own records", () => {
   it("refuses a prompt that shows the answer, and a task without record columns", async () => {
     const leaky = loadTask(taskFile(TASK.replace("ticket: {ticket}", "ticket: {ticket} {reply}")));
     await expect(examplesFromRows(leaky, [])).rejects.toThrow(/shows the gold column \{reply\}/);
-    await expect(examplesFromRows(loadTask("LaMP_4"), [])).rejects.toThrow(/does not say how a row becomes a query/);
+    await expect(examplesFromRows(loadTask("synthetic_tag"), [])).rejects.toThrow(
+      /does not say how a row becomes a query/,
+    );
   });
 
   it("no profile item is later than or of the query's day, whatever the dates, and no user is in both splits", async () => {

@@ -3,7 +3,7 @@ import { stream } from "../core/random.ts";
 import { compareDates, oldestFirst, parseDate } from "./dates.ts";
 import type { Row } from "./rows.ts";
 import type { Task } from "./task.ts";
-import { placeholders } from "./task-file.ts";
+import { fill, placeholders } from "./template.ts";
 import type { Example, ProfileItem, QueryId, UserId } from "./types.ts";
 
 interface Entry {
@@ -16,25 +16,46 @@ interface Entry {
  * Queries from a person's own table, one row a record of one user (see `Task.record`): a row with enough earlier rows
  * of its user becomes a query, the earlier rows its profile. Rows of one date can't tell which came first: neither
  * stands in the other's profile. Without a date column the file's order counts.
- * Errors name the row: a missing column, no user, an unreadable date, a duplicate id.
+ * A row without the answer, or without a column of the prompt, is history only.
+ * Errors name the row: a missing column, no user, an unreadable date, a duplicate id, an answer that is no label. With
+ * `onProblem` such rows are told and left out; without, the first is thrown.
  */
-export async function examplesFromRows(task: Task, rows: AsyncIterable<Row> | Iterable<Row>): Promise<Example[]> {
+export async function examplesFromRows(
+  task: Task,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  onProblem?: (problem: TagprError) => void,
+): Promise<Example[]> {
   const record = recordOf(task);
   const byUser = new Map<string, Entry[]>();
   const ids = new Set<string>();
+  const unseen = new Set(placeholders(task.prompt ?? ""));
   let number = 0;
   for await (const row of rows) {
     number++;
-    const entry = toEntry(task, record, row, number);
-    if (ids.has(entry.item.id)) throw rowError(number, `the id ${entry.item.id} stands twice`);
-    ids.add(entry.item.id);
-    const user = cell(row, record.user);
-    if (user === null) throw rowError(number, `no ${record.user} (the user)`);
-    const own = byUser.get(user);
-    if (own === undefined) byUser.set(user, [entry]);
-    else own.push(entry);
+    for (const column of unseen) if (cell(row, column) !== null) unseen.delete(column);
+    try {
+      const entry = toEntry(task, record, row, number);
+      if (ids.has(entry.item.id)) throw rowError(number, `the id ${entry.item.id} stands twice`);
+      const user = cell(row, record.user);
+      if (user === null) throw rowError(number, `no ${record.user} (the user)`);
+      ids.add(entry.item.id);
+      append(byUser, user, entry);
+    } catch (error) {
+      if (onProblem === undefined || !(error instanceof TagprError)) throw error;
+      onProblem(error);
+    }
   }
+  if (number > 0 && unseen.size > 0)
+    throw new TagprError("data", `no row has the column ${[...unseen].join(", ")} that the prompt shows`, {
+      hint: `Mend the prompt of task ${task.name}, or the table.`,
+    });
   return [...byUser].flatMap(([user, entries]) => examplesOf(task, record, user as UserId, entries));
+}
+
+function append<T>(groups: Map<string, T[]>, key: string, value: T): void {
+  const own = groups.get(key);
+  if (own === undefined) groups.set(key, [value]);
+  else own.push(value);
 }
 
 type RecordColumns = NonNullable<Task["record"]>;
@@ -58,6 +79,9 @@ function toEntry(task: Task, record: RecordColumns, row: Row, number: number): E
     if (value === undefined || value === null) throw rowError(number, `no ${field.name}`);
     fields[field.name] = value;
   }
+  const gold = cell(row, record.gold);
+  if (gold !== null && task.labels.length > 0 && !task.labels.includes(gold))
+    throw rowError(number, `the ${record.gold} ${JSON.stringify(gold)} is none of the labels`);
   const id = (record.id === undefined ? null : cell(row, record.id)) ?? `row-${number}`;
   if (record.date === undefined) return { row, item: { id, fields } };
   const date = cell(row, record.date);
@@ -68,6 +92,8 @@ function toEntry(task: Task, record: RecordColumns, row: Row, number: number): E
 
 function examplesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly Entry[]): Example[] {
   const sorted = oldestFirst(entries);
+  const prompt = task.prompt ?? "";
+  const asked = placeholders(prompt);
   return sorted.flatMap((entry, i) => {
     const profile = sorted
       .slice(0, i)
@@ -75,7 +101,8 @@ function examplesOf(task: Task, record: RecordColumns, user: UserId, entries: re
       .map(({ item }) => item);
     const gold = cell(entry.row, record.gold);
     if (profile.length < record.minHistory || gold === null) return [];
-    const input = (task.prompt ?? "").replace(/\{(\w+)\}/g, (_, name: string) => cell(entry.row, name) ?? "");
+    if (asked.some((column) => cell(entry.row, column) === null)) return [];
+    const input = fill(prompt, (column) => cell(entry.row, column));
     const date = entry.date === undefined ? {} : { date: entry.date };
     return [{ task: task.name, id: entry.item.id as QueryId, user, input, profile, gold, ...date }];
   });
@@ -114,4 +141,16 @@ export function splitByUser(
     train: examples.filter((example) => !dev.has(keyOf(example))),
     dev: examples.filter((example) => dev.has(keyOf(example))),
   };
+}
+
+/** Cuts examples by time: each user's newest query goes to dev if the user has others, which stay in train. */
+export function splitByTime(examples: readonly Example[]): { train: Example[]; dev: Example[] } {
+  const byUser = new Map<string, Example[]>();
+  for (const example of examples) append(byUser, example.user ?? `query ${example.id}`, example);
+  const dev = new Set<Example>();
+  for (const own of byUser.values()) {
+    const newest = oldestFirst(own).at(-1);
+    if (own.length > 1 && newest !== undefined) dev.add(newest);
+  }
+  return { train: examples.filter((example) => !dev.has(example)), dev: [...dev] };
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { knownTasks, loadTask, placeholders } from "./task-file.ts";
+import { knownTasks, loadTask } from "./task-file.ts";
+import { placeholders } from "./template.ts";
 
 const write = (text: string): string => {
   const path = join(mkdtempSync(join(tmpdir(), "task-")), "mine.yaml");

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
 import { nearest, readYaml } from "../core/yaml-file.ts";
 import type { Task } from "./task.ts";
+import { placeholders } from "./template.ts";
 
 const itemField = z.preprocess(
   (value) => (typeof value === "string" ? { name: value } : value),
@@ -66,11 +67,6 @@ const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
   ordinal: ["mae", "rmse"],
   generation: ["rouge1", "rougeL"],
 };
-
-/** Names in `{name}` placeholders of a template. */
-export function placeholders(template: string): string[] {
-  return [...template.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
-}
 
 /** Folder of the task files that come with TagPR: the nearest `tasks/` above this file, in source and when built. */
 export function tasksDir(): string {

@@ -1,4 +1,5 @@
 import type { Task } from "../data/task.ts";
+import { fill } from "../data/template.ts";
 import type { Example, ProfileItem } from "../data/types.ts";
 
 export interface Message {
@@ -27,7 +28,7 @@ export function systemPrompt(style: PromptStyle): string {
 
 /** One history line, `[3] description: … | tag: …`; `i` counts from 1, oldest first. */
 export function itemLine(task: Task, item: ProfileItem, i: number): string {
-  return `[${i}] ${task.item.replace(/\{(\w+)\}/g, (_, name: string) => item.fields[name] ?? "")}`;
+  return `[${i}] ${fill(task.item, (name) => item.fields[name])}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Task } from "../data/task.ts";
+import { fill } from "../data/template.ts";
 import type { Example, ProfileItem } from "../data/types.ts";
 
 /** White space as Python's `str.split()` knows it; JavaScript's `\s` differs by U+001C–U+001F, U+0085 and U+FEFF. */
@@ -41,7 +42,7 @@ export function pythonStrip(text: string): string {
 
 /** What a retriever indexes of an item: the task's `corpus` template, filled. */
 export function corpusText(task: Task, item: ProfileItem): string {
-  return task.corpus.replace(/\{(\w+)\}/g, (_, name: string) => item.fields[name] ?? "");
+  return fill(task.corpus, (name) => item.fields[name]);
 }
 
 /**

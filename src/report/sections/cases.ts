@@ -1,4 +1,5 @@
 import type { Task } from "../../data/task.ts";
+import { fill } from "../../data/template.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { methodLabel } from "../../eval/methods.ts";
 import type { Prediction } from "../../eval/types.ts";
@@ -104,7 +105,7 @@ function asked(example: ShownExample, task: Task | undefined, open: boolean): Sa
       ? Object.entries(fields)
           .map(([name, value]) => `${name}: ${value}`)
           .join(" | ")
-      : task.item.replace(/\{(\w+)\}/g, (_, name: string) => fields[name] ?? "");
+      : fill(task.item, (name) => fields[name]);
   return html`${new Safe(open ? "<details open>" : "<details>")}<summary>What the prompt shows of the user: ${whole(example.shown.length)} of ${whole(
     example.profile.length,
   )} items</summary><ol class="items">${example.shown.map((item) => html`<li>${line(item.fields)}</li>`)}</ol></details>

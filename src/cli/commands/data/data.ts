@@ -1,12 +1,20 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { App } from "../../app.ts";
 import { type StageCommand, stageCommand } from "../stages.ts";
+import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { initCommand } from "./init.ts";
 import { rankCommand } from "./rank.ts";
 import { worldCommand } from "./world.ts";
 
 /** One file each, in this folder. */
-const SUBCOMMANDS: readonly ((app: App) => Command)[] = [checkCommand, rankCommand, worldCommand];
+const SUBCOMMANDS: readonly ((app: App) => Command)[] = [
+  initCommand,
+  buildCommand,
+  checkCommand,
+  rankCommand,
+  worldCommand,
+];
 
 /** `tagpr data RUN` is the stage; its subcommands bring, check and show data before and beside a run. */
 export function dataCommand(stage: StageCommand, app: App): Command {

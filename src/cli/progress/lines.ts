@@ -18,9 +18,13 @@ export function lineProgress(write: (text: string) => void, now: () => number, e
       eta.update(done);
       if (now() - last < everyMs) return;
       last = now();
-      const share = eta.total > 0 ? ` ${done}/${eta.total}` : "";
       const left = eta.left();
-      print(`${title}:${share}${left === null ? "" : `, ${duration(left)} left`}${note ? `, ${note}` : ""}`);
+      const parts = [
+        ...(eta.total > 0 ? [`${done}/${eta.total}`] : []),
+        ...(left === null ? [] : [`${duration(left)} left`]),
+        ...(note ? [note] : []),
+      ];
+      print(`${title}: ${parts.join(", ")}`);
     },
     say: (line) => print(line),
     end: (note) => print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`),

@@ -85,7 +85,7 @@ export function leaksWithin(task: Task, split: string): { see(example: Example):
       },
       {
         kind: "time" as const,
-        meant: false,
+        meant: task.itemsMayBeLater === true,
         message: `${split}: queries with a profile item later than the query`,
         ids: ids.time,
       },

@@ -22,6 +22,11 @@ export async function* readRows(path: string): AsyncGenerator<Row> {
   }
 }
 
+/** Rows of several files, one file after another. */
+export async function* readAllRows(paths: readonly string[]): AsyncGenerator<Row> {
+  for (const path of paths) yield* readRows(path);
+}
+
 async function* valuesOf(path: string): AsyncGenerator<unknown> {
   switch (extname(path).toLowerCase()) {
     case ".jsonl":

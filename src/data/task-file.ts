@@ -40,6 +40,7 @@ const shape = z.strictObject({
   answer: z.string().min(1),
   prompt: z.string().min(1).optional(),
   record: record.optional(),
+  itemsMayBeLater: z.literal(true).optional(),
 });
 
 /** The form of a task file. Keys are those of {@link Task}; an item field may be just its name. */
@@ -104,11 +105,12 @@ export function loadTask(nameOrPath: string): Task {
 }
 
 function readTask(path: string): Task {
-  const { prompt, record, ...task } = readYaml(path, taskSchema);
+  const { prompt, record, itemsMayBeLater, ...task } = readYaml(path, taskSchema);
   return {
     ...task,
     ...(prompt === undefined ? {} : { prompt }),
     ...(record === undefined ? {} : { record: withoutUndefined(record) }),
+    ...(itemsMayBeLater === undefined ? {} : { itemsMayBeLater }),
   };
 }
 

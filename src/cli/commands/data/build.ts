@@ -5,7 +5,7 @@ import { TagprError } from "../../../core/errors.ts";
 import { writeAtomic } from "../../../core/jsonl.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
 import { examplesFromRows, splitByTime, splitByUser } from "../../../data/records.ts";
-import { type Row, readRows } from "../../../data/rows.ts";
+import { readAllRows } from "../../../data/rows.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Example } from "../../../data/types.ts";
 import type { App } from "../../app.ts";
@@ -36,7 +36,7 @@ export function buildCommand({ io }: App): Command {
       const path = taskName(io, name);
       const task = loadTask(path);
       const problems: string[] = [];
-      const rows = allRows(tables.map((table) => at(io, table)));
+      const rows = readAllRows(tables.map((table) => at(io, table)));
       const examples = await examplesFromRows(task, rows, ({ message }) => problems.push(message));
       tellProblems(io, problems, skipBad === true);
       const parts = split === "time" ? splitByTime(examples) : splitByUser(examples, { seed, devShare: dev });
@@ -53,10 +53,6 @@ export function buildCommand({ io }: App): Command {
       io.err(`Next: tagpr data check ${out}, then: tagpr run presets/smollm2.yaml --data ${out} --out RUN\n`);
     });
   return command as unknown as Command;
-}
-
-async function* allRows(paths: readonly string[]): AsyncGenerator<Row> {
-  for (const path of paths) yield* readRows(path);
 }
 
 function told(name: string, examples: readonly Example[]): string {

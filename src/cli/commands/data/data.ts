@@ -3,6 +3,8 @@ import type { App } from "../../app.ts";
 import { type StageCommand, stageCommand } from "../stages.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { dianpingCommand } from "./dianping.ts";
+import { downloadCommand } from "./download.ts";
 import { initCommand } from "./init.ts";
 import { rankCommand } from "./rank.ts";
 import { worldCommand } from "./world.ts";
@@ -12,6 +14,8 @@ const SUBCOMMANDS: readonly ((app: App) => Command)[] = [
   initCommand,
   buildCommand,
   checkCommand,
+  downloadCommand,
+  dianpingCommand,
   rankCommand,
   worldCommand,
 ];

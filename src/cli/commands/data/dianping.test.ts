@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { writeRows } from "../../../data/rows.ts";
+import { shell } from "../../testing/shell.ts";
+
+const { cwd, tagpr } = shell();
+const content = (i: number): string =>
+  Array.from({ length: 24 }, (_, k) => String.fromCodePoint(0x4e00 + 30 * i + k)).join("");
+const posts = Array.from({ length: 30 }, (_, i) => ({
+  ...{
+    user: `u${i % 3}`,
+    title: `标题${i}`,
+    content: content(i),
+    date: `2020-01-${String(1 + Math.floor(i / 3)).padStart(2, "0")}`,
+  },
+}));
+const extra = [
+  { ...posts[0], content: "好" },
+  { ...posts[0], content: `${content(90)}加我微信` },
+];
+
+it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown and counted", async (ending) => {
+  await writeRows(join(cwd, `p.${ending}`), [...posts, ...extra]);
+  const out = `d-${ending}`;
+  const built = await tagpr("data", "dianping", `p.${ending}`, "--out", out, "--removed", "gone.jsonl");
+  expect(built).toMatchObject({ code: 0, err: expect.stringMatching(/Paraph needs a model.*left out/) });
+  expect(built.out).toMatch(/short content \(fewer than 20 characters\) +1\n/);
+  expect(built.out).toMatch(/advertisement \(a link, a phone number, .*\) +1\n/);
+  expect(built.out).toMatch(/posts read +32\n.*kept +30\nusers: 3 with nine/s);
+  expect(built.out).toMatch(/dianping_title: 3 queries, test\n/);
+  expect(readFileSync(join(cwd, "gone.jsonl"), "utf8")).toMatch(/"reason":"short content"/);
+  expect(JSON.parse(readFileSync(join(cwd, out, "cleaning.json"), "utf8"))).toMatchObject({
+    ...{ posts: 32, hold_out: "ninth", users: 3, rules: { minContent: 20 } },
+  });
+  const check = await tagpr("data", "check", join(out, "dianping_content"));
+  // Appendix E asks for a post that is older than its profile: told, no fault.
+  expect(check).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/no fault: 1\n {2}time: .*later than the query: 3/),
+  });
+});
+
+it("Paraph through an endpoint; asked again, the answers come from the cache", async () => {
+  let n = 0;
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      const message = { role: "assistant", content: `中性改写${++n}` };
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ choices: [{ index: 0, finish_reason: "stop", message }], usage: {} }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  try {
+    await writeRows(join(cwd, "p.jsonl"), posts);
+    const flags = ["data", "dianping", "p.jsonl", "--out", "p", "--url", url, "--model", "m", "--hold-out", "newest"];
+    expect((await tagpr(...flags)).out).toMatch(/dianping_paraph: 3 queries, test\n/);
+    const questions = JSON.parse(readFileSync(join(cwd, "p", "dianping_paraph", "test_questions.json"), "utf8"));
+    expect(questions[0].input).toMatch(/原文：中性改写\d$/);
+    expect((await tagpr(...flags)).err).toMatch(/0 requests, 3 from the cache/);
+    expect(n).toBe(3);
+    expect((await tagpr("data", "check", "p/dianping_paraph")).out).toMatch(/no fault found/);
+  } finally {
+    server.close();
+  }
+});
+
+it("bad rows are named and end the command; too few posts too", async () => {
+  await writeRows(join(cwd, "bad.csv"), [{ ...posts[0], date: "去年" }, ...posts.slice(1, 9)]);
+  expect(await tagpr("data", "dianping", "bad.csv", "--out", "b")).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/row 1: the date "去年".*\n.*1 bad rows/),
+  });
+  expect(await tagpr("data", "dianping", "bad.csv", "--out", "b", "--skip-bad")).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/no user has nine posts left/),
+  });
+});

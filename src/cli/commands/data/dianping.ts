@@ -1,0 +1,188 @@
+import { join } from "node:path";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { TagprError } from "../../../core/errors.ts";
+import { writeJson, writeJsonl } from "../../../core/jsonl.ts";
+import { type Held, holdOut, toExample } from "../../../data/dianping/build.ts";
+import { neutralize } from "../../../data/dianping/neutral.ts";
+import { readPosts } from "../../../data/dianping/posts.ts";
+import { type Cleaned, cleanPosts, countsOf, RULES, type Rules } from "../../../data/dianping/rules.ts";
+import { writeLamp } from "../../../data/lamp/write.ts";
+import { readAllRows } from "../../../data/rows.ts";
+import { loadTask } from "../../../data/task-file.ts";
+import { makeChatClient } from "../../../llm/client.ts";
+import type { App } from "../../app.ts";
+import type { Io } from "../../io.ts";
+import { align } from "../../table.ts";
+import { at, wholeNumber } from "../options.ts";
+import { tellProblems } from "./problems.ts";
+
+interface Teacher {
+  readonly url?: string | undefined;
+  readonly model?: string | undefined;
+  readonly keyEnv: string;
+  readonly concurrency: number;
+}
+
+/** `tagpr data dianping`: the three Chinese tasks of Appendix E from a person's own collection of posts. */
+export function dianpingCommand({ io }: App): Command {
+  const command = new Command("dianping")
+    .description(
+      "build Dianping-Content, -Title and -Paraph (Appendix E) from your own posts: user, title, content, date",
+    )
+    .argument("<posts...>", "JSONL, JSON, CSV, TSV or Parquet files, one row a post")
+    .requiredOption("--out <folder>", "where the tasks' folders go")
+    .addOption(
+      new Option("--users <n>", "users at most, drawn by the seed (paper: 1,000)").argParser(wholeNumber).default(1000),
+    )
+    .addOption(
+      new Option(
+        "--hold-out <which>",
+        "ninth: the eight newest are the profile, the ninth newest is asked (the paper); newest: the newest is asked",
+      )
+        .choices(["ninth", "newest"] as const)
+        .default("ninth" as const),
+    )
+    .addOption(
+      new Option("--min-content <n>", "characters of a content").argParser(wholeNumber).default(RULES.minContent),
+    )
+    .addOption(new Option("--min-title <n>", "characters of a title").argParser(wholeNumber).default(RULES.minTitle))
+    .addOption(
+      new Option("--near-duplicate <share>", "common 5-grams that make two posts of a user one; 1: off")
+        .argParser(share)
+        .default(RULES.nearDuplicate),
+    )
+    .option("--removed <file>", "JSONL: every post that a rule removed, and why")
+    .option("--url <base>", "Paraph: an OpenAI-compatible endpoint that rewrites the held-out posts neutrally")
+    .option("--model <name>", "Paraph: its model (paper: gpt-4o)", "gpt-4o")
+    .option("--key-env <name>", "Paraph: environment variable with its key", "OPENAI_API_KEY")
+    .addOption(new Option("--concurrency <n>", "Paraph: requests in flight").argParser(wholeNumber).default(8))
+    .addOption(new Option("--seed <n>", "seed of the draw of users").argParser(wholeNumber).default(0))
+    .option("--as <split>", "name of the split that is written", "test")
+    .option("--skip-bad", "leave bad rows out (each is told); without it they end the command")
+    .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, ...flags }) => {
+      const rules: Rules = {
+        ...RULES,
+        minContent: flags.minContent,
+        minTitle: flags.minTitle,
+        nearDuplicate: flags.nearDuplicate,
+      };
+      const problems: string[] = [];
+      const posts = await readPosts(readAllRows(files.map((file) => at(io, file))), ({ message }) =>
+        problems.push(message),
+      );
+      tellProblems(io, problems, skipBad === true);
+      const cleaned = cleanPosts(posts, rules);
+      io.out(cleaningTable(posts.length, cleaned, rules));
+      if (removed !== undefined)
+        writeJsonl(
+          at(io, removed),
+          cleaned.removed.map(({ post, reason, detail }) => ({ ...post, reason, detail })),
+        );
+      const { held, tooFew } = holdOut(cleaned.kept, { holdOut: which, users, seed });
+      io.out(`users: ${held.length} with nine posts or more, ${tooFew} with fewer are left out\n`);
+      if (held.length === 0)
+        throw new TagprError("data", "no user has nine posts left", { hint: "Give more posts, or gentler rules." });
+      const dir = at(io, out);
+      const record = {
+        rules: shown(rules),
+        posts: posts.length,
+        removed: countsOf(cleaned),
+        hold_out: which,
+        users: held.length,
+        users_with_fewer: tooFew,
+        seed,
+      };
+      writeJson(join(dir, "cleaning.json"), record);
+      for (const task of ["dianping_content", "dianping_title"])
+        await write(
+          io,
+          dir,
+          task,
+          as,
+          held.map((one) => [one, ""]),
+        );
+      await paraph(io, dir, as, held, flags);
+    });
+  return command as unknown as Command;
+}
+
+async function paraph(
+  io: Io,
+  dir: string,
+  split: string,
+  held: readonly Held[],
+  { url, model = "", keyEnv, concurrency }: Teacher,
+): Promise<void> {
+  if (url === undefined) {
+    io.err("Dianping-Paraph needs a model for the neutral rewriting: give --url (and --model). It is left out.\n");
+    return;
+  }
+  const key = io.env[keyEnv] ?? "";
+  const role = "teacher";
+  const cacheDir = join(dir, "cache");
+  const client = makeChatClient({
+    role,
+    url,
+    key,
+    keyName: keyEnv,
+    model,
+    concurrency,
+    cacheDir,
+    fetch: globalThis.fetch,
+  });
+  const texts = await neutralize(client, held);
+  const told = held.flatMap((one, i): [Held, string][] =>
+    texts[i] === null || texts[i] === undefined ? [] : [[one, texts[i]]],
+  );
+  if (told.length < held.length)
+    io.err(`Paraph: ${held.length - told.length} posts without a neutral version are left out\n`);
+  await write(io, dir, "dianping_paraph", split, told);
+  const { requests, cached, promptTokens, completionTokens } = client.spent();
+  io.err(
+    `Paraph: rewritten by ${client.name}, ${requests} requests, ${cached} from the cache, ${promptTokens + completionTokens} tokens\n`,
+  );
+}
+
+async function write(
+  io: Io,
+  dir: string,
+  name: string,
+  split: string,
+  asked: readonly (readonly [Held, string])[],
+): Promise<void> {
+  const task = loadTask(name);
+  const n = await writeLamp(
+    join(dir, name),
+    split,
+    task,
+    asked.map(([held, neutral]) => toExample(task, held, neutral)),
+  );
+  io.out(`${name}: ${n} queries, ${split}\n`);
+}
+
+/** The rules as they were applied, each with what it took. */
+function cleaningTable(n: number, cleaned: Cleaned, rules: Rules): string {
+  const counts = countsOf(cleaned);
+  const ads = rules.advertisement.map(({ name }) => name).join(", ");
+  const rows: [string, string][] = [
+    ["posts read", String(n)],
+    [`- short content (fewer than ${rules.minContent} characters)`, String(counts["short content"])],
+    [`- short title (fewer than ${rules.minTitle} characters)`, String(counts["short title"])],
+    [`- advertisement (${ads})`, String(counts.advertisement)],
+    ["- duplicate (the same content, whoever wrote it, punctuation aside)", String(counts.duplicate)],
+    [`- near duplicate (same user, ${rules.nearDuplicate} of the 5-grams common)`, String(counts["near duplicate"])],
+    ["kept", String(cleaned.kept.length)],
+  ];
+  return `${align(rows).join("\n")}\n`;
+}
+
+const shown = (rules: Rules) => ({
+  ...rules,
+  advertisement: rules.advertisement.map(({ name, pattern }) => ({ name, pattern: String(pattern) })),
+});
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("not a share above 0, at most 1");
+  return value;
+}

@@ -1,0 +1,113 @@
+import type { Post } from "./posts.ts";
+
+/**
+ * The cleaning of Appendix E: "removing short posts, duplicates, and advertisements". The paper names no thresholds; all
+ * of these are ours, can be set, and are counted one by one.
+ */
+export interface Rules {
+  /** Characters (white space aside) of a content at least. */
+  readonly minContent: number;
+  /** Characters of a title at least: it is a task's answer. */
+  readonly minTitle: number;
+  /** Two posts are one when this share of their characters' 5-grams is common (1: only the very same text is). */
+  readonly nearDuplicate: number;
+  /** What gives an advertisement away; any one is enough. */
+  readonly advertisement: readonly { readonly name: string; readonly pattern: RegExp }[];
+}
+
+export const RULES: Rules = {
+  minContent: 20,
+  minTitle: 2,
+  nearDuplicate: 0.9,
+  advertisement: [
+    { name: "a link", pattern: /https?:\/\/|www\.[\w-]+\.|\.(?:com|cn|net)\b/i },
+    { name: "a phone number", pattern: /(?<!\d)1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)/ },
+    {
+      name: "a contact to add",
+      pattern:
+        /(?:加|私|联系|添加).{0,4}(?:微信|薇信|威信|VX|V信|qq|扣扣)|(?:微信|薇信|VX|qq)(?:号)?\s*[:：]?\s*[a-z0-9_-]{5,}/i,
+    },
+    {
+      name: "words of selling",
+      pattern: /招代理|诚招|加盟热线|代购|刷单|扫码(?:领|关注|加)|点击链接|免费领取|限时抢购|优惠码|推广合作|商务合作/,
+    },
+  ],
+};
+
+/** Why a post goes, in the order in which the rules are applied; a post is counted under the first. */
+export const REASONS = ["short content", "short title", "advertisement", "duplicate", "near duplicate"] as const;
+export type Reason = (typeof REASONS)[number];
+
+export interface Cleaned {
+  readonly kept: readonly Post[];
+  readonly removed: readonly { readonly post: Post; readonly reason: Reason; readonly detail: string }[];
+}
+
+const squeezed = (text: string): string => text.replace(/[\s\p{P}]+/gu, "").toLowerCase();
+const lengthOf = (text: string): number => [...text.replace(/\s+/gu, "")].length;
+
+/**
+ * Applies the rules. Duplicates are looked for over all users (advertisers have many names), punctuation and white space
+ * aside; the earliest post stays, as given where dates are equal. Near duplicates are looked for within one user.
+ */
+export function cleanPosts(posts: readonly Post[], rules: Rules): Cleaned {
+  const removed: { post: Post; reason: Reason; detail: string }[] = [];
+  const contents = new Map<string, string>();
+  const shingles = new Map<string, { id: string; grams: ReadonlySet<string> }[]>();
+  const kept = posts.filter((post) => {
+    const first = reasonOf(post, rules);
+    const text = squeezed(post.content);
+    const twin = contents.get(text);
+    const grams = first === null && twin === undefined && rules.nearDuplicate < 1 ? gramsOf(text) : null;
+    const own = shingles.get(post.user) ?? [];
+    const near = grams === null ? undefined : own.find((other) => overlap(grams, other.grams) >= rules.nearDuplicate);
+    const why =
+      first ??
+      (twin !== undefined
+        ? { reason: "duplicate" as const, detail: `of ${twin}` }
+        : near !== undefined
+          ? { reason: "near duplicate" as const, detail: `of ${near.id}` }
+          : null);
+    if (why !== null) {
+      removed.push({ post, ...why });
+      return false;
+    }
+    contents.set(text, post.id);
+    if (grams !== null) shingles.set(post.user, [...own, { id: post.id, grams }]);
+    return true;
+  });
+  return { kept, removed };
+}
+
+function reasonOf(post: Post, rules: Rules): { reason: Reason; detail: string } | null {
+  const [content, title] = [lengthOf(post.content), lengthOf(post.title)];
+  if (content < rules.minContent) return { reason: "short content", detail: `${content} characters` };
+  if (title < rules.minTitle) return { reason: "short title", detail: `${title} characters` };
+  const sold = rules.advertisement.find(({ pattern }) => pattern.test(`${post.title}\n${post.content}`));
+  return sold === undefined ? null : { reason: "advertisement", detail: sold.name };
+}
+
+const GRAM = 5;
+
+function gramsOf(text: string): Set<string> {
+  const characters = [...text];
+  const grams = new Set<string>();
+  for (let i = 0; i + GRAM <= characters.length; i++) grams.add(characters.slice(i, i + GRAM).join(""));
+  return grams;
+}
+
+/** Share of the two sets' union that is common (Jaccard). */
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+  if (many.size === 0 || few.size / many.size < 0.5) return 0;
+  let common = 0;
+  for (const gram of few) if (many.has(gram)) common++;
+  return common / (a.size + b.size - common);
+}
+
+/** How many posts each rule took, in order, zeros included. */
+export function countsOf({ removed }: Cleaned): Readonly<Record<Reason, number>> {
+  const counts = Object.fromEntries(REASONS.map((reason) => [reason, 0])) as Record<Reason, number>;
+  for (const { reason } of removed) counts[reason]++;
+  return counts;
+}

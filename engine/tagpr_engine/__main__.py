@@ -1,8 +1,9 @@
-"""Command line: `python -m tagpr_engine serve|prepare`."""
+"""Command line: `python -m tagpr_engine serve|prepare|verify`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="write a named model as a Hugging Face folder")
     prepare.add_argument("name")
     prepare.add_argument("--out", type=Path, required=True)
+    commands.add_parser("verify", help="what plain transformers makes of an exported folder: JSON in, JSON out")
     return parser
 
 
@@ -88,6 +90,10 @@ def main() -> None:
     try:
         if args.command == "serve":
             _serve(args)
+        elif args.command == "verify":
+            from .verify import verify
+
+            json.dump(verify(json.load(sys.stdin)), sys.stdout)
         else:
             from .prepare import prepare
 

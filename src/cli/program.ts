@@ -5,6 +5,7 @@ import { dataCommand } from "./commands/data/data.ts";
 import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
+import { exportCommand } from "./commands/export.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
@@ -34,6 +35,7 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS)
     program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
+  program.addCommand(exportCommand(app));
   program.addCommand(rewardsCommand(app));
   program.addCommand(scoreCommand(app));
   program.addCommand(doctorCommand(app));

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -41,6 +41,21 @@ describe("a whole run on the real engine", () => {
     expect(result.seconds).toBeGreaterThan(0);
     expect(readFileSync(join(straight, "report", "index.html"), "utf8")).toMatch(/^<!doctype html>/i);
   });
+
+  it("exports its policy and its reward model, the same to 1e-4 when plain transformers opens them", async () => {
+    for (const [model, file] of [
+      ["tagpr", "generation_config.json"],
+      ["prmu", "user_embeddings.safetensors"],
+    ] as const) {
+      const out = join(dir, `exported-${model}`);
+      expect(await tagpr(["export", straight, "--model", model, "--out", out])).toBe(0);
+      for (const name of ["model.safetensors", "chat_template.jinja", "README.md", file])
+        expect(existsSync(join(out, name))).toBe(true);
+      const { check } = readJson<{ check: { largest: number; compared: number } }>(join(out, "tagpr.json"));
+      expect(check.largest).toBeLessThanOrEqual(1e-4);
+      expect(check.compared).toBeGreaterThan(10);
+    }
+  }, 300_000);
 
   it("trains on every RL query once an epoch", () => {
     const queries = readJsonl<{ task: string; id: string }>(join(straight, "data", "rl.jsonl"));

@@ -23,7 +23,10 @@ export interface Asking {
 }
 
 /** Opens the tokenizer of `model` (default: the run's base) and asks as the config says. */
-export async function openAsking(context: StageContext, model = context.config.model): Promise<Asking> {
+export async function openAsking(
+  context: Pick<StageContext, "run" | "config" | "modelDir">,
+  model = context.config.model,
+): Promise<Asking> {
   const { config, run } = context;
   const renderer = loadRenderer(await context.modelDir(model));
   const tasks = readTasks(run);

@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { makeVerifier } from "../../engine/verify.ts";
+import { exportModel, MODEL_NAMES } from "../../run/export/export.ts";
+import { configOfRun } from "../../run/record.ts";
+import type { App } from "../app.ts";
+import { modelDir } from "../engines.ts";
+import { lineProgress } from "../progress/lines.ts";
+import { pythonPath } from "../python.ts";
+import { at } from "./options.ts";
+
+/** `tagpr export RUN --out DIR`. */
+export function exportCommand({ io, openEngines }: App): Command {
+  const command = new Command("export")
+    .description("write a model of a run as a Hugging Face folder, checked against the run's own log-probs")
+    .argument("<run>", "folder of the run")
+    .requiredOption("--out <dir>", "folder to make")
+    .addOption(new Option("--model <name>", "which one").choices(MODEL_NAMES).default("tagpr" as const))
+    .addOption(
+      new Option("--tolerance <nats>", "largest difference of log-probs or logits").argParser(positive).default(1e-4),
+    )
+    .option("--json", "the outcome of the check as JSON")
+    .action(async (folder, { out, model, tolerance, json }) => {
+      const run = at(io, folder);
+      const config = configOfRun(run);
+      const engines = openEngines({ config: inFloat32(config), run, io });
+      const python = pythonPath(io);
+      try {
+        const check = await exportModel({
+          ...{ run, out: at(io, out), model, tolerance, engines },
+          modelDir: (name) => modelDir(io, name),
+          verifier: makeVerifier(python, io.env),
+          progress: lineProgress(io.err, Date.now),
+        });
+        const what = `${check.compared} ${model === "prmu" ? "logits" : "log-probs"}`;
+        const said = `${out}: ${model}; ${what} differ from the run's by ${check.largest.toExponential(1)} at most`;
+        io.out(`${json === true ? JSON.stringify({ out, model, ...check }) : said}\n`);
+      } finally {
+        await engines.close();
+      }
+    });
+  return command as unknown as Command;
+}
+
+/** Master weights are fp32: an embedded engine is asked to compute so, whatever the run computed in. */
+function inFloat32(config: ReturnType<typeof configOfRun>): ReturnType<typeof configOfRun> {
+  const exact = <E extends { kind: string; dtype: "float32" | "bfloat16" }>(engine: E): E =>
+    engine.kind === "embedded" ? { ...engine, dtype: "float32" } : engine;
+  const { policy, reward } = config.engines;
+  return { ...config, engines: { ...config.engines, policy: exact(policy), reward: exact(reward) } };
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("not a number above 0");
+  return value;
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { stringify } from "yaml";
+import { readJson } from "../../core/jsonl.ts";
+import { readSeal } from "../../core/run-dir.ts";
+import type { Result } from "../../eval/result-types.ts";
+import type { RunRecord } from "../record.ts";
+import type { Checked } from "./check.ts";
+import type { ModelName } from "./export.ts";
+
+/** `tagpr.json` beside the weights: everything the card says, for programs. */
+export interface Provenance {
+  readonly tagpr: string;
+  readonly revision: string | null;
+  readonly model: ModelName;
+  readonly base: string;
+  readonly seed: number;
+  readonly tags: readonly string[];
+  readonly config: RunRecord["config"];
+  /** SHA-256 of the files that it was trained on, by path in the run. */
+  readonly data: Readonly<Record<string, string>>;
+  readonly check: Checked;
+  /** The run's own numbers: `result.json`'s rows for a policy, held-out pair accuracy for the reward model. */
+  readonly metrics: unknown;
+}
+
+/** Hashes as the data and chains stages sealed them. */
+export function dataHashes(run: string): Record<string, string> {
+  const hashes: Record<string, string> = {};
+  for (const stage of ["data", "chains"])
+    for (const [file, hash] of Object.entries(readSeal(run, stage)?.outputs ?? {}))
+      if (/\.jsonl$|tags\.json$/.test(file)) hashes[join(stage, file)] = hash;
+  return hashes;
+}
+
+export function metricsOf(run: string, model: ModelName): unknown {
+  const path = model === "prmu" ? join(run, "prmu", "held_out.json") : join(run, "result.json");
+  if (!existsSync(path)) return null;
+  if (model === "prmu") return readJson<unknown>(path);
+  const { task, metric, rows, synthetic, seed } = readJson<Result>(path);
+  return { task, metric, synthetic, seed, rows };
+}
+
+/** README.md in the hub's form. */
+export function modelCard(about: Provenance): string {
+  const { model, base, check, data, metrics, config, tags } = about;
+  const head = stringify({
+    base_model: basename(base),
+    library_name: "transformers",
+    pipeline_tag: model === "prmu" ? "text-classification" : "text-generation",
+    tags: ["tagpr", "personalization", ...(model === "prmu" ? ["reward-model"] : ["reasoning"])],
+  });
+  const parts = [
+    `---\n${head}---\n# ${config.name}: ${TITLES[model]}`,
+    `Trained by TagPR ${about.tagpr} (revision ${about.revision ?? "unknown"}) from \`${basename(base)}\`, seed ${about.seed}.`,
+    model === "prmu" ? REWARD_USE : policyUse(tags),
+    `## Checked at export\n${check.compared} ${model === "prmu" ? "logits" : "log-probs"} of the run's own model against this folder, opened by plain transformers in fp32: largest difference ${check.largest.toExponential(1)} (${check.tolerance} is allowed).`,
+    `## Numbers\n${config.data.source === "synthetic" ? "From a synthetic world, not from people.\n" : ""}${block("json", metrics === null ? "none: the run was not evaluated" : JSON.stringify(metrics, null, 2))}`,
+    `## Data\nSHA-256 of the run's files:\n${block(
+      "",
+      Object.entries(data)
+        .map(([file, hash]) => `${hash}  ${file}`)
+        .join("\n"),
+    )}`,
+    `## Config\n${block("yaml", stringify(config).trimEnd())}`,
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
+
+const TITLES: Readonly<Record<ModelName, string>> = {
+  tagpr: "policy after exploratory RL",
+  guided: "policy after guided RL",
+  sft: "policy after SFT on tagged chains",
+  prmu: "reward model with user embeddings (PRMU)",
+};
+
+const policyUse = (tags: readonly string[]): string =>
+  `It reads a user's history and a query, thinks in tagged steps between \`<think>\` and \`</think>\`, then answers. Tags: ${tags.map((tag) => `\`${tag}\``).join(", ")}. Turn thinking on in the chat template (\`enable_thinking=True\`); \`tagpr.json\` holds the config that the prompts were made with.`;
+
+const REWARD_USE = `It scores a response for one user: prompt, response and end-of-turn token in, one logit out, read at the last token. \`user_embeddings.safetensors\` holds a row a user (\`users.json\`: task/user → row; row 0 for anybody else), which goes in front as one soft token. \`scorer.json\` holds the mean and spread that centre a logit. The table is personal data: whoever has it can tell who was in the training set.
+
+${block(
+  "python",
+  `embedded = model.get_input_embeddings()(ids)                       # [1, T, D]
+row = users[users_json.get("TASK/USER", 0)].view(1, 1, -1)         # without a table: leave this out
+logit = model(inputs_embeds=torch.cat([row, embedded], 1)).logits[0, 0]`,
+)}`;

@@ -1,0 +1,187 @@
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { TagprError } from "../../core/errors.ts";
+import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../core/jsonl.ts";
+import type { Progress } from "../../core/progress.ts";
+import type { QueryId } from "../../data/types.ts";
+import type { Engines } from "../../engine/engines.ts";
+import type { Verifier } from "../../engine/verify.ts";
+import type { Pair } from "../../prmu/pairs.ts";
+import { rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
+import type { ScoreItem } from "../../prmu/scorer-types.ts";
+import { generate } from "../../prompts/generate.ts";
+import { type RunRecord, readRecord } from "../record.ts";
+import { openAsking, readModel, readSplit } from "../stages/common.ts";
+import { backbone, readScorer } from "../stages/prmu.ts";
+import { dataHashes, metricsOf, modelCard, type Provenance } from "./card.ts";
+import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
+
+export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
+export type ModelName = (typeof MODEL_NAMES)[number];
+
+export interface ExportOptions {
+  readonly run: string;
+  /** The folder to make; it must not exist. */
+  readonly out: string;
+  readonly model: ModelName;
+  /** Largest difference of log-probs (nats) or logits between the run's model and the exported one. */
+  readonly tolerance: number;
+  readonly engines: Engines;
+  readonly modelDir: (name: string) => Promise<string>;
+  readonly verifier: Verifier;
+  readonly progress: Progress;
+}
+
+/**
+ * Writes a model of a run as a Hugging Face folder: weights, tokenizer, chat template, generation config, model card,
+ * and for the reward model its user table. What plain transformers reads from it is compared with what the run's own
+ * model says; on drift, or any failure, nothing stays.
+ */
+export async function exportModel(options: ExportOptions): Promise<Checked> {
+  const { run, model } = options;
+  const out = resolve(options.out);
+  if (existsSync(out))
+    throw new TagprError("usage", `${out} exists already`, { hint: "Give --out a folder that is not there yet." });
+  const record = readRecord(run);
+  if (record === null)
+    throw new TagprError("run", `${run} holds no run (there is no run.json)`, {
+      hint: "Start one with `tagpr run CONFIG.yaml --out RUN`.",
+    });
+  const part = `${out}.part`;
+  rmSync(part, { recursive: true, force: true });
+  try {
+    const check = await (model === "prmu" ? exportReward(options, record, part) : exportPolicy(options, record, part));
+    const about = await provenance(options, record, check);
+    writeJson(join(part, "tagpr.json"), about);
+    writeAtomic(join(part, "README.md"), modelCard(about));
+    guardDisk(out, () => renameSync(part, out));
+    return check;
+  } catch (error) {
+    rmSync(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function provenance(options: ExportOptions, record: RunRecord, check: Checked): Promise<Provenance> {
+  const { run, model, modelDir } = options;
+  const { tagpr, revision, seed, config } = record;
+  const { tags } = await openAsking({ run, config, modelDir });
+  const base = model === "prmu" ? backbone(config) : config.model;
+  const data = dataHashes(run);
+  return { tagpr, revision, model, base, seed, tags, config, data, check, metrics: metricsOf(run, model) };
+}
+
+/** Queries of the dev slice whose answers are compared. */
+const PROBES = 8;
+/** Tokens of each that are compared. */
+const PROBE_TOKENS = 128;
+
+async function exportPolicy(options: ExportOptions, { config }: RunRecord, part: string): Promise<Checked> {
+  const { run, model, engines, modelDir, progress, verifier } = options;
+  const stage = model === "tagpr" ? "explore" : model === "prmu" ? "sft" : model;
+  mustStand(run, `${stage}/model.json`, stage);
+  const { path } = readModel(run, stage);
+  const engine = await engines.policy();
+  const { renderer, promptOf } = await openAsking({ run, config, modelDir });
+  const prompts = readSplit(run, "dev").slice(0, PROBES).map(promptOf);
+  const sampler = await engine.sampler(path);
+  const ask = async (temperature: number): Promise<Said[]> => {
+    const seeds = prompts.map((_, i) => i);
+    const said = await generate(sampler, renderer, prompts, { n: 1, maxTokens: PROBE_TOKENS, temperature, seeds });
+    return said.flatMap((group, i) =>
+      group.map(({ tokens, logprobs }) => ({ prompt: prompts[i] ?? [], tokens, logprobs, greedy: temperature === 0 })),
+    );
+  };
+  const said = [...(await ask(0)), ...(await ask(1))];
+  progress.say(`Writing ${model}`);
+  await engine.export(path, part);
+  await addTokenizer(part, await modelDir(config.model));
+  settleGeneration(part, renderer.eosIds, config.eval.max_tokens);
+  progress.say(`Comparing ${said.length} responses with what transformers reads`);
+  return checkPolicy(said, await verifier.policy(part, said), options.tolerance);
+}
+
+async function exportReward(options: ExportOptions, { config }: RunRecord, part: string): Promise<Checked> {
+  const { run, engines, modelDir, progress, verifier } = options;
+  mustStand(run, "prmu/scorer.json", "prmu");
+  const file = readScorer(run);
+  if (file === null)
+    throw new TagprError("usage", `${run} has no reward model: its prmu.variant is none`, {
+      hint: "Export the policy: --model tagpr.",
+    });
+  const engine = await engines.reward();
+  const { renderer: codec, promptOf, prefix } = await openAsking({ run, config, modelDir }, backbone(config));
+  const input = { codec, promptOf, prefix, rows: file.rows };
+  const items = probeItems(run);
+  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
+  // Every other one is scored as an unknown user's: row 0.
+  const unknown = new Set(items.filter((_, i) => i % 2 === 1));
+  const own = [
+    ...(await scoreAll(
+      training,
+      input,
+      items.filter((item) => !unknown.has(item)),
+    )),
+    ...(await scoreAll(training, input, [...unknown], () => 0)),
+  ];
+  await training.unload();
+  progress.say("Writing prmu");
+  await engine.export(file.path, part);
+  await addTokenizer(part, await modelDir(backbone(config)));
+  writeScorerFiles(part, file);
+  const probes = [
+    ...items.filter((item) => !unknown.has(item)).map((item) => rewardDatum(input, item)),
+    ...[...unknown].map((item) => rewardDatum(input, item, 0)),
+  ].map(({ tokens, inputs }) => ({ tokens, row: inputs.user_index?.data[0] ?? null }));
+  progress.say(`Comparing ${probes.length} logits with what transformers reads`);
+  const theirs = await verifier.reward(part, probes);
+  return checkReward(
+    own,
+    theirs.map(({ logit }) => logit),
+    options.tolerance,
+  );
+}
+
+/** Both sides of the first pairs of the run. */
+function probeItems(run: string): ScoreItem[] {
+  const examples = new Map(readSplit(run, "prmu").map((example) => [keyOf(example.task, example.id), example]));
+  return readJsonl<Pair>(join(run, "prmu", "pairs.jsonl"))
+    .slice(0, PROBES)
+    .flatMap(({ task, query, preferred, rejected }) => {
+      const example = examples.get(keyOf(task, query));
+      return example === undefined ? [] : [preferred, rejected].map((text) => ({ example, text }));
+    });
+}
+
+const keyOf = (task: string, id: QueryId): string => `${task}/${id}`;
+
+function writeScorerFiles(part: string, { rows, centre }: ScorerFile): void {
+  writeJson(join(part, "scorer.json"), centre);
+  if (rows !== null) writeJson(join(part, "users.json"), rows);
+}
+
+function mustStand(run: string, file: string, stage: string): void {
+  if (!existsSync(join(run, file)))
+    throw new TagprError("run", `${join(run, file)} is not there: ${stage} is not done`, {
+      hint: `First run \`tagpr ${stage} ${run}\`.`,
+    });
+}
+
+const TOKENIZER =
+  /^(tokenizer.*|special_tokens_map\.json|chat_template\.jinja|vocab\..*|merges\.txt|generation_config\.json)$/;
+
+/** What an engine's own export leaves out of the base model's tokenizer and template. */
+async function addTokenizer(part: string, base: string): Promise<void> {
+  for (const name of readdirSync(base))
+    if (TOKENIZER.test(name) && !existsSync(join(part, name)))
+      guardDisk(part, () => copyFileSync(join(base, name), join(part, name)));
+}
+
+/** Greedy, as the run evaluates; ends where the run's responses end. */
+function settleGeneration(part: string, eosIds: readonly number[], maxTokens: number): void {
+  const path = join(part, "generation_config.json");
+  const own = existsSync(path) ? readJson<Record<string, unknown>>(path) : {};
+  const sampling = new Set(["temperature", "top_p", "top_k", "do_sample"]);
+  const kept = Object.fromEntries(Object.entries(own).filter(([name]) => !sampling.has(name)));
+  writeJson(path, { ...kept, do_sample: false, eos_token_id: eosIds, max_new_tokens: maxTokens });
+}

@@ -10,6 +10,7 @@ import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { STAGE_COMMANDS, stageCommand } from "./commands/stages.ts";
+import { tensorboardCommand } from "./commands/tensorboard.ts";
 import type { Io } from "./io.ts";
 import { version } from "./package.ts";
 
@@ -36,6 +37,7 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
   for (const stage of STAGE_COMMANDS)
     program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
   program.addCommand(exportCommand(app));
+  program.addCommand(tensorboardCommand(app));
   program.addCommand(rewardsCommand(app));
   program.addCommand(scoreCommand(app));
   program.addCommand(doctorCommand(app));

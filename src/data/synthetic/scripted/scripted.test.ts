@@ -78,7 +78,7 @@ describe("the teacher", () => {
         if (!said) throw new Error(text);
         if (said.faults.includes("ramble")) continue;
         expect(said.thoughts.map(readLine).filter(({ kind }) => kind === "idle")).toEqual([]);
-        expect(said.thoughts.length).toBeLessThanOrEqual(22);
+        expect(said.thoughts.length).toBeLessThanOrEqual(27);
         expect(shape.readAnswer(said.answer, prompt.content ?? [])).not.toBeNull();
       }
   });

@@ -13,7 +13,7 @@ export type Strategy = "copy" | "infer" | "majority" | "generic";
  * `generic`: what is commonest in the population, the history unread. The commonest of all, as the paper says of
  * general reasoners: they put their own logic before the user's.
  */
-export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.3, infer: 0.15, majority: 0.2, generic: 0.35 };
+export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.3, infer: 0.15, majority: 0.3, generic: 0.25 };
 
 /** Share of roll-outs with each fault; they fall independently. */
 export const FAULTS = {

@@ -50,8 +50,8 @@ export function tagLines(
   const segments: { from: number; to: number; meaning: Meaning }[] = [];
   for (const [k, text] of lines.entries()) {
     const read = readLine(text).kind;
-    // The votes of the items are part of naming the type.
-    const kind = read === "vote" ? "type" : read;
+    // What the items have in common: the type that they speak for, or the outcome that most of them have.
+    const kind = read === "vote" ? "most" : read;
     const last = segments.at(-1);
     // Idle talk belongs to the step that it interrupts.
     if (last && (kind === "idle" || kind === last.meaning)) last.to = k + 1;

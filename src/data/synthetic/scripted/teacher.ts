@@ -92,25 +92,21 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
     const open = openOutcomes(shape, query);
     const usual = typeOutcome(almanac, shape, t, query) ?? 0;
     const outcome = open.includes(usual) ? usual : random.pick(open);
-    const votes = seen.flatMap((item) => {
+    const votes = fromAnywhere(seen, random).flatMap((item) => {
       const types = almanac.types.filter((_, k) => typeOutcome(almanac, shape, k, item.content) === item.outcome);
-      return types.length === 0
-        ? []
-        : [
-            say.vote(
-              shape,
-              item.content,
-              item.outcome,
-              types.map(({ name }) => name),
-            ),
-          ];
+      const names = types.map(({ name }) => name);
+      return names.length === 0 ? [] : [say.vote(shape, item.content, item.outcome, names)];
     });
     const agrees = seen.findLast((item) => typeOutcome(almanac, shape, t, item.content) === item.outcome);
     const checked = agrees && random.next() < CHECKED ? [agrees] : [];
     const checks = checked.map((item) => say.check(shape, item.content, item.outcome));
+    const others = almanac.types.flatMap(({ name }, k) => {
+      const theirs = k === t ? null : typeOutcome(almanac, shape, k, query);
+      return theirs === null ? [] : [say.usual(shape, name, query, theirs)];
+    });
     return {
       outcome,
-      lines: [...votes, say.type(type), say.usual(shape, type, query, outcome), ...checks],
+      lines: [...votes, say.type(type), ...others, say.usual(shape, type, query, outcome), ...checks],
       reads: true,
     };
   },
@@ -127,6 +123,12 @@ const REASON: Readonly<Record<Strategy, (scene: Scene) => Reasoned>> = {
     return { outcome, lines: [say.common(shape, query, outcome)], reads: false };
   },
 };
+
+/** The same round, begun at any element. */
+function fromAnywhere<T>(items: readonly T[], random: Random): T[] {
+  const at = items.length === 0 ? 0 : random.int(items.length);
+  return [...items.slice(at), ...items.slice(0, at)];
+}
 
 const asRead = ({ content, outcome }: Seen): ReadItem => ({ text: "", answer: "", content, outcome });
 

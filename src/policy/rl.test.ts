@@ -255,6 +255,24 @@ describe("RL", () => {
     expect((await kept)?.metrics).not.toEqual((await fresh)?.metrics);
   });
 
+  it("with a kept optimizer goes on from the last weights, and answers those where nothing was better", async () => {
+    const { disk, model } = await afterSft();
+    const first = await runWhole(train(model), disk);
+    const before = first.result.state ?? "";
+    const still = { ...config, learning_rate: 1e-12, reset_optimizer: false };
+    const next = await runWhole(train(model, { before, stage: "explore", config: still }), disk);
+    expect(next.result).toMatchObject({ step: 0, path: expect.stringContaining("explore-best-0") });
+    expect(disk.saved.has(next.result.path)).toBe(true);
+    // They are the first stage's last weights, not the ones that `model` names.
+    const answer = async (path: string) =>
+      (await makeFakeEngine({ vocab: codec.vocab, disk }).sampler(path)).sample([
+        { prompt: promptOf(), numSamples: 20, seed: 1, params: { maxTokens: 9, temperature: 1 } },
+      ]);
+    const logprobs = async (path: string) => (await answer(path)).flat().map((sequence) => sequence.logprobs);
+    expect(await logprobs(next.result.path)).toEqual(await logprobs(before));
+    expect(await logprobs(next.result.path)).not.toEqual(await logprobs(model));
+  });
+
   it("cuts a batch into mini-batches whose N counts roll-outs without a gradient", () => {
     const rollout = { response: { tokens: [1, 0], logprobs: [-1, -1] } };
     const group = (advantages: number[]) => ({ prompt: [1], rollouts: advantages.map(() => rollout), advantages });

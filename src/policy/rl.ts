@@ -17,7 +17,10 @@ export interface RlOptions extends Setting {
   readonly engine: Engine;
   /** `tinker://` path (or model) to start from. */
   readonly model: string;
-  /** State of the stage before (`RlResult.state`), used with `reset_optimizer: false` to keep its optimizer. */
+  /**
+   * State of the stage before (`RlResult.state`). With `reset_optimizer: false` the stage goes on from it, weights and
+   * optimizer of the same step, in place of `model`: moments fit the weights they were made with, not the best ones.
+   */
   readonly before?: string;
   readonly examples: readonly ShownExample[];
   /** Dev slice of train, for choosing the checkpoint. */
@@ -54,6 +57,8 @@ interface RlLoop {
   readonly saver: Saver<RlState>;
   readonly walk: Walk;
   readonly total: number;
+  /** It goes on from the stage before's last weights, with their optimizer, and not from `options.model`. */
+  readonly continued: boolean;
   /** Batches in a row whose groups had hardly any spread. */
   flat: number;
   /** Milliseconds that the last checkpoint took: said with the next batch, since what follows a checkpoint is replayed. */
@@ -87,7 +92,8 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
 async function openLoop(options: RlOptions): Promise<RlLoop> {
   const { engine, config, seed, stage, log } = options;
   const saver = makeSaver<RlState>(engine, log, stage, config.keep_checkpoints);
-  const resume = saver.last?.state ?? (config.reset_optimizer ? undefined : options.before);
+  const before = config.reset_optimizer ? undefined : options.before;
+  const resume = saver.last?.state ?? before;
   const training = await engine.train({
     model: options.model,
     rank: config.rank,
@@ -96,7 +102,8 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
   });
   const labels = options.examples.map((example) => example.task);
   const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
-  return { options, training, saver, walk, total: batchCount(walk), flat: 0, saving: 0 };
+  const continued = before !== undefined;
+  return { options, training, saver, walk, total: batchCount(walk), continued, flat: 0, saving: 0 };
 }
 
 /** Says what there is to select, and takes the first dev score. */
@@ -220,16 +227,19 @@ async function look(loop: RlLoop, batch: number, state: RlState): Promise<RlStat
   const warning = hackingSign(validations);
   if (warning !== null) progress.say(warning);
   if (state.best !== null && point.score <= state.best.score) return { ...state, validations };
-  if (state.best !== null && state.best.step > 0) saver.discard(state.best.path);
-  const path = batch === 0 ? options.model : await training.saveForSampler(`${options.stage}-best-${batch}`);
+  if (state.best !== null && state.best.path !== options.model) saver.discard(state.best.path);
+  const path = await weightsAt(loop, batch, "best");
   return { ...state, best: { step: batch, score: point.score, path }, validations };
 }
 
 /** Where validation is off the last weights are the result. */
 async function lastWeights(loop: RlLoop, step: number): Promise<{ path: string; step: number; score: null }> {
-  const path =
-    step === 0 ? loop.options.model : await loop.training.saveForSampler(`${loop.options.stage}-last-${step}`);
-  return { path, step, score: null };
+  return { path: await weightsAt(loop, step, "last"), step, score: null };
+}
+
+/** Weights to keep; at the start they stand already, unless the stage goes on from another's state. */
+function weightsAt({ options, training, continued }: RlLoop, step: number, what: string): Promise<string> | string {
+  return step === 0 && !continued ? options.model : training.saveForSampler(`${options.stage}-${what}-${step}`);
 }
 
 /** The first group of a batch, whole: prompt, responses, rewards, advantages. */

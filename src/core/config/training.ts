@@ -121,7 +121,12 @@ const rl = {
     .describe("Batches between greedy looks at the dev slice; 0 = never. The best is kept."),
   checkpoint_every: positive.default(10).describe("Batches between checkpoints."),
   keep_checkpoints: keep,
-  reset_optimizer: z.boolean().default(true).describe("Start with fresh optimizer moments."),
+  reset_optimizer: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Start from the best weights of the stage before, with fresh optimizer moments; false: go on from its last weights and their moments. SFT's are never kept.",
+    ),
   rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
   native_gspo: z
     .boolean()

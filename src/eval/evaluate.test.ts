@@ -134,6 +134,18 @@ describe("evaluateMethod", () => {
   });
 });
 
+it("a prediction says what was cut from its prompt, and nothing where nothing was", async () => {
+  const predictions = async (promptTokens: number) => {
+    const made: Prediction[] = [];
+    for await (const batch of evaluateMethod(options(fakeSampler(() => "x").sampler, { promptTokens })))
+      made.push(...batch);
+    return made;
+  };
+  // Room for the system prompt and the query, and for no item beside them.
+  expect((await predictions(200))[0]?.cut).toEqual([{ item: "i0", field: null, from: 9, to: 0 }]);
+  expect((await predictions(10_000))[0]).not.toHaveProperty("cut");
+});
+
 describe("swapProfiles", () => {
   it("shows everyone another user's items, the same ones for the same seed", () => {
     const swapped = swapProfiles(examples, 3);

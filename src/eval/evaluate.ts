@@ -78,15 +78,17 @@ async function answerBatch(
   const style = { reasoning: method.reasoning, tags: method.reasoning ? options.tags : [] };
   const prompts = asked.map(({ example, task }) => {
     const items = method.profile ? example.shown : [];
-    return fitPrompt({ task, example, items, style, renderer, maxTokens: options.promptTokens }).tokens;
+    return fitPrompt({ task, example, items, style, renderer, maxTokens: options.promptTokens });
   });
   const seeds = examples.map((example) => seedOf(options.seed, "eval", example.task, example.id));
   const prefix = method.reasoning ? renderer.responsePrefix : "";
   const sampling = { n: 1, maxTokens: options.responseTokens, temperature: 0, seeds, prefix };
-  const groups = await generate(sampler, renderer, prompts, sampling);
-  return zipStrict(asked, groups).map(([{ example, gold, task }, [response]]) => {
+  const tokens = prompts.map((prompt) => prompt.tokens);
+  const groups = await generate(sampler, renderer, tokens, sampling);
+  return zipStrict(zipStrict(asked, prompts), groups).map(([[{ example, gold, task }, { cut }], [response]]) => {
     if (response === undefined) throw new TagprError("engine", `no response to query ${example.id}`);
-    return predictionOf(example, gold, task, response, method);
+    const prediction = predictionOf(example, gold, task, response, method);
+    return cut.length === 0 ? prediction : { ...prediction, cut };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { QueryId, UserId } from "../data/types.ts";
+import type { Cut } from "../prompts/budget.ts";
 
 /** What a method said to one evaluation query. */
 export interface Prediction {
@@ -16,4 +17,6 @@ export interface Prediction {
   /** Headline score of this query under the strict and the lenient reading; higher is better, errors negated. */
   readonly strictScore: number;
   readonly lenientScore: number;
+  /** What was taken from the prompt to fit its budget; absent when nothing was. */
+  readonly cut?: readonly Cut[];
 }

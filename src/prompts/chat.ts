@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
 import { fill } from "../data/template.ts";
-import type { Example, ProfileItem } from "../data/types.ts";
+import type { Example, Language, ProfileItem } from "../data/types.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -14,16 +14,33 @@ export interface PromptStyle {
   readonly tags: readonly string[];
 }
 
-const PLAIN = "You answer as this particular user would. Give only the answer.";
-const REASONED =
-  "You answer as this particular user would. Reason in short steps inside <think> and </think>, then give only the answer.";
-const tagged = (tags: readonly string[]): string =>
-  `You answer as this particular user would. Reason in short tagged steps inside <think> and </think>, then give only the answer. Tags: ${tags.join(", ")}`;
+interface SystemPrompts {
+  readonly plain: string;
+  readonly reasoned: string;
+  readonly tagged: (tags: string) => string;
+}
 
-/** The system prompt of a style; chosen once for a run and recorded with it. */
-export function systemPrompt(style: PromptStyle): string {
-  if (!style.reasoning) return PLAIN;
-  return style.tags.length > 0 ? tagged(style.tags) : REASONED;
+const SYSTEM: Readonly<Record<Language, SystemPrompts>> = {
+  en: {
+    plain: "You answer as this particular user would. Give only the answer.",
+    reasoned:
+      "You answer as this particular user would. Reason in short steps inside <think> and </think>, then give only the answer.",
+    tagged: (tags) =>
+      `You answer as this particular user would. Reason in short tagged steps inside <think> and </think>, then give only the answer. Tags: ${tags}`,
+  },
+  zh: {
+    plain: "请像这位用户本人那样作答。只给出答案。",
+    reasoned: "请像这位用户本人那样作答。先在 <think> 和 </think> 之间分步简短推理，然后只给出答案。",
+    tagged: (tags) =>
+      `请像这位用户本人那样作答。先在 <think> 和 </think> 之间用带标签的步骤简短推理，然后只给出答案。标签：${tags}`,
+  },
+};
+
+/** The system prompt of a style, in the task's language. */
+export function systemPrompt(style: PromptStyle, language: Language = "en"): string {
+  const { plain, reasoned, tagged } = SYSTEM[language];
+  if (!style.reasoning) return plain;
+  return style.tags.length > 0 ? tagged(style.tags.join(", ")) : reasoned;
 }
 
 /** One history line, `[3] description: … | tag: …`; `i` counts from 1, oldest first. */
@@ -47,7 +64,7 @@ export function chatMessages(
       ? `${task.language === "zh" ? "该用户的历史记录，由旧到新：" : "History of this user, oldest first:"}\n${history}\n\n${example.input}`
       : example.input;
   return [
-    { role: "system", content: systemPrompt(style) },
+    { role: "system", content: systemPrompt(style, task.language) },
     { role: "user", content },
   ];
 }

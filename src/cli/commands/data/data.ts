@@ -5,8 +5,10 @@ import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { dianpingCommand } from "./dianping.ts";
 import { downloadCommand } from "./download.ts";
+import { exportCommand } from "./export.ts";
 import { initCommand } from "./init.ts";
 import { rankCommand } from "./rank.ts";
+import { showCommand } from "./show.ts";
 import { worldCommand } from "./world.ts";
 
 /** One file each, in this folder. */
@@ -14,6 +16,8 @@ const SUBCOMMANDS: readonly ((app: App) => Command)[] = [
   initCommand,
   buildCommand,
   checkCommand,
+  showCommand,
+  exportCommand,
   downloadCommand,
   dianpingCommand,
   rankCommand,

@@ -1,0 +1,40 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { type Row, writeRows } from "../../../data/rows.ts";
+import { askPrompt } from "../../../prompts/ask.ts";
+import type { App } from "../../app.ts";
+import { at } from "../options.ts";
+import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
+
+/** `tagpr data export`: a split as one table, with the prompts where a form is named. */
+export function exportCommand({ io }: App): Command {
+  const command = new Command("export")
+    .description(
+      "write a split as one table (JSONL, CSV, TSV or Parquet); with --form the prompts too, and what was cut",
+    )
+    .argument("<dir>", "a folder in LaMP's layout, or a run")
+    .requiredOption("--split <name>", "which split")
+    .requiredOption("--out <file>", "the table; its ending says the format")
+    .addOption(new Option("--form <form>", "TagPR's chat, or LaMP's own prompt").choices(["chat", "official"] as const))
+    .option("--task <task>", "a folder: name of the task, or its YAML file")
+    .addOption(RETRIEVER)
+    .addOption(K)
+    .addOption(MODEL)
+    .addOption(MAX_TOKENS)
+    .action(async (dir, { split, out, form, ...flags }) => {
+      const records = await openAsked(io, dir, flags);
+      const options = form === undefined ? null : await askOptions(io, records, form, flags);
+      const rows: Row[] = [];
+      for await (const { task, example } of records.read(split)) {
+        const { id, user, date = null, input, gold, shown } = example;
+        const base = { task: task.name, id, user, date, input, gold, shown };
+        if (options === null) rows.push(base);
+        else {
+          const { prompt, tokens, cut } = askPrompt(task, example, options);
+          rows.push({ ...base, prompt, prompt_tokens: tokens.length, cut });
+        }
+      }
+      await writeRows(at(io, out), rows);
+      io.out(`${out}: ${rows.length} rows\n`);
+    });
+  return command as unknown as Command;
+}

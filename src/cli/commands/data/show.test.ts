@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { readRows } from "../../../data/rows.ts";
+import { shell } from "../../testing/shell.ts";
+
+const { cwd, tagpr } = shell();
+const profile = Array.from({ length: 12 }, (_, i) => ({
+  ...{ id: `p${i}`, title: `Title ${i}`, date: `2018-01-${String(i + 1).padStart(2, "0")}` },
+  text: i === 11 ? Array.from({ length: 400 }, (_, w) => `word${w}`).join(" ") : `short text ${i}`,
+}));
+const questions = ["a", "b"].map((id) => ({
+  id,
+  user_id: 7,
+  input: `Generate a headline for the following article: ${id}`,
+  profile,
+}));
+mkdirSync(join(cwd, "d"));
+writeFileSync(join(cwd, "d", "dev_questions.json"), JSON.stringify(questions));
+const golds = questions.map(({ id }) => ({ id, output: `Gold of ${id}` }));
+writeFileSync(join(cwd, "d", "dev_outputs.json"), JSON.stringify({ task: "LaMP_4", golds }));
+const show = (...flags: string[]) => tagpr("data", "show", "d", ...flags);
+
+it("prints query, answer and the shown items, oldest first", async () => {
+  const { out } = await show("--id", "b");
+  expect(out).toMatch(/^LaMP_4, dev · query b · user 7\nasked {2}Generate a headline.*: b\nanswer Gold of b\n/);
+  expect(out).toMatch(
+    /items {2}12, 8 shown, oldest first:\n {2}2018-01-05 \[1\] article: short text 4 \| headline: Title 4\n/,
+  );
+  expect((await show("--n", "2")).out.match(/query/g)).toHaveLength(2);
+});
+
+it("--form prints LaMP's own prompt or the chat, and what was cut", async () => {
+  const official = (await show("--form", "official", "--max-tokens", "256")).out;
+  expect(official).toMatch(/official prompt, \d+ of 256 tokens; cut: text of item p11 cut from \d+ to \d+ tokens/);
+  expect(official).toMatch(
+    /\n"Title 11" is the title for "word0 .*, and "Title 10" is the title for "short text 10" .*\. Generate a headline/,
+  );
+  const chat = (await show("--form", "chat", "--max-tokens", "600")).out;
+  expect(chat).toMatch(/chat prompt, \d+ of 600 tokens; cut: text of item p11 cut from/);
+  expect(chat).toMatch(/History of this user, oldest first:\n\[1\] article: short text 4/);
+});
+
+it("--tokens marks what is trained on: the completion and its end of turn, not the prompt", async () => {
+  const { out } = await show("--tokens");
+  expect(out).toMatch(/no chain: the bare answer.*: \d+ prompt tokens not trained on, \d+ trained on/);
+  expect(out).toMatch(/⟦Gold of a⏎⟧\n/);
+});
+
+it.each(["jsonl", "csv", "parquet"])("export: a split as a %s table, prompts and cuts beside it", async (ending) => {
+  const file = `x.${ending}`;
+  const done = await tagpr("data", "export", "d", "--split", "dev", "--form", "official", "--out", file);
+  expect(done).toMatchObject({ code: 0, out: `${file}: 2 rows\n` });
+  const rows = [];
+  for await (const row of readRows(join(cwd, file))) rows.push(row);
+  expect(rows).toHaveLength(2);
+  expect(rows[1]).toMatchObject({ id: "b", gold: "Gold of b", prompt: expect.stringMatching(/is the title for/) });
+  expect(JSON.stringify(rows[1]?.cut)).toMatch(/p11/);
+});
+
+it("an unknown query, an unknown split, a task without an official prompt", async () => {
+  expect(await show("--id", "z")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/d: dev has no query z\n.*dev/),
+  });
+  expect(await show("--split", "train")).toMatchObject({ code: 3, err: expect.stringMatching(/no split train/) });
+  expect(await show("--form", "official", "--task", "synthetic_headline")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/synthetic_headline has no official prompt/),
+  });
+});

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
+import type { TagprError } from "../../../core/errors.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
 import { writeRanking } from "../../../retrieval/ranking-file.ts";
@@ -36,7 +37,8 @@ export function rankCommand(app: App): Command {
     .option("--url <base>", "dense: an OpenAI-compatible /v1/embeddings instead of the embedded engine")
     .option("--key-env <name>", "dense: environment variable with the key for --url", "OPENAI_API_KEY")
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
-    .action(async ({ task: name, retriever, k, questions, out, seed, ...flags }) => {
+    .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
+    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, ...flags }) => {
       const task = loadTask(taskName(io, name));
       const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
       const dense = retriever === "dense" ? openDense(app, flags) : null;
@@ -46,7 +48,7 @@ export function rankCommand(app: App): Command {
           ...{ task, method: retriever, k, seed, questions: at(io, questions), out: at(io, out) },
           ...(dense === null ? {} : { embed: dense.embed }),
           onProgress: (done) => progress.update(done, `${done} queries`),
-          onProblem: (problem) => io.err(`${problem}\n`),
+          ...(skipBad === true ? { onProblem: ({ message }: TagprError) => io.err(`${message}\n`) } : {}),
         });
         progress.end(`${n} queries${dense === null ? "" : `, ${dense.fresh()} texts embedded anew`}`);
         io.out(`${out}\n`);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -78,7 +79,7 @@ def _read_tensor(index: int, name: str, tensor: pb.Tensor) -> Array:
         raise EngineError(f"{where} has {len(tensor.dense)} bytes, no multiple of {label}'s {dtype.itemsize}")
     flat = np.frombuffer(tensor.dense, dtype=dtype)
     shape = list(tensor.shape) or [flat.size]
-    if int(np.prod(shape)) != flat.size:
+    if min(shape, default=0) < 0 or math.prod(shape) != flat.size:
         raise EngineError(f"{where} has shape {shape} but {flat.size} values")
     if len([n for n in shape if n != 1]) > 1:
         raise EngineError(f"{where} has shape {shape}; this engine takes one value a position")

@@ -13,11 +13,8 @@ import { generate } from "../../prompts/generate.ts";
 import { type RunRecord, readRecord } from "../record.ts";
 import { openAsking, readModel, readSplit } from "../stages/common.ts";
 import { backbone, readScorer } from "../stages/prmu.ts";
-import { dataHashes, metricsOf, modelCard, type Provenance } from "./card.ts";
+import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
-
-export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
-export type ModelName = (typeof MODEL_NAMES)[number];
 
 export interface ExportOptions {
   readonly run: string;

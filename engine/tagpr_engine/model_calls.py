@@ -14,7 +14,7 @@ from .optimizer import read_adam
 from .prepare import is_embedder
 from .queueing import Reply, in_lane, lane_of, queued
 from .requests import Body, integer, text, tolerate
-from .wire import parse_forward_backward, read_data, write_forward_backward
+from .wire import newer_fields, parse_forward_backward, read_data, write_forward_backward
 from .worker import Answer, Job, Lane
 
 
@@ -115,6 +115,7 @@ class ModelCalls:
 
     def forward_backward(self, body: bytes) -> Reply:
         message: pb.ForwardBackwardRequest = parse_forward_backward(body)
+        tolerate("forward_backward", newer_fields(message), set())
         lane_of(self.engine, message.model_id)
 
         def run() -> list[Answer]:
@@ -165,9 +166,13 @@ def new_model(
     future = engine.worker.future()
 
     def run() -> list[Answer]:
-        engine.create_model(model_id, session_id, base_model, role, users, config)
-        if loaded is not None:
-            loaded[1](model_id)
+        try:
+            engine.create_model(model_id, session_id, base_model, role, users, config)
+            if loaded is not None:
+                loaded[1](model_id)
+        except BaseException:
+            engine.unload(model_id)  # the same id can be tried again
+            raise
         return [
             {
                 "model_id": model_id,

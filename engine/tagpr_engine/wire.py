@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 from numpy.typing import NDArray
 
 from .errors import EngineError
@@ -39,6 +41,11 @@ def parse_forward_backward(body: bytes) -> pb.ForwardBackwardRequest:
     return message
 
 
+def newer_fields(message: Message) -> dict[str, None]:
+    """Names for the fields that a newer client has put into a message."""
+    return {f"field {field.field_number}": None for field in UnknownFieldSet(message)}
+
+
 def read_data(message: pb.ForwardBackwardRequest) -> tuple[list[Datum], dict[str, float]]:
     """The datums and the loss configuration (the newer map wins)."""
     config: dict[str, float] = dict(message.loss_fn_config)
@@ -50,6 +57,9 @@ def read_data(message: pb.ForwardBackwardRequest) -> tuple[list[Datum], dict[str
 
 
 def _read_datum(index: int, datum: pb.Datum) -> Datum:
+    # an envelope may grow, but what a datum says beyond this engine's understanding would change the loss in silence
+    for odd in newer_fields(datum):
+        raise EngineError(f"datum {index}: {odd} of the message is not known to this engine")
     parts: list[NDArray[np.int32]] = []
     for chunk in datum.model_input:
         kind = chunk.WhichOneof("chunk")

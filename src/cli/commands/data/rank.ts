@@ -10,8 +10,7 @@ import { writeRanking } from "../../../retrieval/ranking-file.ts";
 import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
 import type { App } from "../../app.ts";
 import { packageRoot } from "../../package.ts";
-import { lineProgress } from "../../progress/lines.ts";
-import { terminalProgress } from "../../progress/terminal.ts";
+import { chooseProgress } from "../../progress/choose.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
@@ -40,7 +39,7 @@ export function rankCommand(app: App): Command {
     .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
     .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, ...flags }) => {
       const task = loadTask(taskName(io, name));
-      const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+      const progress = chooseProgress(io);
       const dense = retriever === "dense" ? openDense(app, flags) : null;
       try {
         progress.start(`Ranking by ${retriever}`, 0);

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pytestCounts, vitestCounts } from "./lib/counts.mjs";
+import { pytestCounts, pytestFailures, vitestCounts, vitestFailures } from "./lib/counts.mjs";
 import { venvPython } from "./lib/python.mjs";
 import { orExplain, ROOT, setup } from "./setup.mjs";
 
@@ -13,7 +13,7 @@ const python = venvPython(ROOT);
 const out = mkdtempSync(join(tmpdir(), "tagpr-test-"));
 const bin = (/** @type {string} */ path) => [process.execPath, join("node_modules", ...path.split("/"))];
 
-/** @type {{name: string, argv: string[], cwd?: string, counts?: () => {passed: number, failed: number, skipped: number}}[]} */
+/** @type {{name: string, argv: string[], cwd?: string, counts?: () => {passed: number, failed: number, skipped: number}, failures?: () => string[]}[]} */
 const STEPS = [
   { name: "lint", argv: [...bin("@biomejs/biome/bin/biome"), "check", "."] },
   { name: "types", argv: [...bin("typescript/bin/tsc"), "--noEmit"] },
@@ -35,12 +35,14 @@ const STEPS = [
       `--outputFile=${out}/vitest.json`,
     ],
     counts: () => vitestCounts(join(out, "vitest.json")),
+    failures: () => vitestFailures(join(out, "vitest.json")),
   },
   {
     name: "python",
     argv: [python, "-m", "pytest", "-q", `--junitxml=${out}/pytest.xml`],
     cwd: "engine",
     counts: () => pytestCounts(join(out, "pytest.xml")),
+    failures: () => pytestFailures(join(out, "pytest.xml")),
   },
 ];
 
@@ -48,6 +50,8 @@ await orExplain(() => {
   setup({ dev: true });
   const only = process.argv.slice(2);
   const lines = [];
+  /** @type {string[]} */
+  const failures = [];
   const sum = { passed: 0, failed: 0, skipped: 0 };
   let bad = 0;
   for (const step of STEPS.filter(({ name }) => only.length === 0 || only.includes(name))) {
@@ -59,6 +63,7 @@ await orExplain(() => {
     const ok = status === 0;
     if (!ok) bad++;
     const counts = step.counts?.();
+    failures.push(...(step.failures?.() ?? []));
     for (const key of /** @type {const} */ (["passed", "failed", "skipped"])) sum[key] += counts?.[key] ?? 0;
     const numbers =
       counts === undefined ? "" : `  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
@@ -67,6 +72,7 @@ await orExplain(() => {
     );
   }
   rmSync(out, { recursive: true, force: true });
+  for (const failure of failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${lines.join("\n")}`);
   console.log(`${lines.length - bad} of ${lines.length} steps passed`);
   console.log(`tests: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);

@@ -17,3 +17,26 @@ export function pytestCounts(path) {
   const failed = number("failures") + number("errors");
   return { passed: number("tests") - failed - number("skipped"), failed, skipped: number("skipped") };
 }
+
+/** "file > test: first line of what went wrong" of each failed test of a vitest JSON report. @param {string} path @returns {string[]} */
+export function vitestFailures(path) {
+  const { testResults = [] } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  return testResults.flatMap((/** @type {any} */ file) => {
+    const failed = file.assertionResults.filter((/** @type {any} */ test) => test.status === "failed");
+    const own = failed.map(
+      (/** @type {any} */ test) => `${file.name} > ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`,
+    );
+    return own.length === 0 && file.status === "failed" ? [`${file.name}: ${firstLine(file.message)}`] : own;
+  });
+}
+
+/** The same of a pytest JUnit report. @param {string} path @returns {string[]} */
+export function pytestFailures(path) {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const found = text.matchAll(
+    /<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error) message="([^"]*)"/g,
+  );
+  return [...found].map(([, file, test, message]) => `${file} > ${test}: ${firstLine(message)}`);
+}
+
+const firstLine = (/** @type {string | undefined} */ text) => (text ?? "").split(/\n|&#10;/)[0]?.slice(0, 300) ?? "";

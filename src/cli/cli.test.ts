@@ -10,7 +10,7 @@ import { STAGE_NAMES, type Stage, type StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
 import { main } from "./cli.ts";
 import { generatedPages } from "./commands/docs.ts";
-import type { Io } from "./io.ts";
+import { type Io, wantsColour } from "./io.ts";
 import { buildProgram } from "./program.ts";
 
 const offline = (): Promise<never> => Promise.reject(new Error("no engine here"));
@@ -66,6 +66,7 @@ async function tagpr(...argv: string[]): Promise<{ code: number; out: string; er
       said.err += text;
     },
     terminal: false,
+    colour: false,
     onStop: (stop) => {
       pressCtrlC = () => stop("SIGINT");
       return () => {};
@@ -237,9 +238,27 @@ describe("help", () => {
   });
 
   it("the generated pages of docs/ are up to date (npm run docs)", () => {
-    const io: Io = { env: {}, cwd, argv: [], out: () => {}, err: () => {}, terminal: false, onStop: () => () => {} };
+    const io: Io = {
+      env: {},
+      cwd,
+      argv: [],
+      out: () => {},
+      err: () => {},
+      terminal: false,
+      colour: false,
+      onStop: () => () => {},
+    };
     const pages = generatedPages(buildProgram({ io, outcome: { code: 0 }, ...parts }));
     for (const [name, text] of Object.entries(pages))
       expect(readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8")).toBe(text);
   });
+});
+
+it("colour is for terminals and for who asks, not for machines that only set CI", () => {
+  const terminal = { isTTY: true, hasColors: () => true };
+  expect(wantsColour({}, terminal)).toBe(true);
+  expect(wantsColour({ CI: "true" }, {})).toBe(false);
+  expect(wantsColour({ FORCE_COLOR: "1" }, {})).toBe(true);
+  expect(wantsColour({ FORCE_COLOR: "0" }, terminal)).toBe(false);
+  expect(wantsColour({ FORCE_COLOR: "1", NO_COLOR: "1" }, terminal)).toBe(false);
 });

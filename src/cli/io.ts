@@ -10,8 +10,17 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether `err` is a terminal that a bar can be drawn on. */
   readonly terminal: boolean;
+  /** Whether `out` may be in colour: a terminal's choice, or the reader's by NO_COLOR or FORCE_COLOR. */
+  readonly colour: boolean;
   /** Calls back at Ctrl-C and its like, once; answers how to stop listening. */
   readonly onStop: (stop: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void) => () => void;
+}
+
+/** no-color.org's rule; else FORCE_COLOR; else whether `stream` is a terminal that has colours (never because of CI). */
+export function wantsColour(env: Io["env"], stream: { readonly isTTY?: boolean; hasColors?(): boolean }): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== "0";
+  return stream.isTTY === true && stream.hasColors?.() === true;
 }
 
 export function processIo(argv: readonly string[]): Io {
@@ -22,6 +31,7 @@ export function processIo(argv: readonly string[]): Io {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     terminal: process.stderr.isTTY === true,
+    colour: wantsColour(process.env, process.stdout),
     onStop: (stop) => {
       const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
       const handlers = signals.map((signal) => [signal, () => stop(signal)] as const);

@@ -11,13 +11,16 @@ export function doctorCommand({ io, outcome }: App): Command {
     .action(async ({ json }) => {
       const found = await findings(io);
       if (found.some(({ state }) => state === "bad")) outcome.code = EXIT_CODES.environment;
-      io.out(json === true ? `${JSON.stringify(found, null, 2)}\n` : `${found.map(line).join("\n")}\n`);
+      io.out(
+        json === true
+          ? `${JSON.stringify(found, null, 2)}\n`
+          : `${found.map((one) => line(pc.createColors(io.colour), one)).join("\n")}\n`,
+      );
     });
   return command as unknown as Command;
 }
 
-const MARKS = { good: pc.green("ok  "), poor: pc.yellow("note"), bad: pc.red("BAD ") } as const;
-
-function line({ state, name, text, advice }: Finding): string {
-  return `${MARKS[state]} ${name.padEnd(14)} ${text}${advice === undefined ? "" : `\n     ${advice}`}`;
+function line(paint: ReturnType<typeof pc.createColors>, { state, name, text, advice }: Finding): string {
+  const mark = { good: paint.green("ok  "), poor: paint.yellow("note"), bad: paint.red("BAD ") }[state];
+  return `${mark} ${name.padEnd(14)} ${text}${advice === undefined ? "" : `\n     ${advice}`}`;
 }

@@ -30,6 +30,7 @@ async function served(argv: readonly string[], look: (url: string) => Promise<vo
         said.err += text;
       },
       terminal: false,
+      colour: false,
       onStop: (callback) => {
         stop = callback;
         return () => {};

@@ -18,7 +18,16 @@ export function shell(): {
     const write = (to: "out" | "err") => (text: string) => {
       said[to] += text;
     };
-    const io = { env: {}, cwd, argv, out: write("out"), err: write("err"), terminal: false, onStop: () => () => {} };
+    const io = {
+      env: {},
+      cwd,
+      argv,
+      out: write("out"),
+      err: write("err"),
+      terminal: false,
+      colour: false,
+      onStop: () => () => {},
+    };
     return { code: await main(argv, io, { stages: [], openEngines }), ...said };
   };
   return { cwd, tagpr };

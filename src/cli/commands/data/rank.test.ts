@@ -32,7 +32,7 @@ function project() {
     const say = (text: string): void => {
       err += text;
     };
-    const io = { env: {}, cwd, argv, out: () => {}, err: say, terminal: false, onStop: () => () => {} };
+    const io = { env: {}, cwd, argv, out: () => {}, err: say, terminal: false, colour: false, onStop: () => () => {} };
     return { code: await main(argv, io, { stages: [], openEngines }), err };
   };
   return {

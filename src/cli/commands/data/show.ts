@@ -12,6 +12,8 @@ import type { App } from "../../app.ts";
 import { wholeNumber } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
 
+type Paint = ReturnType<typeof pc.createColors>;
+
 /** `tagpr data show`: records as a person wants to read them. */
 export function showCommand({ io }: App): Command {
   const command = new Command("show")
@@ -33,6 +35,7 @@ export function showCommand({ io }: App): Command {
     .addOption(MODEL)
     .addOption(MAX_TOKENS)
     .action(async (dir, { split, id, n, form, tokens, ...flags }) => {
+      const paint = pc.createColors(io.colour);
       const records = await openAsked(io, dir, flags);
       const name = split ?? records.splits[0] ?? "";
       const asked = tokens === true ? "chat" : form;
@@ -42,9 +45,13 @@ export function showCommand({ io }: App): Command {
       for await (const { task, example } of records.read(name)) {
         if (left === 0) break;
         if (id !== undefined && example.id !== id) continue;
-        io.out(recordText(task, example, name));
+        io.out(recordText(paint, task, example, name));
         if (options !== null)
-          io.out(tokens === true ? trainedText(task, example, options, chains) : promptText(task, example, options));
+          io.out(
+            tokens === true
+              ? trainedText(paint, task, example, options, chains)
+              : promptText(paint, task, example, options),
+          );
         left = id === undefined ? left - 1 : 0;
       }
       if (left === n && n > 0)
@@ -59,7 +66,7 @@ export function showCommand({ io }: App): Command {
   return command as unknown as Command;
 }
 
-function recordText(task: Task, example: ShownExample, split: string): string {
+function recordText(paint: Paint, task: Task, example: ShownExample, split: string): string {
   const { id, user, date, input, gold, profile, shown } = example;
   const head = [
     `${task.name}, ${split}`,
@@ -67,20 +74,20 @@ function recordText(task: Task, example: ShownExample, split: string): string {
     user === null ? "no user named" : `user ${user}`,
     ...(date === undefined ? [] : [date]),
   ];
-  const items = shown.map((item, i) => `  ${pc.dim(item.date ?? "no date")} ${itemLine(task, item, i + 1)}`);
+  const items = shown.map((item, i) => `  ${paint.dim(item.date ?? "no date")} ${itemLine(task, item, i + 1)}`);
   return [
-    pc.bold(head.join(" · ")),
-    `${pc.cyan("asked ")} ${input}`,
-    `${pc.cyan("answer")} ${gold ?? "(not public)"}`,
-    `${pc.cyan("items ")} ${profile.length}, ${shown.length} shown, oldest first:`,
+    paint.bold(head.join(" · ")),
+    `${paint.cyan("asked ")} ${input}`,
+    `${paint.cyan("answer")} ${gold ?? "(not public)"}`,
+    `${paint.cyan("items ")} ${profile.length}, ${shown.length} shown, oldest first:`,
     ...items,
     "",
   ].join("\n");
 }
 
-function promptText(task: Task, example: ShownExample, options: AskOptions): string {
+function promptText(paint: Paint, task: Task, example: ShownExample, options: AskOptions): string {
   const { prompt, tokens, cut } = askPrompt(task, example, options);
-  return `${pc.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${cutText(cut)}\n${prompt}\n\n`;
+  return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${cutText(cut)}\n${prompt}\n\n`;
 }
 
 /** What was taken to make a prompt fit, in words. */
@@ -96,6 +103,7 @@ function cutText(cut: readonly Cut[]): string {
 
 /** The prompt dim, and every token that has a weight in the loss in green, two shades in turn; in brackets where there is no colour. */
 function trainedText(
+  paint: Paint,
   task: Task,
   example: ShownExample,
   options: AskOptions,
@@ -113,8 +121,11 @@ function trainedText(
       : [{ name: "no chain: the bare answer, as SFT without reasoning learns it", text: example.gold ?? "" }];
   const parts = answers.map(({ name, text }) => {
     const learnt = responseTokens(renderer, text, renderer.responsePrefix);
-    const head = `${pc.cyan(name)}: ${tokens.length} prompt tokens not trained on, ${learnt.length} trained on (the end of the turn is the last); ${cutText(cut)}`;
-    return `${head}\n${pc.dim(prompt)}${painted(learnt.map((token) => pieceOf(options, token)))}\n`;
+    const head = `${paint.cyan(name)}: ${tokens.length} prompt tokens not trained on, ${learnt.length} trained on (the end of the turn is the last); ${cutText(cut)}`;
+    return `${head}\n${paint.dim(prompt)}${painted(
+      paint,
+      learnt.map((token) => pieceOf(options, token)),
+    )}\n`;
   });
   return `${parts.join("\n")}\n`;
 }
@@ -124,7 +135,7 @@ function pieceOf({ renderer }: AskOptions, token: number): string {
   return renderer.eosIds.includes(token) ? "⏎" : renderer.decode([token]);
 }
 
-function painted(pieces: readonly string[]): string {
-  if (!pc.isColorSupported) return `⟦${pieces.join("")}⟧`;
-  return pieces.map((piece, i) => (i % 2 === 0 ? pc.green(piece) : pc.greenBright(piece))).join("");
+function painted(paint: Paint, pieces: readonly string[]): string {
+  if (!paint.isColorSupported) return `⟦${pieces.join("")}⟧`;
+  return pieces.map((piece, i) => (i % 2 === 0 ? paint.green(piece) : paint.greenBright(piece))).join("");
 }

@@ -15,7 +15,7 @@ async function world(...flags: string[]) {
   const said = { out: "", err: "" };
   const argv = ["data", "world", "--users", "12", "--dev", "6", ...flags];
   const io = {
-    ...{ env: {}, cwd, argv, terminal: false, onStop: () => () => {} },
+    ...{ env: {}, cwd, argv, terminal: false, colour: false, onStop: () => () => {} },
     out: (text: string) => {
       said.out += text;
     },

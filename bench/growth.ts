@@ -10,7 +10,7 @@ import { CLOCK, open, oursOf } from "./lm/measure.ts";
 import { type Size, sizeOf, text } from "./lm/sizes.ts";
 import { argument, median } from "./side-by-side.ts";
 
-const { size: base, cut } = sizeOf("W1");
+const { size: base } = sizeOf("W1");
 const rounds = Number(argument("--rounds", "3"));
 const factors = { groups: [1, 2, 4], rollouts: [5, 10, 20], prompt: [300, 600, 1200, 2000] } as const;
 
@@ -31,7 +31,6 @@ async function seconds(size: Size): Promise<{ readonly time: number; readonly fl
   }
 }
 
-if (cut !== null) console.error(`W1 is ${cut}`);
 const rows: object[] = [];
 for (const [what, values] of Object.entries(factors)) {
   let first = Number.NaN;

@@ -62,8 +62,11 @@ export const oursOf = (work: Work, size: Size, { loaded, folder, options }: Benc
 
 const middle = (rounds: readonly Timed[], clock: "wall" | "cpu"): number => median(rounds.map((one) => one[clock]));
 
-/** FLOP/s of our fp32 products by `CLOCK`, the best of some, in the peers' process; of one thread by the processor. */
-const gemm = async (peer: Peer): Promise<number> => (await peer.ask<{ flops: number }>({ work: "gemm" })).flops;
+/** Measured FLOP/s of fp32 matrix products, by `CLOCK`: of all threads a second, or of one a processor second. */
+async function gemm(peer: Peer): Promise<number> {
+  const { flops, threads } = await peer.ask<{ flops: number; threads: number }>({ work: "gemm" });
+  return CLOCK === "wall" ? flops : flops / threads;
+}
 
 interface Numbers {
   readonly mine: readonly Round[];

@@ -92,8 +92,7 @@ const step = async (
 };
 
 async function sampled(client: TrainingClient, size: Size, tokens: Tokens, seed: number) {
-  // No token of the vocabulary ends a sequence: both sides sample all of the length.
-  const params = { maxTokens: size.completion, temperature: 1, stop: [1 << 24] };
+  const params = { maxTokens: size.completion, temperature: 1 };
   const requests = tokens.prompts.map((prompt, i) => ({
     prompt,
     numSamples: size.rollouts,

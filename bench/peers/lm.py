@@ -22,7 +22,7 @@ OUT = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what trainers print is no answer
 
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, GenerationConfig, TrainerCallback
 
 Spec = dict[str, Any]
 
@@ -69,6 +69,8 @@ def cut(folder: str, layers: int, out: str) -> None:
         model.config.num_hidden_layers = layers
         if getattr(model.config, "layer_types", None):
             model.config.layer_types = model.config.layer_types[:layers]
+    model.config.eos_token_id = None  # nothing ends a sequence: both sides sample the whole length
+    model.generation_config = GenerationConfig()
     model.save_pretrained(out)
     AutoTokenizer.from_pretrained(folder).save_pretrained(out)
 
@@ -116,7 +118,7 @@ class Rounds(TrainerCallback):
 def wait() -> None:
     """Answers what else is asked until the peer's next round is."""
     while read()["work"] == "gemm":
-        say({"flops": gemm()})
+        say({"flops": gemm(), "threads": torch.get_num_threads()})
 
 
 def gemm() -> float:

@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from .attention import Plan
 
-LAYERS = {"LlamaDecoderLayer", "MistralDecoderLayer", "Qwen2DecoderLayer", "Qwen3DecoderLayer"}
+LAYERS = {"LlamaDecoderLayer", "Qwen2DecoderLayer", "Qwen3DecoderLayer"}
 
 Rope = tuple[Tensor, Tensor]  # cos, sin [B, S, 1, head_dim]
 
@@ -27,6 +27,7 @@ def known(body: Any) -> bool:
     return (
         isinstance(layers, nn.ModuleList)
         and all(type(layer).__name__ in LAYERS for layer in layers)
+        and all(getattr(layer.self_attn, "sliding_window", None) is None for layer in layers)
         and config.hidden_act == "silu"
         and hasattr(body, "rotary_emb")
         and hasattr(body, "norm")
@@ -115,8 +116,8 @@ def _heads(x: Tensor, dim: int, norm: Any, rope: Rope | None) -> Tensor:
 
 
 def _rows(x: Tensor, rows: Tensor) -> Tensor:
-    """x[:, rows], [1, S, …] -> [1, R, …]. The backward pass of embedding adds in one order, that of indexing does not."""
-    return nn.functional.embedding(rows, x[0].flatten(1)).unflatten(1, x.shape[2:]).unsqueeze(0)
+    """x[:, rows], [1, S, D] -> [1, R, D]; embedding's backward pass adds in one order, indexing's does not."""
+    return nn.functional.embedding(rows, x[0]).unsqueeze(0)
 
 
 def _block(layer: Any, hidden: Tensor, cos: Tensor, sin: Tensor, plan: Plan, wanted: Tensor | None) -> Tensor:

@@ -94,11 +94,13 @@ const engine = z.strictObject({
   threads: count.default(0).describe("CPU threads; 0 = all cores."),
   token_budget: positive
     .default(8192)
-    .describe("Distinct tokens of one forward and backward pass; a larger batch is cut into pieces, with the same result."),
+    .describe(
+      "Distinct tokens of one forward and backward pass; a larger batch is cut into pieces, with the same result.",
+    ),
   recompute: z
     .boolean()
     .default(false)
-    .describe("Keep no activations for the backward pass but compute them again: less memory, about a third more time."),
+    .describe("Keep no activations for the backward pass but compute them again: less memory, one forward pass more."),
 });
 
 export const engines = z

@@ -49,7 +49,10 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
       for (const part of parts)
         ids.push(
           await numbered((seqId) =>
-            sendLoss(session, encodeLossRequest({ modelId, seqId, data: part, loss: name, config: known, forwardOnly })),
+            sendLoss(
+              session,
+              encodeLossRequest({ modelId, seqId, data: part, loss: name, config: known, forwardOnly }),
+            ),
           ),
         );
       return ids;

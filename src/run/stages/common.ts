@@ -3,7 +3,7 @@ import type { Config } from "../../core/config/schema.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
-import { fitPrompt } from "../../prompts/budget.ts";
+import { type Cut, type FittedPrompt, fitPrompt } from "../../prompts/budget.ts";
 import { loadRenderer, type Renderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
 import type { Outside, StageContext } from "../stage.ts";
@@ -18,6 +18,8 @@ export interface Asking {
   /** Prompt tokens with the shown items, and of the same query without any. */
   readonly promptOf: (example: ShownExample) => readonly number[];
   readonly promptWithout: (example: ShownExample) => readonly number[];
+  /** What that prompt with the items leaves out of them, or of the query, to fit the budget. */
+  readonly cutOf: (example: ShownExample) => readonly Cut[];
   /** What the chat template already wrote of a response. */
   readonly prefix: string;
 }
@@ -33,17 +35,21 @@ export async function openAsking(
   const tags = readTags(run);
   const style = { reasoning: true, tags: namedTags(config, tags) };
   const byName = new Map(tasks.map((task) => [task.name, task]));
-  const render = (example: ShownExample, items: ShownExample["shown"]): readonly number[] => {
+  const render = (example: ShownExample, items: ShownExample["shown"]): Fitted => {
     const task = byName.get(example.task);
     if (task === undefined) throw new RangeError(`no task ${example.task}`);
-    return fitPrompt({ task, example, items, style, renderer, maxTokens: config.prompt.max_tokens }).tokens;
+    const { tokens, cut } = fitPrompt({ task, example, items, style, renderer, maxTokens: config.prompt.max_tokens });
+    return { tokens, cut };
   };
+  const fitted = remembered((example) => render(example, example.shown));
+  const bare = remembered((example) => render(example, []));
   return {
     renderer,
     tasks,
     tags,
-    promptOf: remembered((example) => render(example, example.shown)),
-    promptWithout: remembered((example) => render(example, [])),
+    promptOf: (example) => fitted(example).tokens,
+    promptWithout: (example) => bare(example).tokens,
+    cutOf: (example) => fitted(example).cut,
     prefix: renderer.responsePrefix,
   };
 }
@@ -52,9 +58,11 @@ export async function openAsking(
 export const namedTags = (config: Config, tags: readonly string[]): readonly string[] =>
   config.prompt.names_tags ? tags : [];
 
+type Fitted = Pick<FittedPrompt, "tokens" | "cut">;
+
 /** RL asks for the same prompts epoch after epoch. */
-function remembered(make: (example: ShownExample) => readonly number[]): (example: ShownExample) => readonly number[] {
-  const known = new Map<string, readonly number[]>();
+function remembered(make: (example: ShownExample) => Fitted): (example: ShownExample) => Fitted {
+  const known = new Map<string, Fitted>();
   return (example) => {
     const key = `${example.task}/${example.id}`;
     const prompt = known.get(key) ?? make(example);

@@ -8,6 +8,7 @@ import { sftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { Stage } from "../stage.ts";
 import { ASKING_FILES, baseIdentity, openAsking, readSplit, writeModel } from "./common.ts";
+import { tellCuts } from "./cuts.ts";
 
 /** Foundational SFT on the tagged chains. */
 export const sftStage: Stage = {
@@ -33,6 +34,7 @@ export const sftStage: Stage = {
       prefix,
       maxTokens: config.sft.max_tokens,
     });
+    tellCuts(context, asking, readSplit(run, "chains"));
     if (train.length === 0)
       throw new TagprError("data", `SFT has no chain to learn (${tooLong} were longer than sft.max_tokens)`, {
         hint: "See RUN/chains/stats.json for what the filters left; more queries, roll-outs or a better teacher help.",

@@ -237,7 +237,7 @@ def test_only_weighted_changes_nothing_where_it_looks(folders: dict[str, Path]) 
     some = model.forward_backward(data, "cross_entropy", {"only_weighted": 1}, True)[0]["logprobs"]
     for datum, a, b in zip(data, everywhere, some, strict=True):
         looked = datum.inputs["weights"] != 0
-        assert np.abs(a[looked] - b[looked]).max() < 1e-6
+        assert np.abs(a[looked] - b[looked]).max() < 1e-5
         assert not b[~looked].any()
 
 

@@ -7,12 +7,17 @@ import { fileURLToPath } from "node:url";
 import type { Measurement } from "./side-by-side.ts";
 
 const BENCHES: Readonly<Record<string, string>> = {
+  W1: "one GSPO step against TRL's GRPOTrainer",
+  W2: "one SFT step against TRL's SFTTrainer",
+  W3: "sampling a group a prompt against transformers' generate",
+  W4: "one Bradley-Terry step against TRL's RewardTrainer",
   W5: "ROUGE and BM25 against rouge_score and rank_bm25",
   W6: "reading a LaMP-4 train file of full size, against json.load",
 };
 
 /** Measurements of another kind: no peer, so no row of the table. */
 const OTHERS: Readonly<Record<string, string>> = {
+  GROWTH: "time of W1 against its FLOPs as prompts, roll-outs and lengths grow",
   PLAN: "the cost model of --dry-run against the runs whose folders are given",
 };
 

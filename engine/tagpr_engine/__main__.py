@@ -27,6 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     serve.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's)")
     serve.add_argument("--token-budget", type=int, default=8192, help="distinct tokens of one forward/backward pass")
+    serve.add_argument("--recompute", action="store_true", help="keep fewer activations and compute them again")
     serve.add_argument("--max-rows", type=int, default=512, help="sequences decoded at once")
     serve.add_argument("--cache-tokens", type=int, default=400_000, help="tokens of keys and values held at once")
     serve.add_argument("--session-timeout", type=float, default=300.0, help="seconds of silence that end a session")
@@ -43,9 +44,10 @@ def _serve(args: argparse.Namespace) -> None:
     token = args.token or os.environ.get("TINKER_API_KEY")
     if not token:
         raise EngineError("a token is required: --token, or TINKER_API_KEY in the environment")
-    from . import serve  # torch is loaded only after the arguments are known to be good
+    from . import memory, serve  # torch is loaded only after the arguments are known to be good
 
     sock = serve.listen(args.port)
+    memory.keep_freed()
     import torch
 
     from .engine import Engine, Settings
@@ -67,6 +69,7 @@ def _serve(args: argparse.Namespace) -> None:
             dtype=getattr(torch, args.dtype),
             device=args.device,
             token_budget=args.token_budget,
+            recompute=args.recompute,
             session_timeout=args.session_timeout,
             limits=Limits(rows=args.max_rows, tokens=args.cache_tokens),
         )

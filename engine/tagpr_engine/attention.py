@@ -113,13 +113,15 @@ def _ancestors(x: Tensor, rows: Rows) -> Tensor:
 
 
 class _TreeAttention(torch.autograd.Function):
+    """q [R, H, D] (all rows, or those that `batches` names), k and v [T, Hkv, D] -> [R, H, D]."""
+
     @staticmethod
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, batches: list[Rows], scale: float) -> Tensor:
         out = torch.empty_like(q)
         lse = torch.empty(q.shape[:2], dtype=torch.float32, device=q.device)
         for rows in batches:
-            cut = slice(rows.lo, rows.hi)
-            own, own_lse = _forward(_pad(q[cut], rows), _pad(k[cut], rows), _pad(v[cut], rows), True, scale)
+            cut, own_keys = rows.queries, slice(rows.lo, rows.hi)
+            own, own_lse = _forward(_pad(q[cut], rows), _pad(k[own_keys], rows), _pad(v[own_keys], rows), True, scale)
             o, s = _unpad(own, rows), _unpad(own_lse.unsqueeze(-1), rows).squeeze(-1)
             if rows.path:
                 above, above_lse = _forward(
@@ -140,12 +142,13 @@ class _TreeAttention(torch.autograd.Function):
         grad = grads[0].contiguous()
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         for rows in ctx.batches:
-            cut = slice(rows.lo, rows.hi)
-            g, qs, ks, vs, o = (_pad(x[cut], rows) for x in (grad, q, k, v, out))
+            cut, own_keys = rows.queries, slice(rows.lo, rows.hi)
+            g, qs, o = (_pad(x[cut], rows) for x in (grad, q, out))
+            ks, vs = (_pad(x[own_keys], rows) for x in (k, v))
             own_lse = _pad(lse[cut].unsqueeze(-1), rows).squeeze(-1)
             gq, gk, gv = _backward(g, qs, ks, vs, o, own_lse, True, ctx.scale)
-            dk[cut] += _unpad(gk, rows)
-            dv[cut] += _unpad(gv, rows)
+            dk[own_keys] += _unpad(gk, rows)
+            dv[own_keys] += _unpad(gv, rows)
             dq[cut] = _unpad(gq, rows)
             if rows.path:
                 one = [x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out)]
@@ -163,10 +166,13 @@ class _TreeAttention(torch.autograd.Function):
 
 
 class TreePlan:
-    """Attention of one packed batch ([1, T] tokens). With `keep`, the keys and values of every layer are kept."""
+    """Attention of one packed batch ([1, T] tokens). With `keep`, the keys and values of every layer are kept.
 
-    def __init__(self, pack: Pack, keep: bool = False) -> None:
-        self.rows = pack.rows
+    A layer whose queries are fewer than its keys attends from the rows that `narrow` names.
+    """
+
+    def __init__(self, pack: Pack, keep: bool = False, narrow: list[Rows] | None = None) -> None:
+        self.rows, self.narrow = pack.rows, narrow
         self.keep = keep
         self.kv: dict[int, tuple[Tensor, Tensor]] = {}
 
@@ -174,5 +180,6 @@ class TreePlan:
         flat = [x[0].transpose(0, 1).contiguous() for x in (q, k, v)]
         if self.keep:
             self.kv[layer] = (flat[1], flat[2])
-        out: Tensor = _TreeAttention.apply(flat[0], flat[1], flat[2], self.rows, scale)  # pyright: ignore
+        rows = self.rows if self.narrow is None or q.shape[2] == k.shape[2] else self.narrow
+        out: Tensor = _TreeAttention.apply(flat[0], flat[1], flat[2], rows, scale)  # pyright: ignore
         return out.unsqueeze(0)

@@ -8,20 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, GenerationConfig
 
-from . import attention
+from . import attention, blocks
 from .errors import EngineError
-from .tree import Pack, pack
+from .tree import Pack, Tokens, narrow, pack
 
 Weights = dict[str, Tensor]  # every parameter's name, tied ones too
 
 
 @dataclass
 class Backbone:
-    """model: the transformers model; users [N+1, D] the user table of a reward model (row 0 = unknown) or None."""
+    """model: the transformers model, with our attention inside.
+
+    narrows: `hidden_of` skips what nobody looks at. recompute (only where `narrows`): activations are not kept for the
+    backward pass but computed again.
+    """
 
     model: Any  # a PreTrainedModel with its mixins, which transformers types loosely
     folder: Path
@@ -30,6 +35,8 @@ class Backbone:
     eos: list[int]
     reward: bool
     fresh_head: bool = False
+    narrows: bool = False
+    recompute: bool = False
 
     @property
     def body(self) -> nn.Module:
@@ -47,25 +54,44 @@ class Backbone:
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 
-    def hidden(self, tokens: Tensor, positions: Tensor, plan: attention.Plan, users: Tensor | None = None) -> Tensor:
-        """tokens, positions [B, S] -> hidden states [B, S, D]. A negative token -1-r is row r of `users`."""
+    def hidden(
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        plan: attention.Plan,
+        users: Tensor | None = None,
+        wanted: Tensor | None = None,
+    ) -> Tensor:
+        """tokens, positions [B, S] -> hidden states [B, S, D]. A negative token -1-r is row r of `users`.
+
+        wanted [R] (only where `narrows`): the rows that the last layer computes, [1, R, D].
+        """
         if users is None:
-            inputs = {"input_ids": tokens}
+            embedded = self.embed(tokens)
         else:
-            embedded = self.embed(tokens.clamp(min=0))
-            soft = take(users, (-1 - tokens).clamp(min=0)).to(embedded.dtype)
-            inputs = {"inputs_embeds": torch.where((tokens < 0).unsqueeze(-1), soft, embedded)}
-        return self.body(**inputs, position_ids=positions, use_cache=False, tagpr_plan=plan).last_hidden_state
+            plain = self.embed(tokens.clamp(min=0))
+            soft = take(users, (-1 - tokens).clamp(min=0)).to(plain.dtype)
+            embedded = torch.where((tokens < 0).unsqueeze(-1), soft, plain)
+        if self.narrows:
+            return blocks.run(self.body, embedded, positions, plan, wanted, self.recompute)
+        inputs = {"inputs_embeds": embedded, "position_ids": positions, "use_cache": False, "tagpr_plan": plan}
+        return self.body(**inputs).last_hidden_state
 
     def hidden_of(
-        self, packed: Pack, keep: bool = False, users: Tensor | None = None
+        self, packed: Pack, rows: Tokens | None = None, keep: bool = False, users: Tensor | None = None
     ) -> tuple[Tensor, attention.TreePlan]:
-        """Hidden states [T, D] of a packed batch."""
-        plan = attention.TreePlan(packed, keep)
+        """Hidden states of a packed batch, [T, D], or [R, D] of its flat positions `rows` (any order, repeats too)."""
         device = self.device
+        fewer, computed = (None, None) if rows is None or not self.narrows else narrow(packed.rows, rows)
+        plan = attention.TreePlan(packed, keep, fewer)
         tokens = torch.from_numpy(packed.tokens).to(device).unsqueeze(0)
         positions = torch.from_numpy(packed.positions).to(device).unsqueeze(0)
-        return self.hidden(tokens, positions, plan, users)[0], plan
+        wanted = None if computed is None else torch.from_numpy(computed).to(device)
+        hidden = self.hidden(tokens, positions, plan, users, wanted)[0]
+        if rows is None:
+            return hidden, plan
+        places = rows if computed is None else np.searchsorted(computed, rows)
+        return take(hidden, torch.from_numpy(places).to(device)), plan
 
 
 def take(values: Tensor, rows: Tensor) -> Tensor:
@@ -106,6 +132,7 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
         reward,
         fresh,
     )
+    found.narrows = blocks.known(found.body)
     _probe(found)
     return found
 
@@ -144,7 +171,9 @@ def _probe(found: Backbone) -> None:
     ids = torch.arange(24, device=found.device).remainder(found.vocab).unsqueeze(0)
     try:
         packed = pack([ids[0].cpu().numpy()])
+        some = np.array([23, 9, 11])
         ours = found.head(found.hidden_of(packed)[0]).float()
+        again = found.head(found.hidden_of(packed, some)[0]).float()
         found.model.set_attn_implementation("eager")  # pyright: ignore
         if found.reward:
             theirs = found.head(found.body(input_ids=ids, use_cache=False).last_hidden_state)[0].float()
@@ -157,7 +186,8 @@ def _probe(found: Backbone) -> None:
     finally:
         found.model.set_attn_implementation(attention.NAME)  # pyright: ignore
     tolerance = 1e-3 if ours.dtype == torch.float32 and next(found.model.parameters()).dtype == torch.float32 else 0.3
-    gap = float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1))
+    gaps = [(ours - theirs).abs().max(), (again - theirs[some]).abs().max()]
+    gap = float(torch.stack(gaps).max() / theirs.abs().max().clamp(min=1))
     if not gap <= tolerance:
         raise EngineError(
             f"{found.folder}: {type(found.model).__name__} computes attention or logits in a way this engine does not "

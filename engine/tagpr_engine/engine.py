@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from . import lora, store
+from . import lora, memory, store
 from .backbone import Backbone, bind, load, shell
 from .embeddings import Embedder, load_embedder
 from .errors import EngineError
@@ -32,6 +33,7 @@ class Settings:
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
     token_budget: int = 8192
+    recompute: bool = False  # activations are computed again in the backward pass: less memory, more time
     session_timeout: float = 300.0
     gap_timeout: float = 60.0
     limits: Limits = field(default_factory=Limits)
@@ -130,6 +132,10 @@ class Engine:
         settings = self.settings
         seed = int(lora_config.get("seed") or 0)
         backbone = load(self.folder(base_model), torch.float32, settings.device, role == "reward", seed)
+        if settings.recompute and not backbone.narrows:
+            kind = type(backbone.model).__name__
+            raise EngineError(f"create_model: --recompute is not served for {kind}; start the engine without it")
+        backbone.recompute = settings.recompute
         rank = int(lora_config.get("rank") or 0)
         if rank and role == "reward":
             raise EngineError("create_model: a reward model is trained in full (lora_config.rank 0)")
@@ -153,6 +159,9 @@ class Engine:
             lane.close(f"model {model_id!r} was unloaded")
         for sampling_id in [s for s, (m, _) in self._snapshots.items() if m is model]:
             self._drop_sampling(sampling_id)
+        del model
+        gc.collect()
+        memory.give_back()
 
     def snapshot(self, model: Model) -> str:
         """A sampling session of the model as it is now; older unnamed ones are let go."""

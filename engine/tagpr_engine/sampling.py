@@ -152,7 +152,8 @@ class _Wave:
         last: Tensor | None = None
         for piece in split(sequences, self.limits.prefill, order(sequences)):
             packed = pack([sequences[i] for i in piece])
-            hidden, plan = self.backbone.hidden_of(packed, keep=True)
+            looked = [packed.index[at] if self._asking(i) else packed.index[at][-1:] for at, i in enumerate(piece)]
+            hidden, plan = self.backbone.hidden_of(packed, np.concatenate(looked), keep=True)
             if last is None:
                 last = hidden.new_empty(len(sequences), hidden.shape[1])
                 for layer in sorted(plan.kv):
@@ -160,26 +161,27 @@ class _Wave:
                     size = (len(sequences), k.shape[1], longest, k.shape[2])
                     keys.append(k.new_zeros(size))
                     values.append(k.new_zeros(size))
-            for at, i in enumerate(piece):
+            for at, (i, states) in enumerate(zip(piece, hidden.split([rows.size for rows in looked]), strict=True)):
+                last[i] = states[-1]
                 index = torch.from_numpy(packed.index[at]).to(self.device)
-                last[i] = hidden[index[-1]]
                 for layer, (k, v) in plan.kv.items():
                     keys[layer][i, :, : index.numel()] = k[index].transpose(0, 1)
                     values[layer][i, :, : index.numel()] = v[index].transpose(0, 1)
-                self._prompt_logprobs(self.prompts[i], hidden, index, prompt_logprobs)
+                self._prompt_logprobs(i, states, prompt_logprobs)
         assert last is not None
         return keys, values, last
 
-    def _prompt_logprobs(
-        self, prompt: int, hidden: Tensor, index: Tensor, out: list[NDArray[np.float32] | None]
-    ) -> None:
-        wanted = {
-            row.request for row in self.rows if row.prompt == prompt and self.requests[row.request].prompt_logprobs
-        }
+    def _asking(self, prompt: int) -> set[int]:
+        """The requests that want log-probs of the prompt of this place."""
+        rows = [row for row in self.rows if row.prompt == self.prompts[prompt]]
+        return {row.request for row in rows if self.requests[row.request].prompt_logprobs}
+
+    def _prompt_logprobs(self, prompt: int, hidden: Tensor, out: list[NDArray[np.float32] | None]) -> None:
+        wanted = self._asking(prompt)
         if not wanted:
             return
-        targets = torch.from_numpy(self.requests[prompt].prompt[1:]).to(self.device)
-        values = target_logprobs(self.backbone.head, hidden[index[:-1]], targets).cpu().numpy()
+        targets = torch.from_numpy(self.requests[self.prompts[prompt]].prompt[1:]).to(self.device)
+        values = target_logprobs(self.backbone.head, hidden[:-1], targets).cpu().numpy()
         for request in wanted:
             out[request] = np.concatenate([np.array([np.nan], dtype=np.float32), values])
 

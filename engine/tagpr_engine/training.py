@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from . import lora
-from .backbone import Backbone, Weights, take, weights_of
+from .backbone import Backbone, Weights, weights_of
 from .errors import EngineError
 from .heads import target_logprobs
 from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_config
@@ -161,9 +161,8 @@ class TrainedModel:
             if not any(looks[i].any() for i in piece):
                 continue
             with torch.set_grad_enabled(not forward_only):
-                hidden, _ = self.backbone.hidden_of(packed)
                 rows = np.concatenate([packed.index[at][looks[i]] for at, i in enumerate(piece)])
-                at_rows = take(hidden, torch.from_numpy(rows).to(hidden.device))
+                at_rows, _ = self.backbone.hidden_of(packed, rows)
                 positions = self._positions(data, looks, piece, at_rows)
                 result = loss.run(positions, config)
                 total = result.elementwise.sum()
@@ -217,9 +216,9 @@ class TrainedModel:
             packed = pack([sequences[i] for i in piece])
             metrics["computed_tokens:sum"] += packed.tokens.size
             with torch.set_grad_enabled(not forward_only):
-                hidden, _ = self.backbone.hidden_of(packed, users=self.users)
-                last = torch.tensor([int(packed.index[at][-1]) for at in range(len(piece))], device=hidden.device)
-                scores = self.backbone.head(take(hidden, last)).float().squeeze(-1)
+                last = np.array([packed.index[at][-1] for at in range(len(piece))])
+                hidden, _ = self.backbone.hidden_of(packed, last, users=self.users)
+                scores = self.backbone.head(hidden).float().squeeze(-1)
                 self._finite(scores.sum(), scores, piece)
                 if pairs is not None:
                     self._bradley_terry(scores, piece, pairs, metrics, forward_only)

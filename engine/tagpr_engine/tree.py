@@ -32,12 +32,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Rows:
-    """Nodes of one parent that share an attention call: flat positions [lo, hi), one length a row."""
+    """Nodes of one parent that share an attention call: flat positions [lo, hi), one length a row.
+
+    Their queries begin at `at`, which is `lo` unless only some positions have queries (`narrow`).
+    """
 
     lo: int
     hi: int
     lengths: list[int]
     path: list[tuple[int, int]]  # flat ranges of all that stands before these rows
+    at: int
+
+    @property
+    def queries(self) -> slice:
+        return slice(self.at, self.at + self.hi - self.lo)
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,47 @@ def pack(sequences: list[Tokens]) -> Pack:
                 total += node.tokens.size
                 flat.append(node.tokens)
                 positions.append(np.arange(node.start, node.start + node.tokens.size, dtype=np.int64))
-            rows.append(Rows(lo, total, [node.tokens.size for node in group], path))
+            rows.append(Rows(lo, total, [node.tokens.size for node in group], path, lo))
         queue.extend(child for child in parent.children if child.children)
     index = [_index(owner[i], sequences[i].size) for i in range(len(sequences))]
     return Pack(np.concatenate(flat), np.concatenate(positions), rows, index)
+
+
+def narrow(rows: list[Rows], wanted: Tokens) -> tuple[list[Rows], Tokens]:
+    """The rows in which somebody looks at a flat position of `wanted`, and the positions that then have queries.
+
+    Of each node that is one stretch, from its first wanted position to its last (ascending positions come out). What
+    stands before the stretch goes to its path, so that attention within it stays causal from its first key on.
+    """
+    wanted = np.unique(wanted)
+    out: list[Rows] = []
+    positions: list[Tokens] = []
+    count = 0
+
+    def add(lo: int, hi: int, lengths: list[int], path: list[tuple[int, int]]) -> None:
+        nonlocal count
+        out.append(Rows(lo, hi, lengths, path, count))
+        positions.append(np.arange(lo, hi, dtype=np.int64))
+        count += hi - lo
+
+    for group in rows:
+        whole: list[int] = []  # lengths of neighbours that are wanted whole; they stay together
+        lo = group.lo
+        for length in group.lengths:
+            first, last = np.searchsorted(wanted, [lo, lo + length])
+            start, end = (int(wanted[first]), int(wanted[last - 1]) + 1) if last > first else (lo, lo)
+            if end - start == length:
+                whole.append(length)
+            else:
+                if whole:
+                    add(lo - sum(whole), lo, whole, group.path)
+                    whole = []
+                if end > start:
+                    add(start, end, [end - start], [*group.path, *([(lo, start)] if start > lo else [])])
+            lo += length
+        if whole:
+            add(lo - sum(whole), lo, whole, group.path)
+    return out, np.concatenate(positions)
 
 
 def _grow(

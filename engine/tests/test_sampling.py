@@ -70,6 +70,17 @@ def test_tokens_do_not_depend_on_the_rest_of_the_batch(backbone: Backbone) -> No
                 assert np.allclose(a.logprobs, b.logprobs, atol=1e-5)
 
 
+def test_without_log_probs_of_the_prompt_only_its_last_token_is_computed_to_the_end(backbone: Backbone) -> None:
+    asked = [request(p, seed=i) for i, p in enumerate(PROMPTS)]
+    silent = [Request(r.prompt, r.num_samples, r.params, False) for r in asked]
+    pairs = zip(sample(backbone, asked, Limits(), text), sample(backbone, silent, Limits(), text), strict=True)
+    for a, b in pairs:
+        assert b.prompt_logprobs is None
+        for one, other in zip(a.sequences, b.sequences, strict=True):
+            assert one.tokens.tolist() == other.tokens.tolist()
+            assert np.allclose(one.logprobs, other.logprobs, atol=1e-5)
+
+
 def test_more_samples_begin_with_the_same_ones(backbone: Backbone) -> None:
     few = sample(backbone, [request(PROMPTS[2], 2)], Limits(), text)[0].sequences
     many = sample(backbone, [request(PROMPTS[2], 6)], Limits(), text)[0].sequences

@@ -70,8 +70,9 @@ export function openEngines(config: Config["engines"], options: OpenEnginesOptio
   };
 }
 
-function startLocal({ dtype, device, threads }: EngineConfig, options: OpenEnginesOptions): Promise<Running> {
-  return startEmbedded({ ...options, dtype, device, threads });
+function startLocal(config: EngineConfig, options: OpenEnginesOptions): Promise<Running> {
+  const { dtype, device, threads, recompute, token_budget: tokenBudget } = config;
+  return startEmbedded({ ...options, dtype, device, threads, recompute, tokenBudget });
 }
 
 async function connect(settings: EngineConfig, options: OpenEnginesOptions): Promise<Running> {

@@ -13,6 +13,10 @@ export interface EmbeddedSettings {
   readonly device: "cpu" | "cuda";
   /** 0 = all cores. */
   readonly threads: number;
+  /** Distinct tokens of one pass (default: the engine's, 8192). */
+  readonly tokenBudget?: number;
+  /** Compute activations again in the backward pass instead of keeping them. */
+  readonly recompute?: boolean;
 }
 
 export interface SpawnOptions extends EmbeddedSettings {
@@ -92,13 +96,16 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
   };
 }
 
-function serveArgs({ port, models, store, modelsDir, dtype, device, threads }: SpawnOptions): string[] {
+function serveArgs(options: SpawnOptions): string[] {
+  const { port, models, store, modelsDir, dtype, device, threads, tokenBudget, recompute } = options;
   return [
     ...["-m", "tagpr_engine", "serve", "--port", String(port ?? 0), "--watch-stdin"],
     ...models.flatMap((model) => ["--model", model]),
     ...["--store", resolve(store), "--models-dir", resolve(modelsDir)],
     ...["--dtype", dtype, "--device", device],
     ...(threads > 0 ? ["--threads", String(threads)] : []),
+    ...(tokenBudget === undefined ? [] : ["--token-budget", String(tokenBudget)]),
+    ...(recompute === true ? ["--recompute"] : []),
   ];
 }
 

@@ -42,13 +42,17 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     forwardOnly: boolean,
   ): Promise<LossResult> => {
     const what = `forward_backward (${name}${forwardOnly ? ", forward only" : ""})`;
+    const known = session.extensions.only_weighted === undefined ? without(config, "only_weighted") : config;
     const parts = splitData(session, name, adaptData(session.profile, name, data));
     const posted = await ordered(async () => {
       const ids: string[] = [];
       for (const part of parts)
         ids.push(
           await numbered((seqId) =>
-            sendLoss(session, encodeLossRequest({ modelId, seqId, data: part, loss: name, config, forwardOnly })),
+            sendLoss(
+              session,
+              encodeLossRequest({ modelId, seqId, data: part, loss: name, config: known, forwardOnly }),
+            ),
           ),
         );
       return ids;
@@ -96,6 +100,9 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     },
   };
 }
+
+const without = (config: Readonly<Record<string, number>>, key: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(config).filter(([name]) => name !== key));
 
 /** Protobuf is what every engine of this dialect wants; 415 or 422 would mean an older server. */
 async function sendLoss(session: Session, body: Uint8Array): Promise<string> {

@@ -63,7 +63,10 @@ export interface Sequence {
 
 export interface TrainingClient {
   readonly modelId: string;
-  /** Forward only: no gradient is kept. */
+  /**
+   * Forward only: no gradient is kept. `cross_entropy` with `only_weighted: 1` may leave out log-probs where weights are
+   * 0 (an engine that can't gives them all): the logits of a long prompt cost as much as a layer or more.
+   */
   forward(data: readonly Datum[], loss: LossName, config?: Readonly<Record<string, number>>): Promise<LossResult>;
   /** Adds to the gradient; losses SUM over tokens and datums. */
   forwardBackward(

@@ -98,7 +98,7 @@ async function oldLogprobs(batches: readonly MiniBatch[], options: UpdateOptions
 async function currentLogprobs(sequences: readonly TrainSequence[], options: UpdateOptions): Promise<Float32Array[]> {
   if (sequences.length === 0) return [];
   const data = sequences.map((s) => crossEntropyDatum(s.prompt, s.tokens, 1));
-  return completions(sequences, await options.training.forward(data, "cross_entropy"), options);
+  return completions(sequences, await options.training.forward(data, "cross_entropy", { only_weighted: 1 }), options);
 }
 
 function completions(sequences: readonly TrainSequence[], result: LossResult, options: UpdateOptions): Float32Array[] {

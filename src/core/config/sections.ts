@@ -92,6 +92,15 @@ const engine = z.strictObject({
   dtype: z.enum(["float32", "bfloat16"]).default("float32").describe("Compute type; master weights stay float32."),
   device: z.enum(["cpu", "cuda"]).default("cpu"),
   threads: count.default(0).describe("CPU threads; 0 = all cores."),
+  token_budget: positive
+    .default(8192)
+    .describe(
+      "Distinct tokens of one forward and backward pass; a larger batch is cut into pieces, with the same result.",
+    ),
+  recompute: z
+    .boolean()
+    .default(false)
+    .describe("Keep no activations for the backward pass but compute them again: less memory, one forward pass more."),
 });
 
 export const engines = z

@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/peers/flops.py
 
-src/run/plan/shape.test.ts holds the numbers. PyTorch counts attention's whole square, the plan its causal half.
+src/run/plan/plan.test.ts holds the numbers. PyTorch counts attention's whole square, the plan its causal half.
 """
 
 from __future__ import annotations

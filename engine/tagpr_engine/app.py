@@ -89,7 +89,7 @@ async def _json(request: Request) -> dict[str, Any]:
     raw = await _body(request)
     try:
         body = json.loads(raw) if raw else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EngineError(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise EngineError("the body must be a JSON object", status=422)
@@ -213,24 +213,28 @@ def _routes(engine: Engine) -> list[Route]:
     ]
 
 
-async def _tend(engine: Engine) -> None:
-    """Once a second: end silent sessions, fail what waits for requests that never came, drop old answers."""
+def tend(engine: Engine) -> None:
+    """End silent sessions, fail what waits for requests that never came, drop old answers."""
     settings = engine.settings
+    engine.batches.expire(settings.gap_timeout)
+    for lane in list(engine.lanes.values()):
+        lane.expire(settings.gap_timeout)
+    engine.worker.forget(KEEP_ANSWERS)
+    for session_id in engine.dead_sessions():
+        engine.sessions.pop(session_id, None)
+        engine.worker.submit(Job([], lambda s=session_id: engine.end_session(s) or []))
+
+
+async def _tend_every_second(engine: Engine) -> None:
     while True:
         await asyncio.sleep(1.0)
-        engine.batches.expire(settings.gap_timeout)
-        for lane in list(engine.lanes.values()):
-            lane.expire(settings.gap_timeout)
-        engine.worker.forget(KEEP_ANSWERS)
-        for session_id in engine.dead_sessions():
-            engine.sessions.pop(session_id, None)
-            engine.worker.submit(Job([], lambda s=session_id: engine.end_session(s) or []))
+        tend(engine)
 
 
 def make_app(engine: Engine, token: str) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        task = asyncio.create_task(_tend(engine))
+        task = asyncio.create_task(_tend_every_second(engine))
         try:
             yield
         finally:

@@ -106,7 +106,7 @@ class Engine:
 
     def dead_sessions(self) -> list[str]:
         limit = time.monotonic() - self.settings.session_timeout
-        return [s for s, last in self.sessions.items() if last < limit]
+        return [s for s, last in list(self.sessions.items()) if last < limit]
 
     def end_session(self, session_id: str) -> None:
         """Forget a session's models and samplers (on the worker)."""
@@ -148,7 +148,9 @@ class Engine:
 
     def unload(self, model_id: str) -> None:
         model = self.models.pop(model_id, None)
-        self.lanes.pop(model_id, None)
+        lane = self.lanes.pop(model_id, None)
+        if lane is not None:
+            lane.close(f"model {model_id!r} was unloaded")
         for sampling_id in [s for s, (m, _) in self._snapshots.items() if m is model]:
             self._drop_sampling(sampling_id)
 

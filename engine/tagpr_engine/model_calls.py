@@ -14,7 +14,7 @@ from .optimizer import read_adam
 from .prepare import is_embedder
 from .queueing import Reply, in_lane, lane_of, queued
 from .requests import Body, integer, text, tolerate
-from .wire import parse_forward_backward, read_data, write_forward_backward
+from .wire import newer_fields, parse_forward_backward, read_data, write_forward_backward
 from .worker import Answer, Job, Lane
 
 
@@ -115,6 +115,9 @@ class ModelCalls:
 
     def forward_backward(self, body: bytes) -> Reply:
         message: pb.ForwardBackwardRequest = parse_forward_backward(body)
+        tolerate("forward_backward", newer_fields(message), set())
+        for datum in message.data:  # the SDK's own messages have spans of provenance here
+            tolerate("forward_backward datum", newer_fields(datum), set())
         lane_of(self.engine, message.model_id)
 
         def run() -> list[Answer]:
@@ -165,9 +168,13 @@ def new_model(
     future = engine.worker.future()
 
     def run() -> list[Answer]:
-        engine.create_model(model_id, session_id, base_model, role, users, config)
-        if loaded is not None:
-            loaded[1](model_id)
+        try:
+            engine.create_model(model_id, session_id, base_model, role, users, config)
+            if loaded is not None:
+                loaded[1](model_id)
+        except BaseException:
+            engine.unload(model_id)  # the same id can be tried again
+            raise
         return [
             {
                 "model_id": model_id,

@@ -38,12 +38,16 @@ def optional_text(body: Body, key: str, call: str) -> str | None:
     return None if body.get(key) is None else text(body, key, call)
 
 
-def integer(body: Body, key: str, call: str, default: int | None = None, low: int = 0) -> int:
+MAX_INTEGER = 1 << 31
+
+
+def integer(body: Body, key: str, call: str, default: int | None = None, low: int = 0, high: int = MAX_INTEGER) -> int:
     value = body.get(key, default)
     if value is None:
         value = default
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise EngineError(f"{call}: {key} must be a whole number of at least {low}, not {value!r}", status=422)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        most = "" if high == MAX_INTEGER else f" and at most {high}"
+        raise EngineError(f"{call}: {key} must be a whole number of at least {low}{most}, not {value!r}", status=422)
     return value
 
 
@@ -58,6 +62,9 @@ def tokens_of(model_input: Any, call: str) -> NDArray[np.int64]:
         tokens = chunk.get("tokens")
         if not isinstance(tokens, list) or not all(type(t) is int for t in tokens):
             raise EngineError(f"{call}: prompt tokens must be whole numbers", status=422)
+        if not all(0 <= t < 1 << 31 for t in tokens):
+            odd = next(t for t in tokens if not 0 <= t < 1 << 31)
+            raise EngineError(f"{call}: the prompt holds token {odd}; tokens are at least 0 and below 2^31")
         out.extend(tokens)
     return np.array(out, dtype=np.int64)
 

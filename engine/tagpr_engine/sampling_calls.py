@@ -14,6 +14,8 @@ from .sampling import Request
 from .wire import write_samples
 from .worker import Answer, Future, Job
 
+MAX_SAMPLES = 65_536  # of one request
+
 
 class SamplingCalls:
     def __init__(self, engine: Engine) -> None:
@@ -58,7 +60,7 @@ class SamplingCalls:
                 raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
         else:
             session = self._source(body, "asample", None)
-        count = integer(body, "num_samples", "asample", 1, 1)
+        count = integer(body, "num_samples", "asample", 1, 1, MAX_SAMPLES)
         prompt = tokens_of(body.get("prompt"), "asample")
         sampling_params(body, prompt.size, 1 << 30, [])  # refuse at once what can be refused without the model
         place = self.engine.batches.read(batch) if batch is not None else None

@@ -41,7 +41,15 @@ def listen(port: int) -> socket.socket:
 
 
 def run(engine: Engine, token: str, sock: socket.socket, parent: int | None, watch_stdin: bool) -> None:
-    config = uvicorn.Config(make_app(engine, token), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        make_app(engine, token),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=2,
+        # Far longer than clients keep an idle connection: on a busy machine a client's own timer may be seconds late,
+        # and a request sent into a connection that we just closed is lost.
+        timeout_keep_alive=120,
+    )
     server = _Server(config)
 
     def stop(why: str) -> None:

@@ -229,6 +229,7 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
     state = load_file(moments) if moments.is_file() and (optimizer or rank) else {}
     model.before_change()
+    model.discard()
     if model.adapter is not None:
         _copy({n: state[f"adapter/{n}"] for n in model.masters}, model.masters, path)
     else:

@@ -251,6 +251,11 @@ class TrainedModel:
         self._clear()
         self.poisoned = self.poisoned or why
 
+    def discard(self) -> None:
+        """Forget what was accumulated, failures too: other weights stand here now."""
+        self._clear()
+        self.poisoned = None
+
     def _clear(self) -> None:
         for parameter in (*self.named.values(), *self.masters.values()):
             parameter.grad = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 from numpy.typing import NDArray
 
 from .errors import EngineError
@@ -36,6 +39,11 @@ def parse_forward_backward(body: bytes) -> pb.ForwardBackwardRequest:
     except Exception as error:
         raise EngineError("forward_backward: the body is not a ForwardBackwardRequest message") from error
     return message
+
+
+def newer_fields(message: Message) -> dict[str, None]:
+    """Names for the fields that a newer client has put into a message."""
+    return {f"field {field.field_number}": None for field in UnknownFieldSet(message)}
 
 
 def read_data(message: pb.ForwardBackwardRequest) -> tuple[list[Datum], dict[str, float]]:
@@ -78,7 +86,7 @@ def _read_tensor(index: int, name: str, tensor: pb.Tensor) -> Array:
         raise EngineError(f"{where} has {len(tensor.dense)} bytes, no multiple of {label}'s {dtype.itemsize}")
     flat = np.frombuffer(tensor.dense, dtype=dtype)
     shape = list(tensor.shape) or [flat.size]
-    if int(np.prod(shape)) != flat.size:
+    if min(shape, default=0) < 0 or math.prod(shape) != flat.size:
         raise EngineError(f"{where} has shape {shape} but {flat.size} values")
     if len([n for n in shape if n != 1]) > 1:
         raise EngineError(f"{where} has shape {shape}; this engine takes one value a position")

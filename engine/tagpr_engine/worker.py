@@ -100,14 +100,15 @@ class Worker:
                 answers = first.run_many([job.payload for job in jobs])
             else:
                 answers = first.run()
-        except EngineError as error:
+        except Exception as error:
             if len(jobs) > 1:  # one bad request must not fail its neighbours
                 for job in jobs:
                     self._run([job])
                 return
-            for future in futures:
-                future.resolve(None, error)
-        except Exception as error:
+            if isinstance(error, EngineError):
+                for future in futures:
+                    future.resolve(None, error)
+                return
             log.exception("a request failed")
             wrapped = EngineError(f"engine error: {type(error).__name__}: {error}", "server", 500)
             for future in futures:
@@ -160,10 +161,19 @@ class Lane:
         with self._lock:
             limit = time.monotonic() - seconds
             for seq in [s for s, (_, since) in self._held.items() if since < limit]:
-                job, _ = self._held.pop(seq)
-                error = EngineError(f"seq_id {seq} waited {seconds:.0f} s for seq_id {self._next}, which never came")
-                for future in job.futures:
-                    future.resolve(None, error)
+                why = f"seq_id {seq} waited {seconds:.0f} s for seq_id {self._next}, which never came"
+                self._fail(seq, EngineError(why))
+
+    def close(self, why: str) -> None:
+        """Fail what still waits: the model is gone."""
+        with self._lock:
+            for seq in list(self._held):
+                self._fail(seq, EngineError(why, status=404))
+
+    def _fail(self, seq: int, error: EngineError) -> None:
+        job, _ = self._held.pop(seq)
+        for future in job.futures:
+            future.resolve(None, error)
 
 
 @dataclass

@@ -38,12 +38,18 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of random models: qwen (tied), llama (untied)."""
+    """Folders of random models, each architecture with its unembedding tied to its embedding and not."""
     root = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
-    Qwen3ForCausalLM(Qwen3Config(**SIZES, tie_word_embeddings=True)).save_pretrained(root / "qwen")
-    LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=False)).save_pretrained(root / "llama")
-    return {"qwen": root / "qwen", "llama": root / "llama"}
+    made = {
+        "qwen": Qwen3ForCausalLM(Qwen3Config(**SIZES, tie_word_embeddings=True)),
+        "llama": LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=False)),
+        "qwen-untied": Qwen3ForCausalLM(Qwen3Config(**SIZES, tie_word_embeddings=False)),
+        "llama-tied": LlamaForCausalLM(LlamaConfig(**SIZES, tie_word_embeddings=True)),
+    }
+    for name, model in made.items():
+        model.save_pretrained(root / name)
+    return {name: root / name for name in made}
 
 
 def policy(folder: Path, **kwargs: object) -> TrainedModel:

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import VOCAB
+from conftest import VOCAB, policy
 from transformers import AutoModelForCausalLM
 
 from tagpr_engine.backbone import Backbone, load
 from tagpr_engine.errors import EngineError
 from tagpr_engine.picking import Params, Picker
 from tagpr_engine.sampling import Limits, Request, check, sample
+from tagpr_engine.wire import Datum
 
 
 def request(prompt: list[int], samples: int = 3, **changes: object) -> Request:
@@ -125,3 +126,24 @@ def test_stop_strings_and_no_stop(backbone: Backbone) -> None:
 def test_prompts_that_do_not_fit_are_refused(backbone: Backbone, asked: Request, says: str) -> None:
     with pytest.raises(EngineError, match=says):
         check(backbone, asked)
+
+
+def test_sampler_and_trainer_give_the_same_logprobs(backbone: Backbone) -> None:
+    requests = [request(p, seed=i) for i, p in enumerate(PROMPTS)]
+    trainer = policy(backbone.folder)
+    for asked, answer in zip(requests, sample(backbone, requests, Limits(), text), strict=True):
+        whole = [np.concatenate([asked.prompt, s.tokens]).astype(np.int64) for s in answer.sequences]
+        data = [Datum(w[:-1], {"target_tokens": w[1:]}) for w in whole]
+        theirs = trainer.forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
+        for got, values in zip(answer.sequences, theirs, strict=True):
+            assert np.abs(values[asked.prompt.size - 1 :] - got.logprobs).max() < 1e-5
+
+
+def test_in_bf16_the_same_batch_gives_the_same_tokens(backbone: Backbone) -> None:
+    low = load(backbone.folder, torch.bfloat16, "cpu")
+    requests = [request(p, seed=i) for i, p in enumerate(PROMPTS)]
+    first, again = (sample(low, requests, Limits(), text) for _ in range(2))
+    for a, b in zip(first, again, strict=True):
+        for x, y in zip(a.sequences, b.sequences, strict=True):
+            assert x.tokens.tolist() == y.tokens.tolist()
+            assert np.array_equal(x.logprobs, y.logprobs)

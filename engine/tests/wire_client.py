@@ -41,8 +41,9 @@ class Refused(Exception):
 
 
 class Client:
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, headers={"X-API-Key": TOKEN}, timeout=60)
+    def __init__(self, at: str | httpx.Client) -> None:
+        """at: a server's address, or an HTTP client that is bound to one."""
+        self.http = httpx.Client(base_url=at, headers={"X-API-Key": TOKEN}, timeout=60) if isinstance(at, str) else at
         self.session = self.post("create_session", tags=[], user_metadata=None, sdk_version="test")["session_id"]
 
     def post(self, path: str, /, headers: dict[str, str] | None = None, **body: Any) -> dict[str, Any]:

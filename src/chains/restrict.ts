@@ -1,7 +1,8 @@
+import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import { type FormatReason, formatChain } from "./format.ts";
-import { groupBy, keyOf, orderCandidates } from "./select.ts";
+import { keyOf, orderCandidates } from "./select.ts";
 import type { Candidate, Chain, Tagger } from "./types.ts";
 
 export interface Restricted {

@@ -4,16 +4,6 @@ import type { Asked, Candidate } from "./types.ts";
 /** A query of a task; ids are unique only within one. */
 export const keyOf = (task: string, query: string): string => `${task}\n${query}`;
 
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
-}
-
 /**
  * A query's kept chains in the order in which they are taken: drawn among all of them, so that a chain the teacher comes
  * to often is drawn often; a chain that says word for word what an earlier one says is left out.

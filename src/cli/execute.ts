@@ -11,9 +11,7 @@ import { modelDir } from "./engines.ts";
 import { STOPPED } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { packageRoot, revision, version } from "./package.ts";
-import { jsonProgress } from "./progress/json.ts";
-import { lineProgress } from "./progress/lines.ts";
-import { terminalProgress } from "./progress/terminal.ts";
+import { chooseProgress } from "./progress/choose.ts";
 import { resultTable } from "./table.ts";
 
 export interface Execute {
@@ -83,11 +81,6 @@ async function untilStopped(io: Io, done: Promise<void>): Promise<keyof typeof S
     // Once the engine is gone the abandoned work fails; nobody is left to hear it.
     done.catch(() => {});
   }
-}
-
-function chooseProgress(io: Io, json: boolean): Progress {
-  if (json) return jsonProgress(io.out);
-  return io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
 }
 
 function recordOf(io: Io, config: Config): RunRecord {

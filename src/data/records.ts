@@ -1,4 +1,5 @@
 import { TagprError } from "../core/errors.ts";
+import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import { compareDates, oldestFirst, parseDate } from "./dates.ts";
 import type { Row } from "./rows.ts";
@@ -126,6 +127,9 @@ function rowError(number: number, what: string): TagprError {
   });
 }
 
+/** A query without a user is its own user. */
+const ownerOf = ({ user, id }: Example): string => (user === null ? `query ${id}` : `user ${user}`);
+
 /**
  * Cuts examples into train and dev by user: no user of dev is in train. A query without a user is its own user. At
  * least `devShare` of the users go to dev, drawn by the seed.
@@ -134,19 +138,17 @@ export function splitByUser(
   examples: readonly Example[],
   options: { seed: number; devShare: number },
 ): { train: Example[]; dev: Example[] } {
-  const keyOf = (example: Example): string => (example.user === null ? `query ${example.id}` : `user ${example.user}`);
-  const users = stream(options.seed, "split").shuffle([...new Set(examples.map(keyOf))].sort());
+  const users = stream(options.seed, "split").shuffle([...new Set(examples.map(ownerOf))].sort());
   const dev = new Set(users.slice(0, Math.ceil(users.length * options.devShare)));
   return {
-    train: examples.filter((example) => !dev.has(keyOf(example))),
-    dev: examples.filter((example) => dev.has(keyOf(example))),
+    train: examples.filter((example) => !dev.has(ownerOf(example))),
+    dev: examples.filter((example) => dev.has(ownerOf(example))),
   };
 }
 
 /** Cuts examples by time: each user's newest query goes to dev if the user has others, which stay in train. */
 export function splitByTime(examples: readonly Example[]): { train: Example[]; dev: Example[] } {
-  const byUser = new Map<string, Example[]>();
-  for (const example of examples) append(byUser, example.user ?? `query ${example.id}`, example);
+  const byUser = groupBy(examples, ownerOf);
   const dev = new Set<Example>();
   for (const own of byUser.values()) {
     const newest = oldestFirst(own).at(-1);

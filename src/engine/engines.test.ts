@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Config } from "../core/config/schema.ts";
 import { configSchema } from "../core/config/schema.ts";
@@ -84,6 +86,25 @@ describe("openEngines", () => {
     expect(second).not.toBe(pid);
     expect(alive(second)).toBe(true);
   });
+
+  it("an engine that is deaf to SIGTERM is killed, and waited for", () => {
+    const deaf = join(dir, "deaf");
+    const program =
+      'process.on("SIGTERM", () => {});console.log("ready http://127.0.0.1:9");setInterval(() => {}, 1000);';
+    writeFileSync(deaf, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+    const spawning = {
+      python: deaf,
+      models: [],
+      store: dir,
+      modelsDir: dir,
+      dtype: "float32",
+      device: "cpu",
+      threads: 1,
+    };
+    const script = fileURLToPath(new URL("./testing/stop-engine.ts", import.meta.url));
+    const args = ["--import", "tsx", script, JSON.stringify({ ...spawning, env: {} })];
+    expect(execFileSync(process.execPath, args, { encoding: "utf8" })).toBe("stopped\n");
+  }, 600_000);
 
   it("a remote role gets the key that its config names, and any provider can embed", async () => {
     const asked: { url: string; headers: Record<string, string> }[] = [];

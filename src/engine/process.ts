@@ -81,6 +81,7 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
     lost: died.signal,
     stop: async () => {
       died.abort(new TagprError("engine", "the engine was closed"));
+      hold(child);
       child.stdin.end();
       child.kill("SIGTERM");
       const timer = setTimeout(kill, GRACE_MS);
@@ -184,5 +185,14 @@ function readyLine(child: Child, lost: AbortSignal): Promise<string> {
 /** A program that forgot to stop the engine must still be able to end; then the closed stdin ends the engine. */
 function letGo(child: Child): void {
   child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
+  for (const stream of pipes(child)) stream.unref();
 }
+
+/** Who waits for the engine's end must not end before: Node leaves, in the middle of the wait, when nothing else is held. */
+function hold(child: Child): void {
+  child.ref();
+  for (const stream of pipes(child)) stream.ref();
+}
+
+const pipes = (child: Child): Socket[] =>
+  [child.stdin, child.stdout, child.stderr].filter((stream) => stream instanceof Socket);

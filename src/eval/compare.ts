@@ -1,3 +1,4 @@
+import { groupBy } from "../core/group.ts";
 import type { Task } from "../data/task.ts";
 import type { Convention } from "../metrics/rouge.ts";
 import { type MetricName, type Pair, readingsOf } from "../metrics/score.ts";
@@ -68,14 +69,8 @@ function resampledMetrics(request: CompareRequest, reading: "official" | "lenien
 
 /** Vectors added up by key, keys in order of appearance. */
 function clustered(keys: readonly string[], vectors: readonly (readonly number[])[]): number[][] {
-  const byKey = new Map<string, number[]>();
-  for (const [i, vector] of vectors.entries()) {
-    const key = keys[i] ?? "";
-    const sum = byKey.get(key);
-    if (sum === undefined) byKey.set(key, [...vector]);
-    else for (const [k, value] of vector.entries()) sum[k] = (sum[k] ?? 0) + value;
-  }
-  return [...byKey.values()];
+  const groups = groupBy(vectors, (_, i) => keys[i] ?? "");
+  return [...groups.values()].map((own) => (own[0] ?? []).map((_, k) => own.reduce((sum, v) => sum + (v[k] ?? 0), 0)));
 }
 
 function differenceOf({ values, draws }: Resampled): Difference {

@@ -1,4 +1,5 @@
 import type { Task } from "../data/task.ts";
+import { macroF1 } from "../metrics/classification.ts";
 import type { Clustered } from "./resample.ts";
 import type { Prediction } from "./types.ts";
 
@@ -8,7 +9,8 @@ export type Reading = "strict" | "lenient";
 export const higherIsBetter = (metric: Task["metric"]): boolean => metric !== "mae" && metric !== "rmse";
 
 /** A user's queries are one cluster; a query without a user is one of its own. */
-export const clusterKey = (p: Prediction): string => (p.user === null ? `query ${p.query}` : `user ${p.user}`);
+export const clusterKey = (p: { readonly user: string | null; readonly query: string }): string =>
+  p.user === null ? `query ${p.query}` : `user ${p.user}`;
 
 /** Method m's predictions on one task as sums a cluster; every list holds the same queries. */
 export function clusterSums(task: Task, methods: readonly (readonly Prediction[])[], reading: Reading): Clustered {
@@ -52,7 +54,7 @@ function mean(of: (score: number) => number, finish: (mean: number) => number = 
 }
 
 /** Macro-F1 over all labels, those that never occur counting 0: LaMP's own (`classification`), from sums. */
-function macroF1(task: Task): Form {
+function f1Form(task: Task): Form {
   const place = new Map(task.labels.map((label, i) => [label, i]));
   return {
     // For every label: true positives, answered, gold. An unreadable answer is a miss of its gold label.
@@ -64,13 +66,7 @@ function macroF1(task: Task): Form {
       if (gold !== undefined) bump(sum, 3 * gold + 2, 1);
       if (gold !== undefined && gold === answer) bump(sum, 3 * gold, 1);
     },
-    statistic: (total) => {
-      const f1 = task.labels.map((_, k) => {
-        const [hits = 0, answered = 0, gold = 0] = total.slice(3 * k, 3 * k + 3);
-        return answered + gold === 0 ? 0 : (2 * hits) / (answered + gold);
-      });
-      return f1.reduce((a, b) => a + b, 0) / f1.length;
-    },
+    statistic: (total) => macroF1(task.labels.length, total),
   };
 }
 
@@ -81,7 +77,7 @@ const FORMS: Readonly<Record<Task["metric"], (task: Task) => Form>> = {
   rougeL: own,
   mae: () => mean((score) => -score),
   rmse: () => mean((score) => -score, Math.sqrt),
-  f1_macro: macroF1,
+  f1_macro: f1Form,
 };
 
 /**

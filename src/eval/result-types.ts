@@ -1,3 +1,5 @@
+import type { Convention } from "../metrics/rouge.ts";
+
 /** Scores in the metric's own unit and direction; `low` and `high` bound the 95% bootstrap interval over users. */
 export interface ResultRow {
   readonly method: string;
@@ -50,6 +52,8 @@ export interface Result {
   readonly task: string;
   readonly metric: string;
   readonly higher_is_better: boolean;
+  /** What ROUGE counts; absent where the task is not generation. */
+  readonly rouge?: Convention;
   readonly rows: readonly ResultRow[];
   readonly paired: readonly PairedRow[];
   /** Absent where nobody knows them: outside the synthetic world. */

@@ -52,6 +52,14 @@ const wrong = golds.map((gold) => (gold === "a" ? "b" : "a"));
 const half = golds.map((gold, i) => (Math.floor(i / 2) % 2 === 0 ? gold : (wrong[i] ?? "")));
 
 describe("buildResult", () => {
+  it("says what ROUGE counts: characters of Chinese texts, words else, nothing where no text is generated", () => {
+    const title: Task = { ...base, name: "title", kind: "generation", labels: [], metric: "rougeL" };
+    const counted = [title, { ...title, language: "zh" } as const, tag].map(
+      (task) => buildResult(request({ tagpr: said(task, right, golds) }, [task])).rouge,
+    );
+    expect(counted).toEqual(["english", "char", undefined]);
+  });
+
   it("has the promised shape, rows in the order of the tables", () => {
     const result = buildResult(request({ tagpr: said(tag, right, golds), "rag-r": said(tag, half, golds) }, [tag]));
     expect(result).toMatchObject({ task: "tag", metric: "accuracy", higher_is_better: true, seed: 1, seconds: 12 });

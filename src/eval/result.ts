@@ -1,5 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
+import { conventionOf } from "../metrics/score.ts";
 import { clusterSums, higherIsBetter, type Reading } from "./headline.ts";
 import { macro, type View } from "./macro.ts";
 import { METHOD_NAMES } from "./methods.ts";
@@ -65,6 +66,7 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
     task: task.name,
     metric: task.metric,
     higher_is_better: up,
+    ...(task.kind === "generation" ? { rouge: conventionOf(task) } : {}),
     ...rowsOf(methods, resampled, lists[0]?.length ?? 0, up),
     ...(ceilings === undefined ? {} : { ceilings: bare(ceilings) }),
     ...common(request),

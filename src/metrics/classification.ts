@@ -23,11 +23,20 @@ export function classification(
     ({ prediction, gold }) => [labelIndex(labels, prediction), labelIndex(labels, gold)] as const,
   );
   const equal = indices.filter(([p, g]) => p === g).length;
-  const f1 = labels.map((_, label) => {
-    const hits = indices.filter(([p, g]) => p === label && g === label).length;
-    const predicted = indices.filter(([p]) => p === label).length;
-    const actual = indices.filter(([, g]) => g === label).length;
-    return predicted + actual === 0 ? 0 : (2 * hits) / (predicted + actual);
-  });
-  return { accuracy: equal / pairs.length, f1_macro: f1.reduce((sum, x) => sum + x, 0) / labels.length };
+  const counts = labels.flatMap((_, label) => [
+    indices.filter(([p, g]) => p === label && g === label).length,
+    indices.filter(([p]) => p === label).length,
+    indices.filter(([, g]) => g === label).length,
+  ]);
+  return { accuracy: equal / pairs.length, f1_macro: macroF1(labels.length, counts) };
+}
+
+/** Macro-F1 over `labels` labels from three counts a label, one label after another: hits, times answered, times gold. */
+export function macroF1(labels: number, counts: readonly number[]): number {
+  let sum = 0;
+  for (let k = 0; k < labels; k++) {
+    const [hits = 0, answered = 0, gold = 0] = counts.slice(3 * k, 3 * k + 3);
+    sum += answered + gold === 0 ? 0 : (2 * hits) / (answered + gold);
+  }
+  return sum / labels;
 }

@@ -1,5 +1,5 @@
 import type { Task } from "../data/task.ts";
-import { labelIndex } from "./classification.ts";
+import { labelIndex, macroF1 } from "./classification.ts";
 import { type Convention, rouge1L } from "./rouge.ts";
 import { grades, type MetricName, type Pair } from "./score.ts";
 
@@ -56,16 +56,7 @@ function classificationForm(task: Task): SumForm {
     },
     metrics: [
       { name: "accuracy", of: ([hits = 0, n = 0]) => hits / n },
-      {
-        name: "f1_macro",
-        of: (total) => {
-          const f1 = labels.map((_, k) => {
-            const [hits = 0, answered = 0, gold = 0] = total.slice(2 + 3 * k, 5 + 3 * k);
-            return answered + gold === 0 ? 0 : (2 * hits) / (answered + gold);
-          });
-          return f1.reduce((a, b) => a + b, 0) / f1.length;
-        },
-      },
+      { name: "f1_macro", of: (total) => macroF1(labels.length, total.slice(2)) },
     ],
   };
 }

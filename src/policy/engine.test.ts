@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silent } from "../core/progress.ts";
 import { stream } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
+import { zipStrict } from "../core/zip.ts";
 import { type Embedded, startEmbedded } from "../engine/embedded.ts";
 import { Killed, killAfter } from "../engine/testing/fake-engine.ts";
 import { makeTinyModel, testPython } from "../engine/testing/tiny-model.ts";
@@ -15,6 +16,8 @@ import { makeScorer } from "../prmu/score.ts";
 import { trainPrmu } from "../prmu/train.ts";
 import { loadRenderer } from "../prompts/renderer.ts";
 import { base, chainFor, makeExamples, newMemory, openMemory, STEPS, tasks } from "../prompts/testing/tiny-world.ts";
+import { completionOf, crossEntropyDatum, gspoDatum } from "./datum.ts";
+import { sequenceTerm } from "./gspo.ts";
 import { trainRl } from "./rl.ts";
 import { trainSft } from "./sft.ts";
 import { sftItems } from "./sft-items.ts";
@@ -81,6 +84,37 @@ describe("GSPO on the real engine", () => {
     expect(own.clipped.filter((c) => c === null).length).toBeGreaterThan(4);
     for (const [i, norm] of own.norms.entries()) expect((ours.norms[i] ?? 0) / (norm ?? 1)).toBeCloseTo(1, 4);
     for (const [i, ratio] of own.ratios.entries()) expect(ours.ratios[i]).toBeCloseTo(ratio, 6);
+  });
+
+  it("the engine's gspo is the definition computed in float64 from its log-probs", async () => {
+    const random = stream("engine-gspo-value");
+    const training = await embedded.engine.train({ model, rank: 0, seed: 1 });
+    const clip = { low: 0.01, high: 0.02 };
+    const rows = [1.5, -0.7, 0.4, -1.1, 2].map((advantage, k) => ({
+      prompt: [3, 4, k % 2],
+      tokens: Array.from({ length: 2 + random.int(7) }, () => random.int(14)),
+      advantage,
+    }));
+    const now = await training.forward(
+      rows.map((r) => crossEntropyDatum(r.prompt, r.tokens, 1)),
+      "cross_entropy",
+    );
+    const sequences = zipStrict(rows, now.outputs).map(([row, output]) => {
+      const logprobs = completionOf(output.logprobs, row.tokens.length);
+      return { ...row, logprobs, old: logprobs.map((x) => x + 0.03 * random.normal()) };
+    });
+    const terms = sequences.map((s) => sequenceTerm(s.logprobs, s.old, s.advantage, clip));
+    const n = sequences.length;
+    const { metrics } = await training.forwardBackward(
+      sequences.map((s) => gspoDatum(s.prompt, s.tokens, s.old, s.advantage / (s.tokens.length * n))),
+      "gspo",
+      { clip_low_threshold: 1 - clip.low, clip_high_threshold: 1 + clip.high },
+    );
+    expect(metrics["loss:sum"]).toBeCloseTo(-terms.reduce((sum, t) => sum + t.objective, 0) / n, 5);
+    expect(metrics["clipped:sum"]).toBe(terms.filter((t) => t.clipped !== null).length);
+    expect(metrics["ratio:min"]).toBeCloseTo(Math.min(...terms.map((t) => t.ratio)), 5);
+    expect(metrics["ratio:max"]).toBeCloseTo(Math.max(...terms.map((t) => t.ratio)), 5);
+    await training.unload();
   });
 });
 

@@ -31,6 +31,8 @@ describe("TensorBoard's event file", () => {
   // These bytes were read back by TensorBoard 2.21 (PyRecordReader, which checks both CRCs, then event_pb2.Event).
   it("is the file that TensorBoard's own reader was given", () => {
     const bytes = eventFile([{ tag: "guided/train/reward", step: 3, value: 0.25 }], 1000);
-    expect(createHash("sha256").update(bytes).digest("hex")).toBe("1e1fd7284b651b842b4f8bf9e90ab8843c1fd51126f73c7cccf13ea8ca70f09b");
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(
+      "1e1fd7284b651b842b4f8bf9e90ab8843c1fd51126f73c7cccf13ea8ca70f09b",
+    );
   });
 });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Chain } from "../chains/types.ts";
 import { TagprError } from "../core/errors.ts";
+import { groupBy } from "../core/group.ts";
 import { readJsonl, streamJsonl } from "../core/jsonl.ts";
 import { openDataset, splitOf } from "../data/dataset.ts";
 import type { Task } from "../data/task.ts";
@@ -65,13 +66,8 @@ function recordsOfRun(run: string): Records {
       tags: there("chains/tags.json") ? namedTags(config, readTags(run)) : [],
     },
     chains: () => {
-      const byQuery = new Map<string, Chain[]>();
-      if (!there("chains/chains.jsonl")) return byQuery;
-      for (const chain of readJsonl<Chain>(join(run, "chains", "chains.jsonl"))) {
-        const key = `${chain.task}/${chain.query}`;
-        byQuery.set(key, [...(byQuery.get(key) ?? []), chain]);
-      }
-      return byQuery;
+      const all = there("chains/chains.jsonl") ? readJsonl<Chain>(join(run, "chains", "chains.jsonl")) : [];
+      return groupBy(all, (chain) => `${chain.task}/${chain.query}`);
     },
   };
 }

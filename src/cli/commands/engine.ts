@@ -22,15 +22,15 @@ export function engineCommand({ io, outcome }: App): Command {
       ),
     )
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(wholeNumber).default(0))
+    .option("--token <token>", "what clients send; better set as TINKER_API_KEY, which no list of processes shows")
     .option("--store <folder>", "where weights are kept", "runs/engine")
     .addOption(
       new Option("--dtype <type>", "compute type").choices(["float32", "bfloat16"] as const).default("float32"),
     )
     .addOption(new Option("--device <device>").choices(["cpu", "cuda"] as const).default("cpu"))
     .addOption(new Option("--threads <n>", "CPU threads; 0 = all cores").argParser(wholeNumber).default(0))
-    .action(async ({ model: models, port, store, dtype, device, threads }) => {
-      const wished = io.env.TAGPR_ENGINE_TOKEN;
-      const token = wished === undefined || wished === "" ? randomBytes(24).toString("hex") : wished;
+    .action(async ({ model: models, port, token: given, store, dtype, device, threads }) => {
+      const token = tokenOf(given, io);
       const stopped = new Promise<keyof typeof STOPPED>((resolve) => io.onStop(resolve));
       const engine = await spawnEngine({
         python: pythonPath(io),
@@ -38,14 +38,15 @@ export function engineCommand({ io, outcome }: App): Command {
         models,
         modelsDir: modelsDir(),
         port,
-        token,
+        token: token.key,
         dtype,
         device,
         threads,
         env: io.env,
         onLog: (line) => io.err(`${line}\n`),
       });
-      io.out(`${JSON.stringify({ url: engine.url, key: token })}\n`);
+      if (!token.own) io.err(`TINKER_BASE_URL=${engine.url} TINKER_API_KEY=${token.key}\n`);
+      io.out(`ready ${engine.url}\n`);
       // The signals of a closed engine and of Ctrl-C are the only ways out.
       const lost = new Promise<never>((_, reject) => {
         engine.lost.addEventListener("abort", () => reject(engine.lost.reason), { once: true });
@@ -60,4 +61,16 @@ export function engineCommand({ io, outcome }: App): Command {
       }
     });
   return command as unknown as Command;
+}
+
+/** The SDK takes only keys that begin like this. */
+const KEY_PREFIX = "tml-";
+
+/** The user's own token, which is never shown, or one made up, which must be. */
+function tokenOf(given: string | undefined, io: App["io"]): { key: string; own: boolean } {
+  const wished = given ?? (io.env.TAGPR_ENGINE_TOKEN || io.env.TINKER_API_KEY);
+  if (wished === undefined || wished === "") return { key: KEY_PREFIX + randomBytes(24).toString("hex"), own: false };
+  if (!wished.startsWith(KEY_PREFIX))
+    io.err(`The official tinker SDK takes only tokens that begin with ${KEY_PREFIX}; others do for other clients.\n`);
+  return { key: wished, own: true };
 }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { makeVerifier } from "../../engine/verify.ts";
-import { exportModel, MODEL_NAMES } from "../../run/export/export.ts";
+import { MODEL_NAMES } from "../../run/export/card.ts";
+import { exportModel } from "../../run/export/export.ts";
 import { configOfRun } from "../../run/record.ts";
 import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";

@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { readUsers } from "../../data/lamp/users.ts";
 import { compareScores, type Difference, type Interval, type Readings } from "../../eval/compare.ts";
+import { clusterKey } from "../../eval/headline.ts";
 import { CONVENTIONS, type Convention } from "../../metrics/rouge.ts";
 import { type MetricName, type Score, score } from "../../metrics/score.ts";
 import { type FilePairs, readPairs } from "../../metrics/score-files.ts";
@@ -85,10 +86,7 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [key in 
 /** One key a query: its user, or itself where the file names none. */
 async function usersOf(questions: string, ids: readonly string[]): Promise<string[]> {
   const users = await readUsers(questions);
-  return ids.map((id) => {
-    const user = users.get(id) ?? null;
-    return user === null ? `query ${id}` : `user ${user}`;
-  });
+  return ids.map((id) => clusterKey({ user: users.get(id) ?? null, query: id }));
 }
 
 const READINGS = ["official", "lenient"] as const;

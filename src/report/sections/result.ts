@@ -1,5 +1,6 @@
 import { METHODS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { CeilingRow, Result } from "../../eval/result-types.ts";
+import { CONVENTIONS } from "../../metrics/rouge.ts";
 import type { Art } from "../art.ts";
 import { num, percent, signed, whole } from "../format.ts";
 import { html, notRun, Safe, type Section, table } from "../html.ts";
@@ -76,7 +77,7 @@ function scoreTable(result: Result): Safe {
   });
   const caption = html`${result.task}: ${METRIC_NAMES[result.metric] ?? result.metric} (${
     result.higher_is_better ? "higher" : "lower"
-  } is better), answers read ${result.reading === "strict" ? "strictly" : "leniently"}; intervals by bootstrap over users.${
+  } is better${result.rouge === undefined ? "" : `; ROUGE ${CONVENTIONS[result.rouge]}`}), answers read ${result.reading === "strict" ? "strictly" : "leniently"}; intervals by bootstrap over users.${
     result.synthetic && " Synthetic world."
   }`;
   const filled = table(caption, head, rows);

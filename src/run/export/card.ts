@@ -6,7 +6,10 @@ import { readSeal } from "../../core/run-dir.ts";
 import type { Result } from "../../eval/result-types.ts";
 import type { RunRecord } from "../record.ts";
 import type { Checked } from "./check.ts";
-import type { ModelName } from "./export.ts";
+
+/** Models of a run that can be exported. */
+export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
+export type ModelName = (typeof MODEL_NAMES)[number];
 
 /** `tagpr.json` beside the weights: everything the card says, for programs. */
 export interface Provenance {

@@ -13,11 +13,8 @@ import { generate } from "../../prompts/generate.ts";
 import { type RunRecord, readRecord } from "../record.ts";
 import { openAsking, readModel, readSplit } from "../stages/common.ts";
 import { backbone, readScorer } from "../stages/prmu.ts";
-import { dataHashes, metricsOf, modelCard, type Provenance } from "./card.ts";
+import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
-
-export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
-export type ModelName = (typeof MODEL_NAMES)[number];
 
 export interface ExportOptions {
   readonly run: string;
@@ -50,7 +47,9 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
   const part = `${out}.part`;
   rmSync(part, { recursive: true, force: true });
   try {
-    const check = await (model === "prmu" ? exportReward(options, record, part) : exportPolicy(options, record, part));
+    const check = await (model === "prmu"
+      ? exportReward(options, record, part)
+      : exportPolicy(options, model, record, part));
     const about = await provenance(options, record, check);
     writeJson(join(part, "tagpr.json"), about);
     writeAtomic(join(part, "README.md"), modelCard(about));
@@ -76,9 +75,14 @@ const PROBES = 8;
 /** Tokens of each that are compared. */
 const PROBE_TOKENS = 128;
 
-async function exportPolicy(options: ExportOptions, { config }: RunRecord, part: string): Promise<Checked> {
-  const { run, model, engines, modelDir, progress, verifier } = options;
-  const stage = model === "tagpr" ? "explore" : model === "prmu" ? "sft" : model;
+async function exportPolicy(
+  options: ExportOptions,
+  model: Exclude<ModelName, "prmu">,
+  { config }: RunRecord,
+  part: string,
+): Promise<Checked> {
+  const { run, engines, modelDir, progress, verifier } = options;
+  const stage = model === "tagpr" ? "explore" : model;
   mustStand(run, `${stage}/model.json`, stage);
   const { path } = readModel(run, stage);
   const engine = await engines.policy();
@@ -112,26 +116,20 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   const engine = await engines.reward();
   const { renderer: codec, promptOf, prefix } = await openAsking({ run, config, modelDir }, backbone(config));
   const input = { codec, promptOf, prefix, rows: file.rows };
-  const items = probeItems(run);
-  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
   // Every other one is scored as an unknown user's: row 0.
-  const unknown = new Set(items.filter((_, i) => i % 2 === 1));
-  const own = [
-    ...(await scoreAll(
-      training,
-      input,
-      items.filter((item) => !unknown.has(item)),
-    )),
-    ...(await scoreAll(training, input, [...unknown], () => 0)),
-  ];
+  const items = probeItems(run);
+  const known = items.filter((_, i) => i % 2 === 0);
+  const unknown = items.filter((_, i) => i % 2 === 1);
+  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
+  const own = [...(await scoreAll(training, input, known)), ...(await scoreAll(training, input, unknown, () => 0))];
   await training.unload();
   progress.say("Writing prmu");
   await engine.export(file.path, part);
   await addTokenizer(part, await modelDir(backbone(config)));
   writeScorerFiles(part, file);
   const probes = [
-    ...items.filter((item) => !unknown.has(item)).map((item) => rewardDatum(input, item)),
-    ...[...unknown].map((item) => rewardDatum(input, item, 0)),
+    ...known.map((item) => rewardDatum(input, item)),
+    ...unknown.map((item) => rewardDatum(input, item, 0)),
   ].map(({ tokens, inputs }) => ({ tokens, row: inputs.user_index?.data[0] ?? null }));
   progress.say(`Comparing ${probes.length} logits with what transformers reads`);
   const theirs = await verifier.reward(part, probes);

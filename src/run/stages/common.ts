@@ -4,7 +4,7 @@ import { TagprError } from "../../core/errors.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
-import { fitPrompt } from "../../prompts/budget.ts";
+import { type Cut, type FittedPrompt, fitPrompt } from "../../prompts/budget.ts";
 import { loadRenderer, type Renderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
 import type { Outside, StageContext } from "../stage.ts";
@@ -21,6 +21,8 @@ export interface Asking {
   readonly promptWithout: (example: ShownExample) => readonly number[];
   /** The prompt with other items than the example's own. */
   readonly promptWith: (example: ShownExample, items: ShownExample["shown"]) => readonly number[];
+  /** What the prompt with the shown items leaves out of them, or of the query, to fit the budget. */
+  readonly cutOf: (example: ShownExample) => readonly Cut[];
   /** What the chat template already wrote of a response. */
   readonly prefix: string;
 }
@@ -37,18 +39,22 @@ export async function openAsking(
   const tags = readTags(run);
   const style = { reasoning, tags: reasoning ? namedTags(config, tags) : [] };
   const byName = new Map(tasks.map((task) => [task.name, task]));
-  const render = (example: ShownExample, items: ShownExample["shown"]): readonly number[] => {
+  const render = (example: ShownExample, items: ShownExample["shown"]): Fitted => {
     const task = byName.get(example.task);
     if (task === undefined) throw new RangeError(`no task ${example.task}`);
-    return fitPrompt({ task, example, items, style, renderer, maxTokens: config.prompt.max_tokens }).tokens;
+    const { tokens, cut } = fitPrompt({ task, example, items, style, renderer, maxTokens: config.prompt.max_tokens });
+    return { tokens, cut };
   };
+  const fitted = remembered((example) => render(example, example.shown));
+  const bare = remembered((example) => render(example, []));
   return {
     renderer,
     tasks,
     tags,
-    promptOf: remembered((example) => render(example, example.shown)),
-    promptWithout: remembered((example) => render(example, [])),
-    promptWith: render,
+    promptOf: (example) => fitted(example).tokens,
+    promptWithout: (example) => bare(example).tokens,
+    promptWith: (example, items) => render(example, items).tokens,
+    cutOf: (example) => fitted(example).cut,
     prefix: reasoning ? renderer.responsePrefix : "",
   };
 }
@@ -65,9 +71,11 @@ export function requireChains({ sft }: Config, stage: string): void {
 export const namedTags = (config: Config, tags: readonly string[]): readonly string[] =>
   config.prompt.names_tags ? tags : [];
 
+type Fitted = Pick<FittedPrompt, "tokens" | "cut">;
+
 /** RL asks for the same prompts epoch after epoch. */
-function remembered(make: (example: ShownExample) => readonly number[]): (example: ShownExample) => readonly number[] {
-  const known = new Map<string, readonly number[]>();
+function remembered(make: (example: ShownExample) => Fitted): (example: ShownExample) => Fitted {
+  const known = new Map<string, Fitted>();
   return (example) => {
     const key = `${example.task}/${example.id}`;
     const prompt = known.get(key) ?? make(example);

@@ -11,6 +11,7 @@ import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks, requireChains } from "./common.ts";
+import { tellCuts } from "./cuts.ts";
 
 /** The backbone of the reward model: its own, or the run's base model with a fresh head. */
 export const backbone = ({ prmu, model }: StageContext["config"]): string => (prmu.model === "" ? model : prmu.model);
@@ -33,7 +34,9 @@ export const prmuStage: Stage = {
     const examples = readSplit(run, "prmu");
     const { pairs, faults } = await pairsOf(context, await openAsking(context));
     // A backbone with another tokenizer reads the same texts in its own tokens.
-    const { renderer: codec, promptOf, prefix } = await openAsking(context, backbone(config));
+    const asking = await openAsking(context, backbone(config));
+    const { renderer: codec, promptOf, prefix } = asking;
+    tellCuts(context, asking, examples);
     const result = await trainPrmu({
       engine: await context.engines.reward(),
       model: backbone(config),

@@ -6,6 +6,7 @@ import { makeScorer } from "../../prmu/score.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, openAsking, readModel, readSplit, requireChains, writeModel } from "./common.ts";
+import { tellCuts } from "./cuts.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
 const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
@@ -29,7 +30,10 @@ export const exploreStage: Stage = {
 async function runRl(context: StageContext, stage: "guided" | "explore"): Promise<void> {
   const { run, dir, config, progress, now } = context;
   requireChains(config, stage);
-  const { renderer: codec, promptOf, prefix, tasks, tags } = await openAsking(context);
+  const asking = await openAsking(context);
+  const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
+  const examples = readSplit(run, "rl");
+  tellCuts(context, asking, examples);
   const start = readModel(run, stage === "guided" ? "sft" : "guided");
   // The second stage has no personalization reward: no reward model is loaded for it.
   const scorer = stage === "guided" ? await openScorer(context) : null;
@@ -46,7 +50,7 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
     rewards: config.rewards,
     config: config[stage],
     scorer,
-    examples: readSplit(run, "rl"),
+    examples,
     dev: readSplit(run, "dev"),
     seed: config.seed,
     log: openLoop(dir),

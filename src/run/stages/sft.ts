@@ -8,6 +8,7 @@ import { goldItems, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, type Asking, baseIdentity, openAsking, readSplit, writeModel } from "./common.ts";
+import { tellCuts } from "./cuts.ts";
 
 /** Foundational SFT on the tagged chains, or on what `sft.form` says. */
 export const sftStage: Stage = {
@@ -28,6 +29,7 @@ export const sftStage: Stage = {
     const asking = await openAsking(context, config.model, reasoning);
     const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
     const { train, heldOut, tooLong } = itemsOf(context, asking);
+    tellCuts(context, asking, readSplit(run, "chains"));
     if (train.length === 0)
       throw new TagprError("data", `SFT has nothing to learn (${tooLong} were longer than sft.max_tokens)`, {
         hint: "See RUN/chains/stats.json for what the filters left; more queries, roll-outs or a better teacher help.",

@@ -4,8 +4,7 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { LAMP_PAGE, LAMP_SITE, lampFiles, PAPER_TASKS, type RemoteFile } from "../../../data/lamp/catalogue.ts";
 import { downloadLamp, readSums } from "../../../data/lamp/download.ts";
 import type { App } from "../../app.ts";
-import { lineProgress } from "../../progress/lines.ts";
-import { terminalProgress } from "../../progress/terminal.ts";
+import { chooseProgress } from "../../progress/choose.ts";
 import { at } from "../options.ts";
 
 const MEGA = 1e6;
@@ -42,7 +41,7 @@ function lampCommand({ io }: App): Command {
         io.out(listed(files, out));
         return;
       }
-      const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+      const progress = chooseProgress(io);
       let started = false;
       let title = "";
       await downloadLamp({

@@ -16,7 +16,8 @@ const letters = (text: string) =>
 
 function project() {
   const cwd = mkdtempSync(join(tmpdir(), "rank-"));
-  writeFileSync(join(cwd, "q.json"), JSON.stringify([{ id: "a", input: "the article: plum", profile }]));
+  const put = (questions: unknown) => writeFileSync(join(cwd, "q.json"), JSON.stringify(questions));
+  put([{ id: "a", input: "the article: plum", profile }]);
   const asked: string[] = [];
   const offline = (): Promise<never> => Promise.reject(new Error("no engine here"));
   const engines = { policy: offline, reward: offline, close: async () => {} };
@@ -36,6 +37,7 @@ function project() {
   };
   return {
     rank,
+    put,
     asked,
     made: existsSync.bind(null, join(cwd, "r.json")),
     read: () => JSON.parse(readFileSync(join(cwd, "r.json"), "utf8")),
@@ -66,6 +68,16 @@ it("a flag after the command's name is the command's, though the stage has one o
     drawn.add(read().a.join());
   }
   expect(drawn.size).toBeGreaterThan(1);
+});
+
+it("a bad record ends it with its place and no file, or is told and left out", async () => {
+  const { rank, made, read, put } = project();
+  put([{ id: "a", input: "the article: plum", profile }, { id: "b" }]);
+  const place = /record 2 \(id b\).*no input/;
+  expect(await rank()).toMatchObject({ code: 3, err: expect.stringMatching(place) });
+  expect(made()).toBe(false);
+  expect(await rank("--skip-bad")).toMatchObject({ code: 0, err: expect.stringMatching(place) });
+  expect(Object.keys(read())).toEqual(["a"]);
 });
 
 it("an unknown retriever, a k of 0 and a missing file are refused, and nothing is written", async () => {

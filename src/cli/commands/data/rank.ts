@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
+import type { TagprError } from "../../../core/errors.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
 import { writeRanking } from "../../../retrieval/ranking-file.ts";
 import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
 import type { App } from "../../app.ts";
 import { packageRoot } from "../../package.ts";
-import { lineProgress } from "../../progress/lines.ts";
-import { terminalProgress } from "../../progress/terminal.ts";
+import { chooseProgress } from "../../progress/choose.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
@@ -36,9 +36,10 @@ export function rankCommand(app: App): Command {
     .option("--url <base>", "dense: an OpenAI-compatible /v1/embeddings instead of the embedded engine")
     .option("--key-env <name>", "dense: environment variable with the key for --url", "OPENAI_API_KEY")
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
-    .action(async ({ task: name, retriever, k, questions, out, seed, ...flags }) => {
+    .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
+    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, ...flags }) => {
       const task = loadTask(taskName(io, name));
-      const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+      const progress = chooseProgress(io);
       const dense = retriever === "dense" ? openDense(app, flags) : null;
       try {
         progress.start(`Ranking by ${retriever}`, 0);
@@ -46,7 +47,7 @@ export function rankCommand(app: App): Command {
           ...{ task, method: retriever, k, seed, questions: at(io, questions), out: at(io, out) },
           ...(dense === null ? {} : { embed: dense.embed }),
           onProgress: (done) => progress.update(done, `${done} queries`),
-          onProblem: (problem) => io.err(`${problem}\n`),
+          ...(skipBad === true ? { onProblem: ({ message }: TagprError) => io.err(`${message}\n`) } : {}),
         });
         progress.end(`${n} queries${dense === null ? "" : `, ${dense.fresh()} texts embedded anew`}`);
         io.out(`${out}\n`);

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readRows } from "../../../data/rows.ts";
+import { tasksDir } from "../../../data/task-file.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();
@@ -64,8 +65,10 @@ it("an unknown query, an unknown split, a task without an official prompt", asyn
     err: expect.stringMatching(/d: dev has no query z\n.*dev/),
   });
   expect(await show("--split", "train")).toMatchObject({ code: 3, err: expect.stringMatching(/no split train/) });
-  expect(await show("--form", "official", "--task", "synthetic_headline")).toMatchObject({
+  const own = readFileSync(join(tasksDir(), "lamp_4.yaml"), "utf8").replace("official: LaMP_4\n", "");
+  writeFileSync(join(cwd, "own.yaml"), own);
+  expect(await show("--form", "official", "--task", "own.yaml")).toMatchObject({
     code: 2,
-    err: expect.stringMatching(/synthetic_headline has no official prompt/),
+    err: expect.stringMatching(/task LaMP_4 has no official prompt/),
   });
 });

@@ -14,8 +14,7 @@ import { loadTask } from "../../../data/task-file.ts";
 import type { Example } from "../../../data/types.ts";
 import type { App } from "../../app.ts";
 import type { Io } from "../../io.ts";
-import { lineProgress } from "../../progress/lines.ts";
-import { terminalProgress } from "../../progress/terminal.ts";
+import { chooseProgress } from "../../progress/choose.ts";
 import { align } from "../../table.ts";
 import { at, positiveNumber, wholeNumber } from "../options.ts";
 
@@ -60,7 +59,10 @@ export function worldCommand({ io }: App): Command {
       const shapes = shape === "all" ? Object.values(SHAPES) : shape.split(",").map((name) => shapeOf(name.trim()));
       const world = makeWorld(seed, constants);
       const sizes = { train: users, dev };
-      if (users + dev === 0) throw new TagprError("usage", "--users 0 --dev 0: there is nobody to write");
+      if (users + dev === 0)
+        throw new TagprError("usage", "--users 0 --dev 0: there is nobody to write", {
+          hint: "Give one of them users.",
+        });
       const found: Record<string, Ceilings> = {};
       for (const one of shapes) {
         const dir = join(at(io, out), one.name);
@@ -88,7 +90,7 @@ async function writeSplits(
   queriesPerUser: number,
 ): Promise<void> {
   const task = loadTask(shape.task);
-  const progress = io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+  const progress = chooseProgress(io);
   for (const [split, users] of Object.entries(sizes)) {
     if (users === 0) continue;
     progress.start(`${shape.task}, ${split}`, users * queriesPerUser);

@@ -8,10 +8,11 @@ export type Strategy = "copy" | "infer" | "majority" | "generic";
 
 /**
  * `copy`: the latest shown item that speaks of the same thing; without one, what is commonest in the population.
- * `infer`: the type whose habits explain the shown items best, then that type's own habit.
+ * `infer`: the type whose habits explain the shown items best, then that type's own habit among all types'. The best
+ * one, and the rarest of the roll-outs; more of its chains are kept, since they are right more often and seldom alike.
  * `majority`: the commonest outcome among the shown items, whatever is asked.
- * `generic`: what is commonest in the population, the history unread. The commonest of all, as the paper says of
- * general reasoners: they put their own logic before the user's.
+ * `generic`: what is commonest in the population, the history unread, as the paper says of general reasoners: they put
+ * their own logic before the user's.
  */
 export const STRATEGIES: Readonly<Record<Strategy, number>> = { copy: 0.3, infer: 0.15, majority: 0.3, generic: 0.25 };
 

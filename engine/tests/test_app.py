@@ -1,0 +1,263 @@
+"""The server in this process: several models, lifetimes, tolerance, bounds, and failures that cost nothing else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import zstandard
+from starlette.testclient import TestClient
+from wire_client import TOKEN, Client, Refused, datum, read_samples
+
+from tagpr_engine import app, requests, store
+from tagpr_engine.engine import Engine, Settings
+from tagpr_engine.gen import tinker_pb2 as pb
+
+GREEDY = {"max_tokens": 6, "temperature": 0, "stop": []}
+
+
+@pytest.fixture(scope="module")
+def engine(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    root = tmp_path_factory.mktemp("app")
+    return Engine(Settings([str(folders["qwen"]), str(folders["llama"])], root / "store", root / "models"))
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[Client]:
+    with TestClient(app.make_app(engine, TOKEN), headers={"X-API-Key": TOKEN}) as http:
+        yield Client(http)
+
+
+def message(model: str, seq: int = 0, weight: float = 1.0) -> pb.ForwardBackwardRequest:
+    made = pb.ForwardBackwardRequest(model_id=model, seq_id=seq, loss_fn="cross_entropy")
+    datum(made, [5, 6, 7, 8], target_tokens=np.array([6, 7, 8, 9]), weights=np.full(4, weight))
+    return made
+
+
+def step(client: Client, model: str, rate: float = 0.02) -> dict[str, float]:
+    return client.wait(client.post("optim_step", model_id=model, adam_params={"learning_rate": rate}))["metrics"]
+
+
+def settle(engine: Engine) -> None:
+    """Wait until everything queued so far has run."""
+    future = engine.worker.future()
+    engine.worker.submit(app.Job([future], lambda: [{}]))
+    future.done.wait()
+
+
+def test_policy_reference_and_reward_live_together(client: Client, engine: Engine) -> None:
+    policy, other = client.model("qwen"), client.model("llama", lora_config={"rank": 4})
+    reward = client.model("qwen", model_role="reward", user_embeddings=2)
+    prompt = {"prompt": [5, 6], "sampling_params": GREEDY}
+    reference = read_samples(client.wait(client.sample(base_model="qwen", **prompt)))
+    scored = pb.ForwardBackwardRequest(model_id=reward, loss_fn="reward_score", forward_only=True)
+    datum(scored, [5, 6, 7], user_index=np.array([1]))
+    before = client.forward_backward(scored)[0]["logits"][0]
+    for _ in range(4):
+        for model in (policy, other):
+            client.forward_backward(message(model))
+            step(client, model)
+    assert read_samples(client.wait(client.sample(base_model="qwen", **prompt))) == reference
+    assert client.forward_backward(scored)[0]["logits"][0] == before
+    told = {m: client.post("get_info", model_id=m) for m in (policy, other, reward)}
+    assert [t["lora_rank"] for t in told.values()] == [None, 4, None]
+    assert told[reward]["model_data"]["user_embeddings"] == 2
+    client.wait(client.post("unload_model", model_id=other))
+    assert other not in engine.models and other not in engine.lanes
+    with pytest.raises(Refused, match="404"):
+        client.send(message(other))
+    client.forward_backward(message(policy))
+
+
+def test_a_snapshot_is_sampled_while_training_moves_on(client: Client) -> None:
+    model = client.model("qwen")
+
+    def snapshot() -> str:
+        return client.wait(client.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+
+    def ask(session: str) -> list[list[int]]:
+        return read_samples(client.wait(client.sample([5], sampling_session_id=session, sampling_params=GREEDY)))
+
+    old = snapshot()
+    first = ask(old)
+    sent = []
+    for _ in range(12):  # samples are asked for between steps that have not run yet
+        sent.append(client.send(message(model)))
+        sent.append(client.post("optim_step", model_id=model, adam_params={"learning_rate": 0.05}))
+        assert ask(old) == first
+    for queued in sent:
+        client.wait(queued)
+    new = snapshot()
+    assert ask(new) != first
+    assert ask(old) == first
+
+
+def test_a_session_without_heartbeat_loses_its_models(client: Client, engine: Engine) -> None:
+    silent = Client(client.http)
+    model, kept = silent.model("qwen"), client.model("qwen")
+    session = silent.wait(silent.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+    waits = silent.send(message(model, seq=7))  # for requests that will never come
+    engine.sessions[silent.session] -= engine.settings.session_timeout + 1
+    app.tend(engine)
+    settle(engine)
+    assert model not in engine.models and model not in engine.lanes and kept in engine.models
+    assert session not in engine.sampling
+    with pytest.raises(Refused, match="was unloaded"):
+        silent.wait(waits)
+    with pytest.raises(Refused, match="unknown or has ended"):
+        silent.post("session_heartbeat", session_id=silent.session)
+    engine.sessions[client.session] -= engine.settings.session_timeout - 5
+    client.post("session_heartbeat", session_id=client.session)
+    app.tend(engine)
+    settle(engine)
+    assert kept in engine.models
+
+
+def test_newer_envelope_fields_are_tolerated_and_logged_once(
+    client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "_logged", set())
+    model = client.model("qwen")
+    newer = message(model).SerializeToString() + b"\xf2\x07\x03abc"  # field 126
+    headers = {"content-type": "application/x-protobuf"}
+    with caplog.at_level(logging.WARNING, logger="tagpr_engine"):
+        for _ in range(3):
+            client.post("create_session", tags=[], priority="high")
+            sent = client.http.post("/api/v1/forward_backward", content=newer, headers=headers)
+            client.wait(sent.json())
+            client.sample([5], base_model="qwen", sampling_params=GREEDY, trace_id="x")
+    said = [r.getMessage() for r in caplog.records if "not known here" in r.getMessage()]
+    assert len(said) == 3
+    assert [next(s for s in said if w in s) for w in ("'priority'", "'field 126'", "'trace_id'")]
+
+
+def test_bodies_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "MAX_BODY", 1 << 20)
+    headers = {"content-type": "application/x-protobuf"}
+    large = client.http.post("/api/v1/forward_backward", content=b"x" * ((1 << 20) + 1), headers=headers)
+    assert large.status_code == 413 and "larger than 1 MiB" in large.json()["detail"]
+    bomb = zstandard.ZstdCompressor().compress(b"\0" * (1 << 22))
+    packed = client.http.post("/api/v1/forward_backward", content=bomb, headers={**headers, "content-encoding": "zstd"})
+    assert packed.status_code == 413 and "unpacked" in packed.json()["detail"]
+    gzip = client.http.post("/api/v1/forward_backward", content=b"", headers={**headers, "content-encoding": "gzip"})
+    assert gzip.status_code == 415
+    deep = client.http.post("/api/v1/create_session", content=b"[" * 200_000)
+    assert deep.status_code == 400 and "not JSON" in deep.json()["detail"]
+    assert client.http.post("/api/v1/create_session", content=b"[1]").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"sampling_params": {**GREEDY, "temperature": float("nan")}}, "temperature"),
+        ({"sampling_params": {**GREEDY, "top_p": 0}}, "top_p"),
+        ({"sampling_params": {**GREEDY, "top_k": 1 << 70}}, "top_k"),
+        ({"sampling_params": {**GREEDY, "seed": "a"}}, "seed"),
+        ({"sampling_params": {**GREEDY, "stop": [1, "a"]}}, "stop"),
+        ({"sampling_params": {**GREEDY, "repetition_penalty": 1.1}}, "'repetition_penalty'"),
+        ({"sampling_params": GREEDY, "num_samples": 1 << 40}, "at most 65536"),
+        ({"sampling_params": GREEDY, "prompt": {"chunks": [{"tokens": [1 << 70]}]}}, "below 2"),
+        ({"sampling_params": GREEDY, "prompt": {"chunks": [{"type": "image", "data": "", "format": "png"}]}}, "text"),
+    ],
+)
+def test_sampling_parameters_are_checked(client: Client, body: dict[str, object], says: str) -> None:
+    full = {"base_model": "qwen", "prompt": {"chunks": [{"tokens": [5]}]}, **body}
+    response = client.http.post("/api/v1/asample", content=json.dumps(full))
+    assert 400 <= response.status_code < 500 and says in response.json()["detail"]
+
+
+def test_a_failure_costs_its_neighbours_nothing(client: Client, engine: Engine) -> None:
+    """Requests that wait together are merged; one that can't be served is refused alone."""
+    hold = engine.worker.future()
+    gate = engine.worker.future()
+    engine.worker.submit(app.Job([hold], lambda: [{"held": gate.done.wait()}]))
+    good = [client.sample([5, i], base_model="qwen", sampling_params=GREEDY) for i in (6, 7)]
+    bad = client.sample([5, 95, 96], base_model="qwen", sampling_params=GREEDY)
+    gate.resolve({})
+    assert all(len(read_samples(client.wait(queued))[0]) == 6 for queued in good)
+    with pytest.raises(Refused, match="token 96"):
+        client.wait(bad)
+
+
+def test_a_full_disk_is_reported_and_costs_nothing(
+    client: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = client.model("qwen")
+    client.forward_backward(message(model))
+    whole = store.save_file
+
+    def full(tensors: dict[str, torch.Tensor], file: Path, **kwargs: object) -> None:
+        if file.name == "optimizer.safetensors":  # the weights still fitted
+            raise OSError(28, os.strerror(28))
+        whole(tensors, file, **kwargs)
+
+    monkeypatch.setattr(store, "save_file", full)
+    with pytest.raises(Refused, match=r"server: .*one could not be saved: No space left"):
+        client.wait(client.post("save_weights", model_id=model, path="one"))
+    assert list((engine.settings.store / model / "weights").iterdir()) == []
+    monkeypatch.setattr(store, "save_file", whole)
+    step(client, model)
+    assert client.wait(client.post("save_weights", model_id=model, path="one"))["path"].endswith("/one")
+
+
+def test_a_bad_accumulation_is_discarded_and_weights_stay(client: Client, engine: Engine) -> None:
+    model = client.model("qwen", model_role="reward", user_embeddings=2)
+    trained = engine.models[model].trained
+    pairs = pb.ForwardBackwardRequest(model_id=model, loss_fn="bradley_terry")
+    for preferred in (0, 1):
+        sides = {"pair_id": np.array([1]), "preferred": np.array([preferred]), "user_index": np.array([1])}
+        datum(pairs, [5, 6, 7 + preferred], **sides)
+    client.forward_backward(pairs)
+    step(client, model)
+    before = {n: m.detach().clone() for n, m in trained.masters.items()}
+    users, rows = trained.users.detach().clone(), trained.row_adam.exp_avg.clone()
+    client.forward_backward(pairs)
+    trained.users.grad[1, 0] = float("inf")
+    with pytest.raises(Refused, match="the gradient's norm is inf"):
+        step(client, model)
+    half = pb.ForwardBackwardRequest(model_id=model, loss_fn="bradley_terry")
+    half.data.add().CopyFrom(pairs.data[0])
+    client.forward_backward(pairs)
+    with pytest.raises(Refused, match="lacks its other side"):
+        client.forward_backward(half)
+    with pytest.raises(Refused, match="discarded after a failure"):
+        step(client, model)
+    assert torch.equal(trained.users, users) and torch.equal(trained.row_adam.exp_avg, rows)
+    assert all(torch.equal(m, before[n]) for n, m in trained.masters.items())
+    client.forward_backward(pairs)
+    assert step(client, model)["step:max"] == 2
+
+
+def test_loading_forgets_gradients_of_other_weights(client: Client) -> None:
+    model = client.model("qwen")
+    path = client.wait(client.post("save_weights", model_id=model, path="one"))["path"]
+    client.forward_backward(message(model))
+    client.wait(client.post("load_weights", model_id=model, path=path, optimizer=True))
+    with pytest.raises(Refused, match="no gradient"):
+        step(client, model)
+
+
+def test_a_model_that_could_not_be_loaded_leaves_nothing(client: Client, engine: Engine) -> None:
+    lanes = set(engine.lanes)
+    with pytest.raises(Refused, match="trained in full"):
+        client.model("qwen", model_role="reward", lora_config={"rank": 4})
+    assert set(engine.lanes) == lanes
+
+
+def test_nothing_is_pickled(folders: dict[str, Path], tmp_path: Path) -> None:
+    """No module reads or writes pickles, and a folder whose weights are one is refused."""
+    for file in Path(app.__file__).parent.glob("*.py"):
+        text = file.read_text()
+        assert not any(w in text for w in ("import pickle", "torch.load", "torch.save", "allow_pickle", "joblib")), file
+    (tmp_path / "config.json").write_bytes((folders["qwen"] / "config.json").read_bytes())
+    torch.save({"model.norm.weight": torch.ones(32)}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(app.EngineError, match="can't be loaded"):
+        from tagpr_engine.backbone import load
+
+        load(tmp_path, torch.float32, "cpu")

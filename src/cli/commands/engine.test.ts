@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { connectEngine } from "../../engine/client.ts";
+import { makeTinyModel, testPython } from "../../engine/testing/tiny-model.ts";
+import { main } from "../cli.ts";
+import { shell } from "../testing/shell.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tagpr-serve-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** `tagpr engine serve`, looked at when it is ready and then stopped by Ctrl-C. */
+async function served(argv: readonly string[], look: (url: string) => Promise<void>) {
+  const said = { out: "", err: "" };
+  let stop: (signal: "SIGINT") => void = () => {};
+  const looked: Promise<void>[] = [];
+  const code = await main(
+    ["engine", "serve", ...argv],
+    {
+      env: { ...process.env, TAGPR_PYTHON: testPython(process.env), TINKER_API_KEY: "tml-from-the-environment" },
+      cwd: dir,
+      argv,
+      out: (text) => {
+        said.out += text;
+        const url = /^ready (http:\S+)\n$/.exec(text)?.[1] ?? "";
+        looked.push(look(url).finally(() => stop("SIGINT")));
+      },
+      err: (text) => {
+        said.err += text;
+      },
+      terminal: false,
+      onStop: (callback) => {
+        stop = callback;
+        return () => {};
+      },
+    },
+    {
+      stages: [],
+      openEngines: () => {
+        throw new Error("no run here");
+      },
+    },
+  );
+  await Promise.all(looked);
+  return { code, ...said };
+}
+
+describe("tagpr engine serve", () => {
+  it("prints one line when it is ready, serves whoever has the token, in bf16 too, and ends at Ctrl-C", async () => {
+    const model = join(dir, "tiny");
+    makeTinyModel(model);
+    let address = "";
+    const flags = ["--model", model, "--port", "0", "--token", "tml-mine", "--dtype", "bfloat16", "--threads", "1"];
+    const { code, out, err } = await served(flags, async (url) => {
+      address = url;
+      const refused = await fetch(`${url}/api/v1/healthz`, { headers: { "x-api-key": "tml-from-the-environment" } });
+      expect(refused.status).toBe(401);
+      const engine = await connectEngine({ url, key: "tml-mine" });
+      expect(engine.capabilities.gspo).toBe(true);
+      const client = await engine.train({ model: "tiny", rank: 0, seed: 1 });
+      await client.unload();
+    });
+    expect(out).toBe(`ready ${address}\n`);
+    expect(new URL(address).hostname).toBe("127.0.0.1");
+    expect(err).not.toContain("tml-");
+    expect(code).toBe(130);
+    await expect(fetch(`${address}/api/v1/healthz`)).rejects.toThrow();
+  }, 600_000);
+
+  it.each([
+    [["--dtype", "float16"], "float16"],
+    [["--device", "tpu"], "tpu"],
+    [["--port", "many"], "many"],
+    [["--tokem", "x"], "--tokem"],
+  ])("refuses %j", async (flags, says) => {
+    const { code, err, out } = await shell().tagpr("engine", "serve", ...flags);
+    expect(code).not.toBe(0);
+    expect(err).toContain(says);
+    expect(out).toBe("");
+  });
+});

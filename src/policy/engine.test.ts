@@ -201,11 +201,12 @@ async function pipeline(kill: number | null) {
     tasks,
     tags: STEPS,
     promptWithout: () => renderer.encode("? ?"),
+    promptWith: () => renderer.encode("?"),
     config: prmuConfig,
   });
   const { pairs } = buildPairs(sources, prmuConfig, 5);
   const prmu = await loop((engine, log) =>
-    trainPrmu({ engine, model, ...asking, examples, pairs, config: prmuConfig, log, ...common }),
+    trainPrmu({ engine, model, ...asking, examples, pairs, faults: [], tasks, config: prmuConfig, log, ...common }),
   );
   if (prmu === null) throw new Error("no pairs");
   const scorer = await makeScorer(embedded.engine, prmu, asking);

@@ -1,6 +1,8 @@
+import type { Task } from "../data/task.ts";
 import { type Rewards, SIGNALS } from "../rewards/compute.ts";
+import { type FormLook, formLook } from "../rewards/hacking.ts";
 import { hasSpread } from "./gspo.ts";
-import type { Group, Rollout } from "./rollout.ts";
+import { type Group, type Rollout, taskOf } from "./rollout.ts";
 import type { UpdateStats } from "./update.ts";
 
 export type MetricRow = Readonly<Record<string, number | null | Readonly<Record<string, number>>>>;
@@ -28,6 +30,28 @@ export function rewardMetrics(groups: readonly Group[]): MetricRow {
     prmu_logit: meanOrNull(all.map((r) => r.logit)),
   };
 }
+
+/** What the detectors of reward hacking look at, over all roll-outs; no part of the reward. */
+export function formOf(groups: readonly Group[], tasks: readonly Task[]): FormLook {
+  return formLook(
+    groups.flatMap(({ example, rollouts }) => {
+      const task = taskOf(tasks, example);
+      return rollouts.map(({ reading, response }) => ({
+        example,
+        task,
+        steps: reading.steps,
+        tokens: response.tokens.length,
+      }));
+    }),
+  );
+}
+
+/** {@link formOf} as metrics; the tokens are there as `tokens_mean`. */
+export const formMetrics = (form: FormLook): MetricRow => ({
+  duplicate_steps: form.duplicateSteps,
+  quotations: form.quotations,
+  quotations_ungrounded: form.ungrounded,
+});
 
 /** What the groups have to learn from, and which signal decides. */
 export function spreadMetrics(groups: readonly Group[], weights: Readonly<Record<string, number>>): MetricRow {

@@ -20,7 +20,9 @@ import {
   STEPS,
   tasks,
 } from "../prompts/testing/tiny-world.ts";
+import { type Rewards, SIGNALS, type Signal, stageWeights } from "../rewards/compute.ts";
 import { crossEntropyDatum } from "./datum.ts";
+import { groupAdvantages } from "./gspo.ts";
 import { miniBatches, type RlOptions, trainRl } from "./rl.ts";
 
 const examples = makeExamples(23);
@@ -202,11 +204,35 @@ describe("RL", () => {
       "tags_per_response",
       "tag_counts",
       "advantage_share",
+      "duplicate_steps",
+      "quotations",
+      "quotations_ungrounded",
     ])
       expect(first).toHaveProperty(name);
     const shares = first.advantage_share as Record<string, number>;
     expect(Object.values(shares).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
     expect(JSON.stringify(first)).not.toMatch(/second|time/);
+  });
+
+  it("logs the components of the very reward that is trained on", async () => {
+    const { disk, model } = await afterSft();
+    const run = await runWhole(train(model), disk);
+    const weights = stageWeights(base.rewards, "guided");
+    const sum = (of: (signal: Signal) => number): number => SIGNALS.reduce((s, x) => s + weights[x] * of(x), 0);
+    for (const row of trained(run))
+      expect(row.reward).toBeCloseTo(
+        sum((x) => Number(row[`reward_${x}`])),
+        9,
+      );
+    const rows = run.samples as { step: number; kind?: string; rewards: Rewards; advantage: number }[];
+    const group = rows.filter((row) => row.step === 1 && row.kind !== "batch");
+    for (const { rewards } of group)
+      expect(rewards.total).toBeCloseTo(
+        sum((x) => rewards[x]),
+        12,
+      );
+    const totals = group.map(({ rewards }) => rewards.total);
+    expect(group.map((row) => row.advantage)).toEqual(groupAdvantages(totals, config.advantage_delta));
   });
 
   it("keeps the best weights by dev score, and the start where nothing was better", async () => {

@@ -7,10 +7,10 @@ import type { ShownExample } from "../data/types.ts";
 import { makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, TrainingClient } from "../engine/types.ts";
 import { stageWeights } from "../rewards/compute.ts";
-import { rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
+import { formMetrics, formOf, rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
 import { type Group, type RolloutTimes, rollOut, type Setting } from "./rollout.ts";
 import { type MiniBatch, updateOnBatch } from "./update.ts";
-import { hackingSign, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
+import { hackingSigns, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
 
 /** One RL stage (paper section 3.4): guided with all five signals, or exploratory with the foundation signals. */
 export interface RlOptions extends Setting {
@@ -136,7 +136,7 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
     ...optimizerSteps(loop, batch),
     log,
   });
-  const rewards = rewardMetrics(groups);
+  const rewards = { ...rewardMetrics(groups), ...formMetrics(formOf(groups, options.tasks)) };
   const spread = spreadMetrics(groups, stageWeights(options.rewards, stage));
   const epoch = ((batch + 1) * config.batch) / walk.labels.length;
   log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
@@ -220,12 +220,12 @@ async function look(loop: RlLoop, batch: number, state: RlState): Promise<RlStat
   const { log, progress, dev, clock } = options;
   const started = clock();
   const { point, row } = await validate(options, await training.sampler(), dev, batch, clock);
-  log.metrics({ kind: "validate", step: batch, score: point.score, ...row });
+  const validations = [...state.validations, point];
+  const signs = hackingSigns(validations);
+  log.metrics({ kind: "validate", step: batch, score: point.score, ...row, hacking_signs: signs.length });
   log.timings({ step: batch, validate_seconds: (clock() - started) / 1000 });
   progress.update(batch, `dev ${point.score.toFixed(3)}`);
-  const validations = [...state.validations, point];
-  const warning = hackingSign(validations);
-  if (warning !== null) progress.say(warning);
+  for (const sign of signs) progress.say(`Batch ${batch}, a sign of reward hacking: ${sign}`);
   if (state.best !== null && point.score <= state.best.score) return { ...state, validations };
   if (state.best !== null && state.best.path !== options.model) saver.discard(state.best.path);
   const path = await weightsAt(loop, batch, "best");

@@ -19,6 +19,8 @@ export interface Setting {
   readonly promptOf: (example: ShownExample) => readonly number[];
   /** What the chat template already wrote of a response (`Renderer.responsePrefix`). */
   readonly prefix?: string;
+  /** False where the whole response is the answer (SFT without reasoning). Default true. */
+  readonly reasoning?: boolean;
   readonly tasks: readonly Task[];
   /** The allowed tags. */
   readonly tags: readonly string[];
@@ -89,7 +91,8 @@ async function judge(
 ): Promise<Group[]> {
   const readings = zipStrict(examples, responses).map(([example, group]) => {
     const task = taskOf(setting.tasks, example);
-    return group.map((r) => readResponse(r.text, { task, tags: setting.tags, truncated: r.truncated }));
+    const { tags, reasoning = true } = setting;
+    return group.map((r) => readResponse(r.text, { task, tags, reasoning, truncated: r.truncated }));
   });
   const logits = await scoreReadable(setting.scorer, examples, responses, readings);
   return examples.map((example, i) => {

@@ -1,5 +1,6 @@
 import type { Chain } from "../chains/types.ts";
 import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 import { type Codec, responseTokens } from "../prompts/generate.ts";
 
@@ -23,39 +24,63 @@ export interface SftItemOptions {
   readonly prefix?: string;
   /** Prompt + completion at most; longer ones are left out and counted. */
   readonly maxTokens: number;
-  /** Which form to learn (`untagged`: the ablation; `answer`: SFT without reasoning). Default: the tagged completion. */
-  readonly form?: "tagged" | "untagged" | "answer";
 }
 
-/** Chains as training items; `examples` are the chains' queries. */
+export interface SftItems {
+  readonly train: readonly SftItem[];
+  readonly heldOut: readonly SftItem[];
+  readonly tooLong: number;
+}
+
+/** Chains as training items, with their tags or without; `examples` are the chains' queries. */
 export function sftItems(
   chains: readonly Chain[],
   examples: readonly ShownExample[],
-  options: SftItemOptions,
-): { readonly train: SftItem[]; readonly heldOut: SftItem[]; readonly tooLong: number } {
+  options: SftItemOptions & { readonly form?: "tagged" | "untagged" },
+): SftItems {
   const byQuery = new Map(examples.map((example) => [`${example.task}/${example.id}`, example]));
-  const out = { train: [] as SftItem[], heldOut: [] as SftItem[], tooLong: 0 };
-  for (const chain of chains) {
+  const wanted = chains.map((chain): Wanted => {
     const key = `${chain.task}/${chain.query}`;
     const example = byQuery.get(key);
     if (example === undefined)
       throw new TagprError("data", `chain ${key} has no query among the examples`, {
         hint: "The chains belong to other data: run the chains stage again.",
       });
-    const prompt = options.promptOf(example);
-    const completion = responseTokens(options.codec, textOf(chain, options.form ?? "tagged"), options.prefix);
-    if (prompt.length + completion.length > options.maxTokens) out.tooLong++;
-    else
-      (chain.split === "train" ? out.train : out.heldOut).push({
-        id: `${key}/${chain.i}`,
-        query: key,
-        task: chain.task,
-        prompt,
-        completion,
-      });
+    const text = options.form === "untagged" ? chain.untagged : chain.completion;
+    return { id: `${key}/${chain.i}`, example, text, held: chain.split !== "train" };
+  });
+  return itemsOf(wanted, options);
+}
+
+/** True answers as training items, for SFT without reasoning; `share` of the queries is held out. */
+export function goldItems(
+  examples: readonly ShownExample[],
+  options: SftItemOptions,
+  { share, seed }: { readonly share: number; readonly seed: number },
+): SftItems {
+  const wanted = examples.flatMap((example): Wanted[] => {
+    if (example.gold === null) return [];
+    const held = stream(seed, "sft", "held-out", example.task, example.id).next() < share;
+    return [{ id: `${example.task}/${example.id}/gold`, example, text: example.gold, held }];
+  });
+  return itemsOf(wanted, options);
+}
+
+interface Wanted {
+  readonly id: string;
+  readonly example: ShownExample;
+  readonly text: string;
+  readonly held: boolean;
+}
+
+function itemsOf(wanted: readonly Wanted[], { codec, promptOf, prefix, maxTokens }: SftItemOptions): SftItems {
+  const out = { train: [] as SftItem[], heldOut: [] as SftItem[], tooLong: 0 };
+  for (const { id, example, text, held } of wanted) {
+    const prompt = promptOf(example);
+    const completion = responseTokens(codec, text, prefix);
+    const item = { id, query: `${example.task}/${example.id}`, task: example.task, prompt, completion };
+    if (prompt.length + completion.length > maxTokens) out.tooLong++;
+    else (held ? out.heldOut : out.train).push(item);
   }
   return out;
 }
-
-const textOf = (chain: Chain, form: "tagged" | "untagged" | "answer"): string =>
-  form === "tagged" ? chain.completion : form === "untagged" ? chain.untagged : chain.answer;

@@ -4,7 +4,7 @@ import { silent } from "../core/progress.ts";
 import { makeDisk } from "../engine/testing/fake-engine.ts";
 import { base, chainFor, codec, makeExamples, promptOf, runKilled, runWhole } from "../prompts/testing/tiny-world.ts";
 import { type SftOptions, trainSft } from "./sft.ts";
-import { sftItems } from "./sft-items.ts";
+import { goldItems, sftItems } from "./sft-items.ts";
 
 const examples = makeExamples(40, (i) => (i % 2 === 0 ? "comedy" : "dystopia"));
 const chains: Chain[] = examples.map((e, i) => ({
@@ -34,6 +34,29 @@ const train =
       clock: () => 0,
       ...more,
     });
+
+describe("forms of SFT", () => {
+  const options = { codec, promptOf, maxTokens: 20 };
+  const learnt = (of: readonly { readonly completion: readonly number[] }[]): string[] => [
+    ...new Set(of.map(({ completion }) => codec.decode(completion.slice(0, -1)))),
+  ];
+  it("are tagged chains, the same without tags, and the true answers", () => {
+    expect(new Set(learnt(items.train))).toEqual(new Set([chainFor("comedy"), chainFor("dystopia")]));
+    expect(learnt(sftItems(chains, examples, { ...options, form: "untagged" }).train)).toEqual(["hm"]);
+    const gold = goldItems(examples, options, { share: 0.25, seed: 1 });
+    expect(new Set(learnt(gold.train))).toEqual(new Set(["comedy", "dystopia"]));
+    expect(gold.heldOut.length).toBeGreaterThan(0);
+    expect(gold.train.length + gold.heldOut.length).toBe(examples.length);
+    expect(goldItems(examples, options, { share: 0.25, seed: 1 })).toEqual(gold);
+    expect(
+      goldItems(
+        examples.slice(0, 1).map((e) => ({ ...e, gold: null })),
+        options,
+        { share: 0, seed: 1 },
+      ).train,
+    ).toEqual([]);
+  });
+});
 
 describe("SFT", () => {
   it("learns: the held-out loss falls to the entropy of the answers", async () => {

@@ -2,8 +2,9 @@ import { batchAt } from "../core/batches.ts";
 import { seedOf } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
+import { type FormLook, formSigns } from "../rewards/hacking.ts";
 import { hasSpread } from "./gspo.ts";
-import { type MetricRow, rewardMetrics } from "./metrics.ts";
+import { formMetrics, formOf, type MetricRow, rewardMetrics } from "./metrics.ts";
 import { rollOut, type Setting } from "./rollout.ts";
 
 /** Greedy answers to the dev slice. */
@@ -13,6 +14,8 @@ export interface Validation {
   readonly score: number;
   /** Mean personalization reward; null without a reward model. */
   readonly personalization: number | null;
+  /** Length, repeated steps and false statements about the items. */
+  readonly form: FormLook;
 }
 
 export async function validate(
@@ -23,9 +26,11 @@ export async function validate(
   clock: () => number,
 ): Promise<{ readonly point: Validation; readonly row: MetricRow }> {
   const draw = { n: 1, temperature: 0, seeds: dev.map(() => 0) };
-  const row = rewardMetrics(await rollOut(setting, sampler, dev, draw, clock));
+  const groups = await rollOut(setting, sampler, dev, draw, clock);
+  const form = formOf(groups, setting.tasks);
+  const row = { ...rewardMetrics(groups), ...formMetrics(form) };
   const personalization = setting.scorer === null ? null : Number(row.reward_personalization);
-  return { point: { batch, score: Number(row.reward_verifiable), personalization }, row };
+  return { point: { batch, score: Number(row.reward_verifiable), personalization, form }, row };
 }
 
 /** What there is to select before RL starts, from `rollouts` sampled responses to some of the RL queries. */
@@ -93,16 +98,23 @@ export function judgeProbe(found: Probe, k: number): { readonly trainable: boole
   return { trainable: found.withSpread > 0, sentences };
 }
 
-/** A sign of reward hacking since the first look: the reward model is more pleased, the answers are worse. */
-export function hackingSign(history: readonly Validation[]): string | null {
+/**
+ * Signs of reward hacking in the last look since the first, one sentence each: the reward model is more pleased and the
+ * answers are worse; responses grow for nothing; steps repeat; statements about the user's items are false.
+ */
+export function hackingSigns(history: readonly Validation[]): string[] {
   const [first, last] = [history[0], history.at(-1)];
-  if (first === undefined || last === undefined || first.personalization === null || last.personalization === null)
-    return null;
+  if (first === undefined || last === undefined || first === last) return [];
+  const form = formSigns({ ...first.form, score: first.score }, { ...last.form, score: last.score });
+  return [...pleasedForNothing(first, last), ...form];
+}
+
+function pleasedForNothing(first: Validation, last: Validation): string[] {
+  if (first.personalization === null || last.personalization === null) return [];
   const up = last.personalization - first.personalization;
   const down = first.score - last.score;
-  if (up < 0.05 || down < 0.02) return null;
-  return (
-    `A sign of reward hacking: since the start the personalization reward on dev rose by ${up.toFixed(3)} ` +
-    `while the verifiable score fell by ${down.toFixed(3)}. Lower rewards.personalization.`
-  );
+  if (up < 0.05 || down < 0.02) return [];
+  return [
+    `The personalization reward on dev rose by ${up.toFixed(3)} while the verifiable score fell by ${down.toFixed(3)}. Lower rewards.personalization.`,
+  ];
 }

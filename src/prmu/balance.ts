@@ -1,3 +1,6 @@
+import { groupBy } from "../core/group.ts";
+import type { Random } from "../core/random.ts";
+
 /** Elements of several lists in turn: the first of each, the second of each, … */
 export function roundRobin<T>(lists: readonly (readonly T[])[]): T[] {
   const longest = lists.reduce((most, list) => Math.max(most, list.length), 0);
@@ -13,7 +16,7 @@ export interface LengthBalance {
   readonly ruleAccuracy: number | null;
 }
 
-/** `gaps`: preferred length − rejected length of each pair. */
+/** `gaps`: preferred − rejected, in tokens (or in mentions of the history) of each pair. */
 export function lengthBalance(gaps: readonly number[]): LengthBalance {
   const preferredLonger = gaps.filter((g) => g > 0).length;
   const rejectedLonger = gaps.filter((g) => g < 0).length;
@@ -22,61 +25,52 @@ export function lengthBalance(gaps: readonly number[]): LengthBalance {
   return { preferredLonger, rejectedLonger, equal, ruleAccuracy };
 }
 
-/** Beyond this accuracy of the length rule pairs are dropped, the most telling first, … */
-const LENGTH_RULE_AT_MOST = 0.55;
-/** … but at least this share of them stays: where one kind of response is always longer, the report says so. */
-const KEPT_AT_LEAST = 0.5;
+/** Where one kind of response is nearly always longer, this share of the pairs stays all the same: the report says so. */
+const KEPT_AT_LEAST = 0.1;
+
+/** Pairs of like length difference: 0, 1, 2–3, 4–7, 8–15, … tokens. */
+export const stratumOf = (gap: number): number => (gap === 0 ? 0 : 1 + Math.floor(Math.log2(Math.abs(gap))));
 
 /**
- * At most `perList` elements of each list and `cap` in all, lists taken in turn. Of a list the element is taken whose
- * length gap leans against the imbalance so far, the smallest such gap first; then {@link trim}.
+ * At most `perList` elements of each list and `cap` in all, lists taken in turn, so that within every stratum of the
+ * length difference the preferred side is the longer one in half of the elements ({@link stratumOf}). Of a list the
+ * first element is taken (lists come shuffled) that leans against the imbalance of its own stratum so far, else the
+ * first; then what is left over in a stratum's majority goes, at random.
+ *
+ * Nothing is chosen for having a small difference: where reading the history is what makes a chain long, that would
+ * keep the chains that don't read it, and drop the very pairs that carry the content.
  */
 export function chooseBalanced<T>(
   lists: readonly (readonly T[])[],
   cap: number,
   perList: number,
   gapOf: (element: T) => number,
+  random: Random,
 ): T[] {
   const left = lists.map((list) => [...list]);
   const chosen: T[] = [];
-  let balance = 0;
+  const lean = new Map<number, number>();
   for (let round = 0; round < perList; round++)
     for (const list of left) {
-      if (chosen.length >= cap) return trim(chosen, gapOf);
-      const best = leastTelling(list, balance, gapOf);
-      if (best === undefined) continue;
-      list.splice(list.indexOf(best), 1);
-      balance += Math.sign(gapOf(best));
-      chosen.push(best);
+      const against = list.findIndex((e) => Math.sign(gapOf(e)) * (lean.get(stratumOf(gapOf(e))) ?? 0) <= 0);
+      const [next] = list.splice(Math.max(0, against), 1);
+      if (next === undefined) continue;
+      const stratum = stratumOf(gapOf(next));
+      lean.set(stratum, (lean.get(stratum) ?? 0) + Math.sign(gapOf(next)));
+      chosen.push(next);
     }
-  return trim(chosen, gapOf);
+  return evenOut(chosen, gapOf, random).slice(0, cap);
 }
 
-function leastTelling<T>(list: readonly T[], balance: number, gapOf: (element: T) => number): T | undefined {
-  const wrong = (element: T): number => (Math.sign(gapOf(element)) * Math.sign(balance) > 0 ? 1 : 0);
-  let best: T | undefined;
-  for (const element of list) {
-    if (best === undefined) best = element;
-    else {
-      const order = wrong(element) - wrong(best) || Math.abs(gapOf(element)) - Math.abs(gapOf(best));
-      if (order < 0) best = element;
-    }
-  }
-  return best;
-}
-
-/** Drops pairs of the majority, the largest gaps first, until length is hardly a clue or half of the pairs are left. */
-function trim<T>(chosen: readonly T[], gapOf: (element: T) => number): T[] {
-  const { preferredLonger, rejectedLonger, equal } = lengthBalance(chosen.map(gapOf));
-  const sign = preferredLonger >= rejectedLonger ? 1 : -1;
-  const gaps = chosen.map(gapOf);
-  const majority = [...gaps.keys()].filter((i) => Math.sign(gaps[i] ?? 0) === sign);
-  majority.sort((a, b) => Math.abs(gaps[b] ?? 0) - Math.abs(gaps[a] ?? 0));
-  const accuracy = (dropped: number): number =>
-    (majority.length - dropped + equal / 2) / Math.max(1, chosen.length - dropped);
-  let dropped = 0;
-  while (accuracy(dropped) > LENGTH_RULE_AT_MOST && chosen.length - dropped - 1 >= KEPT_AT_LEAST * chosen.length)
-    dropped++;
-  const out = new Set(majority.slice(0, dropped));
-  return chosen.filter((_, i) => !out.has(i));
+/** Drops at random from each stratum's majority, evenly over strata as far as {@link KEPT_AT_LEAST} allows. */
+function evenOut<T>(chosen: readonly T[], gapOf: (element: T) => number, random: Random): T[] {
+  const surplus = [...groupBy([...chosen.keys()], (i) => stratumOf(gapOf(chosen[i] as T))).values()].map((indices) => {
+    const longer = indices.filter((i) => gapOf(chosen[i] as T) > 0);
+    const shorter = indices.filter((i) => gapOf(chosen[i] as T) < 0);
+    const [most, fewest] = longer.length >= shorter.length ? [longer, shorter] : [shorter, longer];
+    return random.shuffle(most).slice(fewest.length);
+  });
+  const droppable = Math.floor(chosen.length * (1 - KEPT_AT_LEAST));
+  const dropped = new Set(roundRobin(surplus).slice(0, droppable));
+  return chosen.filter((_, i) => !dropped.has(i));
 }

@@ -1,18 +1,33 @@
 import { TagprError } from "../core/errors.ts";
 import { zipStrict } from "../core/zip.ts";
+import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { TrainingClient } from "../engine/types.ts";
+import { mentions } from "../rewards/grounding.ts";
 import type { Centre } from "../rewards/personalization.ts";
 import { type LengthBalance, lengthBalance } from "./balance.ts";
-import { type Pair, type PairKind, rowOf } from "./pairs.ts";
+import type { FaultKind, FaultPair } from "./faults.ts";
+import { clusteredMean } from "./intervals.ts";
+import { type Pair, type PairKind, rowOf, type Scored } from "./pairs.ts";
 import { type Input, scoreAll } from "./score.ts";
 import type { ScoreItem } from "./scorer-types.ts";
+import type { Borrow } from "./warm-start.ts";
 
 /** Accuracy on pairs that were not trained on; ties count half. */
 export interface PairAccuracy {
   readonly pairs: number;
   /** Null without pairs. */
   readonly accuracy: number | null;
+  /** 95% interval, users resampled; null without pairs. */
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** The model's accuracy minus a rule's on the same pairs. */
+export interface Lead {
+  readonly difference: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 export interface HeldOutReport {
@@ -20,8 +35,16 @@ export interface HeldOutReport {
   readonly accuracy: Readonly<Record<PairKind, { readonly seen: PairAccuracy; readonly unseen: PairAccuracy }>>;
   /** Seen users scored as if unknown: what is lost without their row. */
   readonly seenMasked: Readonly<Record<PairKind, PairAccuracy>>;
+  /** Unseen users scored with a borrowed row; no pairs where `prmu.warm_start` is 0. */
+  readonly unseenBorrowed: Readonly<Record<PairKind, PairAccuracy>>;
   /** A rule that looks at length alone. */
   readonly length: Readonly<Record<PairKind, LengthBalance>>;
+  /** A rule that looks only at how much is said of the history ({@link mentions}); same fields, mentions for tokens. */
+  readonly history: Readonly<Record<PairKind, LengthBalance>>;
+  /** The model over the better of each rule's two directions. */
+  readonly over: Readonly<Record<PairKind, { readonly length: Lead; readonly history: Lead }>>;
+  /** Pairs with a planted fault on the rejected side; never trained on. */
+  readonly faults: Readonly<Record<FaultKind, PairAccuracy>>;
   /** Mean Bradley–Terry loss, nats a pair; ln 2 = 0.693 is chance. Null without pairs. */
   readonly loss: number | null;
   /** Pairs by predicted probability of the preferred side's being preferred, folded at one half, in five bins. */
@@ -29,7 +52,7 @@ export interface HeldOutReport {
 }
 
 /** Example of each pair; pairs keep query ids alone. */
-export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Pair): ShownExample {
+export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Scored): ShownExample {
   const example = examples.get(`${pair.task}/${pair.query}`);
   if (example !== undefined) return example;
   throw new TagprError("data", `pair ${pair.id}: query ${pair.task}/${pair.query} is not among the PRMU queries`, {
@@ -38,12 +61,12 @@ export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Pai
 }
 
 /** Both sides' logits of each pair. */
-export async function scorePairs(
+async function scorePairs(
   training: TrainingClient,
   input: Input,
-  pairs: readonly Pair[],
+  pairs: readonly Scored[],
   examples: ReadonlyMap<string, ShownExample>,
-  masked = false,
+  rowFor?: (item: ScoreItem) => number,
 ): Promise<{ readonly preferred: number; readonly rejected: number }[]> {
   const items = pairs.flatMap((pair): ScoreItem[] => {
     const example = exampleOf(examples, pair);
@@ -52,36 +75,116 @@ export async function scorePairs(
       { example, text: pair.rejected },
     ];
   });
-  const logits = await scoreAll(training, input, items, masked ? () => 0 : undefined);
+  const logits = await scoreAll(training, input, items, rowFor);
   return pairs.map((_, i) => ({ preferred: logits[2 * i] ?? Number.NaN, rejected: logits[2 * i + 1] ?? Number.NaN }));
 }
+
+/** What is assessed: pairs that were not trained on, faults planted in them, their queries and tasks. */
+export interface HeldOut {
+  readonly pairs: readonly Pair[];
+  readonly faults: readonly FaultPair[];
+  readonly examples: ReadonlyMap<string, ShownExample>;
+  readonly tasks: readonly Task[];
+  /** Null: users without a row have the unknown one. */
+  readonly borrow: Borrow | null;
+}
+
+const KINDS = ["PRP", "PQP"] as const;
+
+type Margin<P> = { readonly pair: P; readonly margin: number };
+
+const isSeen = ({ rows }: Input, pair: Scored): boolean => rows !== null && rowOf(rows, pair.task, pair.user) > 0;
 
 /** The held-out report and the centring, from one scoring of the held-out pairs. */
 export async function assess(
   training: TrainingClient,
   input: Input,
-  pairs: readonly Pair[],
-  examples: ReadonlyMap<string, ShownExample>,
+  held: HeldOut,
 ): Promise<{ readonly report: HeldOutReport; readonly centre: Centre }> {
-  const scored = await scorePairs(training, input, pairs, examples);
-  const margins = scored.map((s) => s.preferred - s.rejected);
-  const rows = input.rows;
-  const isSeen = (pair: Pair): boolean => rows !== null && rowOf(rows, pair.task, pair.user) > 0;
-  const seen = pairs.filter(isSeen);
-  const masked = (await scorePairs(training, input, seen, examples, true)).map((s) => s.preferred - s.rejected);
-  const byKind = <T>(f: (kind: PairKind) => T): Record<PairKind, T> => ({ PRP: f("PRP"), PQP: f("PQP") });
-  const pick = (kind: PairKind, wantSeen: boolean): number[] =>
-    margins.filter((_, i) => pairs[i]?.kind === kind && isSeen(pairs[i] as Pair) === wantSeen);
+  const { pairs, examples, faults, borrow } = held;
+  const judge = async <P extends Scored>(some: readonly P[], rowFor?: (item: ScoreItem) => number) => {
+    const logits = await scorePairs(training, input, some, examples, rowFor);
+    return zipStrict(some, logits).map(([pair, s]) => ({ pair, ...s, margin: s.preferred - s.rejected }));
+  };
+  const judged = await judge(pairs);
+  const seen = pairs.filter((pair) => isSeen(input, pair));
+  const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(input, pair));
+  const margins = judged.map(({ margin }) => margin);
   const report: HeldOutReport = {
-    accuracy: byKind((kind) => ({ seen: accuracyOf(pick(kind, true)), unseen: accuracyOf(pick(kind, false)) })),
-    seenMasked: byKind((kind) => accuracyOf(masked.filter((_, i) => seen[i]?.kind === kind))),
-    length: byKind((kind) =>
-      lengthBalance(pairs.filter((p) => p.kind === kind).map((p) => p.preferredTokens - p.rejectedTokens)),
-    ),
+    ...byUsers(input, judged, await judge(seen, () => 0), await judge(unseen, ({ example }) => borrow?.(example) ?? 0)),
+    ...besideRules(held, judged),
+    faults: faultReport(await judge(faults)),
     loss: margins.length === 0 ? null : average(margins.map(bradleyTerry)),
     calibration: calibrationOf(margins),
   };
-  return { report, centre: centreOf(scored) };
+  return { report, centre: centreOf(judged) };
+}
+
+const byKind = <T>(f: (kind: PairKind) => T): Record<PairKind, T> => ({ PRP: f("PRP"), PQP: f("PQP") });
+const ofKind = <P extends { readonly kind: string }>(all: readonly Margin<P>[], kind: string): Margin<P>[] =>
+  all.filter(({ pair }) => pair.kind === kind);
+
+/** `masked`: the seen users' pairs at row 0; `borrowed`: the others' with a row that was lent. */
+function byUsers(
+  input: Input,
+  judged: readonly Margin<Pair>[],
+  masked: readonly Margin<Pair>[],
+  borrowed: readonly Margin<Pair>[],
+): Pick<HeldOutReport, "accuracy" | "seenMasked" | "unseenBorrowed"> {
+  const seen = judged.filter(({ pair }) => isSeen(input, pair));
+  const unseen = judged.filter(({ pair }) => !isSeen(input, pair));
+  return {
+    accuracy: byKind((kind) => ({ seen: accuracyOf(ofKind(seen, kind)), unseen: accuracyOf(ofKind(unseen, kind)) })),
+    seenMasked: byKind((kind) => accuracyOf(ofKind(masked, kind))),
+    unseenBorrowed: byKind((kind) => accuracyOf(ofKind(borrowed, kind))),
+  };
+}
+
+function besideRules(
+  held: HeldOut,
+  judged: readonly Margin<Pair>[],
+): Pick<HeldOutReport, "length" | "history" | "over"> {
+  const historyGap = (pair: Pair): number => mentionsGap(held, pair);
+  const balanceBy = (gap: (pair: Pair) => number) =>
+    byKind((kind) => lengthBalance(held.pairs.filter((pair) => pair.kind === kind).map(gap)));
+  return {
+    length: balanceBy(lengthGap),
+    history: balanceBy(historyGap),
+    over: byKind((kind) => ({
+      length: leadOver(ofKind(judged, kind), lengthGap),
+      history: leadOver(ofKind(judged, kind), historyGap),
+    })),
+  };
+}
+
+const faultReport = (judged: readonly Margin<FaultPair>[]): HeldOutReport["faults"] => ({
+  invented: accuracyOf(ofKind(judged, "invented")),
+  other_profile: accuracyOf(ofKind(judged, "other_profile")),
+});
+
+const lengthGap = (pair: Scored): number => pair.preferredTokens - pair.rejectedTokens;
+
+function mentionsGap({ examples, tasks }: HeldOut, pair: Scored): number {
+  const example = exampleOf(examples, pair);
+  const task = tasks.find(({ name }) => name === pair.task);
+  if (task === undefined) return 0;
+  return mentions(pair.preferred, task, example) - mentions(pair.rejected, task, example);
+}
+
+/** Whether the reward model is accepted, one sentence a kind: it must beat both rules, intervals included. */
+export function verdicts({ over }: HeldOutReport): { readonly accepted: boolean; readonly sentences: string[] } {
+  const judged = KINDS.map((kind) => {
+    const { length, history } = over[kind];
+    if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };
+    const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
+    const number = (lead: Lead): string =>
+      `${(lead.difference ?? 0).toFixed(3)} [${(lead.low ?? 0).toFixed(3)}, ${(lead.high ?? 0).toFixed(3)}]`;
+    return {
+      ok,
+      said: `${kind}: ${ok ? "better than" : "not shown to be better than"} rules that look only at length (by ${number(length)}) or at mentions of the history (by ${number(history)})`,
+    };
+  });
+  return { accepted: judged.every(({ ok }) => ok), sentences: judged.map(({ said }) => said) };
 }
 
 /** −log σ(margin), without overflow. */
@@ -96,10 +199,26 @@ export function centreOf(scored: readonly { readonly preferred: number; readonly
   return { mean, spread: spread > 0 ? spread : 1 };
 }
 
-/** Share of margins above 0, ties counting half. */
-export function accuracyOf(margins: readonly number[]): PairAccuracy {
-  const points = margins.map((m): number => (m > 0 ? 1 : m === 0 ? 0.5 : 0));
-  return { pairs: margins.length, accuracy: margins.length === 0 ? null : average(points) };
+type Judged = Margin<Pick<Scored, "task" | "user" | "query">>;
+
+/** 1 where the preferred side wins, 1/2 for a tie. */
+const point = (margin: number): number => (margin > 0 ? 1 : margin === 0 ? 0.5 : 0);
+const clusterOf = ({ task, user, query }: Judged["pair"]): string => `${task}/${user ?? `query ${query}`}`;
+
+/** Share of margins above 0, ties counting half; 95% interval over users. */
+export function accuracyOf(judged: readonly Judged[]): PairAccuracy {
+  const { mean, low, high } = clusteredMean(judged.map(({ pair, margin }) => [clusterOf(pair), point(margin)]));
+  return { pairs: judged.length, accuracy: mean, low, high };
+}
+
+/** Model minus the better direction of a rule that prefers the side with more (or less) of something. */
+function leadOver<J extends Judged>(judged: readonly J[], gap: (pair: J["pair"]) => number): Lead {
+  const rule = judged.map(({ pair }) => point(gap(pair)));
+  const better = rule.reduce((sum, r) => sum + r - 0.5, 0) >= 0 ? rule : rule.map((r) => 1 - r);
+  const { mean, low, high } = clusteredMean(
+    judged.map(({ pair, margin }, i) => [clusterOf(pair), point(margin) - (better[i] as number)]),
+  );
+  return { difference: mean, low, high };
 }
 
 /** `predicted`: mean of max(p, 1 − p) in the bin; `right`: share of pairs where the side with p > 1/2 was the preferred one. */
@@ -108,7 +227,7 @@ function calibrationOf(margins: readonly number[]): HeldOutReport["calibration"]
   return [0, 1, 2, 3, 4].flatMap((bin) => {
     const members = zipStrict(margins, sure).filter(([, p]) => Math.min(4, Math.floor((p - 0.5) * 10)) === bin);
     if (members.length === 0) return [];
-    const right = accuracyOf(members.map(([m]) => m)).accuracy ?? 0;
+    const right = average(members.map(([m]) => point(m)));
     return [{ predicted: average(members.map(([, p]) => p)), right, pairs: members.length }];
   });
 }

@@ -4,6 +4,7 @@ import { stream } from "../core/random.ts";
 import type { QueryId, UserId } from "../data/types.ts";
 import { chooseBalanced, type LengthBalance, lengthBalance, roundRobin } from "./balance.ts";
 import type { PairSource, Sampled } from "./sample.ts";
+import { splitOf } from "./split.ts";
 
 /**
  * PRP (Profile-Reasoning Preference): generated with the profile over generated without it; both are *scored* under the
@@ -12,9 +13,9 @@ import type { PairSource, Sampled } from "./sample.ts";
  */
 export type PairKind = "PRP" | "PQP";
 
-export interface Pair {
+/** Two whole responses to one query, the better one first; what scoring needs. */
+export interface Scored {
   readonly id: number;
-  readonly kind: PairKind;
   readonly task: string;
   readonly query: QueryId;
   readonly user: UserId | null;
@@ -27,6 +28,10 @@ export interface Pair {
   /** Lengths in tokens. */
   readonly preferredTokens: number;
   readonly rejectedTokens: number;
+}
+
+export interface Pair extends Scored {
+  readonly kind: PairKind;
   readonly split: "train" | "held_out";
 }
 
@@ -46,8 +51,9 @@ interface Candidate {
 
 /**
  * Preference pairs of both kinds: at most `pairs_per_query` a query, queries taken in turn over tasks and users until
- * the cap, each choice leaning against the length clue. Only responses whose format passes take part, as only they are
- * scored in RL.
+ * the cap, lengths balanced within strata ({@link chooseBalanced}), training and held-out pairs each by themselves. Only
+ * responses whose format passes take part, as only they are scored in RL, and both sides' chains are clean or neither's
+ * is: broken tags are the tag reward's business and would be a clue.
  */
 export function buildPairs(
   sources: readonly PairSource[],
@@ -55,33 +61,53 @@ export function buildPairs(
   seed: number,
 ): { readonly pairs: Pair[]; readonly stats: PairStats } {
   const order = inTurn(sources, seed);
-  const chosen = (kind: PairKind, cap: number, candidates: (source: PairSource) => Candidate[]): Omit<Pair, "id">[] => {
-    const lists = order.map((source) => stream(seed, "prmu", kind, keyOf(source)).shuffle(candidates(source)));
+  const of = (source: PairSource): Pair["split"] => splitOf(source.example, config.held_out, seed);
+  const chosen = (
+    kind: PairKind,
+    split: Pair["split"],
+    cap: number,
+    candidates: (source: PairSource) => Candidate[],
+  ): Omit<Pair, "id">[] => {
+    const own = order.filter((source) => of(source) === split);
+    const lists = own.map((source) => stream(seed, "prmu", kind, keyOf(source)).shuffle(candidates(source)));
     const gap = (c: Candidate): number => c.preferred.tokens - c.rejected.tokens;
-    return chooseBalanced(lists, cap, config.pairs_per_query, gap).map((c) => toPair(kind, c, config.held_out, seed));
+    const random = stream(seed, "prmu", kind, split, "even-out");
+    return chooseBalanced(lists, cap, config.pairs_per_query, gap, random).map((c) => toPair(kind, c, split));
+  };
+  // Training and held-out queries each get their share of the cap; together never more than it.
+  const heldShare = order.filter((source) => of(source) === "held_out").length / Math.max(1, order.length);
+  const ofKind = (kind: PairKind, cap: number, candidates: (source: PairSource) => Candidate[]): Omit<Pair, "id">[] => {
+    const held = Math.round(cap * heldShare);
+    return [...chosen(kind, "train", cap - held, candidates), ...chosen(kind, "held_out", held, candidates)];
   };
   const pairs = [
-    ...chosen("PRP", config.prp_pairs, prpCandidates),
-    ...chosen("PQP", config.pqp_pairs, (source) => pqpCandidates(source, config.min_gap)),
+    ...ofKind("PRP", config.prp_pairs, (source) => prpCandidates(source, config.prp_against)),
+    ...ofKind("PQP", config.pqp_pairs, (source) => pqpCandidates(source, config.min_gap)),
   ].map((pair, id) => ({ id, ...pair }));
   return { pairs, stats: statsOf(sources.length, pairs) };
 }
 
-function prpCandidates(source: PairSource): Candidate[] {
-  const readable = (s: Sampled): boolean => s.formatOk;
-  return source.withProfile
-    .filter(readable)
-    .flatMap((preferred) =>
-      source.withoutProfile
-        .filter((rejected) => readable(rejected) && rejected.text !== preferred.text)
-        .map((rejected) => ({ source, preferred, rejected })),
-    );
+/** Both readable, and both chains clean or neither. */
+export const alike = (a: Sampled, b: Sampled): boolean => a.formatOk && b.formatOk && a.chainOk === b.chainOk;
+
+/**
+ * What says nothing of the profile it was given could have been written without it: such a pair is a tie (ours). With
+ * them a reward model learns that generic chains are preferred, since a policy that has habits writes many.
+ */
+function prpCandidates(source: PairSource, against: PrmuConfig["prp_against"]): Candidate[] {
+  const others = against === "no_profile" ? source.withoutProfile : source.otherProfile;
+  const usesProfile = source.withProfile.filter((s) => s.mentions > 0);
+  return usesProfile.flatMap((preferred) =>
+    others
+      .filter((rejected) => alike(preferred, rejected) && rejected.text !== preferred.text)
+      .map((rejected) => ({ source, preferred, rejected })),
+  );
 }
 
 function pqpCandidates(source: PairSource, minGap: number): Candidate[] {
-  const readable = source.withProfile.filter((s) => s.formatOk);
-  return readable.flatMap((preferred) =>
-    readable
+  return source.withProfile.flatMap((preferred) =>
+    source.withProfile
+      .filter((rejected) => alike(preferred, rejected))
       .filter((rejected) => preferred.score - rejected.score >= Math.max(minGap, Number.EPSILON))
       .map((rejected) => ({ source, preferred, rejected })),
   );
@@ -101,30 +127,31 @@ function inTurn(sources: readonly PairSource[], seed: number): PairSource[] {
 
 const keyOf = ({ example }: PairSource): string => `${example.task}/${example.id}`;
 
-function toPair(kind: PairKind, candidate: Candidate, share: number, seed: number): Omit<Pair, "id"> {
-  const { source, preferred, rejected } = candidate;
-  const { task, id: query, user } = source.example;
-  return {
-    kind,
-    task,
-    query,
-    user,
-    preferred: preferred.text,
-    rejected: rejected.text,
-    preferredScore: preferred.score,
-    rejectedScore: rejected.score,
-    preferredTokens: preferred.tokens,
-    rejectedTokens: rejected.tokens,
-    split: isHeldOut(task, query, user, share, seed) ? "held_out" : "train",
-  };
-}
+const toPair = (
+  kind: PairKind,
+  { source, preferred, rejected }: Candidate,
+  split: Pair["split"],
+): Omit<Pair, "id"> => ({
+  kind,
+  ...toScored(source.example, preferred, rejected),
+  split,
+});
 
-/** `share` of the users are held out whole (unseen users), and of the others half that share of queries (seen users). */
-function isHeldOut(task: string, query: QueryId, user: UserId | null, share: number, seed: number): boolean {
-  if (user === null) return stream(seed, "prmu", "held-out", "query", task, query).next() < share;
-  if (stream(seed, "prmu", "held-out", "user", task, user).next() < share) return true;
-  return stream(seed, "prmu", "held-out", "query", task, query).next() < share / 2;
-}
+export const toScored = (
+  { task, id: query, user }: PairSource["example"],
+  preferred: Sampled,
+  rejected: Sampled,
+): Omit<Scored, "id"> => ({
+  task,
+  query,
+  user,
+  preferred: preferred.text,
+  rejected: rejected.text,
+  preferredScore: preferred.score,
+  rejectedScore: rejected.score,
+  preferredTokens: preferred.tokens,
+  rejectedTokens: rejected.tokens,
+});
 
 function statsOf(queries: number, pairs: readonly Pair[]): PairStats {
   const of = (kind: PairKind, split: Pair["split"]): Pair[] =>

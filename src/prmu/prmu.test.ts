@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silent } from "../core/progress.ts";
-import type { UserId } from "../data/types.ts";
+import { stream } from "../core/random.ts";
+import type { QueryId, UserId } from "../data/types.ts";
 import { makeDisk, makeFakeEngine } from "../engine/testing/fake-engine.ts";
 import {
   base,
@@ -14,7 +15,9 @@ import {
   STEPS,
   tasks,
 } from "../prompts/testing/tiny-world.ts";
-import { chooseBalanced, lengthBalance, roundRobin } from "./balance.ts";
+import { quotations } from "../rewards/grounding.ts";
+import { chooseBalanced, lengthBalance, roundRobin, stratumOf } from "./balance.ts";
+import { invent, plantFaults } from "./faults.ts";
 import { accuracyOf, bradleyTerry, centreOf } from "./held-out.ts";
 import { buildPairs, rowOf, userKey, userRows } from "./pairs.ts";
 import { type PairSource, type Sampled, samplePairSources } from "./sample.ts";
@@ -34,6 +37,8 @@ const said = (answer: string, score: number, tokens = 7): Sampled => ({
   text: chainFor(answer),
   tokens,
   formatOk: true,
+  chainOk: true,
+  mentions: 1,
   score,
 });
 
@@ -43,6 +48,7 @@ const sources: PairSource[] = examples.map((example) => ({
   example,
   withProfile: ["comedy", "romance"].map((answer) => said(answer, answer === example.gold ? 1 : 0)),
   withoutProfile: [said("dystopia", 0)],
+  otherProfile: [said("hm", 0)],
 }));
 
 describe("pairs", () => {
@@ -65,11 +71,26 @@ describe("pairs", () => {
     const same = { ...first, withoutProfile: first.withProfile, withProfile: [said("comedy", 1)] };
     expect(buildPairs([same], config, 1).pairs.filter((p) => p.preferred === p.rejected)).toEqual([]);
   });
+  it("PRP leaves out what says nothing of the profile it was given, and chains that only one side has clean", () => {
+    const [first] = sources as [PairSource];
+    const prp = (more: Partial<Sampled>): unknown[] =>
+      buildPairs([{ ...first, withProfile: [{ ...said("comedy", 1), ...more }] }], config, 1).pairs;
+    expect(prp({})).toHaveLength(1);
+    expect(prp({ mentions: 0 })).toEqual([]);
+    expect(prp({ chainOk: false })).toEqual([]);
+  });
+  it("PRP can be against another user's profile", () => {
+    const { pairs: swapped } = buildPairs(sources, { ...config, prp_against: "other_profile" }, 1);
+    const rejected = swapped.filter(({ kind }) => kind === "PRP").map((pair) => pair.rejected);
+    expect(new Set(rejected)).toEqual(new Set([chainFor("hm")]));
+  });
   it("takes users in turn when the cap binds", () => {
     const capped = buildPairs(sources, { ...config, prp_pairs: 0, pqp_pairs: 24, pairs_per_query: 1 }, 1).pairs;
     const byUser = new Map<string, number>();
     for (const p of capped) byUser.set(String(p.user), (byUser.get(String(p.user)) ?? 0) + 1);
-    expect([...byUser.values()]).toEqual(Array(12).fill(2));
+    // Training and held-out queries each have their share of the cap, so that a user may lose one to the other split.
+    expect(capped.length).toBe(24);
+    for (const count of byUser.values()) expect(Math.abs(count - 2)).toBeLessThanOrEqual(1);
   });
   it("holds users out whole, and queries of others; only training users have a row", () => {
     const rows = userRows(pairs);
@@ -94,11 +115,11 @@ describe("balance", () => {
   it("takes lists in turn", () => {
     expect(roundRobin([[1, 2, 3], [4], [5, 6]])).toEqual([1, 4, 5, 2, 6, 3]);
   });
-  it("makes length no clue where the candidates allow it", () => {
+  it("makes length no clue in any stratum where the candidates allow it", () => {
     const gaps = fc.array(
       fc
         .array(
-          fc.integer({ min: 1, max: 9 }).chain((g) => fc.constantFrom([g, -g])),
+          fc.integer({ min: 1, max: 40 }).chain((g) => fc.constantFrom([g, -g])),
           { minLength: 1, maxLength: 3 },
         )
         .map((x) => x.flat()),
@@ -106,25 +127,69 @@ describe("balance", () => {
     );
     fc.assert(
       fc.property(gaps, (lists) => {
-        const chosen = chooseBalanced(lists, 1000, 1, (g) => g);
-        expect(chosen).toHaveLength(lists.length);
-        expect(lengthBalance(chosen).ruleAccuracy).toBeLessThanOrEqual(0.55);
+        const chosen = chooseBalanced(lists, 1000, 1, (g) => g, stream(1));
+        for (const stratum of new Set(chosen.map(stratumOf))) {
+          const { preferredLonger, rejectedLonger } = lengthBalance(chosen.filter((g) => stratumOf(g) === stratum));
+          expect(Math.abs(preferredLonger - rejectedLonger)).toBeLessThanOrEqual(1);
+        }
       }),
     );
   });
-  it("drops telling pairs, but never more than half", () => {
-    const lists = Array.from({ length: 40 }, (_, i) => [i < 10 ? -1 : i]);
-    const chosen = chooseBalanced(lists, 1000, 1, (g) => g);
-    expect(chosen).toHaveLength(22);
-    expect(lengthBalance(chosen).ruleAccuracy).toBeCloseTo(12 / 22, 12);
+  it("keeps large differences that have a counterpart, and drops at random where one kind is always longer", () => {
+    // Long and right against short and wrong, and the other way round: length says nothing, so nothing goes.
+    const both = Array.from({ length: 40 }, (_, i) => [i % 2 === 0 ? 60 : -60]);
+    expect(chooseBalanced(both, 1000, 1, (g) => g, stream(1))).toHaveLength(40);
+    // Three times as many one way: the surplus goes, but from its own stratum alone; small differences stay.
+    const lists = Array.from({ length: 40 }, (_, i) => [i % 4 === 0 ? -60 : 60]);
+    const kept = chooseBalanced(
+      [...lists, ...Array.from({ length: 30 }, (_, i) => [i % 2 === 0 ? 1 : -1])],
+      1000,
+      1,
+      (g) => g,
+      stream(1),
+    );
+    expect(kept.filter((g) => Math.abs(g) === 60)).toHaveLength(20);
+    expect(kept.filter((g) => Math.abs(g) === 1)).toHaveLength(30);
     const hopeless = chooseBalanced(
       Array.from({ length: 40 }, () => [5]),
       1000,
       1,
       (g) => g,
+      stream(1),
     );
-    expect(hopeless).toHaveLength(20);
+    expect(hopeless).toHaveLength(4);
     expect(lengthBalance(hopeless).ruleAccuracy).toBe(1);
+  });
+});
+
+describe("planted faults", () => {
+  const task = tasks[0] as (typeof tasks)[number];
+  const shown = [
+    { id: "i1", fields: { tag: "comedy", description: "two clerks stage a heist" } },
+    { id: "i2", fields: { tag: "dystopia", description: "a wall divides the city" } },
+  ];
+  const example = { ...(examples[0] as (typeof examples)[number]), shown };
+  const text = `<think><a>1 heist comedy\n2 wall dystopia</a><b>It says “a wall divides the city”.</b></think>comedy`;
+  it("make true statements false, and touch nothing else", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const made = invent(text, task, example, stream(seed)) ?? "";
+      const faults = quotations(made, task, example).filter(({ fault }) => fault !== null);
+      expect(faults.length).toBeGreaterThan(0);
+      expect(made.endsWith("</think>comedy")).toBe(true);
+    }
+    expect(invent("<think><a>so it is</a></think>comedy", task, example, stream(1))).toBe(null);
+  });
+  it("are planted in held-out queries alone", () => {
+    const stated = sources.map((source) => ({
+      ...source,
+      example: { ...source.example, shown },
+      withProfile: [{ ...said("comedy", 1), text }],
+    }));
+    const faults = plantFaults(stated, tasks, config, 1);
+    const train = new Set(buildPairs(sources, config, 1).pairs.flatMap((p) => (p.split === "train" ? [p.query] : [])));
+    expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(["invented", "other_profile"]));
+    for (const fault of faults) expect(train.has(fault.query)).toBe(false);
+    expect(plantFaults(stated, tasks, config, 1)).toEqual(faults);
   });
 });
 
@@ -143,7 +208,12 @@ describe("numbers", () => {
     expect(centreOf([])).toEqual({ mean: 0, spread: 1 });
   });
   it("counts ties half", () => {
-    expect(accuracyOf([1, -1, 0, 2])).toEqual({ pairs: 4, accuracy: 0.625 });
+    const judged = [1, -1, 0, 2].map((margin, i) => ({
+      pair: { task: "t", user: `u${i}` as UserId, query: "q" as QueryId },
+      margin,
+    }));
+    expect(accuracyOf(judged)).toMatchObject({ pairs: 4, accuracy: 0.625 });
+    expect(accuracyOf([])).toEqual({ pairs: 0, accuracy: null, low: null, high: null });
   });
 });
 
@@ -157,6 +227,8 @@ const train =
       promptOf,
       examples,
       pairs: buildPairs(sources, config, 1).pairs,
+      faults: plantFaults(sources, tasks, config, 1),
+      tasks,
       config,
       seed: 1,
       log,
@@ -172,6 +244,15 @@ describe("training", () => {
     expect(result?.heldOut.accuracy.PQP.seen.accuracy).toBeGreaterThan(0.9);
     expect(result?.heldOut.seenMasked.PQP.accuracy).toBeLessThan(result?.heldOut.accuracy.PQP.seen.accuracy ?? 0);
     expect(result?.heldOut.loss).toBeLessThan(result?.before.loss ?? 0);
+  });
+
+  it("tells how users never seen fare with a borrowed row, where that is on", async () => {
+    const off = await runWhole(train());
+    expect(off.result?.heldOut.unseenBorrowed.PQP.pairs).toBe(0);
+    const { result } = await runWhole(train({ config: { ...config, warm_start: 4 } }));
+    const { unseenBorrowed, accuracy } = result?.heldOut ?? {};
+    expect(unseenBorrowed?.PQP.pairs).toBe(accuracy?.PQP.unseen.pairs);
+    expect(result?.heldOut.accuracy).toEqual(off.result?.heldOut.accuracy);
   });
 
   it("without user embeddings cannot tell users apart", async () => {
@@ -217,6 +298,12 @@ describe("training", () => {
     expect(own).not.toBe(unknown);
     expect(unknown).toBe(noUser);
     await scorer.close();
+    const row = rowOf(result.rows ?? {}, seen.task, seen.user);
+    const asking = { codec, promptOf, borrow: () => row };
+    const warm = await makeScorer(makeFakeEngine({ vocab: codec.vocab, disk }), result, asking);
+    const [lent] = await warm.score([{ example: stranger, text: chainFor("romance") }]);
+    expect(lent).toBe(own);
+    await warm.close();
   });
 });
 
@@ -232,6 +319,7 @@ describe("sampling for pairs", () => {
         tags: STEPS,
         promptOf,
         promptWithout: promptOf,
+        promptWith: promptOf,
         config,
         seed: 4,
         progress: silent,

@@ -1,20 +1,26 @@
 import type { PrmuConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
-import { seedOf } from "../core/random.ts";
+import { seedOf, stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
 import { type Codec, type Completion, generate } from "../prompts/generate.ts";
 import { readResponse } from "../prompts/response.ts";
 import { formatReward } from "../rewards/format.ts";
+import { mentions } from "../rewards/grounding.ts";
 import { verifiableReward } from "../rewards/verifiable.ts";
+import { splitOf } from "./split.ts";
 
 /** One sampled response, read and scored. */
 export interface Sampled {
   readonly text: string;
   readonly tokens: number;
   readonly formatOk: boolean;
+  /** The chain is a clean sequence of tagged steps. */
+  readonly chainOk: boolean;
+  /** How much its chain says of the query's own shown items. */
+  readonly mentions: number;
   /** Verifiable reward. */
   readonly score: number;
 }
@@ -24,6 +30,8 @@ export interface PairSource {
   readonly example: ShownExample;
   readonly withProfile: readonly Sampled[];
   readonly withoutProfile: readonly Sampled[];
+  /** Answered with another user's items in the prompt; empty where that was not asked for. */
+  readonly otherProfile: readonly Sampled[];
 }
 
 export interface SampleOptions {
@@ -37,10 +45,18 @@ export interface SampleOptions {
   /** The prompt with the profile, and the same query without any item. */
   readonly promptOf: (example: ShownExample) => readonly number[];
   readonly promptWithout: (example: ShownExample) => readonly number[];
+  /** The prompt with other items than the example's own. */
+  readonly promptWith: (example: ShownExample, items: ShownExample["shown"]) => readonly number[];
   readonly config: PrmuConfig;
   readonly seed: number;
   readonly progress: Progress;
 }
+
+/**
+ * A prompt without history gets the chain opened for it (ours): the policy has learnt from prompts with a history alone,
+ * and a small one may then forget the form, which leaves hardly a pair.
+ */
+const OPENING = "<think>";
 
 /** Queries sampled as one unit. */
 const UNIT = 64;
@@ -53,13 +69,40 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
   for (let at = 0; at < examples.length; at += UNIT) {
     const part = examples.slice(at, at + UNIT);
     const withProfile = await ask(options, part, promptOf, "with");
-    const withoutProfile = await ask(options, part, promptWithout, "without");
+    const withoutProfile = await ask(options, part, promptWithout, "without", OPENING);
+    const swapped = part.filter((example) => wantsOther(options, example));
+    const others = await ask(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
+    const otherOf = new Map(swapped.map((example, i) => [example, others[i] ?? []]));
     for (const [i, example] of part.entries())
-      out.push({ example, withProfile: withProfile[i] ?? [], withoutProfile: withoutProfile[i] ?? [] });
+      out.push({
+        example,
+        withProfile: withProfile[i] ?? [],
+        withoutProfile: withoutProfile[i] ?? [],
+        otherProfile: otherOf.get(example) ?? [],
+      });
     progress.update(out.length);
   }
   progress.end();
   return out;
+}
+
+/** Held-out queries, for the planted fault; all of them where PRP's rejected side is another user's. */
+function wantsOther({ config, seed, examples }: SampleOptions, example: ShownExample): boolean {
+  if (!examples.some((other) => isStranger(example, other))) return false;
+  return config.prp_against === "other_profile" || splitOf(example, config.held_out, seed) === "held_out";
+}
+
+/** A query of another user of the same task, with items of its own. */
+const isStranger = (example: ShownExample, other: ShownExample): boolean =>
+  other.task === example.task &&
+  other.shown.length > 0 &&
+  (other.user !== example.user || other.user === null) &&
+  other.id !== example.id;
+
+/** Whose items stand in for an example's own, the same in every process. */
+function strangerOf({ examples, seed }: SampleOptions, example: ShownExample): ShownExample {
+  const strangers = examples.filter((other) => isStranger(example, other));
+  return stream(seed, "prmu", "stranger", example.task, example.id).pick(strangers);
 }
 
 async function ask(
@@ -67,19 +110,28 @@ async function ask(
   examples: readonly ShownExample[],
   promptOf: (example: ShownExample) => readonly number[],
   which: string,
+  opening = "",
 ): Promise<Sampled[][]> {
-  const { sampler, codec, config, seed, prefix } = options;
-  const groups = await generate(sampler, codec, examples.map(promptOf), {
+  const { sampler, codec, config, seed, prefix: written = "" } = options;
+  // What the chat template wrote already opens the chain by itself, or not.
+  const opened = written.startsWith("<think>") ? "" : opening;
+  const prefix = written + opened;
+  const openedIds = opened === "" ? [] : codec.encode(opened);
+  const prompts = examples.map((example) => [...promptOf(example), ...openedIds]);
+  const groups = await generate(sampler, codec, prompts, {
     n: config.rollouts,
     maxTokens: config.max_tokens,
     temperature: 1,
     seeds: examples.map((e) => seedOf(seed, "prmu", "sample", which, e.task, e.id)),
-    ...(prefix === undefined ? {} : { prefix }),
+    prefix,
   });
-  return groups.map((group, i) => group.map((completion) => read(options, examples[i] as ShownExample, completion)));
+  return groups.map((group, i) =>
+    group.map((completion) => read(options, examples[i] as ShownExample, completion, openedIds.length)),
+  );
 }
 
-function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion): Sampled {
+/** `opened`: tokens of the response that stood in the prompt. */
+function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Sampled {
   const task = tasks.find((t) => t.name === example.task);
   if (task === undefined || example.gold === null)
     throw new TagprError("data", `PRMU query ${example.task}/${example.id} has no ${task ? "gold" : "task"}`, {
@@ -89,8 +141,10 @@ function read({ tasks, tags }: SampleOptions, example: ShownExample, completion:
   const reading = readResponse(text, { task, tags, truncated });
   return {
     text,
-    tokens: tokens.length,
+    tokens: tokens.length + opened,
     formatOk: formatReward(reading) === 1,
+    chainOk: reading.chainOk,
+    mentions: mentions(text, task, example),
     score: verifiableReward(task, example.gold, reading.answer),
   };
 }

@@ -5,6 +5,7 @@ import { type Codec, responseTokens } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
 import { rowOf } from "./pairs.ts";
 import type { ScoreItem, Scorer } from "./scorer-types.ts";
+import type { Borrow } from "./warm-start.ts";
 
 /** How a response of one user becomes the reward model's input: the policy's own prompt tokens, then the response's. */
 export interface Input {
@@ -13,6 +14,8 @@ export interface Input {
   readonly promptOf: (example: ShownExample) => readonly number[];
   /** Row of each (task, user) in the user table; null: no user embeddings. */
   readonly rows: Readonly<Record<string, number>> | null;
+  /** For users without a row; without it they have the unknown row. */
+  readonly borrow?: Borrow;
 }
 
 /** One response as a datum; `row` stands in for the user's own (0 = unknown). */
@@ -20,14 +23,19 @@ export function rewardDatum(input: Input, item: ScoreItem, row?: number): Datum 
   const { example, text } = item;
   const tokens = [...input.promptOf(example), ...responseTokens(input.codec, text, input.prefix)];
   if (input.rows === null) return { tokens, inputs: {} };
-  const own = row ?? rowOf(input.rows, example.task, example.user);
-  return { tokens, inputs: { user_index: { dtype: "int64", data: [own] } } };
+  return { tokens, inputs: { user_index: { dtype: "int64", data: [row ?? userRow(input, input.rows, example)] } } };
+}
+
+/** The user's own row; for a user without one the borrowed one, else the unknown one. */
+function userRow({ borrow }: Input, rows: Readonly<Record<string, number>>, example: ShownExample): number {
+  const own = rowOf(rows, example.task, example.user);
+  return own > 0 || borrow === undefined ? own : borrow(example);
 }
 
 /** Responses a request: whole groups of RL stand together, so that an engine can share their prompt. */
 const UNIT = 256;
 
-/** Logits of many responses, in order. `rowFor` replaces the user's own row. */
+/** Logits of many responses, in order. `rowFor` replaces the user's row. */
 export async function scoreAll(
   training: TrainingClient,
   input: Input,

@@ -3,14 +3,17 @@ import type { PrmuConfig } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import { stream } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
+import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { adamAt, gradNorm, keepingBatch, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
 import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.ts";
 import type { Codec } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
-import { accuracyOf, assess, bradleyTerry, exampleOf, type HeldOutReport } from "./held-out.ts";
+import type { FaultPair } from "./faults.ts";
+import { assess, bradleyTerry, exampleOf, type HeldOut, type HeldOutReport, verdicts } from "./held-out.ts";
 import { type Pair, userRows } from "./pairs.ts";
 import { type Input, rewardDatum, rewardRole, type ScorerFile } from "./score.ts";
+import { makeBorrow } from "./warm-start.ts";
 
 /** PRMU (paper section 3.3, eq. 2): backbone, head and user rows trained by Bradley–Terry over PRP and PQP pairs. */
 export interface PrmuOptions {
@@ -24,6 +27,9 @@ export interface PrmuOptions {
   /** The pairs' queries. */
   readonly examples: readonly ShownExample[];
   readonly pairs: readonly Pair[];
+  /** Planted in held-out responses. */
+  readonly faults: readonly FaultPair[];
+  readonly tasks: readonly Task[];
   readonly config: PrmuConfig;
   readonly seed: number;
   readonly log: LoopLog;
@@ -51,7 +57,7 @@ interface PrmuLoop {
   readonly input: Input;
   readonly examples: ReadonlyMap<string, ShownExample>;
   readonly train: readonly Pair[];
-  readonly heldOut: readonly Pair[];
+  readonly heldOut: HeldOut;
   readonly walk: Walk;
   readonly total: number;
 }
@@ -76,11 +82,12 @@ export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null
     step++;
     if (step % config.checkpoint_every === 0 || step === loop.total) await loop.saver.save(loop.training, step, state);
   }
-  const { report, centre } = await assess(loop.training, loop.input, loop.heldOut, loop.examples);
+  const { report, centre } = await assess(loop.training, loop.input, loop.heldOut);
   log.metrics({ kind: "held_out", step, ...report });
   const path = await loop.training.saveForSampler(`prmu-${step}`);
   await loop.training.unload();
   progress.end(summary(report));
+  for (const sentence of verdicts(report).sentences) progress.say(`PRMU, ${sentence}`);
   return { path, rows: loop.input.rows, centre, step, before: state.before, heldOut: report };
 }
 
@@ -99,15 +106,23 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   const labels = train.map((pair) => `${pair.kind} ${pair.task}`);
   const epochs = config.variant === "untrained" ? 0 : config.epochs;
   const walk: Walk = { seed, name: "prmu", labels, batch: config.batch, epochs };
-  const { codec, prefix, promptOf } = options;
+  const { codec, prefix, promptOf, faults, tasks } = options;
+  const examples = new Map(options.examples.map((e) => [`${e.task}/${e.id}`, e]));
   return {
     options,
     training,
     saver,
     input: { codec, promptOf, rows, ...(prefix === undefined ? {} : { prefix }) },
-    examples: new Map(options.examples.map((e) => [`${e.task}/${e.id}`, e])),
+    examples,
     train,
-    heldOut: pairs.filter((pair) => pair.split === "held_out"),
+    heldOut: {
+      pairs: pairs.filter((pair) => pair.split === "held_out"),
+      faults,
+      examples,
+      tasks,
+      borrow:
+        rows === null || config.warm_start === 0 ? null : makeBorrow(options.examples, rows, tasks, config.warm_start),
+    },
     walk,
     total: batchCount(walk),
   };
@@ -115,7 +130,7 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
 
 /** How well the backbone's own head does, before any step. */
 async function reportOn(loop: PrmuLoop, step: number): Promise<HeldOutReport> {
-  const { report } = await assess(loop.training, loop.input, loop.heldOut, loop.examples);
+  const { report } = await assess(loop.training, loop.input, loop.heldOut);
   loop.options.log.metrics({ kind: "held_out", step, ...report });
   return report;
 }
@@ -146,7 +161,7 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
     ),
   );
   requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => pairs);
-  const { accuracy } = accuracyOf(margins);
+  const accuracy = margins.reduce((sum, m) => sum + (m > 0 ? 1 : m === 0 ? 0.5 : 0), 0) / margins.length;
   log.metrics({
     kind: "train",
     step: step + 1,
@@ -159,7 +174,7 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
     grad_norm: norm === null ? null : norm / pairs.length,
   });
   log.timings({ step: step + 1, seconds: (clock() - started) / 1000, pairs: pairs.length });
-  progress.update(step + 1, `loss ${loss.toFixed(3)}, right ${(accuracy ?? 0).toFixed(2)}`);
+  progress.update(step + 1, `loss ${loss.toFixed(3)}, right ${accuracy.toFixed(2)}`);
 }
 
 /** Both sides under the same prompt and the same user row. */

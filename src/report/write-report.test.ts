@@ -86,6 +86,16 @@ describe("writeReport on a whole run", () => {
     expect(png.subarray(1, 4).toString()).toBe("PNG");
   });
 
+  it("says whether the reward model is accepted, beside rules and on planted faults, and draws its calibration", () => {
+    const { document } = parseHTML(page);
+    const heading = document.getElementById("prmu");
+    const text = heading?.closest("section")?.textContent ?? "";
+    for (const part of ["Not accepted", "by length alone", "another user's items", "Calibration"])
+      expect(text).toContain(part);
+    expect(text).toContain("+0.250");
+    expect(readdirSync(join(run, "report/plots"))).toContain("prmu-calibration.svg");
+  });
+
   it("colours the steps of a chain by their tags", () => {
     const { document } = parseHTML(page);
     const step = document.querySelector(".case .step.t0 .tag");

@@ -79,3 +79,16 @@ function quotes(line: string, { shown, input }: Pick<ShownExample, "shown" | "in
     return { text, kind: "quote", fault: known ? null : "stands in no shown item" };
   });
 }
+
+/**
+ * How much a response says of the history, for a rule that looks at nothing else: citations and quotations, and distinct
+ * words (four letters or more; Chinese characters) that stand in a shown item and not in the query.
+ */
+export function mentions(response: string, task: Task, example: Pick<ShownExample, "shown" | "input">): number {
+  const chain = response.slice(0, Math.max(0, response.lastIndexOf("</think>")));
+  const said = new Set(wordsOf(chain.replace(MARKUP, " ")));
+  const asked = new Set(wordsOf(example.input));
+  const items = new Set(example.shown.flatMap((item) => Object.values(item.fields).flatMap(wordsOf)));
+  const telling = [...items].filter((word) => !asked.has(word) && (word.length >= 4 || /\p{Script=Han}/u.test(word)));
+  return quotations(chain, task, example).length + telling.filter((word) => said.has(word)).length;
+}

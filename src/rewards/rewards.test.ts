@@ -81,6 +81,29 @@ describe("repetition", () => {
     expect(repetitionReward(`<think>${step("a b c d")}${step("a b c d")}</think>x`, 4)).toBe(-0.5);
     expect(repetitionReward(good, 4)).toBe(0);
   });
+  it("treats Chinese characters as other scripts' words: n-grams are counted by character, spaces and punctuation aside", () => {
+    const han = [..."味道很好吃"];
+    const spelt = fc.array(fc.nat({ max: han.length - 1 }), { maxLength: 25 });
+    fc.assert(
+      fc.property(spelt, fc.integer({ min: 1, max: 5 }), fc.constantFrom("", " ", "，"), (indices, n, between) => {
+        const chineseText = indices.map((i) => han[i]).join(between);
+        const english = indices.map((i) => `word${i}`).join(" ");
+        expect(countNgrams(chineseText, n)).toEqual(countNgrams(english, n));
+        expect(repetitionReward(chineseText, n)).toBe(repetitionReward(english, n));
+      }),
+    );
+  });
+  it("is 0 exactly where every n-gram is new", () => {
+    const text = fc
+      .array(fc.constantFrom("a", "b", "c", "吃", "好"), { maxLength: 20 })
+      .map((words) => words.join(" "));
+    fc.assert(
+      fc.property(text, (t) => {
+        const { distinct, all } = countNgrams(t, 4);
+        expect(repetitionReward(t, 4) === 0).toBe(distinct === all);
+      }),
+    );
+  });
   it("stays in (−1, 0], and saying a text twice never helps", () => {
     const text = fc.array(fc.constantFrom("a", "b", "吃", "好"), { maxLength: 30 }).map((words) => words.join(" "));
     fc.assert(
@@ -120,6 +143,44 @@ describe("format and tags", () => {
     ["a second chain", `${good}<think>again</think>comedy`, false],
   ])("format and verifiable are 0: %s", (_, text, truncated) => {
     expect(computeRewards(input(text, { truncated }))).toMatchObject({ verifiable: 0, format: 0 });
+  });
+});
+
+describe("all five signals, on whatever a policy may write", () => {
+  const piece = fc.constantFrom(
+    ...["<think>", "</think>", "<analyze_input>", "</analyze_input>", "<make_decision>", "</make_decision>"],
+    ...["<muse>", "</muse>", "很好吃", "很好吃很好吃", "so it is", "comedy", "dystopia", "\n", " "],
+  );
+  const text = fc.oneof(
+    fc.array(piece, { maxLength: 14 }).map((pieces) => pieces.join("")),
+    fc.constant(good),
+    fc.constant(good.replaceAll("A film about war.", "很好吃很好吃很好吃")),
+  );
+  it("keep their ranges, and what the format forbids earns nothing elsewhere", () => {
+    fc.assert(
+      fc.property(
+        text,
+        fc.boolean(),
+        fc.boolean(),
+        fc.double({ min: -9, max: 9, noNaN: true }),
+        (t, truncated, graded, logit) => {
+          const rewards = computeRewards(
+            input(t, { truncated, logit, centre: { mean: 0, spread: 1 }, config: { ...config, graded_tags: graded } }),
+          );
+          expect([0, 1]).toContain(rewards.verifiable);
+          expect([0, 1]).toContain(rewards.format);
+          expect(rewards.repetition).toBeGreaterThan(-1);
+          expect(rewards.repetition).toBeLessThanOrEqual(0);
+          expect((graded ? [0, 1, 2, 3] : [0, 3]).map((failed) => (failed === 0 ? 0 : -failed / 3))).toContain(
+            rewards.tag,
+          );
+          expect(rewards.personalization).toBeGreaterThanOrEqual(0);
+          expect(rewards.personalization).toBeLessThanOrEqual(1);
+          if (rewards.format === 0) expect([rewards.verifiable, rewards.personalization]).toEqual([0, 0]);
+          if (truncated) expect(rewards.format).toBe(0);
+        },
+      ),
+    );
   });
 });
 

@@ -27,6 +27,13 @@ const optimizer = {
 export const sft = z
   .strictObject({
     ...optimizer,
+    form: z
+      .enum(["tagged", "untagged", "gold"])
+      .default("tagged")
+      .describe(
+        "What is learnt: tagged chains (the paper's SFT-R), the same chains without their tags (ours), or the true answer at once, " +
+          "asked without reasoning (the paper's SFT; RL can't start from it). On one task's data it is SFT-Ind(-R).",
+      ),
     learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
     batch: positive.default(64).describe("Chains a step (paper: 64)."),
     epochs: positive.default(2).describe("Paper: 2."),
@@ -76,9 +83,15 @@ export const prmu = z
       .default("")
       .describe("Backbone; empty = the run's base model with a fresh head. Paper: Skywork-Reward-V2-Qwen3-0.6B."),
     rollouts: positive.default(4).describe("Responses sampled a query with the profile, and as many without."),
+    prp_against: z
+      .enum(["no_profile", "other_profile"])
+      .default("no_profile")
+      .describe(
+        "What PRP's rejected side is written with: no profile (paper), or another user's (ours, the ablation `PRP-swap`).",
+      ),
     prp_pairs: positive.default(10_000).describe("Profile-Reasoning Preference pairs at most (paper: 10k)."),
     pqp_pairs: positive.default(10_000).describe("Personalized-Quality Preference pairs at most (paper: 10k)."),
-    pairs_per_query: positive.default(2).describe("Pairs of each kind a query at most."),
+    pairs_per_query: positive.default(4).describe("Pairs of each kind a query at most."),
     min_gap: z
       .number()
       .nonnegative()
@@ -90,6 +103,12 @@ export const prmu = z
       .max(1)
       .default(0.2)
       .describe("Share of pairs whose user is masked to the unknown row 0 in training (ours)."),
+    warm_start: count
+      .default(0)
+      .describe(
+        "A user without a row is scored with the row of the trained user whose items are most like the last so many of theirs (ours); " +
+          "0 = with the unknown row.",
+      ),
     held_out: z.number().min(0).max(0.5).default(0.1).describe("Share of users whose pairs are held out."),
     batch: positive.default(64).describe("Pairs a step."),
     epochs: positive.default(1),

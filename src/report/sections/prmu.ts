@@ -2,8 +2,9 @@ import type { Art } from "../art.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, notRun, type Safe, type Section, table } from "../html.ts";
 import { curves } from "../plots/curves.ts";
-import { asRow, type RunFiles } from "../read-run.ts";
+import { asRow, type Row, type RunFiles } from "../read-run.ts";
 import { at, inWords, ofKind, points } from "../series.ts";
+import { prmuChecks } from "./prmu-checks.ts";
 
 /** The reward model: what it was trained on, and whether it knows better than chance and than length alone. */
 export function prmuSection(run: RunFiles, art: Art): Section {
@@ -12,7 +13,7 @@ export function prmuSection(run: RunFiles, art: Art): Section {
   if (asRow(run.config.prmu).variant === "none")
     return { id, title, body: html`<p class="none">This run trains without a reward model (prmu.variant: none).</p>` };
   if (run.stage("prmu").state === "not run") return { id, title, body: notRun("PRMU") };
-  return { id, title, body: html`${heldOut(run)}${training(run, art)}` };
+  return { id, title, body: html`${heldOut(run, art)}${training(run, art)}` };
 }
 
 const KINDS = [
@@ -21,30 +22,37 @@ const KINDS = [
 ] as const;
 
 /** Held-out accuracies before and after training, beside what guessing and what length alone would get. */
-function heldOut(run: RunFiles): Safe {
+function heldOut(run: RunFiles, art: Art): Safe {
   const looks = ofKind(run.jsonl("prmu/metrics.jsonl"), "held_out");
   const after = looks.at(-1);
   if (after === undefined) return html`<p class="none">No held-out accuracies yet.</p>`;
   const before = looks.length > 1 ? looks[0] : undefined;
-  const rows = KINDS.flatMap(([kind]) => [
-    ...[
+  const rows = KINDS.flatMap(([kind]) =>
+    [
       ["users seen in training", `accuracy.${kind}.seen`],
       ["users never seen", `accuracy.${kind}.unseen`],
       ["users seen, scored as if unknown", `seenMasked.${kind}`],
+      ...((at(after, `unseenBorrowed.${kind}.pairs`) ?? 0) > 0
+        ? [["users never seen, with the row of the user most like them", `unseenBorrowed.${kind}`]]
+        : []),
     ].map(([who, path = ""]) => [
       html`${kind} <span class="sub">${who}</span>`,
       whole(at(after, `${path}.pairs`) ?? 0),
       before === undefined ? "–" : percent(at(before, `${path}.accuracy`)),
       html`<strong>${percent(at(after, `${path}.accuracy`))}</strong>`,
+      range(after, path),
     ]),
-    [html`${kind} <span class="sub">by length alone</span>`, "", "", percent(at(after, `length.${kind}.ruleAccuracy`))],
-  ]);
+  );
   return html`<dl class="facts">${KINDS.map(([kind, what]) => html`<dt>${kind}</dt><dd>${what}</dd>`)}</dl>${table(
-    html`Held-out pairs whose preferred side gets the higher score. Guessing gives 50%; “by length alone” is the better of
-“always the longer” and “always the shorter”.`,
-    ["Pairs of", "pairs", "before", "after training"],
+    html`Held-out pairs whose preferred side gets the higher score. Guessing gives 50%. The interval resamples users.`,
+    ["Pairs of", "pairs", "before", "after training", "95% interval"],
     rows,
-  )}`;
+  )}${prmuChecks(run, after, art)}`;
+}
+
+function range(row: Row, path: string): string {
+  const [low, high] = [at(row, `${path}.low`), at(row, `${path}.high`)];
+  return low === null || high === null ? "–" : `[${percent(low)}, ${percent(high)}]`;
 }
 
 function training(run: RunFiles, art: Art): Safe {

@@ -79,6 +79,8 @@ export function writeTraining(run: string, seed: number): void {
     })),
     { kind: "held_out", step: 60, loss: 0.45, ...accuracies(0.77) },
   ]);
+  const sentences = ["PRP: better than rules that look only at length", "PQP: not shown to be better than rules"];
+  writeJson(join(run, "prmu/held_out.json"), { step: 60, accepted: false, sentences });
   for (const stage of ["guided", "explore"] as const) {
     const start = stage === "guided" ? 0.5 : 0.66;
     writeJsonl(join(run, stage, "metrics.jsonl"), rlRows(random, steps, start, start + 0.15));
@@ -87,14 +89,25 @@ export function writeTraining(run: string, seed: number): void {
 }
 
 function accuracies(level: number) {
-  const kind = { seen: { pairs: 212, accuracy: level }, unseen: { pairs: 64, accuracy: level - 0.06 } };
+  const around = (pairs: number, accuracy: number) => ({
+    pairs,
+    accuracy,
+    low: accuracy - 0.04,
+    high: accuracy + 0.04,
+  });
+  const kind = { seen: around(212, level), unseen: around(64, level - 0.06) };
   const masked = { pairs: 212, accuracy: level - 0.05 };
   const length = { preferredLonger: 130, rejectedLonger: 120, equal: 26, ruleAccuracy: 0.52 };
+  const lead = { difference: level - 0.52, low: level - 0.57, high: level - 0.47 };
   const none = { seen: { pairs: 0, accuracy: null }, unseen: { pairs: 30, accuracy: level } };
   return {
     accuracy: { PRP: kind, PQP: none },
     seenMasked: { PRP: masked, PQP: { pairs: 0, accuracy: null } },
     length: { PRP: length, PQP: length },
+    history: { PRP: length, PQP: length },
+    over: { PRP: { length: lead, history: lead }, PQP: { length: lead, history: lead } },
+    faults: { invented: around(40, level), other_profile: around(52, level) },
+    calibration: [0.55, 0.65, 0.75, 0.85].map((predicted) => ({ predicted, right: predicted - 0.03, pairs: 50 })),
   };
 }
 

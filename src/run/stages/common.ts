@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
@@ -18,22 +19,25 @@ export interface Asking {
   /** Prompt tokens with the shown items, and of the same query without any. */
   readonly promptOf: (example: ShownExample) => readonly number[];
   readonly promptWithout: (example: ShownExample) => readonly number[];
-  /** What that prompt with the items leaves out of them, or of the query, to fit the budget. */
+  /** The prompt with other items than the example's own. */
+  readonly promptWith: (example: ShownExample, items: ShownExample["shown"]) => readonly number[];
+  /** What the prompt with the shown items leaves out of them, or of the query, to fit the budget. */
   readonly cutOf: (example: ShownExample) => readonly Cut[];
   /** What the chat template already wrote of a response. */
   readonly prefix: string;
 }
 
-/** Opens the tokenizer of `model` (default: the run's base) and asks as the config says. */
+/** Opens the tokenizer of `model` (default: the run's base) and asks as the config says, for an answer at once where `reasoning` is false. */
 export async function openAsking(
   context: Pick<StageContext, "run" | "config" | "modelDir">,
   model = context.config.model,
+  reasoning = true,
 ): Promise<Asking> {
   const { config, run } = context;
   const renderer = loadRenderer(await context.modelDir(model));
   const tasks = readTasks(run);
   const tags = readTags(run);
-  const style = { reasoning: true, tags: namedTags(config, tags) };
+  const style = { reasoning, tags: reasoning ? namedTags(config, tags) : [] };
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const render = (example: ShownExample, items: ShownExample["shown"]): Fitted => {
     const task = byName.get(example.task);
@@ -49,9 +53,18 @@ export async function openAsking(
     tags,
     promptOf: (example) => fitted(example).tokens,
     promptWithout: (example) => bare(example).tokens,
+    promptWith: (example, items) => render(example, items).tokens,
     cutOf: (example) => fitted(example).cut,
-    prefix: renderer.responsePrefix,
+    prefix: reasoning ? renderer.responsePrefix : "",
   };
+}
+
+/** @throws TagprError where the SFT model has learnt to answer without a chain: preference pairs and RL need one. */
+export function requireChains({ sft }: Config, stage: string): void {
+  if (sft.form === "gold")
+    throw new TagprError("usage", `${stage} can't follow sft.form: gold, whose model answers without reasoning`, {
+      hint: "Run the stages data,chains,sft,eval alone (--only), or set sft.form to tagged.",
+    });
 }
 
 /** Tags that the system prompt of a method with reasoning names. */

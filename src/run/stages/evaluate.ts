@@ -81,8 +81,10 @@ async function optionsOf(
 ): Promise<EvaluateOptions> {
   const { config, run, engines, progress } = context;
   const method = METHODS[name];
+  // A model that has learnt to answer at once is asked so.
+  const plain = method.weights === "sft" && config.sft.form === "gold";
   return {
-    method,
+    method: plain ? { ...method, reasoning: false } : method,
     sampler: await (await engines.policy()).sampler(weightsPath(context, method.weights)),
     renderer: loadRenderer(await context.modelDir(config.model)),
     examples,

@@ -2,13 +2,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
+import { type FaultPair, plantFaults } from "../../prmu/faults.ts";
+import { verdicts } from "../../prmu/held-out.ts";
 import { buildPairs, type Pair } from "../../prmu/pairs.ts";
 import { samplePairSources } from "../../prmu/sample.ts";
 import type { ScorerFile } from "../../prmu/score.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, openAsking, readModel, readSplit } from "./common.ts";
+import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks, requireChains } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
 /** The backbone of the reward model: its own, or the run's base model with a fresh head. */
@@ -28,8 +30,9 @@ export const prmuStage: Stage = {
       writeScorer(dir, null);
       return;
     }
+    requireChains(config, "prmu");
     const examples = readSplit(run, "prmu");
-    const pairs = await pairsOf(context, await openAsking(context));
+    const { pairs, faults } = await pairsOf(context, await openAsking(context));
     // A backbone with another tokenizer reads the same texts in its own tokens.
     const asking = await openAsking(context, backbone(config));
     const { renderer: codec, promptOf, prefix } = asking;
@@ -42,6 +45,8 @@ export const prmuStage: Stage = {
       promptOf,
       examples,
       pairs,
+      faults,
+      tasks: readTasks(run),
       config: config.prmu,
       seed: config.seed,
       log: openLoop(dir),
@@ -50,18 +55,23 @@ export const prmuStage: Stage = {
     });
     if (result !== null) {
       const { before, heldOut, step } = result;
-      writeJson(join(dir, "held_out.json"), { step, before, after: heldOut });
+      writeJson(join(dir, "held_out.json"), { step, before, after: heldOut, ...verdicts(heldOut) });
     }
     writeScorer(dir, result === null ? null : { ...result, made_by: context.key });
   },
 };
 
 /** Sampling the responses is the longest part: pairs that stand are used again. */
-async function pairsOf(context: StageContext, asking: Asking): Promise<Pair[]> {
+async function pairsOf(
+  context: StageContext,
+  asking: Asking,
+): Promise<{ readonly pairs: readonly Pair[]; readonly faults: readonly FaultPair[] }> {
   const { run, dir, config, progress } = context;
   const path = join(dir, "pairs.jsonl");
-  if (existsSync(path)) return readJsonl<Pair>(path);
-  const { renderer: codec, promptOf, promptWithout, prefix, tasks, tags } = asking;
+  const faultsPath = join(dir, "faults.jsonl");
+  if (existsSync(path) && existsSync(faultsPath))
+    return { pairs: readJsonl<Pair>(path), faults: readJsonl<FaultPair>(faultsPath) };
+  const { renderer: codec, promptOf, promptWithout, promptWith, prefix, tasks, tags } = asking;
   const sources = await samplePairSources({
     sampler: await (await context.engines.policy()).sampler(readModel(run, "sft").path),
     codec,
@@ -71,14 +81,17 @@ async function pairsOf(context: StageContext, asking: Asking): Promise<Pair[]> {
     tags,
     promptOf,
     promptWithout,
+    promptWith,
     config: config.prmu,
     seed: config.seed,
     progress,
   });
   const { pairs, stats } = buildPairs(sources, config.prmu, config.seed);
   writeJson(join(dir, "pair_stats.json"), stats);
+  const faults = plantFaults(sources, tasks, config.prmu, config.seed);
+  writeJsonl(faultsPath, faults);
   writeJsonl(path, pairs);
-  return pairs;
+  return { pairs, faults };
 }
 
 /** `scorer.json`; null where there is no reward model. */

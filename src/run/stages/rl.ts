@@ -3,8 +3,9 @@ import { writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
 import { trainRl } from "../../policy/rl.ts";
 import { makeScorer } from "../../prmu/score.ts";
+import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, openAsking, readModel, readSplit, writeModel } from "./common.ts";
+import { ASKING_FILES, openAsking, readModel, readSplit, requireChains, writeModel } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
@@ -28,6 +29,7 @@ export const exploreStage: Stage = {
 
 async function runRl(context: StageContext, stage: "guided" | "explore"): Promise<void> {
   const { run, dir, config, progress, now } = context;
+  requireChains(config, stage);
   const asking = await openAsking(context);
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
   const examples = readSplit(run, "rl");
@@ -64,6 +66,11 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
 async function openScorer(context: StageContext): Promise<Awaited<ReturnType<typeof makeScorer>> | null> {
   const file = readScorer(context.run);
   if (file === null || context.config.rewards.personalization === 0) return null;
-  const { renderer: codec, promptOf, prefix } = await openAsking(context, backbone(context.config));
-  return makeScorer(await context.engines.reward(), file, { codec, promptOf, prefix });
+  const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(context.config));
+  const { warm_start: items } = context.config.prmu;
+  const warm =
+    file.rows === null || items === 0
+      ? {}
+      : { borrow: makeBorrow(readSplit(context.run, "prmu"), file.rows, tasks, items) };
+  return makeScorer(await context.engines.reward(), file, { codec, promptOf, prefix, ...warm });
 }

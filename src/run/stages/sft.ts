@@ -4,18 +4,18 @@ import { TagprError } from "../../core/errors.ts";
 import { readJsonl, writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
 import { trainSft } from "../../policy/sft.ts";
-import { sftItems } from "../../policy/sft-items.ts";
+import { goldItems, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
-import type { Stage } from "../stage.ts";
-import { ASKING_FILES, baseIdentity, openAsking, readSplit, writeModel } from "./common.ts";
+import type { Stage, StageContext } from "../stage.ts";
+import { ASKING_FILES, type Asking, baseIdentity, openAsking, readSplit, writeModel } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
-/** Foundational SFT on the tagged chains. */
+/** Foundational SFT on the tagged chains, or on what `sft.form` says. */
 export const sftStage: Stage = {
   name: "sft",
-  // The dev score is a verifiable reward at RL's response cut-off.
-  config: ({ sft, prompt, engines, rewards, guided }) => ({
-    sft,
+  // The dev score is a verifiable reward at RL's response cut-off. Tagged chains leave the key of older runs as it was.
+  config: ({ sft: { form, ...sft }, chains, prompt, engines, rewards, guided }) => ({
+    sft: form === "tagged" ? sft : { ...sft, form, held_out: chains.held_out },
     prompt,
     dtype: engines.policy.dtype,
     verifiable: rewards,
@@ -25,23 +25,21 @@ export const sftStage: Stage = {
   outside: baseIdentity,
   run: async (context) => {
     const { run, dir, config, progress, now } = context;
-    const asking = await openAsking(context);
+    const reasoning = config.sft.form !== "gold";
+    const asking = await openAsking(context, config.model, reasoning);
     const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
-    const chains = readJsonl<Chain>(join(run, "chains", "chains.jsonl"));
-    const { train, heldOut, tooLong } = sftItems(chains, readSplit(run, "chains"), {
-      codec,
-      promptOf,
-      prefix,
-      maxTokens: config.sft.max_tokens,
-    });
+    const { train, heldOut, tooLong } = itemsOf(context, asking);
     tellCuts(context, asking, readSplit(run, "chains"));
     if (train.length === 0)
-      throw new TagprError("data", `SFT has no chain to learn (${tooLong} were longer than sft.max_tokens)`, {
+      throw new TagprError("data", `SFT has nothing to learn (${tooLong} were longer than sft.max_tokens)`, {
         hint: "See RUN/chains/stats.json for what the filters left; more queries, roll-outs or a better teacher help.",
       });
-    if (tooLong > 0) progress.say(`SFT: ${tooLong} chains longer than ${config.sft.max_tokens} tokens are left out`);
+    if (tooLong > 0)
+      progress.say(
+        `SFT: ${tooLong} prompts with their completion are longer than ${config.sft.max_tokens} tokens and left out`,
+      );
     const dev = readSplit(run, "dev");
-    const setting = { codec, promptOf, prefix, tasks, tags, rewards: config.rewards, config: config.guided };
+    const setting = { codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided };
     const result = await trainSft({
       engine: await context.engines.policy(),
       model: config.model,
@@ -60,3 +58,12 @@ export const sftStage: Stage = {
     writeModel(context, { path, step, score, state: null });
   },
 };
+
+/** What `sft.form` says is learnt. */
+function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {
+  const options = { codec, promptOf, prefix, maxTokens: config.sft.max_tokens };
+  const examples = readSplit(run, "chains");
+  const { form } = config.sft;
+  if (form === "gold") return goldItems(examples, options, { share: config.chains.held_out, seed: config.seed });
+  return sftItems(readJsonl<Chain>(join(run, "chains", "chains.jsonl")), examples, { ...options, form });
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { hackingSigns, type Validation } from "./validate.ts";
+
+const at = (batch: number, score: number, personalization: number | null, form = {}): Validation => ({
+  batch,
+  score,
+  personalization,
+  form: { tokens: 100, duplicateSteps: 0, quotations: 50, ungrounded: 0.1, ...form },
+});
+
+describe("signs of reward hacking", () => {
+  it("are none at the first look, nor where nothing changed for the worse", () => {
+    expect(hackingSigns([])).toEqual([]);
+    expect(hackingSigns([at(0, 0.5, 0.5)])).toEqual([]);
+    expect(hackingSigns([at(0, 0.5, 0.5), at(20, 0.6, 0.9)])).toEqual([]);
+  });
+  it("say when the reward model is more pleased while the verifiable score falls", () => {
+    const [sign] = hackingSigns([at(0, 0.5, 0.5), at(20, 0.55, 0.6), at(40, 0.4, 0.7)]);
+    expect(sign).toMatch(/rose by 0\.200 while the verifiable score fell by 0\.100/);
+    expect(hackingSigns([at(0, 0.5, null), at(20, 0.4, null)])).toEqual([]);
+  });
+  it("say when form pays: length, repeated steps, false statements", () => {
+    const bad = at(20, 0.5, null, { tokens: 200, duplicateSteps: 0.3, ungrounded: 0.5 });
+    expect(hackingSigns([at(0, 0.5, null), bad])).toHaveLength(3);
+  });
+});

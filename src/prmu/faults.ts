@@ -1,0 +1,94 @@
+import type { PrmuConfig } from "../core/config/schema.ts";
+import { type Random, stream } from "../core/random.ts";
+import type { Task } from "../data/task.ts";
+import type { ShownExample } from "../data/types.ts";
+import { labelOf, quotations } from "../rewards/grounding.ts";
+import { chooseBalanced } from "./balance.ts";
+import { alike, type Scored, toScored } from "./pairs.ts";
+import type { PairSource, Sampled } from "./sample.ts";
+import { splitOf } from "./split.ts";
+
+/**
+ * Faults planted in held-out responses (ours), never trained on: `invented`, what a chain says of the shown items is made
+ * false; `other_profile`, the response was written from another user's items and is scored for this one.
+ */
+export type FaultKind = "invented" | "other_profile";
+export const FAULTS = ["invented", "other_profile"] as const;
+export type FaultPair = Scored & { readonly kind: FaultKind };
+
+/** At most `pairs_per_query` pairs of each fault a held-out query, lengths balanced as in training pairs. */
+export function plantFaults(
+  sources: readonly PairSource[],
+  tasks: readonly Task[],
+  config: PrmuConfig,
+  seed: number,
+): FaultPair[] {
+  const held = sources.filter((source) => splitOf(source.example, config.held_out, seed) === "held_out");
+  const chosen = FAULTS.flatMap((kind) => {
+    const lists = held.map((source) => {
+      const random = stream(seed, "prmu", "fault", kind, source.example.task, source.example.id);
+      const task = tasks.find(({ name }) => name === source.example.task);
+      return random.shuffle(kind === "invented" ? invented(source, task, random) : swapped(source));
+    });
+    const random = stream(seed, "prmu", "fault", kind, "even-out");
+    return chooseBalanced(lists, Number.POSITIVE_INFINITY, config.pairs_per_query, gapOf, random).map((pair) => ({
+      kind,
+      ...pair,
+    }));
+  });
+  return chosen.map((pair, id) => ({ ...pair, id }));
+}
+
+type Unnumbered = Omit<Scored, "id">;
+const gapOf = (pair: Unnumbered): number => pair.preferredTokens - pair.rejectedTokens;
+
+const swapped = (source: PairSource): Unnumbered[] =>
+  source.withProfile.flatMap((own) =>
+    source.otherProfile
+      .filter((other) => alike(own, other) && own.text !== other.text)
+      .map((other) => toScored(source.example, own, other)),
+  );
+
+function invented(source: PairSource, task: Task | undefined, random: Random): Unnumbered[] {
+  if (task === undefined) return [];
+  return source.withProfile.flatMap((own: Sampled) => {
+    const text = own.formatOk ? invent(own.text, task, source.example, random) : null;
+    return text === null ? [] : [toScored(source.example, own, { ...own, text })];
+  });
+}
+
+/**
+ * The same response with true statements about the shown items made false: of each with a label every second is given
+ * another label, of each in quotation marks the words come in another order; one at least. Null where it states nothing.
+ */
+export function invent(text: string, task: Task, example: ShownExample, random: Random): string | null {
+  const end = text.lastIndexOf("</think>");
+  const chain = end < 0 ? text : text.slice(0, end);
+  const stated = quotations(chain, task, example).flatMap((said) => {
+    const lie = said.fault === null ? falsified(said.text, said.kind, task, example, random) : null;
+    return lie === null ? [] : [{ said: said.text, lie }];
+  });
+  const first = random.int(Math.max(1, stated.length));
+  const told = stated.filter((_, i) => i === first || random.next() < 0.5);
+  if (told.length === 0) return null;
+  return told.reduce((made, { said, lie }) => made.replace(said, () => lie), chain) + text.slice(chain.length);
+}
+
+function falsified(
+  said: string,
+  kind: "item" | "quote",
+  task: Task,
+  example: ShownExample,
+  random: Random,
+): string | null {
+  if (kind === "quote") {
+    const turned = said.split(/\s+/).reverse().join(" ");
+    return quotations(`"${turned}"`, task, example).some(({ fault }) => fault !== null) ? turned : null;
+  }
+  const own = example.shown.map((item) => labelOf(task, item)).find((label) => label !== null && ends(said, label));
+  if (own === undefined || own === null) return null;
+  const others = task.labels.filter((label) => label.toLowerCase() !== own);
+  return others.length === 0 ? null : said.slice(0, said.length - own.length) + random.pick(others);
+}
+
+const ends = (text: string, label: string): boolean => text.toLowerCase().endsWith(label);

@@ -96,7 +96,7 @@ def _gspo(at: Positions, config: dict[str, float]) -> Result:
     sequence = mean.exp()
     ratio = sequence[at.segment] * (at.logprobs - at.logprobs.detach()).exp()
     free, bounded = ratio * advantages, _clip(ratio, config) * advantages
-    over = zeros.index_add(0, at.segment, (bounded < free).float()) > 0
+    over = zeros.index_add(0, at.segment, (bounded < free).to(zeros.dtype)) > 0
     return Result(-torch.minimum(free, bounded), _ratio_metrics(sequence[count > 0], over))
 
 

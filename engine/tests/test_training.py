@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from tagpr_engine.errors import EngineError
 from tagpr_engine.lora import attach
+from tagpr_engine.losses import TOKEN_LOSSES, Positions
 from tagpr_engine.optimizer import Adam, read_adam
 from tagpr_engine.training import TrainedModel
 from tagpr_engine.wire import Datum
@@ -228,6 +230,39 @@ def test_gspo_equals_its_gradient_sent_as_importance_sampling(folders: dict[str,
     road.forward_backward(sent, "importance_sampling", {}, False)
     for key in native.named:
         assert relative(road.named[key].grad, native.named[key].grad) < 1e-5, key
+
+
+def test_gspo_is_trls_sequence_level_importance_sampling() -> None:
+    """Loss, gradient and clips of golden/trl_gspo.json, made by trl 1.16.0 in float64.
+
+    The two differ in normalisation only: TRL takes the mean over a sequence's tokens, then over the N sequences (and
+    divides by the steps of gradient accumulation, 1 here); ours is summed, as the protocol's losses are, so the client
+    sends A_i / (|y_i| N). TRL's ratio is one value a sequence whose gradient runs through the mean of its log-ratios,
+    ours GSPO-token's: with one advantage a sequence the gradients are the same.
+    """
+    golden = json.loads((Path(__file__).parent / "golden" / "trl_gspo.json").read_text())
+    sizes = [len(row) for row in golden["logprobs"]]
+    n = len(sizes)
+    flat = {
+        name: torch.tensor([v for row in golden[name] for v in row], dtype=torch.float64)
+        for name in ("logprobs", "old", "grad")
+    }
+    segment = torch.repeat_interleave(torch.arange(n), torch.tensor(sizes))
+    sent = [a / (size * n) for a, size in zip(golden["advantages"], sizes, strict=True)]
+    inputs = {
+        "logprobs": flat["old"],
+        "advantages": torch.tensor(sent, dtype=torch.float64)[segment],
+        "sequence_ratio_mask": torch.ones(len(segment), dtype=torch.float64),
+    }
+    lp = flat["logprobs"].requires_grad_(True)
+    clip = {"clip_low_threshold": golden["clip_low"], "clip_high_threshold": golden["clip_high"]}
+    result = TOKEN_LOSSES["gspo"].run(Positions(lp, inputs, segment, n), clip)
+    result.elementwise.sum().backward()
+    assert float(result.elementwise.detach().sum()) == pytest.approx(golden["loss"], abs=1e-12)
+    assert lp.grad is not None and float((lp.grad - flat["grad"]).abs().max()) < 1e-12
+    clipped = round(n * golden["clipped_low"]) + round(n * golden["clipped_high"])
+    assert min(golden["clipped_low"], golden["clipped_high"]) > 0
+    assert result.metrics["clipped:sum"] == clipped == sum(not any(row) for row in golden["grad"]) < n
 
 
 def test_only_weighted_changes_nothing_where_it_looks(folders: dict[str, Path]) -> None:

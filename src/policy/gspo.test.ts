@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readJson } from "../core/jsonl.ts";
 import { groupAdvantages, hasSpread, sequenceTerm } from "./gspo.ts";
 
 const CLIP = { low: 0.0003, high: 0.0004 };
@@ -68,6 +70,28 @@ describe("the sequence term", () => {
         }
       }),
     );
+  });
+
+  // TRL: the mean over a sequence's tokens, then over the N sequences; here J_i alone, so its terms are divided by N.
+  it("is TRL's sequence-level importance sampling: loss, gradient and clips (its values, float64)", () => {
+    const golden = readJson(join(import.meta.dirname, "../../engine/tests/golden/trl_gspo.json")) as {
+      [name in "logprobs" | "old" | "grad"]: number[][];
+    } & { clip_low: number; clip_high: number; loss: number; advantages: number[] } & {
+      [name in "clipped_low" | "clipped_high"]: number;
+    };
+    const clip = { low: 1 - golden.clip_low, high: golden.clip_high - 1 };
+    const n = golden.advantages.length;
+    const terms = golden.advantages.map((advantage, i) =>
+      sequenceTerm(golden.logprobs[i] as number[], golden.old[i] as number[], advantage, clip),
+    );
+    expect(-terms.reduce((sum, term) => sum + term.objective, 0) / n).toBeCloseTo(golden.loss, 14);
+    for (const [i, term] of terms.entries())
+      for (const theirs of golden.grad[i] as number[]) expect(-term.gradient / n).toBeCloseTo(theirs, 14);
+    for (const side of ["low", "high"] as const) {
+      const share = terms.filter((term) => term.clipped === side).length / n;
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeCloseTo(golden[`clipped_${side}`], 6);
+    }
   });
 
   it("refuses unequal lengths", () => {

@@ -4,6 +4,7 @@
  * Whole tiny runs on the real engine, killed −9 at seeded random delays: the command line, its engines, or both; half of
  * the kills wait for the next change below RUN/weights, to hit a save while it is written. Every run that gets through
  * must end with the bytes of one left alone, and have trained on every RL query once an epoch.
+ * A life lasts up to `longest` seconds. Few kills want long lives (60 and more), or all of them fall on the first stages.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from tagpr_engine.errors import EngineError
 from tagpr_engine.lora import attach
-from tagpr_engine.losses import TOKEN_LOSSES, Positions
 from tagpr_engine.optimizer import Adam, read_adam
 from tagpr_engine.training import TrainedModel
 from tagpr_engine.wire import Datum
@@ -87,14 +85,6 @@ def plain_gspo(lp: Tensor, x: dict[str, Tensor]) -> Tensor:
     mean = ((lp - x["logprobs"]) * mask).sum() / mask.sum()
     token = (mean.detach() + lp - lp.detach()).exp()
     return -torch.minimum(token * x["advantages"], token.clamp(0.99, 1.01) * x["advantages"]).sum()
-
-
-def sequence_gspo(lp: Tensor, x: dict[str, Tensor]) -> Tensor:
-    """GSPO by its definition: one ratio a sequence, the gradient through its mean (advantages equal over tokens)."""
-    mask = x["sequence_ratio_mask"]
-    ratio = (((lp - x["logprobs"]) * mask).sum() / mask.sum()).exp()
-    total = x["advantages"].sum()
-    return -torch.minimum(ratio * total, ratio.clamp(0.99, 1.01) * total)
 
 
 CASES: list[tuple[str, tuple[str, ...], dict[str, float], Plain]] = [
@@ -208,63 +198,6 @@ def test_what_is_skipped_in_the_last_layer_changes_no_gradient(folders: dict[str
         assert relative(skipping.named[key].grad, plain.named[key].grad) < 1e-5, key
 
 
-def test_gspo_equals_its_gradient_sent_as_importance_sampling(folders: dict[str, Path]) -> None:
-    config = {"clip_low_threshold": 0.99, "clip_high_threshold": 1.01}
-    native, road = policy(folders["qwen"]), policy(folders["qwen"])
-    data = [
-        add(d, advantages=d.inputs["sequence_ratio_mask"] * (-1) ** i / 7)
-        for i, d in enumerate(make_data(2, model=native))
-    ]
-    current = native.forward_backward([pick(d, "target_tokens") for d in data], "cross_entropy", {}, True)[0][
-        "logprobs"
-    ]
-    names = ("target_tokens", "logprobs", "advantages", "sequence_ratio_mask")
-    native.forward_backward([pick(d, *names) for d in data], "gspo", config, False)
-    sent: list[Datum] = []
-    for datum, values in zip(data, current, strict=True):
-        lp = torch.from_numpy(values).requires_grad_(True)
-        sequence_gspo(lp, {k: torch.from_numpy(v) for k, v in datum.inputs.items()}).backward()
-        assert lp.grad is not None
-        inputs = {"target_tokens": datum.inputs["target_tokens"], "logprobs": values, "advantages": -lp.grad.numpy()}
-        sent.append(Datum(datum.tokens, inputs))
-    road.forward_backward(sent, "importance_sampling", {}, False)
-    for key in native.named:
-        assert relative(road.named[key].grad, native.named[key].grad) < 1e-5, key
-
-
-def test_gspo_is_trls_sequence_level_importance_sampling() -> None:
-    """Loss, gradient and clips of golden/trl_gspo.json, made by trl 1.16.0 in float64.
-
-    The two differ in normalisation only: TRL takes the mean over a sequence's tokens, then over the N sequences (and
-    divides by the steps of gradient accumulation, 1 here); ours is summed, as the protocol's losses are, so the client
-    sends A_i / (|y_i| N). TRL's ratio is one value a sequence whose gradient runs through the mean of its log-ratios,
-    ours GSPO-token's: with one advantage a sequence the gradients are the same.
-    """
-    golden = json.loads((Path(__file__).parent / "golden" / "trl_gspo.json").read_text())
-    sizes = [len(row) for row in golden["logprobs"]]
-    n = len(sizes)
-    flat = {
-        name: torch.tensor([v for row in golden[name] for v in row], dtype=torch.float64)
-        for name in ("logprobs", "old", "grad")
-    }
-    segment = torch.repeat_interleave(torch.arange(n), torch.tensor(sizes))
-    sent = [a / (size * n) for a, size in zip(golden["advantages"], sizes, strict=True)]
-    inputs = {
-        "logprobs": flat["old"],
-        "advantages": torch.tensor(sent, dtype=torch.float64)[segment],
-        "sequence_ratio_mask": torch.ones(len(segment), dtype=torch.float64),
-    }
-    lp = flat["logprobs"].requires_grad_(True)
-    clip = {"clip_low_threshold": golden["clip_low"], "clip_high_threshold": golden["clip_high"]}
-    result = TOKEN_LOSSES["gspo"].run(Positions(lp, inputs, segment, n), clip)
-    result.elementwise.sum().backward()
-    assert float(result.elementwise.detach().sum()) == pytest.approx(golden["loss"], abs=1e-12)
-    assert lp.grad is not None and float((lp.grad - flat["grad"]).abs().max()) < 1e-12
-    clipped = round(n * golden["clipped_low"]) + round(n * golden["clipped_high"])
-    assert min(golden["clipped_low"], golden["clipped_high"]) > 0
-    assert result.metrics["clipped:sum"] == clipped == sum(not any(row) for row in golden["grad"]) < n
-
-
 def test_only_weighted_changes_nothing_where_it_looks(folders: dict[str, Path]) -> None:
     model = policy(folders["qwen"])
     data = [pick(d, "target_tokens", "weights") for d in make_data()]
@@ -334,20 +267,6 @@ def test_an_update_of_a_millionth_is_not_lost_over_1000_steps_in_bf16(folders: d
         model.optim_step(Adam(learning_rate=1e-6))
     assert model.named[other].dtype == torch.bfloat16
     assert 1e-6 < float((model.masters[other] - before).abs().mean()) < 6e-6
-
-
-def test_an_unchanged_policy_has_ratio_one_in_bf16(folders: dict[str, Path]) -> None:
-    model = policy(folders["qwen"], compute=torch.bfloat16)
-    data = make_data()
-    masks = [
-        Datum(d.tokens, {"target_tokens": d.inputs["target_tokens"], "weights": d.inputs["sequence_ratio_mask"]})
-        for d in data
-    ]
-    old = model.forward_backward(masks, "cross_entropy", {"only_weighted": 1}, True)[0]["logprobs"]
-    names = ("target_tokens", "advantages", "sequence_ratio_mask")
-    sent = [Datum(d.tokens, {**pick(d, *names).inputs, "logprobs": lp}) for d, lp in zip(data, old, strict=True)]
-    metrics = model.forward_backward(sent, "gspo", {}, False)[1]
-    assert metrics["ratio:min"] == metrics["ratio:max"] == 1.0
 
 
 def test_a_bad_gradient_changes_nothing(folders: dict[str, Path]) -> None:

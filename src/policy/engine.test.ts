@@ -29,18 +29,21 @@ const model = join(dir, "tiny");
 const tags = STEPS.flatMap((tag) => [`<${tag}>`, `</${tag}>`]);
 const ANSWERS = ["comedy", "dystopia", "romance"];
 let embedded: Embedded;
-beforeAll(async () => {
-  makeTinyModel(model, ["?", "<think>", "</think>", ...tags, "as", "before", ...ANSWERS]);
-  embedded = await startEmbedded({
+const start = (dtype: "float32" | "bfloat16", tokenBudget: number): Promise<Embedded> =>
+  startEmbedded({
     python: testPython(process.env),
     models: [model],
-    store: join(dir, "store"),
+    store: join(dir, `store-${dtype}`),
     modelsDir: join(dir, "models"),
-    dtype: "float32",
+    dtype,
     device: "cpu",
     threads: 1,
+    tokenBudget,
     env: process.env,
   });
+beforeAll(async () => {
+  makeTinyModel(model, ["?", "<think>", "</think>", ...tags, "as", "before", ...ANSWERS]);
+  embedded = await start("float32", 8192);
 }, 240_000);
 afterAll(async () => {
   await embedded?.close();
@@ -63,15 +66,9 @@ describe("GSPO on the real engine", () => {
     const config = { ...base.guided, clip_low: 1e-4, clip_high: 2e-4, eps: 100, learning_rate: 1, beta1: 0, beta2: 0 };
     const updated = async (native: boolean) => {
       const training = await embedded.engine.train({ model, rank: 0, seed: 1 });
-      const stats = await updateOnBatch(miniBatches, { training, config, native, step: 0, totalSteps: 9, log: noLog });
-      const again = await updateOnBatch(miniBatches.slice(0, 1), {
-        training,
-        config,
-        native,
-        step: 3,
-        totalSteps: 9,
-        log: noLog,
-      });
+      const options = { training, config, native, totalSteps: 9, measurePacking: false, log: noLog };
+      const stats = await updateOnBatch(miniBatches, { ...options, step: 0 });
+      const again = await updateOnBatch(miniBatches.slice(0, 1), { ...options, step: 3 });
       return {
         norms: [...stats.gradNorms, ...again.gradNorms],
         clipped: stats.terms.map((t) => t.clipped),
@@ -99,12 +96,14 @@ describe("GSPO on the real engine", () => {
       rows.map((r) => crossEntropyDatum(r.prompt, r.tokens, 1)),
       "cross_entropy",
     );
-    const sequences = zipStrict(rows, now.outputs).map(([row, output]) => {
+    const shifts = [-0.05, 0.05, 0, -0.05, 0.002]; // a clip acts on the first two
+    const sequences = zipStrict(zipStrict(rows, now.outputs), shifts).map(([[row, output], shift]) => {
       const logprobs = completionOf(output.logprobs, row.tokens.length);
-      return { ...row, logprobs, old: logprobs.map((x) => x + 0.03 * random.normal()) };
+      return { ...row, logprobs, old: logprobs.map((x) => x + shift + 0.002 * random.normal()) };
     });
     const terms = sequences.map((s) => sequenceTerm(s.logprobs, s.old, s.advantage, clip));
     const n = sequences.length;
+    expect(terms.map((t) => t.clipped)).toEqual(["high", "low", null, null, null]);
     const { metrics } = await training.forwardBackward(
       sequences.map((s) => gspoDatum(s.prompt, s.tokens, s.old, s.advantage / (s.tokens.length * n))),
       "gspo",
@@ -115,6 +114,54 @@ describe("GSPO on the real engine", () => {
     expect(metrics["ratio:min"]).toBeCloseTo(Math.min(...terms.map((t) => t.ratio)), 5);
     expect(metrics["ratio:max"]).toBeCloseTo(Math.max(...terms.map((t) => t.ratio)), 5);
     await training.unload();
+  });
+});
+
+/** Roll-outs of the engine's own sampler, four prompts of forty tokens and more. */
+async function ownRollouts(training: TrainingClient): Promise<MiniBatch[]> {
+  const random = stream("engine-bf16");
+  const prompts = [0, 1, 2, 3].map((k) => Array.from({ length: 40 + k }, () => 3 + random.int(13)));
+  const sampling = { numSamples: 4, seed: 3, params: { maxTokens: 24, temperature: 1, stop: [] } };
+  const groups = await (await training.sampler()).sample(prompts.map((prompt) => ({ prompt, ...sampling })));
+  const sequences = zipStrict(prompts, groups).map(([prompt, group]) =>
+    group.map(({ tokens, logprobs }, i) => ({ prompt, tokens, sampled: logprobs, advantage: i % 2 === 0 ? 1 : -1 })),
+  );
+  return [sequences.slice(0, 2).flat(), sequences.slice(2).flat()].map((list) => ({ sequences: list, total: 8 }));
+}
+
+describe("an unchanged policy", () => {
+  const frozen = { ...base.guided, learning_rate: 0 };
+  const gapsIn = async ({ engine }: Embedded) => {
+    const training = await engine.train({ model, rank: 0, seed: 1 });
+    const batches = await ownRollouts(training);
+    const options = { training, config: frozen, step: 0, totalSteps: 9, measurePacking: true, log: noLog };
+    const native = await updateOnBatch(batches, { ...options, native: true });
+    const ours = await updateOnBatch(batches, { ...options, native: false });
+    for (const { terms } of [native, ours]) {
+      expect(terms).toHaveLength(16);
+      expect(terms.map((t) => t.ratio)).toEqual(Array.from({ length: 16 }, () => 1));
+    }
+    await training.unload();
+    return { packing: Math.max(...native.packingGaps), sampler: Math.max(...native.gaps) };
+  };
+
+  it("has ratio 1 exactly in bf16, though packing and sampling change log-probs there", async () => {
+    const half = await start("bfloat16", 100); // several pieces a mini-batch
+    try {
+      const { packing, sampler } = await gapsIn(half);
+      for (const gap of [packing, sampler]) {
+        expect(gap).toBeGreaterThan(base.guided.clip_low / 10);
+        expect(gap).toBeLessThan(0.1);
+      }
+    } finally {
+      await half.close();
+    }
+  }, 240_000);
+
+  it("has ratio 1 in fp32, and there both gaps are rounding", async () => {
+    const { packing, sampler } = await gapsIn(embedded);
+    expect(packing).toBeLessThan(1e-5);
+    expect(sampler).toBeLessThan(1e-5);
   });
 });
 

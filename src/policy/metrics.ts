@@ -80,6 +80,8 @@ export function updateMetrics(stats: UpdateStats, groups: readonly Group[]): Met
     entropy: -mean(sampled),
     sampler_gap_mean: any ? mean(stats.gaps) : null,
     sampler_gap_max: any ? largest(stats.gaps) : null,
+    packing_gap_mean: meanOrNull(stats.packingGaps),
+    packing_gap_max: stats.packingGaps.length > 0 ? largest(stats.packingGaps) : null,
     grad_norm: meanOrNull(stats.gradNorms),
     updates_skipped: stats.skipped,
   };

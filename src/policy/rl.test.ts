@@ -196,6 +196,7 @@ describe("RL", () => {
       "clip_high",
       "entropy",
       "sampler_gap_mean",
+      "packing_gap_mean",
       "grad_norm",
       "groups_without_spread",
       "groups_tied_verifiable",
@@ -209,6 +210,8 @@ describe("RL", () => {
       "quotations_ungrounded",
     ])
       expect(first).toHaveProperty(name);
+    // The fake engine packs nothing; the first batch of ten is measured.
+    expect(trained(run).map((row) => row.packing_gap_max)).toEqual([0, ...Array.from({ length: 7 }, () => null)]);
     const shares = first.advantage_share as Record<string, number>;
     expect(Object.values(shares).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
     expect(JSON.stringify(first)).not.toMatch(/second|time/);

@@ -117,6 +117,9 @@ async function begin(loop: RlLoop): Promise<RlState> {
   return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
 }
 
+/** Batches between two looks at what packing does to log-probs, which cost some sequences read alone. */
+const PACKING_EVERY = 10;
+
 /** Sample, reward, update: one batch of prompts. */
 async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   const { options, training, walk } = loop;
@@ -134,6 +137,7 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
     config,
     native: config.native_gspo && options.engine.capabilities.gspo,
     ...optimizerSteps(loop, batch),
+    measurePacking: batch % PACKING_EVERY === 0,
     log,
   });
   const rewards = { ...rewardMetrics(groups), ...formMetrics(formOf(groups, options.tasks)) };

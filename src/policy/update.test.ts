@@ -47,6 +47,7 @@ const options = (training: TrainingClient, native: boolean) => ({
   native,
   step: 0,
   totalSteps: 100,
+  measurePacking: false,
   log: noLog,
 });
 
@@ -123,6 +124,33 @@ describe("updates on a batch", () => {
     const { client, seen } = openClient();
     const stats = await updateOnBatch([{ sequences: [], total: 10 }], options(client, true));
     expect([stats.skipped, seen.length]).toEqual([1, 0]);
+  });
+
+  it("measures what packing does to log-probs, before the first step, and trains the same", async () => {
+    const packed = openClient();
+    const { forward } = packed.client;
+    /** As a bf16 engine: whatever is computed alone comes out a little otherwise. */
+    const client: TrainingClient = {
+      ...packed.client,
+      forward: async (data, loss, c) => {
+        const out = await forward(data, loss, c);
+        const at = (lp: Float32Array): Float32Array => (data.length === 1 ? lp.map((x) => x - 0.01) : lp);
+        return { ...out, outputs: out.outputs.map((o) => ({ ...o, logprobs: at(o.logprobs ?? new Float32Array()) })) };
+      },
+    };
+    for (const batches of [miniBatches, [{ sequences: [], total: 10 }, ...miniBatches], miniBatches.slice(0, 1)]) {
+      const plain = openClient();
+      const seen = packed.seen.length;
+      packed.model.params.table?.set(plain.model.params.table as Float64Array);
+      packed.model.steps = 0;
+      for (const moments of Object.values(packed.model.moments)) for (const m of Object.values(moments)) m.fill(0);
+      const stats = await updateOnBatch(batches, { ...options(client, true), measurePacking: true });
+      const off = await updateOnBatch(batches, options(plain.client, true));
+      expect(stats.packingGaps).toHaveLength(4);
+      for (const gap of stats.packingGaps) expect(gap).toBeCloseTo(0.01, 5);
+      expect({ ...stats, packingGaps: [] }).toEqual(off);
+      expect(packed.seen.slice(seen)).toEqual(plain.seen);
+    }
   });
 
   it("stops at a NaN before the weights are touched, with the batch saved", async () => {

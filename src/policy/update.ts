@@ -29,6 +29,8 @@ export interface UpdateOptions {
   /** Optimizer steps before this batch, and of the whole stage, for the learning rate. */
   readonly step: number;
   readonly totalSteps: number;
+  /** Compute a few sequences' log-probs once more, each alone, to see what packing does to them. */
+  readonly measurePacking: boolean;
   readonly log: LoopLog;
 }
 
@@ -36,6 +38,8 @@ export interface UpdateStats {
   readonly terms: readonly SequenceTerm[];
   /** |mean over a sequence's tokens of (trainer's − sampler's log-prob)|, before any update on this batch. */
   readonly gaps: readonly number[];
+  /** The same between log-probs of the whole mini-batch and of a sequence alone; empty where not measured. */
+  readonly packingGaps: readonly number[];
   /** Null where the engine doesn't say. */
   readonly gradNorms: readonly (number | null)[];
   readonly learningRate: number;
@@ -51,8 +55,10 @@ export interface UpdateStats {
  * definition, and GSPO's gradient is that of Σ A/(|y|·N) · log π.
  */
 export async function updateOnBatch(batches: readonly MiniBatch[], options: UpdateOptions): Promise<UpdateStats> {
+  const probe = options.measurePacking ? await aloneLogprobs(batches, options) : null;
   const old = batches.length > 1 ? await oldLogprobs(batches, options) : null;
   const stats = { terms: [] as SequenceTerm[], gaps: [] as number[], gradNorms: [] as (number | null)[], skipped: 0 };
+  let packingGaps: number[] = [];
   let rate = 0;
   for (const [k, batch] of batches.entries()) {
     const adam = adamAt(options.config, options.step + k, options.totalSteps);
@@ -67,7 +73,10 @@ export async function updateOnBatch(batches: readonly MiniBatch[], options: Upda
       () => (old === null ? stepOnPolicy(batch, options) : stepOffPolicy(batch, old[k] ?? [], options)),
     );
     stats.terms.push(...now.terms);
-    stats.gaps.push(...gapsOf(batch.sequences, old?.[k] ?? now.logprobs));
+    const before = old?.[k] ?? now.logprobs;
+    stats.gaps.push(...zipStrict(batch.sequences, before).map(([s, logprobs]) => meanGap(logprobs, s.sampled)));
+    if (probe?.batch === batch)
+      packingGaps = probe.places.map((i, at) => meanGap(before[i] ?? [], probe.logprobs[at] ?? []));
     const norm = gradNorm(
       await keepingBatch(
         options.log,
@@ -78,7 +87,7 @@ export async function updateOnBatch(batches: readonly MiniBatch[], options: Upda
     requireFinite(options.log, "the gradient norm", norm === null ? [] : [norm], () => batch.sequences);
     stats.gradNorms.push(norm);
   }
-  return { ...stats, learningRate: rate };
+  return { ...stats, packingGaps, learningRate: rate };
 }
 
 interface Stepped {
@@ -156,9 +165,29 @@ function termsOf(
   );
 }
 
-function gapsOf(sequences: readonly TrainSequence[], trainer: readonly Float32Array[]): number[] {
-  return zipStrict(sequences, trainer).map(([s, logprobs]) => {
-    const sum = s.sampled.reduce((total, x, t) => total + (logprobs[t] ?? Number.NaN) - x, 0);
-    return Math.abs(sum / s.tokens.length);
-  });
+/** Sequences that are computed alone: few, since each reads its prompt again. */
+const ALONE = 4;
+
+/**
+ * Log-probs of up to {@link ALONE} sequences, spread over the first mini-batch that has any, a request each: the same
+ * tokens and weights in another packing. Before the first step; nothing is trained on them.
+ */
+async function aloneLogprobs(
+  batches: readonly MiniBatch[],
+  options: UpdateOptions,
+): Promise<{ batch: MiniBatch; places: number[]; logprobs: Float32Array[] } | null> {
+  const batch = batches.find(({ sequences }) => sequences.length > 0);
+  if (batch === undefined) return null;
+  const n = batch.sequences.length;
+  const places = Array.from({ length: Math.min(ALONE, n) }, (_, i) => Math.floor((i * n) / Math.min(ALONE, n)));
+  const logprobs: Float32Array[] = [];
+  for (const i of places) logprobs.push(...(await currentLogprobs(batch.sequences.slice(i, i + 1), options)));
+  return { batch, places, logprobs };
+}
+
+/** |mean over a sequence's tokens of a − b|, nats: the logarithm of the ratio that GSPO would see between the two. */
+function meanGap(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let t = 0; t < b.length; t++) sum += (a[t] ?? Number.NaN) - (b[t] as number);
+  return Math.abs(sum / b.length);
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +19,9 @@ from starlette.testclient import TestClient
 from wire_client import TOKEN, Client, Refused, datum, read_samples
 
 from tagpr_engine import app, requests, store
-from tagpr_engine.engine import Engine, Settings
+from tagpr_engine.engine import MAX_SAMPLERS, MAX_SNAPSHOTS, Engine, SamplingSession, Settings
 from tagpr_engine.gen import tinker_pb2 as pb
+from tagpr_engine.sampling import Request, Response
 
 GREEDY = {"max_tokens": 6, "temperature": 0, "stop": []}
 
@@ -183,6 +187,68 @@ def test_a_failure_costs_its_neighbours_nothing(client: Client, engine: Engine) 
     assert all(len(read_samples(client.wait(queued))[0]) == 6 for queued in good)
     with pytest.raises(Refused, match="token 96"):
         client.wait(bad)
+
+
+def test_requests_that_wait_together_are_one_pass_and_ordered_units_stay_apart(
+    client: Client, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampled: list[int] = []
+    real = engine.sample
+
+    def counted(session: SamplingSession, asked: list[Request]) -> list[Response]:
+        sampled.append(len(asked))
+        return real(session, asked)
+
+    monkeypatch.setattr(engine, "sample", counted)
+    params = {"max_tokens": 6, "seed": 3, "stop": []}
+    prompts = [[5, 6, 7], [5, 6, 8], [9]]
+
+    def send(i: int, batch: str | None = None) -> dict[str, Any]:
+        headers = None if batch is None else {"X-Tagpr-Batch": batch}
+        return client.sample(prompts[i], headers, base_model="qwen", num_samples=2, sampling_params=params)
+
+    alone = [read_samples(client.wait(send(i))) for i in range(3)]
+    assert sampled == [1, 1, 1]
+    sampled.clear()
+    held, gate = engine.worker.future(), engine.worker.future()
+    engine.worker.submit(app.Job([held], lambda: [{"held": gate.done.wait()}]))
+    queued = [send(0), send(1), send(0, "unit/0/2"), send(1, "unit/1/2"), send(2)]
+    gate.resolve({})
+    found = [read_samples(client.wait(q)) for q in queued]
+    assert sampled == [3, 2]  # what came without a unit, though one came last; then the unit
+    assert found == [alone[i] for i in (0, 1, 0, 1, 2)]
+
+
+def test_idle_models_and_samplers_are_let_go(client: Client, engine: Engine) -> None:
+    """By unload_model at once; unnamed snapshots and samplers beyond the last few by themselves."""
+    model = client.model("qwen")
+    alive = weakref.ref(engine.models[model].trained)
+
+    def snapshot() -> str:
+        client.forward_backward(message(model))
+        step(client, model)
+        return client.wait(client.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+
+    def ask(**where: str) -> list[list[int]]:
+        return read_samples(client.wait(client.sample([5], sampling_params=GREEDY, **where)))
+
+    made = [snapshot() for _ in range(MAX_SNAPSHOTS + 1)]
+    with pytest.raises(Refused, match=r"404 .*was let go"):
+        ask(sampling_session_id=made[0])
+    last = ask(sampling_session_id=made[-1])
+    saved = [
+        client.wait(client.post("save_weights_for_sampler", model_id=model, path=f"s{i}"))["path"]
+        for i in range(MAX_SAMPLERS + 1)
+    ]
+    assert [ask(model_path=path) for path in saved] == [last] * len(saved)
+    assert [path for kind, path in engine._samplers if kind == "path"] == saved[1:]
+    assert ask(model_path=saved[0]) == last  # it is loaded again
+    client.wait(client.post("unload_model", model_id=model))
+    with pytest.raises(Refused, match=r"404 .*was let go"):
+        ask(sampling_session_id=made[-1])
+    assert ask(model_path=saved[1]) == last
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_full_disk_is_reported_and_costs_nothing(

@@ -44,6 +44,12 @@ def test_a_token_is_always_needed(server: tuple[str, Path]) -> None:
     assert bearer.json() == {"status": "ok"}
 
 
+def test_it_listens_on_the_loopback_address_alone(server: tuple[str, Path]) -> None:
+    """127.0.0.2 is this machine too: a server bound to every address would answer there."""
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server[0].replace("127.0.0.1", "127.0.0.2") + "/api/v1/healthz")
+
+
 def test_capabilities(client: Client) -> None:
     told = client.http.get("/api/v1/get_server_capabilities").json()
     assert [m["trainable"] for m in told["supported_models"]] == [True, True]
@@ -112,6 +118,7 @@ def test_a_batch_is_one_ordered_unit(client: Client) -> None:
         ("create_model", {"base_model": "qwen", "optimizer_config": {"type": "dimuon"}}, "dimuon"),
         ("create_model", {"base_model": "nosuch"}, "404"),
         ("optim_step", {"model_id": "nosuch"}, "404"),
+        ("optim_step", {"model_id": "x", "optimizer_params": {"type": "dimuon"}}, "'dimuon' is not served"),
         ("load_weights", {"model_id": "x", "path": "tinker://a/weights/b", "optimizer": True}, "404"),
         ("session_heartbeat", {"session_id": "nosuch"}, "404"),
         ("retrieve_future", {"request_id": "nosuch"}, "404"),

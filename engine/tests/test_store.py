@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_a_failed_save_leaves_nothing(
     assert list((tmp_path / "model_a" / "weights").iterdir()) == []
     with pytest.raises(EngineError, match="does not exist"):
         store.folder_of(tmp_path, "tinker://model_a/weights/one")
+
+
+def test_a_write_that_the_system_cuts_short_leaves_nothing(folders: dict[str, Path], tmp_path: Path) -> None:
+    """No fake: the system refuses to let a file grow, as it does when the disk is full; the save before stays whole."""
+    model = policy(folders["qwen"])
+    path = store.save(tmp_path, "model_a", "weights", "one", model, False)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(EngineError, match=r"could not be saved: .*File too large") as caught:
+            store.save(tmp_path, "model_a", "weights", "one", model, True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.category == "server"
+    assert [f.name for f in (tmp_path / "model_a" / "weights").iterdir()] == ["one"]
+    store.restore(store.folder_of(tmp_path, path), path, policy(folders["qwen"]), True)
 
 
 def test_names_and_paths_are_checked(folders: dict[str, Path], tmp_path: Path) -> None:

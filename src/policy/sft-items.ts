@@ -1,5 +1,6 @@
 import type { Chain } from "../chains/types.ts";
 import { TagprError } from "../core/errors.ts";
+import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 import { type Codec, responseTokens } from "../prompts/generate.ts";
@@ -24,6 +25,8 @@ export interface SftItemOptions {
   readonly prefix?: string;
   /** Prompt + completion at most; longer ones are left out and counted. */
   readonly maxTokens: number;
+  /** Only so many training items, of whole queries drawn at random (the last may give some of its own alone). */
+  readonly most?: { readonly chains: number; readonly seed: number };
 }
 
 export interface SftItems {
@@ -73,7 +76,8 @@ interface Wanted {
   readonly held: boolean;
 }
 
-function itemsOf(wanted: readonly Wanted[], { codec, promptOf, prefix, maxTokens }: SftItemOptions): SftItems {
+function itemsOf(wanted: readonly Wanted[], options: SftItemOptions): SftItems {
+  const { codec, promptOf, prefix, maxTokens, most } = options;
   const out = { train: [] as SftItem[], heldOut: [] as SftItem[], tooLong: 0 };
   for (const { id, example, text, held } of wanted) {
     const prompt = promptOf(example);
@@ -82,5 +86,11 @@ function itemsOf(wanted: readonly Wanted[], { codec, promptOf, prefix, maxTokens
     if (prompt.length + completion.length > maxTokens) out.tooLong++;
     else (held ? out.heldOut : out.train).push(item);
   }
-  return out;
+  return most === undefined ? out : { ...out, train: someOf(out.train, most.chains, most.seed) };
+}
+
+function someOf(items: readonly SftItem[], count: number, seed: number): SftItem[] {
+  const queries = stream(seed, "sft", "some").shuffle([...groupBy(items, (item) => item.query).values()]);
+  const kept = new Set(queries.flat().slice(0, count));
+  return items.filter((item) => kept.has(item));
 }

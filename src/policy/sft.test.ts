@@ -48,6 +48,12 @@ describe("forms of SFT", () => {
     expect(gold.heldOut.length).toBeGreaterThan(0);
     expect(gold.train.length + gold.heldOut.length).toBe(examples.length);
     expect(goldItems(examples, options, { share: 0.25, seed: 1 })).toEqual(gold);
+    const most = { chains: 12, seed: 1 };
+    const some = sftItems(chains, examples, { ...options, most });
+    expect(some.train.length).toBe(12);
+    expect(some.heldOut).toEqual(items.heldOut);
+    expect(some.train.every((item) => items.train.some(({ id }) => id === item.id))).toBe(true);
+    expect(sftItems(chains, examples, { ...options, most: { chains: 99, seed: 1 } })).toEqual(items);
     expect(
       goldItems(
         examples.slice(0, 1).map((e) => ({ ...e, gold: null })),

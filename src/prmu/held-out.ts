@@ -31,7 +31,7 @@ export interface Lead {
 }
 
 export interface HeldOutReport {
-  /** By kind and by whether the user has a row of their own. */
+  /** By kind and by whether the user has pairs among those trained on (with user embeddings: a row of their own). */
   readonly accuracy: Readonly<Record<PairKind, { readonly seen: PairAccuracy; readonly unseen: PairAccuracy }>>;
   /** Seen users scored as if unknown: what is lost without their row. */
   readonly seenMasked: Readonly<Record<PairKind, PairAccuracy>>;
@@ -85,6 +85,8 @@ export interface HeldOut {
   readonly faults: readonly FaultPair[];
   readonly examples: ReadonlyMap<string, ShownExample>;
   readonly tasks: readonly Task[];
+  /** Users with training pairs, as {@link userRows} has them: seen, whether the model has rows for them or not. */
+  readonly users: Readonly<Record<string, number>>;
   /** Null: users without a row have the unknown one. */
   readonly borrow: Borrow | null;
 }
@@ -93,7 +95,7 @@ const KINDS = ["PRP", "PQP"] as const;
 
 type Margin<P> = { readonly pair: P; readonly margin: number };
 
-const isSeen = ({ rows }: Input, pair: Scored): boolean => rows !== null && rowOf(rows, pair.task, pair.user) > 0;
+const isSeen = ({ users }: HeldOut, pair: Scored): boolean => rowOf(users, pair.task, pair.user) > 0;
 
 /** The held-out report and the centring, from one scoring of the held-out pairs. */
 export async function assess(
@@ -107,11 +109,16 @@ export async function assess(
     return zipStrict(some, logits).map(([pair, s]) => ({ pair, ...s, margin: s.preferred - s.rejected }));
   };
   const judged = await judge(pairs);
-  const seen = pairs.filter((pair) => isSeen(input, pair));
-  const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(input, pair));
+  const withRow = input.rows === null ? [] : pairs.filter((pair) => isSeen(held, pair));
+  const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(held, pair));
   const margins = judged.map(({ margin }) => margin);
   const report: HeldOutReport = {
-    ...byUsers(input, judged, await judge(seen, () => 0), await judge(unseen, ({ example }) => borrow?.(example) ?? 0)),
+    ...byUsers(
+      held,
+      judged,
+      await judge(withRow, () => 0),
+      await judge(unseen, ({ example }) => borrow?.(example) ?? 0),
+    ),
     ...besideRules(held, judged),
     faults: faultReport(await judge(faults)),
     loss: margins.length === 0 ? null : average(margins.map(bradleyTerry)),
@@ -126,13 +133,13 @@ const ofKind = <P extends { readonly kind: string }>(all: readonly Margin<P>[], 
 
 /** `masked`: the seen users' pairs at row 0; `borrowed`: the others' with a row that was lent. */
 function byUsers(
-  input: Input,
+  held: HeldOut,
   judged: readonly Margin<Pair>[],
   masked: readonly Margin<Pair>[],
   borrowed: readonly Margin<Pair>[],
 ): Pick<HeldOutReport, "accuracy" | "seenMasked" | "unseenBorrowed"> {
-  const seen = judged.filter(({ pair }) => isSeen(input, pair));
-  const unseen = judged.filter(({ pair }) => !isSeen(input, pair));
+  const seen = judged.filter(({ pair }) => isSeen(held, pair));
+  const unseen = judged.filter(({ pair }) => !isSeen(held, pair));
   return {
     accuracy: byKind((kind) => ({ seen: accuracyOf(ofKind(seen, kind)), unseen: accuracyOf(ofKind(unseen, kind)) })),
     seenMasked: byKind((kind) => accuracyOf(ofKind(masked, kind))),

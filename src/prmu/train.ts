@@ -95,7 +95,8 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   const { engine, config, seed, log, pairs } = options;
   const saver = makeSaver<PrmuState>(engine, log, "prmu", config.keep_checkpoints);
   const train = pairs.filter((pair) => pair.split === "train");
-  const rows = config.variant === "full" ? userRows(train) : null;
+  const users = userRows(train);
+  const rows = config.variant === "full" ? users : null;
   const training = await engine.train({
     model: options.model,
     rank: 0,
@@ -120,6 +121,7 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
       faults,
       examples,
       tasks,
+      users,
       borrow:
         rows === null || config.warm_start === 0 ? null : makeBorrow(options.examples, rows, tasks, config.warm_start),
     },

@@ -35,7 +35,7 @@ export type LlmConfig = Config["teacher"];
 export type EngineConfig = Config["engines"]["policy"];
 export type SftConfig = Config["sft"];
 export type PrmuConfig = Config["prmu"];
-/** One RL stage: guided or exploratory. */
-export type RlConfig = Config["guided"];
+/** What the two RL stages have in common. */
+export type RlConfig = Config["explore"];
 export type RewardsConfig = Config["rewards"];
 export type ChainsConfig = Config["chains"];

@@ -50,6 +50,13 @@ export const data = z
         "Queries a task of the dev slice of train, for choosing checkpoints; its users are in no training set.",
       ),
     test: positive.default(1500).describe("Evaluation queries a task at most."),
+    strata: z
+      .strictObject({ seen: count.default(0), unseen: count.default(0), cold: count.default(0) })
+      .prefault({})
+      .describe(
+        "Synthetic world: evaluation queries by kind of user, in place of `test`: of users that RL has seen, some items later; " +
+          "of unseen users with 8 items or more; of unseen users with one or two. All 0 = off (docs/world.md).",
+      ),
     min_items: count.default(1).describe("Queries whose user has fewer items than this are left out."),
   })
   .describe("Where queries and histories come from.");

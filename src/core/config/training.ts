@@ -35,6 +35,11 @@ export const sft = z
           "asked without reasoning (the paper's SFT; RL can't start from it). On one task's data it is SFT-Ind(-R).",
       ),
     learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
+    max_chains: count
+      .default(0)
+      .describe(
+        "Training chains at most, whole queries drawn at random; 0 = all. How much SFT needs is measured with it.",
+      ),
     batch: positive.default(64).describe("Chains a step (paper: 64)."),
     epochs: positive.default(2).describe("Paper: 2."),
     eval_every: positive.default(10).describe("Steps between looks at the held-out chains."),
@@ -156,7 +161,16 @@ const rl = {
 };
 
 export const guided = z
-  .strictObject({ ...rl, epochs: rl.epochs.default(13).describe("Paper: 13.") })
+  .strictObject({
+    ...rl,
+    from: z
+      .enum(["sft", "base"])
+      .default("sft")
+      .describe(
+        "Whose weights RL starts from; `base` is the paper's ablation w/o SFT (pairs still come from the SFT model).",
+      ),
+    epochs: rl.epochs.default(13).describe("Paper: 13."),
+  })
   .describe("Guided RL with all five signals (paper section 3.4).");
 export const exploratory = z
   .strictObject({ ...rl, epochs: rl.epochs.default(2).describe("Paper: 2.") })

@@ -3,7 +3,7 @@ import { stream } from "../../core/random.ts";
 import type { Example, ProfileItem } from "../types.ts";
 import { bayesAnswer, type Ceilings, ceilings, evidenceOf, queryContent } from "./ceilings.ts";
 import { bestDecision } from "./decision.ts";
-import { examples } from "./examples.ts";
+import { examples, userExamples } from "./examples.ts";
 import { outcomePosterior, typePosterior } from "./posterior.ts";
 import { entry, isAlike, openOutcomes, type Shape } from "./shape.ts";
 import { SHAPES } from "./shapes.ts";
@@ -205,4 +205,23 @@ describe("distractors and drift", () => {
     expect(aside / (300 * 8)).toBeGreaterThan(0.4);
     expect(aside / (300 * 8)).toBeLessThan(0.6);
   });
+});
+
+it("holds for seen users asked some items later, and for users with one or two items", () => {
+  const shape = SHAPES.tag;
+  const short = { ...world, minItems: 1, maxItems: 2 };
+  const later = Array.from({ length: N }, (_, index) =>
+    userExamples(world, shape, { split: "train", index }, 1, 4),
+  ).flat();
+  for (const [of, own] of [
+    [world, later],
+    [short, [...examples(short, shape, { split: "cold", users: N })]],
+  ] as const) {
+    const cases = own.map((example) => ({ example, shown: example.profile.slice(-8) }));
+    const { query_only, shown_items, oracle } = ceilings(of, shape, cases);
+    const bayes = measure(shape, cases, ({ example, shown }) => bayesAnswer(of, shape, example, shown).answer);
+    expect(Math.abs(bayes.mean - shown_items)).toBeLessThan(3 * bayes.error);
+    expect(query_only).toBeLessThan(shown_items);
+    expect(shown_items).toBeLessThan(oracle);
+  }
 });

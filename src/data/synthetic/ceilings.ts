@@ -4,7 +4,7 @@ import { bestDecision } from "./decision.ts";
 import { type Evidence, outcomePosterior, outcomesOf } from "./posterior.ts";
 import { queryText, readItem } from "./read.ts";
 import { type Content, entry, type Shape } from "./shape.ts";
-import { hiddenUser, userKey } from "./users.ts";
+import { hiddenUser, itemCount, userKey } from "./users.ts";
 import type { World } from "./world-types.ts";
 
 /** Bayes-optimal expected scores, in the shape's metric (accuracy or ROUGE-1 F: higher is better; MAE: lower). */
@@ -52,7 +52,10 @@ export function bayesAnswer(
 
 function oracleScore(world: World, shape: Shape, example: Example, content: Content): number {
   if (example.user === null) throw new TagprError("internal", `example ${example.id} has no user`);
-  const hidden = hiddenUser(world, shape, userKey(example.user));
+  const key = userKey(example.user);
+  // Asked at a later time: the profile has more items than the world gave the user at first.
+  const later = Math.max(0, example.profile.length - itemCount(world, key));
+  const hidden = hiddenUser(world, shape, key, later);
   const state = entry(hidden.states, hidden.items)[shape.keyOf(content)];
   const known = Array.from({ length: shape.states }, (_, s) => (s === state ? 1 : 0));
   return bestDecision(shape, content, outcomesOf(world, shape, known, content)).expected;

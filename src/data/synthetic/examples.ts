@@ -15,9 +15,9 @@ export interface ExampleOptions {
   readonly minItems?: number;
 }
 
-/** One user's examples: the same profile, `queries` questions. Nothing hidden is in them. */
-export function userExamples(world: World, shape: Shape, key: UserKey, queries = 1): Example[] {
-  const { items, queries: asked } = observations(world, shape, key, queries);
+/** One user's examples: the same profile, `queries` questions, asked `later` items on. Nothing hidden is in them. */
+export function userExamples(world: World, shape: Shape, key: UserKey, queries = 1, later = 0): Example[] {
+  const { items, queries: asked } = observations(world, shape, key, queries, later);
   const user = userId(key);
   const profile = items.map((item, t) => ({
     id: `${user}-i${t}`,
@@ -26,7 +26,7 @@ export function userExamples(world: World, shape: Shape, key: UserKey, queries =
   }));
   return asked.map((query, j) => ({
     task: shape.task,
-    id: `${shape.name}-${user}-q${j}` as QueryId,
+    id: `${shape.name}-${user}-${later === 0 ? "q" : `later${later}-q`}${j}` as QueryId,
     user,
     input: shape.input(query.text),
     profile,

@@ -51,13 +51,16 @@ function drawState(world: World, shape: Shape, type: number, key: number, random
   return random.next() < world.share ? shape.typeState(world, type, key) : random.int(shape.states);
 }
 
-/** The hidden variables of a user in one shape. The type and the style mark are the same in every shape. */
-export function hiddenUser(world: World, shape: Shape, key: UserKey): HiddenUser {
+/**
+ * The hidden variables of a user in one shape. The type and the style mark are the same in every shape. `later`: some
+ * items after the world's own last one; what was before stays what it is.
+ */
+export function hiddenUser(world: World, shape: Shape, key: UserKey, later = 0): HiddenUser {
   const about = stream(world.seed, "user", key.split, key.index, "person");
   const type = about.int(TYPES.length);
   const mark = about.pick(MARKS);
   const random = stream(world.seed, "user", key.split, key.index, shape.name, "states");
-  const items = itemCount(world, key);
+  const items = itemCount(world, key) + later;
   let now = Array.from({ length: shape.keys }, (_, k) => drawState(world, shape, type, k, random));
   const states = [now];
   for (let t = 0; t < items; t++) {
@@ -67,16 +70,21 @@ export function hiddenUser(world: World, shape: Shape, key: UserKey): HiddenUser
   return { type, mark, items, states };
 }
 
-/** The user's items, oldest first, and `queries` more asked now. */
+/** The user's items, oldest first, `later` ones written after the world's own last one, and `queries` more asked now. */
 export function observations(
   world: World,
   shape: Shape,
   key: UserKey,
   queries: number,
+  later = 0,
 ): { readonly items: Observation[]; readonly queries: Observation[] } {
-  const hidden = hiddenUser(world, shape, key);
-  const random = stream(world.seed, "user", key.split, key.index, shape.name, "texts");
-  const observe = (states: readonly number[], asked: boolean): Observation => {
+  const hidden = hiddenUser(world, shape, key, later);
+  const texts = (...name: (string | number)[]) =>
+    stream(world.seed, "user", key.split, key.index, shape.name, "texts", ...name);
+  const before = texts();
+  // The first stream goes on with the queries that are asked before.
+  const after = later === 0 ? before : texts("later", later);
+  const observe = (states: readonly number[], asked: boolean, random: Random): Observation => {
     const about = shape.drawContent(random);
     const own = shape.outcomeOf(entry(states, shape.keyOf(about)), about);
     const outcome = random.next() < world.noise ? random.int(shape.outcomes) : own;
@@ -84,12 +92,12 @@ export function observations(
     return { content, text: shape.write(content, random), answer: shape.answer(content, outcome, hidden.mark) };
   };
   const aside = distractors(world, shape, key);
-  const items = hidden.states.slice(0, -1).map((states) => {
-    const own = observe(states, false);
+  const items = hidden.states.slice(0, -1).map((states, t) => {
+    const own = observe(states, false, t < hidden.items - later ? before : after);
     return aside() ?? own;
   });
   const now = entry(hidden.states, hidden.items);
-  return { items, queries: Array.from({ length: queries }, () => observe(now, true)) };
+  return { items, queries: Array.from({ length: queries }, () => observe(now, true, after)) };
 }
 
 /** For item after item: a distractor in its place, or null. Its own stream, so that the other items stay what they are. */

@@ -61,7 +61,8 @@ async function countFolder(path: string, config: Config): Promise<TaskSizes> {
 }
 
 function syntheticSizes(task: string, { data }: Config): TaskSizes {
-  const { chains, prmu, dev, test } = data;
+  const { chains, prmu, dev, strata } = data;
+  const test = strata.seen + strata.unseen + strata.cold || data.test;
   return { task, chains, rl: data.rl_of[task] ?? data.rl, prmu, dev, test };
 }
 

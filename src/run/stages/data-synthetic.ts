@@ -2,16 +2,16 @@ import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { stream } from "../../core/random.ts";
 import { almanac } from "../../data/synthetic/almanac.ts";
-import { ceilings } from "../../data/synthetic/ceilings.ts";
 import { examples } from "../../data/synthetic/examples.ts";
 import type { Shape } from "../../data/synthetic/shape.ts";
 import { shapeOf } from "../../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED, makeWorld } from "../../data/synthetic/world.ts";
 import type { World } from "../../data/synthetic/world-types.ts";
 import { loadTask } from "../../data/task-file.ts";
-import type { Example, QueryId, ShownExample } from "../../data/types.ts";
+import type { Example, QueryId } from "../../data/types.ts";
 import type { Gathered } from "./gathered.ts";
 import { divide, sampleOf } from "./split.ts";
+import { ceilingFiles, hasStrata, strataExamples } from "./strata.ts";
 
 /** The seeded world of the run's seed. Users of different splits are different people, drawn from separate counters. */
 export function syntheticData(config: Config): Gathered {
@@ -35,7 +35,7 @@ export function syntheticData(config: Config): Gathered {
     },
     extras: (test) => ({
       "world.json": { ...world, almanac: almanac(world, shapes) },
-      "ceilings.json": ceilingsOf(world, shapes, test),
+      ...ceilingFiles(world, shapes, test, config),
     }),
   };
 }
@@ -58,23 +58,8 @@ function splitsOf(world: World, shape: Shape, config: Config) {
     rl: pick(cut.rl),
     prmu: pick(cut.prmu),
     dev: sampleOf(draw("dev", data.users.dev, data.dev), data.dev, seed, shape.task, "dev"),
-    test: sampleOf(draw("test", data.users.test, data.test), data.test, seed, shape.task, "test"),
+    test: hasStrata(data)
+      ? strataExamples(world, shape, config, pick(cut.rl))
+      : sampleOf(draw("test", data.users.test, data.test), data.test, seed, shape.task, "test"),
   };
-}
-
-/** Per task, on the very test queries and items that the methods see. */
-function ceilingsOf(world: World, shapes: readonly Shape[], test: readonly ShownExample[]): Record<string, unknown> {
-  return Object.fromEntries(
-    shapes.map((shape) => {
-      const own = test.filter(({ task }) => task === shape.task);
-      return [
-        shape.task,
-        ceilings(
-          world,
-          shape,
-          own.map((example) => ({ example, shown: example.shown })),
-        ),
-      ];
-    }),
-  );
 }

@@ -8,6 +8,7 @@ import { silent } from "../../core/progress.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { dataStage } from "./data.ts";
 import { SPLITS } from "./gathered.ts";
+import type { StrataFile } from "./strata.ts";
 
 const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
 
@@ -66,6 +67,39 @@ describe("the synthetic world", () => {
     expect(Object.keys(ceilings)).toEqual(["synthetic_tag", "synthetic_rating"]);
     expect(ceilings.synthetic_tag?.n).toBe(40);
     expect(ceilings.synthetic_tag?.oracle).toBeGreaterThan(ceilings.synthetic_tag?.query_only ?? 1);
+  });
+
+  it("has three strata where asked for: seen users later, unseen ones with 8 items or more, and with one or two", async () => {
+    const strata = { seen: 30, unseen: 20, cold: 12 };
+    const { dir, rows } = await gather({ data: { ...SMALL, strata } });
+    const file = readJson<StrataFile>(join(dir, "strata.json"));
+    const test = new Map(rows("test").map((row) => [`${row.task}/${row.id}`, row]));
+    const of = (name: keyof StrataFile) => file[name].queries.flatMap((id) => test.get(id) ?? []);
+    expect([of("seen").length, of("unseen").length, of("cold").length]).toEqual([30, 20, 12]);
+    expect(test.size).toBe(62);
+    const before = new Map(rows("rl").map((row) => [row.user, row]));
+    for (const { user, profile, shown, id } of of("seen")) {
+      const then = before.get(user)?.profile ?? [];
+      expect(profile.slice(0, then.length)).toEqual(then);
+      expect(profile.length).toBe(then.length + 4);
+      expect(shown.at(-1)).toEqual(profile.at(-1));
+      expect(rows("rl").some((row) => row.id === id)).toBe(false);
+    }
+    const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu"), ...rows("dev")]);
+    for (const row of [...of("unseen"), ...of("cold")]) expect(train.has(row.user)).toBe(false);
+    expect(of("unseen").every(({ profile }) => profile.length >= 8)).toBe(true);
+    expect(new Set(of("cold").map(({ profile }) => profile.length))).toEqual(new Set([1, 2]));
+    const ceiling = (name: keyof StrataFile) => file[name].ceilings.synthetic_tag;
+    expect(ceiling("unseen")?.shown_items).toBeGreaterThan(ceiling("cold")?.shown_items ?? 1);
+    expect(ceiling("seen")?.n).toBe(30);
+  });
+
+  it("keeps train and dev to the byte when strata are asked for", async () => {
+    const text = async (strata: object) => {
+      const { dir } = await gather({ data: { ...SMALL, strata } });
+      return ["chains", "rl", "prmu", "dev"].map((name) => readFileSync(join(dir, `${name}.jsonl`), "utf8"));
+    };
+    expect(await text({ seen: 5, unseen: 5, cold: 5 })).toEqual(await text({}));
   });
 
   it("refuses the seeds that made the base model, and unknown tasks", async () => {

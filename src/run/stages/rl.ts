@@ -1,11 +1,21 @@
 import { join } from "node:path";
+import type { Config } from "../../core/config/schema.ts";
 import { writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
 import { trainRl } from "../../policy/rl.ts";
 import { makeScorer } from "../../prmu/score.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, openAsking, readModel, readSplit, requireChains, writeModel } from "./common.ts";
+import {
+  ASKING_FILES,
+  baseIdentity,
+  type ModelFile,
+  openAsking,
+  readModel,
+  readSplit,
+  requireChains,
+  writeModel,
+} from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
@@ -14,8 +24,15 @@ const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
 /** Guided RL: all five signals. */
 export const guidedStage: Stage = {
   name: "guided",
-  config: ({ guided, rewards, prompt, engines }) => ({ guided, rewards, prompt, dtype: engines.policy.dtype }),
-  reads: () => [...FILES, "sft/model.json", "prmu/scorer.json"],
+  // The usual start leaves the key of older runs as it was.
+  config: ({ guided: { from, ...guided }, rewards, prompt, engines }) => ({
+    guided: from === "sft" ? guided : { ...guided, from },
+    rewards,
+    prompt,
+    dtype: engines.policy.dtype,
+  }),
+  reads: ({ guided: { from } }) => [...FILES, ...(from === "sft" ? ["sft/model.json"] : []), "prmu/scorer.json"],
+  outside: async (config, tools) => (config.guided.from === "base" ? baseIdentity(config, tools) : null),
   run: (context) => runRl(context, "guided"),
 };
 
@@ -34,7 +51,7 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
   const examples = readSplit(run, "rl");
   tellCuts(context, asking, examples);
-  const start = readModel(run, stage === "guided" ? "sft" : "guided");
+  const start = startOf(run, stage, config);
   // The second stage has no personalization reward: no reward model is loaded for it.
   const scorer = stage === "guided" ? await openScorer(context) : null;
   const result = await trainRl({
@@ -61,6 +78,12 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
   const { path, step, score, state, validations, probe } = result;
   writeJson(join(dir, "validations.json"), { probe, validations });
   writeModel(context, { path, step, score, state });
+}
+
+/** The model that a stage goes on from. */
+function startOf(run: string, stage: "guided" | "explore", config: Config): Pick<ModelFile, "path" | "state"> {
+  if (stage === "explore") return readModel(run, "guided");
+  return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
 }
 
 async function openScorer(context: StageContext): Promise<Awaited<ReturnType<typeof makeScorer>> | null> {

@@ -13,12 +13,11 @@ import { tellCuts } from "./cuts.ts";
 /** Foundational SFT on the tagged chains, or on what `sft.form` says. */
 export const sftStage: Stage = {
   name: "sft",
-  // The dev score is a verifiable reward at RL's response cut-off. Tagged chains leave the key of older runs as it was.
-  config: ({ sft: { form, ...sft }, chains, prompt, engines, rewards, guided }) => ({
-    sft: form === "tagged" ? sft : { ...sft, form, held_out: chains.held_out },
+  // The dev score is a verifiable reward, which has no settings, at RL's response cut-off.
+  config: ({ sft, chains, prompt, engines, guided }) => ({
+    sft: sft.form === "gold" ? { ...sft, held_out: chains.held_out } : sft,
     prompt,
     dtype: engines.policy.dtype,
-    verifiable: rewards,
     max_tokens: guided.max_tokens,
   }),
   reads: () => [...ASKING_FILES, "chains/chains.jsonl", "data/chains.jsonl", "data/dev.jsonl"],
@@ -61,9 +60,10 @@ export const sftStage: Stage = {
 
 /** What `sft.form` says is learnt. */
 function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {
-  const options = { codec, promptOf, prefix, maxTokens: config.sft.max_tokens };
+  const { form, max_tokens: maxTokens, max_chains } = config.sft;
+  const most = max_chains === 0 ? {} : { most: { chains: max_chains, seed: config.seed } };
+  const options = { codec, promptOf, prefix, maxTokens, ...most };
   const examples = readSplit(run, "chains");
-  const { form } = config.sft;
   if (form === "gold") return goldItems(examples, options, { share: config.chains.held_out, seed: config.seed });
   return sftItems(readJsonl<Chain>(join(run, "chains", "chains.jsonl")), examples, { ...options, form });
 }

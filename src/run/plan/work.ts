@@ -118,7 +118,8 @@ function sftWork(given: Given): StageWork {
   const { config, tasks } = given;
   const { tagged } = keptChains(given);
   const { sft, chains } = config;
-  const train = Math.round(tagged * (1 - chains.held_out));
+  const whole = Math.round(tagged * (1 - chains.held_out));
+  const train = sft.max_chains === 0 ? whole : Math.min(whole, sft.max_chains);
   const steps = Math.ceil((train * sft.epochs) / sft.batch);
   const lengths = [promptOf(given), responseOf(given, config.guided.max_tokens)] as const;
   const looks = Math.ceil(steps / sft.eval_every) + 1;

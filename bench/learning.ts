@@ -1,0 +1,71 @@
+/**
+ * `npm run bench -- learning [--full] [--seeds N] [--set key=value…] [--dry] [--json] [--out DIR]`
+ *
+ * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
+ * and started again it goes on. Hypotheses, variants, budgets: docs/learning.md.
+ */
+import { parseArgs } from "node:util";
+import type { App } from "../src/cli/app.ts";
+import { openEngines } from "../src/cli/engines.ts";
+import { exitCodeOf, explain } from "../src/cli/failure.ts";
+import { processIo } from "../src/cli/io.ts";
+import { TagprError } from "../src/core/errors.ts";
+import { type BenchOptions, jsonOf, runBench } from "./learning/bench.ts";
+import { BUDGETS, jobsOf } from "./learning/budgets.ts";
+import { BENCH_STAGES, planOf, planText } from "./learning/plan.ts";
+import { tables } from "./learning/tables.ts";
+
+const FLAGS = {
+  full: { type: "boolean", default: false },
+  seeds: { type: "string" },
+  set: { type: "string", multiple: true, default: [] as string[] },
+  dry: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  out: { type: "string" },
+  debug: { type: "boolean", default: false },
+} as const;
+
+function optionsOf(values: ReturnType<typeof read>): BenchOptions {
+  const budget = BUDGETS[values.full ? "full" : "quick"];
+  const seeds = values.seeds === undefined ? budget.seeds.length : Number(values.seeds);
+  if (!Number.isInteger(seeds) || seeds < 1 || seeds > budget.seeds.length)
+    throw new TagprError(
+      "usage",
+      `--seeds ${values.seeds}: the ${budget.name} budget has ${budget.seeds.length} seeds`,
+      {
+        hint: `Give a whole number from 1 to ${budget.seeds.length}.`,
+      },
+    );
+  return { budget, seeds, set: values.set, out: values.out ?? `runs/learning-${budget.name}` };
+}
+
+function read(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS }).values;
+  } catch (error) {
+    throw new TagprError("usage", error instanceof Error ? error.message : String(error), {
+      hint: "Flags: --full, --seeds N, --set key=value, --dry, --json, --out DIR.",
+    });
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const io = processIo(argv);
+  try {
+    const values = read(argv);
+    const options = optionsOf(values);
+    const plan = planText(await planOf(jobsOf(options.budget, options.seeds, options.set), options.out));
+    (values.dry ? io.out : io.err)(plan);
+    if (values.dry) return 0;
+    // A run's own table is not shown: nobody looks at the evaluation before all is done.
+    const app: App = { io: { ...io, out: () => {} }, stages: BENCH_STAGES, openEngines, outcome: { code: 0 } };
+    const finding = await runBench(options, app);
+    if (finding !== null) io.out(values.json ? `${JSON.stringify(jsonOf(finding), null, 2)}\n` : tables(finding));
+    return app.outcome.code;
+  } catch (error) {
+    io.err(explain(error, argv.includes("--debug")));
+    return exitCodeOf(error);
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { App } from "../../src/cli/app.ts";
+import { executeRun } from "../../src/cli/execute.ts";
+import type { Config } from "../../src/core/config/schema.ts";
+import { TagprError } from "../../src/core/errors.ts";
+import { readJson, writeJson } from "../../src/core/jsonl.ts";
+import { hashJson } from "../../src/core/run-dir.ts";
+import type { CeilingRow } from "../../src/eval/result-types.ts";
+import type { Probe } from "../../src/policy/validate.ts";
+import type { HeldOutReport } from "../../src/prmu/held-out.ts";
+import { lockRun } from "../../src/run/lock.ts";
+import { STAGE_NAMES } from "../../src/run/stage.ts";
+import type { Stratum } from "../../src/run/stages/strata.ts";
+import { type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
+import { ceilingsOf, collect, filesOf, runDir } from "./collect.ts";
+import { HYPOTHESES, sensitivityPairs } from "./hypotheses.ts";
+import { sharing } from "./shelf.ts";
+import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
+
+export interface BenchOptions {
+  readonly budget: Budget;
+  /** So many of the budget's first seeds. */
+  readonly seeds: number;
+  /** `key=value` over the budget of every variant. */
+  readonly set: readonly string[];
+  readonly out: string;
+}
+
+/** What the bench found; `rows`, `paired` and `ceilings` are what `--json` prints. */
+export interface Finding {
+  readonly rows: readonly ScoreRow[];
+  readonly paired: readonly Comparison[];
+  readonly ceilings: Partial<Record<Stratum, CeilingRow>>;
+  /** What was put over the budget: with anything in it the numbers are no claim. */
+  readonly set: readonly string[];
+  /** Responses a prompt in RL: the k of pass@k. */
+  readonly rollouts: number;
+  readonly probes: readonly { readonly run: string; readonly seed: number; readonly probe: Probe }[];
+  readonly rewardModels: readonly {
+    readonly run: string;
+    readonly seed: number;
+    readonly accepted: boolean;
+    readonly report: HeldOutReport;
+  }[];
+}
+
+/** Trains what isn't trained yet, then tells what all of it shows; null when it was stopped. */
+export async function runBench(options: BenchOptions, app: App): Promise<Finding | null> {
+  const { budget, seeds, set, out } = options;
+  const release = lockRun(out);
+  try {
+    belongs(options);
+    const jobs = jobsOf(budget, seeds, set);
+    mkdirSync(join(out, "shelf"), { recursive: true });
+    mkdirSync(join(out, "weights"), { recursive: true });
+    const own: App = { ...app, stages: sharing(app.stages, join(out, "shelf")) };
+    for (const [i, job] of jobs.entries()) {
+      app.io.err(`\nSeed ${job.seed}, ${job.variant.run} (run ${i + 1} of ${jobs.length})\n`);
+      await oneRun(out, job, own);
+      if (app.outcome.code !== 0) return null;
+    }
+    const finding = findingOf(options, jobs);
+    writeJson(join(out, "result.json"), finding);
+    return finding;
+  } finally {
+    release();
+  }
+}
+
+/** A run folder like any other, but its weights lie in the store of all. */
+async function oneRun(out: string, job: Job, app: App): Promise<void> {
+  const run = runDir(out, job);
+  mkdirSync(run, { recursive: true });
+  const weights = join(run, "weights");
+  if (!existsSync(weights)) symlinkSync(join("..", "..", "weights"), weights);
+  const only = STAGE_NAMES.filter((name) => app.stages.some((stage) => stage.name === name));
+  await executeRun(app, { run, config: job.config, only, fresh: false, json: false });
+}
+
+interface BelongsTo {
+  readonly budget: Budget["name"];
+  readonly set: readonly string[];
+  readonly key: string;
+}
+
+/** A budget changed after its numbers were seen would make them worthless: a folder is one budget's. */
+function belongs({ budget, set, out }: BenchOptions): void {
+  const path = join(out, "bench.json");
+  const own: BelongsTo = { budget: budget.name, set, key: hashJson(withoutEngines(budgetConfig(budget, set))) };
+  if (!existsSync(path)) writeJson(path, own);
+  const there = readJson<BelongsTo>(path);
+  if (there.key === own.key) return;
+  const said = there.set.length === 0 ? "" : ` with ${there.set.join(", ")}`;
+  throw new TagprError("run", `${out} belongs to the ${there.budget} budget${said}`, {
+    hint: "Another budget needs a folder of its own: give --out.",
+  });
+}
+
+/** Threads and devices are the machine's business. */
+const withoutEngines = ({ engines: _, ...config }: Config): unknown => config;
+
+function findingOf({ set, out }: BenchOptions, jobs: readonly Job[]): Finding {
+  const cells = collect(out, jobs);
+  const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
+  const hypotheses = [...HYPOTHESES, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
+  const probes = filesOf<{ probe: Probe }>(out, jobs, "guided", "validations.json");
+  const models = filesOf<{ accepted: boolean; after: HeldOutReport }>(out, jobs, "prmu", "held_out.json");
+  return {
+    rows: scoreRows(cells),
+    paired: comparisons(cells, hypotheses),
+    ceilings: ceilingsOf(out, jobs),
+    set,
+    rollouts: jobs[0]?.config.guided.rollouts ?? 0,
+    probes: probes.map(({ job, file }) => ({ run: job.variant.run, seed: job.seed, probe: file.probe })),
+    rewardModels: models.map(({ job, file: { accepted, after: report } }) => {
+      return { run: job.variant.run, seed: job.seed, accepted, report };
+    }),
+  };
+}
+
+/** `{"rows", "paired", "ceilings"}` and nothing else. */
+export function jsonOf({ rows, paired, ceilings }: Finding): unknown {
+  return {
+    rows,
+    paired: paired.map(({ a, b, stratum, difference, low, high, verdict }) => {
+      return { a, b, stratum, difference, low, high, verdict };
+    }),
+    ceilings,
+  };
+}

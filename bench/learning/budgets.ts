@@ -1,0 +1,106 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../src/cli/package.ts";
+import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
+import type { Config } from "../../src/core/config/schema.ts";
+import type { MethodName } from "../../src/eval/methods.ts";
+import { SENSITIVITY, SENSITIVITY_BASE, VARIANTS, type Variant } from "./variants.ts";
+
+/** How much is trained and on which seeds. Settled before any claim seed was looked at (docs/learning.md). */
+export interface Budget {
+  readonly name: "quick" | "full";
+  readonly seeds: readonly number[];
+  /** So many of the first seeds have the sensitivity runs too. */
+  readonly sensitivitySeeds: number;
+  /** Over `presets/quickstart.yaml`. */
+  readonly set: readonly string[];
+}
+
+/** 500 queries of seen users later, 500 of unseen ones with 8 items or more, 300 of those with one or two. */
+const COMMON = [
+  "data.strata={seen: 500, unseen: 500, cold: 300}",
+  "sft.keep_checkpoints=1",
+  "prmu.keep_checkpoints=1",
+  "guided.keep_checkpoints=1",
+  "explore.keep_checkpoints=1",
+  "eval.swap=[]",
+];
+
+export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
+  // 2 epochs of SFT, 12 + 3 batches of 32 prompts.
+  quick: {
+    name: "quick",
+    seeds: [101, 102, 103],
+    sensitivitySeeds: 0,
+    set: [
+      ...COMMON,
+      "data.dev=100",
+      "sft.epochs=2",
+      "guided.epochs=0.3",
+      "guided.validate_every=6",
+      "explore.epochs=0.075",
+      "explore.validate_every=3",
+    ],
+  },
+  // The quickstart's own SFT, 24 + 6 batches of 64 prompts.
+  full: {
+    name: "full",
+    seeds: [201, 202, 203, 204, 205, 206, 207, 208],
+    sensitivitySeeds: 3,
+    set: [
+      ...COMMON,
+      "guided.batch=64",
+      "guided.validate_every=8",
+      "explore.batch=64",
+      "explore.epochs=0.3",
+      "explore.validate_every=6",
+    ],
+  },
+};
+
+/** One run of the bench. */
+export interface Job {
+  readonly seed: number;
+  readonly variant: Variant;
+  readonly config: Config;
+}
+
+/** Every run, seed after seed, TagPR's first: what it makes the others share. `set`: over every variant's budget. */
+export function jobsOf(budget: Budget, seeds: number, set: readonly string[]): Job[] {
+  const used = budget.seeds.slice(0, seeds);
+  const base = budgetConfig(budget, set);
+  const all = (budget.sensitivitySeeds > 0 ? withSensitivity() : VARIANTS).map((variant) => ({
+    variant,
+    config: configOf(budget, base, variant, set),
+  }));
+  return used.flatMap((seed, i) =>
+    all.slice(0, i < budget.sensitivitySeeds ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
+      const name = `learning ${budget.name}, seed ${seed}, ${variant.run}`;
+      return { seed, variant, config: { ...config, seed, name } };
+    }),
+  );
+}
+
+const withSensitivity = (): Variant[] => [
+  ...VARIANTS.map((variant) =>
+    variant.run === "tagpr" ? { ...variant, rows: [...variant.rows, SENSITIVITY_BASE] } : variant,
+  ),
+  ...SENSITIVITY,
+];
+
+/** The config of no variant: what a folder of the bench belongs to. */
+export const budgetConfig = (budget: Budget, set: readonly string[]): Config => load([...budget.set, ...set]);
+
+function configOf(budget: Budget, base: Config, variant: Variant, set: readonly string[]): Config {
+  const methods: MethodName[] = [...new Set(variant.rows.map(({ method }) => method))];
+  return load([...budget.set, ...set, ...variant.set(base), `eval.methods=[${methods.join(", ")}]`]);
+}
+
+function load(set: readonly string[]): Config {
+  const root = packageRoot();
+  const config = loadConfig(
+    join(root, "presets", "quickstart.yaml"),
+    set.map((text) => parseOverride(text)),
+  );
+  return absolutePaths(config, root, existsSync);
+}

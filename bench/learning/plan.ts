@@ -1,0 +1,85 @@
+import { duration } from "../../src/cli/progress/eta.ts";
+import { align } from "../../src/cli/table.ts";
+import { groupBy } from "../../src/core/group.ts";
+import { hashJson, readSeal } from "../../src/core/run-dir.ts";
+import { readAssumptions } from "../../src/run/plan/assumptions.ts";
+import { makePlan } from "../../src/run/plan/plan.ts";
+import { shapeOf } from "../../src/run/plan/shape.ts";
+import { taskSizes } from "../../src/run/plan/sizes.ts";
+import type { Stage, StageName } from "../../src/run/stage.ts";
+import { STAGES } from "../../src/run/stages/index.ts";
+import type { Job } from "./budgets.ts";
+import { runDir } from "./collect.ts";
+
+/** The stages of the bench: the report of a single run is nobody's question. */
+export const BENCH_STAGES: readonly Stage[] = STAGES.filter(({ name }) => name !== "report");
+
+export interface PlannedStage {
+  readonly seed: number;
+  readonly run: string;
+  readonly stage: StageName;
+  /** The run that does the same before it, on the same seed; null where it is done here. */
+  readonly sharedWith: string | null;
+  /** Whether it is finished in this folder. */
+  readonly done: boolean;
+  /** Seconds by the cost model of `--dry-run` (docs/paper-run.md), 0 where it is shared. */
+  readonly seconds: number;
+}
+
+/** What is done and what is shared, without starting anything. */
+export async function planOf(jobs: readonly Job[], out: string, stages = BENCH_STAGES): Promise<PlannedStage[]> {
+  const made = new Map<string, string>();
+  const planned: PlannedStage[] = [];
+  for (const job of jobs) {
+    const seconds = await secondsOf(job);
+    const keys = dryKeys(job, stages);
+    for (const { name: stage } of stages) {
+      const key = keys[stage] ?? "";
+      const sharedWith = made.get(key) ?? null;
+      if (sharedWith === null) made.set(key, job.variant.run);
+      const own = sharedWith === null ? (seconds[stage] ?? 0) : 0;
+      const done = readSeal(runDir(out, job), stage) !== null;
+      planned.push({ seed: job.seed, run: job.variant.run, stage, sharedWith, done, seconds: own });
+    }
+  }
+  return planned;
+}
+
+/** Equal where the stages' real keys will be: config and the keys of what is read, in place of its content. */
+function dryKeys({ config }: Job, stages: readonly Stage[]): Partial<Record<StageName, string>> {
+  const keys: Partial<Record<StageName, string>> = {};
+  for (const stage of stages) {
+    const sources = [...new Set(stage.reads(config).map((file) => file.split("/")[0] as StageName))].sort();
+    const inputs = sources.map((source) => keys[source]);
+    keys[stage.name] = hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs });
+  }
+  return keys;
+}
+
+async function secondsOf({ config }: Job): Promise<Partial<Record<StageName, number>>> {
+  const locate = (name: string): Promise<string> => Promise.resolve(name);
+  const policy = await shapeOf(config.model, locate);
+  const assumed = readAssumptions([]);
+  const plan = makePlan({ config, assumed, policy, reward: policy, ...(await taskSizes(config)) });
+  return Object.fromEntries(plan.stages.map(({ stage, hours }) => [stage, 3600 * (hours[0] ?? 0)]));
+}
+
+/** A row a run of the first seed, what it shares, and how long all seeds may take. */
+export function planText(planned: readonly PlannedStage[]): string {
+  const total = (of: readonly PlannedStage[]): number => of.reduce((sum, one) => sum + one.seconds, 0);
+  const seeds = [...new Set(planned.map(({ seed }) => seed))];
+  const runs = groupBy(
+    planned.filter(({ seed }) => seed === seeds[0]),
+    ({ run }) => run,
+  );
+  const cell = ({ sharedWith, done, seconds }: PlannedStage): string =>
+    done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `= ${sharedWith}`;
+  const names = [...runs.values()][0]?.map(({ stage }) => stage) ?? [];
+  const left = total(planned.filter(({ done }) => !done));
+  return [
+    `Seeds ${seeds.join(", ")}; of seed ${seeds[0]}:`,
+    ...align([["run", ...names], ...[...runs].map(([run, own]) => [run, ...own.map(cell)])]),
+    `By the cost model of docs/paper-run.md (two AVX2 cores with nothing else to do): ${duration(total(planned))}, of which ${duration(left)} are left.`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,49 @@
+import { cpSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { filesBelow } from "../../src/core/run-dir.ts";
+import type { Stage } from "../../src/run/stage.ts";
+
+/**
+ * The same stages, but what one run has finished the others of equal key take from the shelf: by hard links, since
+ * nothing is written into a finished stage's files. Weights are named by path, so those runs must share a store.
+ */
+export function sharing(stages: readonly Stage[], shelf: string): Stage[] {
+  return stages.map((stage) => (stage.alsoWrites === undefined ? { ...stage, run: shared(stage, shelf) } : stage));
+}
+
+function shared(stage: Stage, shelf: string): Stage["run"] {
+  return async (context) => {
+    const kept = join(shelf, `${stage.name}-${context.key}`);
+    if (existsSync(kept)) {
+      take(kept, context.dir);
+      context.progress.say(`${stage.name}: another run has done the same`);
+      return;
+    }
+    await stage.run(context);
+    const part = `${kept}.part`;
+    rmSync(part, { recursive: true, force: true });
+    take(context.dir, part);
+    renameSync(part, kept);
+  };
+}
+
+/** Each run has its own beginning, and its seal is written after. */
+const OWN = new Set(["begun.json", "stage.json"]);
+
+function take(from: string, to: string): void {
+  for (const file of filesBelow(from).filter((name) => !OWN.has(name))) {
+    const target = join(to, file);
+    mkdirSync(dirname(target), { recursive: true });
+    rmSync(target, { force: true });
+    link(join(from, file), target);
+  }
+}
+
+/** Not every file system has hard links. */
+function link(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    cpSync(from, to);
+  }
+}

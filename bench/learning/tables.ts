@@ -1,0 +1,140 @@
+import { align } from "../../src/cli/table.ts";
+import { shareOfPossible } from "../../src/eval/result-rows.ts";
+import type { CeilingRow } from "../../src/eval/result-types.ts";
+import type { Probe } from "../../src/policy/validate.ts";
+import type { HeldOutReport, PairAccuracy } from "../../src/prmu/held-out.ts";
+import type { STRATA, Stratum } from "../../src/run/stages/strata.ts";
+import type { Finding } from "./bench.ts";
+import { TABLES, type Table } from "./hypotheses.ts";
+import type { Comparison, ScoreRow } from "./verdicts.ts";
+
+const NAMES: Readonly<Record<Stratum, string>> = {
+  unseen: "unseen users, 8 items or more (headline)",
+  seen: "seen users, some items later",
+  cold: "unseen users, one or two items",
+};
+const ORDER = ["unseen", "seen", "cold"] as const satisfies readonly (typeof STRATA)[number][];
+
+/** Everything that a person reads at the end. */
+export function tables(finding: Finding): string {
+  const parts = ORDER.flatMap((stratum) => TABLES.map((table) => oneTable(finding, table, stratum)));
+  return [
+    ...notes(finding),
+    ...parts.filter((part) => part !== ""),
+    aim(finding),
+    probes(finding),
+    rewardModels(finding),
+  ].join("\n");
+}
+
+function notes({ set, rows }: Finding): string[] {
+  const seeds = Math.max(0, ...rows.map((row) => row.seeds));
+  return [
+    "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
+    ...(set.length > 0 ? [`For trying out, no claim: ${set.join(", ")} was put over the budget.`] : []),
+    ...(seeds === 1 ? ["One seed: the intervals know nothing of how seeds differ."] : []),
+    "",
+  ];
+}
+
+function oneTable({ rows, paired, ceilings }: Finding, table: Table, stratum: Stratum): string {
+  const own = rows.filter((row) => row.table === table && row.stratum === stratum);
+  if (own.length === 0) return "";
+  const possible = ceilings[stratum];
+  const pairs = paired.filter((one) => one.table === table && one.stratum === stratum);
+  return [
+    `${table}: ${NAMES[stratum]}`,
+    ...align([
+      ["", "score", "95% interval", "n", "seeds", "of what is possible"],
+      ...own.map((row) => scoreLine(row, possible)),
+      ...ceilingLines(possible),
+    ]),
+    "",
+    ...align([["a − b", "difference", "95% interval", "p (Holm)", "a > b is"], ...pairs.map(pairLine)]),
+    "",
+  ].join("\n");
+}
+
+const num = (value: number): string => value.toFixed(3);
+const signed = (value: number): string => `${value < 0 ? "−" : "+"}${num(Math.abs(value))}`;
+const percent = (value: number): string => `${(100 * value).toFixed(0)}%`;
+
+function scoreLine({ variant, score, low, high, n, seeds }: ScoreRow, possible: CeilingRow | undefined): string[] {
+  const share = possible === undefined ? "" : percent(shareOfPossible(score, possible));
+  return [variant, num(score), `${num(low)} … ${num(high)}`, `${n}`, `${seeds}`, share];
+}
+
+function ceilingLines(possible: CeilingRow | undefined): string[][] {
+  if (possible === undefined) return [];
+  return [
+    ["ceiling: query only", num(possible.query_only), "", "", "", "0%"],
+    ["ceiling: shown items", num(possible.shown_items), "", "", "", "100%"],
+    ["ceiling: oracle", num(possible.oracle), "", "", "", ""],
+  ];
+}
+
+const pairLine = ({ a, b, difference, low, high, p, verdict, required }: Comparison): string[] => [
+  `${a} − ${b}${required ? " (required)" : ""}`,
+  signed(difference),
+  `${signed(low)} … ${signed(high)}`,
+  num(p),
+  verdict,
+];
+
+/** DESIGN's aim, in the headline stratum. */
+const AIM = 0.8;
+
+function aim({ rows, ceilings }: Finding): string {
+  const row = rows.find(({ variant, stratum }) => variant === "TagPR" && stratum === "unseen");
+  const possible = ceilings.unseen;
+  if (row === undefined || possible === undefined) return "";
+  const share = shareOfPossible(row.score, possible);
+  return `Aim: TagPR reaches ${percent(share)} of the possible personalization of unseen users; ${percent(AIM)} are wanted: ${share >= AIM ? "reached" : "missed"}.\n`;
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/** What there was to select before guided RL, by run: means over the seeds. */
+function probes(finding: Finding): string {
+  const runs = [...new Set(finding.probes.map(({ run }) => run))];
+  const line = (run: string): string[] => {
+    const own = finding.probes.filter((one) => one.run === run).map(({ probe }) => probe);
+    const of = (pick: (probe: Probe) => number): string => percent(mean(own.map(pick)));
+    const idle = own.filter(({ withSpread }) => withSpread === 0).length;
+    return [
+      run,
+      of((p) => p.pass1),
+      of((p) => p.passK),
+      of((p) => p.tagValid),
+      of((p) => p.withSpread),
+      idle === 0 ? "" : `left out on ${idle} of ${own.length} seeds: nothing to select`,
+    ];
+  };
+  const head = ["before guided RL", "pass@1", `pass@${finding.rollouts}`, "valid tags", "groups with spread", "RL"];
+  return [...align([head, ...runs.map(line)]), ""].join("\n");
+}
+
+/** Held-out pairs, all seeds' accuracies averaged; a model is accepted where it is so on every seed. */
+function rewardModels(finding: Finding): string {
+  const runs = [...new Set(finding.rewardModels.map(({ run }) => run))];
+  const line = (run: string): string[] => {
+    const own = finding.rewardModels.filter((one) => one.run === run);
+    const of = (pick: (report: HeldOutReport) => PairAccuracy): string => {
+      const known = own.flatMap(({ report }) => pick(report).accuracy ?? []);
+      return known.length === 0 ? "–" : num(mean(known));
+    };
+    const accepted = own.filter((one) => one.accepted).length;
+    return [
+      run,
+      of((r) => r.accuracy.PRP.seen),
+      of((r) => r.accuracy.PRP.unseen),
+      of((r) => r.accuracy.PQP.seen),
+      of((r) => r.accuracy.PQP.unseen),
+      of((r) => r.faults.invented),
+      of((r) => r.faults.other_profile),
+      `on ${accepted} of ${own.length}`,
+    ];
+  };
+  const head = ["reward model, pairs right", "PRP seen", "unseen", "PQP seen", "unseen", "invented", "other profile"];
+  return align([[...head, "accepted (seeds)"], ...runs.map(line)]).join("\n");
+}

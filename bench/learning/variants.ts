@@ -1,0 +1,85 @@
+import type { Config } from "../../src/core/config/schema.ts";
+import type { MethodName } from "../../src/eval/methods.ts";
+import type { Table } from "./hypotheses.ts";
+
+/** A row of a table: whose answers it shows. */
+export interface Row {
+  readonly table: Table;
+  readonly variant: string;
+  readonly method: MethodName;
+}
+
+/** One run a seed: the budget's config with some values put over it, as `--set` would, and the rows that it gives. */
+export interface Variant {
+  /** Its folder. */
+  readonly run: string;
+  readonly set: (budget: Config) => readonly string[];
+  readonly rows: readonly Row[];
+}
+
+const row = (table: Table, variant: string, method: MethodName = "tagpr"): Row => ({ table, variant, method });
+
+/** The whole number of steps in one stage: sums of shares like 0.4 + 0.1 are not exact. */
+const sum = (a: number, b: number): number => Math.round((a + b) * 1e9) / 1e9;
+
+export const VARIANTS: readonly Variant[] = [
+  {
+    run: "tagpr",
+    set: () => [],
+    rows: [
+      row("ablation", "base", "rag-r"),
+      row("ablation", "w/o RL", "sft"),
+      row("ablation", "TagPR"),
+      row("reward model", "PRMU"),
+    ],
+  },
+  { run: "no-sft", set: () => ["guided.from=base"], rows: [row("ablation", "w/o SFT")] },
+  { run: "no-tag", set: () => ["rewards.tag=0"], rows: [row("ablation", "w/o Tag")] },
+  {
+    run: "no-reward",
+    set: () => ["prmu.variant=none"],
+    rows: [row("ablation", "w/o Reward"), row("reward model", "w/o RM")],
+  },
+  {
+    run: "single-stage",
+    set: ({ guided, explore }) => [`guided.epochs=${sum(guided.epochs, explore.epochs)}`, "explore.epochs=0"],
+    rows: [row("ablation", "single-stage")],
+  },
+  { run: "untagged", set: () => ["sft.form=untagged", "rewards.tag=0"], rows: [row("ablation", "untagged")] },
+  { run: "untrained-rm", set: () => ["prmu.variant=untrained"], rows: [row("reward model", "untrained RM")] },
+  {
+    run: "no-user-embeddings",
+    set: () => ["prmu.variant=no_user_embeddings"],
+    rows: [row("reward model", "PRMU w/o UE")],
+  },
+];
+
+const FACTORS = [
+  ["half", 0.5],
+  ["twice", 2],
+] as const;
+const WEIGHTS = ["format", "repetition", "tag", "personalization"] as const;
+const CHAINS = [100, 300, 600] as const;
+
+/** Of `--full`, on its first seeds. The verifiable weight is the scale of the others. */
+export const SENSITIVITY: readonly Variant[] = [
+  ...WEIGHTS.flatMap((weight) =>
+    FACTORS.map(
+      ([name, factor]): Variant => ({
+        run: `${weight}-${name}`,
+        set: ({ rewards }) => [`rewards.${weight}=${factor * rewards[weight]}`],
+        rows: [row("sensitivity", `${weight} ×${factor}`)],
+      }),
+    ),
+  ),
+  ...CHAINS.map(
+    (chains): Variant => ({
+      run: `chains-${chains}`,
+      set: () => [`sft.max_chains=${chains}`],
+      rows: [row("sensitivity", `${chains} chains`)],
+    }),
+  ),
+];
+
+/** The budget's own row of the sensitivity table. */
+export const SENSITIVITY_BASE: Row = row("sensitivity", "TagPR");

@@ -42,14 +42,16 @@ export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
       "explore.validate_every=3",
     ],
   },
-  // The quickstart's own SFT, 24 + 6 batches of 64 prompts.
+  // As much SFT, 24 + 6 batches of 64 prompts.
   full: {
     name: "full",
     seeds: [201, 202, 203, 204, 205, 206, 207, 208],
     sensitivitySeeds: 3,
     set: [
       ...COMMON,
+      "sft.epochs=2",
       "guided.batch=64",
+      "guided.epochs=1.2",
       "guided.validate_every=8",
       "explore.batch=64",
       "explore.epochs=0.3",

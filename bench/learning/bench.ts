@@ -92,8 +92,8 @@ function belongs({ budget, set, out }: BenchOptions): void {
   const there = readJson<BelongsTo>(path);
   if (there.key === own.key) return;
   const said = there.set.length === 0 ? "" : ` with ${there.set.join(", ")}`;
-  throw new TagprError("run", `${out} belongs to the ${there.budget} budget${said}`, {
-    hint: "Another budget needs a folder of its own: give --out.",
+  throw new TagprError("run", `${out} belongs to the ${there.budget} budget${said}, as it was when that began`, {
+    hint: "Another budget, or a preset that was changed since, needs a folder of its own: give --out.",
   });
 }
 
@@ -113,10 +113,21 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[]): Finding {
     set,
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,
     probes: probes.map(({ job, file }) => ({ run: job.variant.run, seed: job.seed, probe: file.probe })),
-    rewardModels: models.map(({ job, file: { accepted, after: report } }) => {
+    rewardModels: distinct(models).map(({ job, file: { accepted, after: report } }) => {
       return { run: job.variant.run, seed: job.seed, accepted, report };
     }),
   };
+}
+
+/** Runs that share a reward model would tell of it again and again. */
+function distinct<T extends { readonly job: Job; readonly file: unknown }>(found: readonly T[]): T[] {
+  const told = new Set<string>();
+  return found.filter(({ job: { seed }, file }) => {
+    const key = hashJson({ seed, file });
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
 }
 
 /** `{"rows", "paired", "ceilings"}` and nothing else. */

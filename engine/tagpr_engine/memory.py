@@ -1,5 +1,8 @@
-"""How this process keeps its memory. glibc hands every large array back to the system when it is freed, and the next one
-is then cleared page by page again; in eager PyTorch that costs as much as the element-wise work itself."""
+"""How this process keeps its memory.
+
+glibc hands every large array back to the system when it is freed, and the next one is then cleared page by page again;
+in eager PyTorch that costs as much as the element-wise work itself.
+"""
 
 from __future__ import annotations
 

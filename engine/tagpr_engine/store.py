@@ -15,6 +15,7 @@ import re
 import shutil
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,9 @@ def sweep(store: Path, older_than: float = 3600.0) -> None:
     """Remove what saves that were killed left behind; younger ones may belong to another engine on this store."""
     limit = time.time() - older_than
     for folder in [*store.glob("*/*/.tmp-*"), *store.glob("*/*/.old-*")]:
-        if folder.stat().st_mtime < limit:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # that engine has just finished with it
+            if folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fsync(path: Path) -> None:

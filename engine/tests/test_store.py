@@ -131,3 +131,14 @@ def test_a_snapshot_stays_while_training_moves_on(folders: dict[str, Path]) -> N
     model.optim_step(Adam(learning_rate=1e-2))
     assert all(torch.equal(snapshot.weights[n], before[n]) for n in before)
     assert not torch.equal(model.snapshot().weights["model.norm.weight"], before["model.norm.weight"])
+
+
+def test_sweeping_removes_what_was_left_long_ago_and_minds_nobody_elses_saves(tmp_path: Path) -> None:
+    kind = tmp_path / "model_a" / "weights"
+    for name in (".tmp-left", ".old-left", ".tmp-going-on", "one"):
+        (kind / name).mkdir(parents=True)
+    for name in (".tmp-left", ".old-left", "one"):
+        os.utime(kind / name, (0, 0))
+    (kind / ".tmp-renamed-just-now").symlink_to(tmp_path / "nowhere")
+    store.sweep(tmp_path)
+    assert sorted(path.name for path in kind.iterdir()) == [".tmp-going-on", ".tmp-renamed-just-now", "one"]

@@ -1,15 +1,17 @@
 /**
- * `npm run bench -- learning [--full] [--seeds N] [--set key=value…] [--dry] [--json] [--out DIR]`
+ * `npm run bench -- learning [--full] [--seeds N] [--jobs N] [--set key=value…] [--dry] [--json] [--out DIR]`
  *
  * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
- * and started again it goes on. Hypotheses, variants, budgets: docs/learning.md.
+ * and started again it goes on; `--jobs` seeds are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
  */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { App } from "../src/cli/app.ts";
 import { openEngines } from "../src/cli/engines.ts";
 import { exitCodeOf, explain } from "../src/cli/failure.ts";
 import { processIo } from "../src/cli/io.ts";
 import { TagprError } from "../src/core/errors.ts";
+import { threadsFor } from "./learning/at-once.ts";
 import { type BenchOptions, jsonOf, runBench } from "./learning/bench.ts";
 import { BUDGETS, jobsOf } from "./learning/budgets.ts";
 import { BENCH_STAGES, planOf, planText } from "./learning/plan.ts";
@@ -18,6 +20,7 @@ import { tables } from "./learning/tables.ts";
 const FLAGS = {
   full: { type: "boolean", default: false },
   seeds: { type: "string" },
+  jobs: { type: "string" },
   set: { type: "string", multiple: true, default: [] as string[] },
   dry: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -25,7 +28,7 @@ const FLAGS = {
   debug: { type: "boolean", default: false },
 } as const;
 
-function optionsOf(values: ReturnType<typeof read>): BenchOptions {
+function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions {
   const budget = BUDGETS[values.full ? "full" : "quick"];
   const seeds = values.seeds === undefined ? budget.seeds.length : Number(values.seeds);
   if (!Number.isInteger(seeds) || seeds < 1 || seeds > budget.seeds.length)
@@ -36,7 +39,14 @@ function optionsOf(values: ReturnType<typeof read>): BenchOptions {
         hint: `Give a whole number from 1 to ${budget.seeds.length}.`,
       },
     );
-  return { budget, seeds, set: values.set, out: values.out ?? `runs/learning-${budget.name}` };
+  const jobs = values.jobs === undefined ? cores : Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new TagprError("usage", `--jobs ${values.jobs}: so many seeds can't be trained side by side`, {
+      hint: "Give a whole number from 1 on; more than there are seeds is as many as there are.",
+    });
+  const atOnce = Math.min(jobs, seeds);
+  const threads = threadsFor(cores, atOnce);
+  return { budget, seeds, set: values.set, out: values.out ?? `runs/learning-${budget.name}`, atOnce, threads };
 }
 
 function read(argv: readonly string[]) {
@@ -44,17 +54,20 @@ function read(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: FLAGS }).values;
   } catch (error) {
     throw new TagprError("usage", error instanceof Error ? error.message : String(error), {
-      hint: "Flags: --full, --seeds N, --set key=value, --dry, --json, --out DIR.",
+      hint: "Flags: --full, --seeds N, --jobs N, --set key=value, --dry, --json, --out DIR.",
     });
   }
 }
 
 async function main(argv: readonly string[]): Promise<number> {
   const io = processIo(argv);
+  const cores = availableParallelism();
   try {
     const values = read(argv);
-    const options = optionsOf(values);
-    const plan = planText(await planOf(jobsOf(options.budget, options.seeds, options.set), options.out));
+    const options = optionsOf(values, cores);
+    const jobs = jobsOf(options);
+    const threads = jobs[0]?.config.engines.policy.threads ?? 0;
+    const plan = planText(await planOf(jobs, options.out), { cores, threads, atOnce: options.atOnce });
     (values.dry ? io.out : io.err)(plan);
     if (values.dry) return 0;
     // A run's own table is not shown: nobody looks at the evaluation before all is done.

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -6,6 +6,8 @@ import type { App } from "../../src/cli/app.ts";
 import { TagprError } from "../../src/core/errors.ts";
 import { writeJson, writeJsonl } from "../../src/core/jsonl.ts";
 import { stream } from "../../src/core/random.ts";
+import { filesBelow } from "../../src/core/run-dir.ts";
+import type { Engine } from "../../src/engine/types.ts";
 import type { Stage, StageContext, StageName } from "../../src/run/stage.ts";
 import { STRATA } from "../../src/run/stages/strata.ts";
 import { type BenchOptions, jsonOf, runBench } from "./bench.ts";
@@ -44,8 +46,18 @@ function answer(stratum: string, i: number, method: string, key: string): object
   return { task: "t", query: queryOf(stratum, i), user: `u${i}`, strictScore: right, lenientScore: right };
 }
 
-/** The real stages' configs and inputs, with made-up work. `ran`: who did what; `before` may throw, as a killed run does. */
-function fakeStages(ran: string[], before: (what: string) => void): Stage[] {
+/** A stage about to be worked on. */
+interface Piece {
+  readonly seed: number;
+  /** `tagpr/sft` */
+  readonly what: string;
+}
+
+/** Called before each piece of work; may throw, as a killed run does, or wait. */
+type Before = (piece: Piece) => void | Promise<void>;
+
+/** The real stages' configs and inputs, with made-up work. `ran`: who did what. */
+function fakeStages(ran: string[], keys: string[], before: Before): Stage[] {
   const named = (path: string, dir: string): void => {
     if (!existsSync(path)) writeFileSync(path, `${dir}\n`);
   };
@@ -54,35 +66,58 @@ function fakeStages(ran: string[], before: (what: string) => void): Stage[] {
     config: stage.config,
     reads: stage.reads,
     ...(stage.alsoWrites === undefined ? {} : { alsoWrites: stage.alsoWrites }),
-    run: (context) => {
+    run: async (context) => {
       const what = `${context.run.split("/").slice(-1)[0]}/${stage.name}`;
-      before(what);
+      await context.engines.policy();
+      await before({ seed: context.config.seed, what });
       WRITE[stage.name]?.(context);
       for (const reader of BENCH_STAGES)
         for (const file of reader.reads(context.config))
           if (file.startsWith(`${stage.name}/`)) named(join(context.run, file), context.key);
       if (stage.name === "eval") writeJson(join(context.run, "result.json"), NO_RESULT);
       ran.push(what);
-      return Promise.resolve();
+      keys.push(`${stage.name}-${context.key}`);
     },
   }));
 }
 
-function start(out: string, more: Partial<BenchOptions> = {}, before: (what: string) => void = () => {}) {
+function start(out: string, more: Partial<BenchOptions> = {}, before: Before = () => {}) {
   const ran: string[] = [];
+  const keys: string[] = [];
   const said: string[] = [];
-  const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
+  const engines = new Set<object>();
+  const stop = new Set<(signal: "SIGINT") => void>();
+  const engine = { capabilities: { extensions: {}, gspo: true } } as Engine;
   const app: App = {
     io: {
       ...{ env: {}, cwd: out, argv: [], terminal: false, colour: false },
-      ...{ out: () => {}, err: (text: string) => said.push(text), onStop: () => () => {} },
+      ...{ out: () => {}, err: (text: string) => said.push(text) },
+      onStop: (listener) => {
+        stop.add(listener);
+        return () => stop.delete(listener);
+      },
     },
-    stages: fakeStages(ran, before),
-    openEngines: () => ({ policy: never, reward: never, embeddings: never, close: () => Promise.resolve() }),
+    stages: fakeStages(ran, keys, before),
+    openEngines: () => {
+      const process = {};
+      const start = (): Promise<Engine> => {
+        engines.add(process);
+        return Promise.resolve(engine);
+      };
+      const close = (): Promise<void> => {
+        engines.delete(process);
+        return Promise.resolve();
+      };
+      return { policy: start, reward: start, embeddings: start, close };
+    },
     outcome: { code: 0 },
   };
-  const finding = runBench({ budget: BUDGETS.quick, seeds: 1, set: [], out, ...more }, app);
-  return { finding, ran, said };
+  const options = { budget: BUDGETS.quick, seeds: 1, set: [], out, atOnce: 1, threads: 0, ...more };
+  const finding = runBench(options, app);
+  const interrupt = (): void => {
+    for (const listener of stop) listener("SIGINT");
+  };
+  return { finding, ran, keys, said, engines, app, interrupt };
 }
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "learning-"));
@@ -122,7 +157,7 @@ describe("the learning bench", () => {
     const cuts = ["tagpr/sft", "tagpr/eval", "no-tag/guided", "untrained-rm/prmu"];
     const all: string[] = [];
     for (const cut of cuts) {
-      const { finding, ran } = start(other, {}, (what) => {
+      const { finding, ran } = start(other, {}, ({ what }) => {
         if (what === cut && !all.includes(`cut ${cut}`)) {
           all.push(`cut ${cut}`);
           throw new TagprError("engine", "power cut");
@@ -145,3 +180,84 @@ describe("the learning bench", () => {
     expect(ran.filter((what) => what.endsWith("/data"))).toHaveLength(1);
   });
 });
+
+describe("seeds side by side", () => {
+  const two = { seeds: 2, atOnce: 2 };
+  const never = new Promise<void>(() => {});
+  const locks = (out: string): string[] => filesBelow(out).filter((file) => file.endsWith(".lock"));
+  const numbers = (out: string): string => readFileSync(join(out, "result.json"), "utf8");
+  const alone = folder();
+  const cut = folder();
+
+  it("end with the numbers of seeds one after another, each piece under a name of its own on the shelf", async () => {
+    await start(alone, { seeds: 2 }).finding;
+    const out = folder();
+    const begun = new Map([101, 102].map((seed) => [seed, signal()]));
+    const { finding, keys, said, engines } = start(out, two, async ({ seed, what }) => {
+      begun.get(seed)?.ring();
+      // Goes on only once the other has begun too.
+      if (what === "tagpr/data") await begun.get(seed === 101 ? 102 : 101)?.rung;
+    });
+    await finding;
+    expect(numbers(out)).toBe(numbers(alone));
+    expect(new Set(keys).size).toBe(keys.length);
+    const shelved = keys.filter((key) => !key.startsWith("eval-")).sort();
+    expect(readdirSync(join(out, "shelf")).sort()).toEqual(shelved);
+    expect(engines.size).toBe(0);
+    expect(locks(out)).toEqual([]);
+    const lines = said.join("").split("\n").filter(Boolean);
+    expect(lines).toContain("seed 102, no-tag: sft: another run has done the same");
+    for (const line of lines) expect(line).toMatch(/^(seed 10[12], [\w-]+: \S|Run \d+ of 16: seed 10[12], [\w-]+$)/);
+  });
+
+  it("a failing one is named and ends the others too", async () => {
+    const waiting = signal();
+    const { finding, said, engines } = start(cut, { seeds: 3, atOnce: 2 }, async ({ seed, what }) => {
+      if (what !== "no-tag/guided") return;
+      if (seed === 101) {
+        waiting.ring();
+        await never;
+      }
+      await waiting.rung;
+      throw new TagprError("engine", "power cut");
+    });
+    await expect(finding).rejects.toThrow("power cut");
+    expect(said).toContain("seed 102, no-tag failed: power cut\n");
+    expect(said.join("")).toMatch(/^seed 101, no-tag: Stopped\./m);
+    expect(said.join("")).not.toMatch(/seed 103/);
+    expect(engines.size).toBe(0);
+    expect(locks(cut)).toEqual([]);
+  });
+
+  it("all stop at one signal, between two runs too, and go on from there when started again", async () => {
+    let waiting = 0;
+    const started = start(cut, { seeds: 3, atOnce: 2 }, ({ what }) => {
+      if (what !== "no-reward/guided") return;
+      if (++waiting === 2) started.interrupt();
+      return never;
+    });
+    expect(await started.finding).toBeNull();
+    expect(started.app.outcome.code).toBe(130);
+    expect(started.engines.size).toBe(0);
+    expect(started.said.join("")).not.toMatch(/seed 103/);
+    expect(locks(cut)).toEqual([]);
+    const between = start(cut, two, ({ what }) => {
+      if (what === "no-reward/eval") between.interrupt();
+    });
+    expect(await between.finding).toBeNull();
+    expect(between.ran.filter((what) => what.startsWith("single-stage"))).toEqual([]);
+    const last = start(cut, two);
+    await last.finding;
+    expect(last.ran).not.toContain("no-tag/eval");
+    expect(numbers(cut)).toBe(numbers(alone));
+  });
+});
+
+/** Rung once, by whoever gets there first. */
+function signal(): { readonly ring: () => void; readonly rung: Promise<void> } {
+  let ring = (): void => {};
+  const rung = new Promise<void>((resolve) => {
+    ring = resolve;
+  });
+  return { ring, rung };
+}

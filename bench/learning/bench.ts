@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { App } from "../../src/cli/app.ts";
 import { executeRun } from "../../src/cli/execute.ts";
 import type { Config } from "../../src/core/config/schema.ts";
-import { TagprError } from "../../src/core/errors.ts";
+import { messageOf, TagprError } from "../../src/core/errors.ts";
+import { groupBy } from "../../src/core/group.ts";
 import { readJson, writeJson } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
 import type { CeilingRow } from "../../src/eval/result-types.ts";
@@ -12,19 +13,17 @@ import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { lockRun } from "../../src/run/lock.ts";
 import { STAGE_NAMES } from "../../src/run/stage.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
-import { type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
+import { eachAtOnce, named } from "./at-once.ts";
+import { type Asked, type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
 import { ceilingsOf, collect, filesOf, runDir } from "./collect.ts";
 import { HYPOTHESES, sensitivityPairs } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
-export interface BenchOptions {
-  readonly budget: Budget;
-  /** So many of the budget's first seeds. */
-  readonly seeds: number;
-  /** `key=value` over the budget of every variant. */
-  readonly set: readonly string[];
+export interface BenchOptions extends Asked {
   readonly out: string;
+  /** So many seeds are trained side by side. */
+  readonly atOnce: number;
 }
 
 /** What the bench found; `rows`, `paired` and `ceilings` are what `--json` prints. */
@@ -47,19 +46,26 @@ export interface Finding {
 
 /** Trains what isn't trained yet, then tells what all of it shows; null when it was stopped. */
 export async function runBench(options: BenchOptions, app: App): Promise<Finding | null> {
-  const { budget, seeds, set, out } = options;
+  const { out, atOnce } = options;
   const release = lockRun(out);
   try {
     belongs(options);
-    const jobs = jobsOf(budget, seeds, set);
+    const jobs = jobsOf(options);
     mkdirSync(join(out, "shelf"), { recursive: true });
     mkdirSync(join(out, "weights"), { recursive: true });
     const own: App = { ...app, stages: sharing(app.stages, join(out, "shelf")) };
-    for (const [i, job] of jobs.entries()) {
-      app.io.err(`\nSeed ${job.seed}, ${job.variant.run} (run ${i + 1} of ${jobs.length})\n`);
-      await oneRun(out, job, own);
-      if (app.outcome.code !== 0) return null;
-    }
+    const seeds = [...groupBy(jobs, ({ seed }) => seed).values()];
+    await eachAtOnce(seeds, atOnce, own, async (job, one) => {
+      const name = `seed ${job.seed}, ${job.variant.run}`;
+      app.io.err(`\nRun ${jobs.indexOf(job) + 1} of ${jobs.length}: ${name}\n`);
+      try {
+        await oneRun(out, job, atOnce === 1 ? one : { ...one, io: named(one.io, name) });
+      } catch (error) {
+        app.io.err(`${name} failed: ${messageOf(error)}\n`);
+        throw error;
+      }
+    });
+    if (app.outcome.code !== 0) return null;
     const finding = findingOf(options, jobs);
     writeJson(join(out, "result.json"), finding);
     return finding;

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/core/config/schema.ts";
-import { BUDGETS, budgetConfig, type Job, jobsOf } from "./budgets.ts";
+import { threadsFor } from "./at-once.ts";
+import { BUDGETS, type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
 import { HYPOTHESES } from "./hypotheses.ts";
-import { planOf, planText } from "./plan.ts";
+import { planOf, planText, wallSeconds } from "./plan.ts";
 import { VARIANTS } from "./variants.ts";
 
 const { quick, full } = BUDGETS;
-const jobs = jobsOf(quick, 1, []);
+const runsOf = (budget: Budget, seeds: number, set: readonly string[] = [], threads = 0): Job[] =>
+  jobsOf({ budget, seeds, set, threads });
+const jobs = runsOf(quick, 1);
 const configOf = (run: string): Config => {
   const job = jobs.find(({ variant }) => variant.run === run);
   if (job === undefined) throw new Error(`no run ${run}`);
@@ -38,7 +41,7 @@ describe("variants", () => {
 
   it.each([quick, full])("of one stage take as many batches as those of two ($name)", (budget) => {
     const [two, one] = ["tagpr", "single-stage"].map((run) =>
-      jobsOf(budget, 1, []).find(({ variant }) => variant.run === run),
+      runsOf(budget, 1).find(({ variant }) => variant.run === run),
     );
     const batches = (job: Job | undefined): number[] =>
       (["guided", "explore"] as const).map((stage) => {
@@ -74,7 +77,7 @@ describe("budgets", () => {
   });
 
   it("put what the command line sets over every variant, before the variant's own", () => {
-    const set = jobsOf(quick, 1, ["guided.epochs=2", "rewards.tag=7"]);
+    const set = runsOf(quick, 1, ["guided.epochs=2", "rewards.tag=7"]);
     const of = (run: string) => set.find(({ variant }) => variant.run === run)?.config;
     expect(of("single-stage")?.guided.epochs).toBe(2 + quickExplore());
     expect(of("no-sft")?.rewards.tag).toBe(7);
@@ -82,7 +85,7 @@ describe("budgets", () => {
   });
 
   it("of the full kind ask for sensitivity on the first seeds: each weight halved and doubled, three numbers of chains", () => {
-    const runs = (seed: number) => jobsOf(full, 8, []).filter((job) => job.seed === seed);
+    const runs = (seed: number) => runsOf(full, 8).filter((job) => job.seed === seed);
     expect(runs(201)).toHaveLength(VARIANTS.length + 11);
     expect(runs(208)).toHaveLength(VARIANTS.length);
     const of = (run: string) => runs(201).find(({ variant }) => variant.run === run)?.config;
@@ -104,8 +107,44 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   expect(own("prmu")).toEqual(["tagpr", "no-reward", "untagged", "untrained-rm", "no-user-embeddings"]);
   expect(own("guided")).toHaveLength(VARIANTS.length);
   expect(plan.filter(({ sharedWith, seconds }) => sharedWith !== null && seconds > 0)).toEqual([]);
-  const two = await planOf(jobsOf(quick, 2, []), "no-such-folder");
+  const two = await planOf(runsOf(quick, 2), "no-such-folder");
   const total = (of: typeof plan): number => of.reduce((sum, { seconds }) => sum + seconds, 0);
   expect(total(two)).toBeCloseTo(2 * total(plan), 6);
-  expect(planText(plan)).toMatch(/no-tag +\. += tagpr|no-tag +(= tagpr +){4}/);
+  const text = planText(plan, { cores: 2, atOnce: 1, threads: 0 });
+  expect(text).toMatch(/no-tag +\. += tagpr|no-tag +(= tagpr +){4}/);
+});
+
+describe("seeds side by side", () => {
+  it("share the cores between their engines, except where the config says how many threads", () => {
+    expect([1, 2, 3].map((atOnce) => threadsFor(2, atOnce))).toEqual([0, 1, 1]);
+    expect([1, 2, 3, 8].map((atOnce) => threadsFor(16, atOnce))).toEqual([0, 8, 5, 2]);
+    const threads = (set: string[]) =>
+      runsOf(quick, 1, set, 3).map(({ config: { engines } }) =>
+        [engines.policy, engines.reward, engines.embeddings].map((role) => role.threads),
+      );
+    expect(threads([])).toEqual(VARIANTS.map(() => [3, 3, 3]));
+    expect(threads(["engines.reward.threads=5"])).toEqual(VARIANTS.map(() => [3, 5, 3]));
+  });
+
+  it("take as long as the lane that ends last; more threads than cores share them", () => {
+    const wall = (seconds: number[], atOnce: number, threads = 1) =>
+      wallSeconds(seconds, { cores: 2, atOnce, threads });
+    expect(wall([3, 3, 3], 1, 0)).toBe(9);
+    expect(wall([3, 3, 3], 2)).toBe(6);
+    expect(wall([5, 1, 1, 1], 2)).toBe(5);
+    expect(wall([1, 2], 2)).toBe(2);
+    expect(wall([3, 3, 3], 3)).toBe(4.5);
+    expect(wall([2, 3], 2, 2)).toBe(5);
+    expect(wall([0, 0], 2)).toBe(0);
+    expect(wall([], 2)).toBe(0);
+  });
+
+  it("are planned with the threads that each has", async () => {
+    const seconds = async (threads: number): Promise<number> =>
+      (await planOf(runsOf(quick, 2, [], threads), "no-such-folder")).reduce((sum, one) => sum + one.seconds, 0);
+    expect(await seconds(2)).toBe(await seconds(0));
+    expect(await seconds(1)).toBeGreaterThan(await seconds(2));
+    const text = planText(await planOf(runsOf(quick, 2, [], 1), "no-such-folder"), { cores: 2, atOnce: 2, threads: 1 });
+    expect(text).toMatch(/Seeds 2 side by side \(--jobs\) on 2 cores, each with an engine of one thread: .* \d+ h/);
+  });
 });

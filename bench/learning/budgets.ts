@@ -4,6 +4,7 @@ import { packageRoot } from "../../src/cli/package.ts";
 import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
+import { withThreads } from "./at-once.ts";
 import { SENSITIVITY, SENSITIVITY_BASE, VARIANTS, type Variant } from "./variants.ts";
 
 /** How much is trained and on which seeds. Settled before any claim seed was looked at (docs/learning.md). */
@@ -67,8 +68,19 @@ export interface Job {
   readonly config: Config;
 }
 
-/** Every run, seed after seed, TagPR's first: what it makes the others share. `set`: over every variant's budget. */
-export function jobsOf(budget: Budget, seeds: number, set: readonly string[]): Job[] {
+/** What of the command line the runs hang on. */
+export interface Asked {
+  readonly budget: Budget;
+  /** So many of the budget's first seeds. */
+  readonly seeds: number;
+  /** `key=value` over the budget of every variant. */
+  readonly set: readonly string[];
+  /** Of each engine, where the config leaves it open; 0 = all cores. */
+  readonly threads: number;
+}
+
+/** Every run, seed after seed, TagPR's first: what it makes the others share. */
+export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
   const used = budget.seeds.slice(0, seeds);
   const base = budgetConfig(budget, set);
   const all = (budget.sensitivitySeeds > 0 ? withSensitivity() : VARIANTS).map((variant) => ({
@@ -78,7 +90,7 @@ export function jobsOf(budget: Budget, seeds: number, set: readonly string[]): J
   return used.flatMap((seed, i) =>
     all.slice(0, i < budget.sensitivitySeeds ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
       const name = `learning ${budget.name}, seed ${seed}, ${variant.run}`;
-      return { seed, variant, config: { ...config, seed, name } };
+      return { seed, variant, config: { ...config, seed, name, engines: withThreads(config.engines, threads) } };
     }),
   );
 }

@@ -56,30 +56,64 @@ function dryKeys({ config }: Job, stages: readonly Stage[]): Partial<Record<Stag
   return keys;
 }
 
+/** FLOP/s of a thread: `cpu_flops` of the cost model's assumptions is that of two. */
+const THREAD_FLOPS = 7.5e10;
+
 async function secondsOf({ config }: Job): Promise<Partial<Record<StageName, number>>> {
   const locate = (name: string): Promise<string> => Promise.resolve(name);
   const policy = await shapeOf(config.model, locate);
-  const assumed = readAssumptions([]);
+  const { threads } = config.engines.policy;
+  const assumed = readAssumptions(threads === 0 ? [] : [`cpu_flops=${threads * THREAD_FLOPS}`]);
   const plan = makePlan({ config, assumed, policy, reward: policy, ...(await taskSizes(config)) });
   return Object.fromEntries(plan.stages.map(({ stage, hours }) => [stage, 3600 * (hours[0] ?? 0)]));
 }
 
+/** How the seeds share a machine. */
+export interface Sharing {
+  readonly cores: number;
+  /** So many seeds are trained side by side. */
+  readonly atOnce: number;
+  /** Of each one's engine; 0 = all cores. */
+  readonly threads: number;
+}
+
 /** A row a run of the first seed, what it shares, and how long all seeds may take. */
-export function planText(planned: readonly PlannedStage[]): string {
-  const total = (of: readonly PlannedStage[]): number => of.reduce((sum, one) => sum + one.seconds, 0);
-  const seeds = [...new Set(planned.map(({ seed }) => seed))];
-  const runs = groupBy(
-    planned.filter(({ seed }) => seed === seeds[0]),
-    ({ run }) => run,
-  );
+export function planText(planned: readonly PlannedStage[], sharing: Sharing): string {
+  const { cores, atOnce, threads } = sharing;
+  const seeds = [...groupBy(planned, ({ seed }) => seed)];
+  const [first = 0, ofFirst = []] = seeds[0] ?? [];
+  const runs = groupBy(ofFirst, ({ run }) => run);
   const cell = ({ sharedWith, done, seconds }: PlannedStage): string =>
     done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `= ${sharedWith}`;
   const names = [...runs.values()][0]?.map(({ stage }) => stage) ?? [];
-  const left = total(planned.filter(({ done }) => !done));
+  const wall = (counts: (one: PlannedStage) => boolean): string => {
+    const each = seeds.map(([, own]) => own.filter(counts).reduce((sum, one) => sum + one.seconds, 0));
+    return duration(wallSeconds(each, sharing));
+  };
+  const way =
+    atOnce === 1 ? "one after another" : `${atOnce} side by side (--jobs) on ${cores} core${cores === 1 ? "" : "s"}`;
+  const engine = `an engine of ${threads === 0 ? "2 threads" : threads === 1 ? "one thread" : `${threads} threads`}`;
   return [
-    `Seeds ${seeds.join(", ")}; of seed ${seeds[0]}:`,
+    `Seeds ${seeds.map(([seed]) => seed).join(", ")}; of seed ${first}:`,
     ...align([["run", ...names], ...[...runs].map(([run, own]) => [run, ...own.map(cell)])]),
-    `By the cost model of docs/paper-run.md (two AVX2 cores with nothing else to do): ${duration(total(planned))}, of which ${duration(left)} are left.`,
+    `Seeds ${way}, each with ${engine}: by the cost model of docs/paper-run.md (AVX2 cores with nothing else to do) ${wall(() => true)}, of which ${wall(({ done }) => !done)} are left.`,
     "",
   ].join("\n");
+}
+
+/**
+ * Until the last seed is done, `seconds[s]` each with cores of its own: the next one begins as soon as there is room,
+ * and more threads than cores share them evenly.
+ */
+export function wallSeconds(seconds: readonly number[], { cores, atOnce, threads }: Sharing): number {
+  const waiting = [...seconds];
+  let going: number[] = [];
+  let wall = 0;
+  while (waiting.length + going.length > 0) {
+    going.push(...waiting.splice(0, atOnce - going.length));
+    const least = Math.min(...going);
+    wall += least * Math.max(1, (threads * going.length) / cores);
+    going = going.map((left) => left - least).filter((left) => left > 0);
+  }
+  return wall;
 }

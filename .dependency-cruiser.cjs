@@ -15,6 +15,7 @@ const order = [
   "data",
   "llm",
   "engine",
+  "stats",
   "core",
 ];
 const upward = order.slice(1).map((folder, i) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hierarchicalMean, holm } from "../../src/eval/stats.ts";
+import { hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
 import { jsonOf } from "./bench.ts";
 import type { Answered, Cell } from "./collect.ts";
 import { comparisons, scoreRows, verdictOf } from "./verdicts.ts";

@@ -1,6 +1,6 @@
 import { TagprError } from "../../src/core/errors.ts";
-import { type Estimate, hierarchicalMean, holm } from "../../src/eval/stats.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
+import { type Estimate, hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
 import type { Answered, Cell } from "./collect.ts";
 import { type Hypothesis, TABLES, type Table } from "./hypotheses.ts";
 

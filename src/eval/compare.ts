@@ -1,10 +1,9 @@
-import { groupBy } from "../core/group.ts";
 import type { Task } from "../data/task.ts";
 import type { Convention } from "../metrics/rouge.ts";
 import { type MetricName, type Pair, readingsOf } from "../metrics/score.ts";
 import { sumForm } from "../metrics/sums.ts";
-import { interval95, type Resampled, resample } from "./resample.ts";
-import { pValue } from "./stats.ts";
+import { pValue } from "../stats/bootstrap.ts";
+import { interval95, type Resampled, resample, sumsByKey } from "../stats/resample.ts";
 
 /** 95% percentile bootstrap. */
 export interface Interval {
@@ -60,17 +59,11 @@ function resampledMetrics(request: CompareRequest, reading: "official" | "lenien
   const form = sumForm(task, convention);
   const n = methods[0]?.length ?? 0;
   const keys = request.clusters ?? Array.from({ length: n }, (_, i) => String(i));
-  const sums = methods.map((pairs) => clustered(keys, readingsOf(task, pairs)[reading].map(form.sumsOf)));
+  const sums = methods.map((pairs) => sumsByKey(keys, readingsOf(task, pairs)[reading].map(form.sumsOf)));
   return form.metrics.map(({ name, of }) => [
     name,
     resample({ sums, statistic: of }, resamples, [seed, "score", task.name]),
   ]);
-}
-
-/** Vectors added up by key, keys in order of appearance. */
-function clustered(keys: readonly string[], vectors: readonly (readonly number[])[]): number[][] {
-  const groups = groupBy(vectors, (_, i) => keys[i] ?? "");
-  return [...groups.values()].map((own) => (own[0] ?? []).map((_, k) => own.reduce((sum, v) => sum + (v[k] ?? 0), 0)));
 }
 
 function differenceOf({ values, draws }: Resampled): Difference {

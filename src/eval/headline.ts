@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
 import { macroF1 } from "../metrics/classification.ts";
-import type { Clustered } from "./resample.ts";
+import type { Clustered } from "../stats/resample.ts";
 import type { Prediction } from "./types.ts";
 
 export type Reading = "strict" | "lenient";

@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
+import type { Resampled } from "../stats/resample.ts";
 import { goodness, type Reading } from "./headline.ts";
-import type { Resampled } from "./resample.ts";
 import { rowsOf, shareOfPossible } from "./result-rows.ts";
 import type { CeilingRow, MethodDetails, Result } from "./result-types.ts";
 

@@ -1,10 +1,10 @@
 import type { Task } from "../data/task.ts";
 import { score } from "../metrics/score.ts";
+import { holm, pValue } from "../stats/bootstrap.ts";
+import { interval95, type Resampled, resample } from "../stats/resample.ts";
 import { clusterSums, type Reading } from "./headline.ts";
 import { COMPARISONS } from "./methods.ts";
-import { interval95, type Resampled, resample } from "./resample.ts";
 import type { CeilingRow, MethodDetails, PairedRow, ResultRow } from "./result-types.ts";
-import { holm, pValue } from "./stats.ts";
 import type { Prediction } from "./types.ts";
 
 /** Rows with their intervals, and the paired differences of {@link COMPARISONS} from the same draws. */

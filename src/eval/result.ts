@@ -1,10 +1,10 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
 import { conventionOf } from "../metrics/score.ts";
+import { resample } from "../stats/resample.ts";
 import { clusterSums, higherIsBetter, type Reading } from "./headline.ts";
 import { macro, type View } from "./macro.ts";
 import { METHOD_NAMES } from "./methods.ts";
-import { resample } from "./resample.ts";
 import { detailsOf, rowsOf } from "./result-rows.ts";
 import type { CeilingRow, Result } from "./result-types.ts";
 import type { Prediction } from "./types.ts";

@@ -5,9 +5,9 @@ import type { ShownExample } from "../data/types.ts";
 import type { TrainingClient } from "../engine/types.ts";
 import { mentions } from "../rewards/grounding.ts";
 import type { Centre } from "../rewards/personalization.ts";
+import { clusteredMean } from "../stats/resample.ts";
 import { type LengthBalance, lengthBalance } from "./balance.ts";
 import type { FaultKind, FaultPair } from "./faults.ts";
-import { clusteredMean } from "./intervals.ts";
 import { type Pair, type PairKind, rowOf, type Scored } from "./pairs.ts";
 import { type Input, scoreAll } from "./score.ts";
 import type { ScoreItem } from "./scorer-types.ts";
@@ -212,9 +212,11 @@ type Judged = Margin<Pick<Scored, "task" | "user" | "query">>;
 const point = (margin: number): number => (margin > 0 ? 1 : margin === 0 ? 0.5 : 0);
 const clusterOf = ({ task, user, query }: Judged["pair"]): string => `${task}/${user ?? `query ${query}`}`;
 
+const overUsers = (rows: readonly (readonly [string, number])[]) => clusteredMean(rows, 1000, ["prmu", "intervals"]);
+
 /** Share of margins above 0, ties counting half; 95% interval over users. */
 export function accuracyOf(judged: readonly Judged[]): PairAccuracy {
-  const { mean, low, high } = clusteredMean(judged.map(({ pair, margin }) => [clusterOf(pair), point(margin)]));
+  const { mean, low, high } = overUsers(judged.map(({ pair, margin }) => [clusterOf(pair), point(margin)]));
   return { pairs: judged.length, accuracy: mean, low, high };
 }
 
@@ -222,7 +224,7 @@ export function accuracyOf(judged: readonly Judged[]): PairAccuracy {
 function leadOver<J extends Judged>(judged: readonly J[], gap: (pair: J["pair"]) => number): Lead {
   const rule = judged.map(({ pair }) => point(gap(pair)));
   const better = rule.reduce((sum, r) => sum + r - 0.5, 0) >= 0 ? rule : rule.map((r) => 1 - r);
-  const { mean, low, high } = clusteredMean(
+  const { mean, low, high } = overUsers(
     judged.map(({ pair, margin }, i) => [clusterOf(pair), point(margin) - (better[i] as number)]),
   );
   return { difference: mean, low, high };

@@ -1,4 +1,4 @@
-import { quantile } from "../../eval/resample.ts";
+import { quantile } from "../../stats/resample.ts";
 import { whole } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";

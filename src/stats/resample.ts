@@ -1,4 +1,5 @@
 import { TagprError } from "../core/errors.ts";
+import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 
 /**
@@ -45,6 +46,28 @@ function totalOf(sums: readonly (readonly number[])[], counts: Uint32Array | nul
     if (times > 0) for (const [k, value] of sum.entries()) total[k] = (total[k] ?? 0) + times * value;
   }
   return total;
+}
+
+/** Vectors added up by key, keys in order of appearance: the sums of one method. `keys[i]` is the cluster of `vectors[i]`. */
+export function sumsByKey(keys: readonly string[], vectors: readonly (readonly number[])[]): number[][] {
+  const groups = groupBy(vectors, (_, i) => keys[i] ?? "");
+  return [...groups.values()].map((own) => (own[0] ?? []).map((_, k) => own.reduce((sum, v) => sum + (v[k] ?? 0), 0)));
+}
+
+/** Mean of `[cluster, value]` rows with its 95% interval over clusters; nulls without rows. */
+export function clusteredMean(
+  rows: readonly (readonly [string, number])[],
+  resamples: number,
+  name: readonly (string | number)[],
+): { readonly mean: number | null; readonly low: number | null; readonly high: number | null } {
+  if (rows.length === 0) return { mean: null, low: null, high: null };
+  const sums = sumsByKey(
+    rows.map(([cluster]) => cluster),
+    rows.map(([, value]) => [value, 1]),
+  );
+  const statistic = ([sum = 0, n = 0]: readonly number[]): number => sum / n;
+  const { values, draws } = resample({ sums: [sums], statistic }, resamples, name);
+  return { mean: values[0] ?? null, ...interval95(draws[0] ?? []) };
 }
 
 /** Bounds of the central 95% of the draws. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { interval95, quantile, resample } from "./resample.ts";
+import { clusteredMean, interval95, quantile, resample } from "./resample.ts";
 
 const mean = ([sum = 0, n = 0]: readonly number[]): number => sum / n;
 
@@ -51,5 +51,18 @@ describe("quantile", () => {
     expect(quantile([0, 10], 0.25)).toBe(2.5);
     expect(quantile([3], 0.9)).toBe(3);
     expect(quantile([], 0.5)).toBeNaN();
+  });
+});
+
+describe("clusteredMean", () => {
+  it("is the mean of all values, with the interval of whole clusters; nulls of none", () => {
+    const rows = Array.from({ length: 50 }, (_, u) => u).flatMap((u) =>
+      Array.from({ length: 10 }, () => [`u${u}`, u % 2] as const),
+    );
+    const { mean: of, low, high } = clusteredMean(rows, 500, [2]);
+    expect(of).toBe(0.5);
+    const users = Array.from({ length: 50 }, (_, u) => [10 * (u % 2), 10]);
+    expect({ low, high }).toEqual(interval95(resample({ sums: [users], statistic: mean }, 500, [2]).draws[0] ?? []));
+    expect(clusteredMean([], 500, [2])).toEqual({ mean: null, low: null, high: null });
   });
 });

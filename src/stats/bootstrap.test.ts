@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stream } from "../core/random.ts";
-import { bootstrapMean, hierarchicalMean, holm, pairedDifference } from "./stats.ts";
+import { bootstrapMean, hierarchicalMean, holm, pairedDifference } from "./bootstrap.ts";
 
 const name = ["test"];
 const normals = (n: number, ...key: (string | number)[]) => {

@@ -1,3 +1,4 @@
+import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import type { Convention } from "../metrics/rouge.ts";
 import { type MetricName, type Pair, readingsOf } from "../metrics/score.ts";
@@ -62,7 +63,7 @@ function resampledMetrics(request: CompareRequest, reading: "official" | "lenien
   const sums = methods.map((pairs) => sumsByKey(keys, readingsOf(task, pairs)[reading].map(form.sumsOf)));
   return form.metrics.map(({ name, of }) => [
     name,
-    resample({ sums, statistic: of }, resamples, [seed, "score", task.name]),
+    resample({ sums, statistic: of }, resamples, stream("bootstrap", seed, "score", task.name)),
   ]);
 }
 

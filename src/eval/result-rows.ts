@@ -1,3 +1,4 @@
+import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import { score } from "../metrics/score.ts";
 import { holm, pValue } from "../stats/bootstrap.ts";
@@ -61,7 +62,7 @@ export function detailsOf(
     format_rate: share((p) => p.strict !== null),
     truncated_rate: share((p) => p.truncated),
     mean_tokens: predictions.reduce((sum, p) => sum + p.tokens, 0) / predictions.length,
-    swapped: shuffled === null ? null : (resample(shuffled, 0, ["swapped"]).values[0] ?? null),
+    swapped: shuffled === null ? null : (resample(shuffled, 0, stream("swapped")).values[0] ?? null),
   };
 }
 

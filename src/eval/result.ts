@@ -1,4 +1,5 @@
 import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import { conventionOf } from "../metrics/score.ts";
 import { resample } from "../stats/resample.ts";
@@ -54,7 +55,7 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
   const lists = methods.map((method) => of(request.predictions[method], task));
   sameQueries(methods, lists, task);
   const { bootstrap, seed, reading } = request;
-  const resampled = resample(clusterSums(task, lists, reading), bootstrap, [seed, task.name]);
+  const resampled = resample(clusterSums(task, lists, reading), bootstrap, stream("bootstrap", seed, task.name));
   const up = higherIsBetter(task.metric);
   const ceilings = request.ceilings?.[task.name];
   const details = methods.map((method, m) => {

@@ -1,4 +1,5 @@
 import { TagprError } from "../core/errors.ts";
+import { stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
@@ -212,7 +213,8 @@ type Judged = Margin<Pick<Scored, "task" | "user" | "query">>;
 const point = (margin: number): number => (margin > 0 ? 1 : margin === 0 ? 0.5 : 0);
 const clusterOf = ({ task, user, query }: Judged["pair"]): string => `${task}/${user ?? `query ${query}`}`;
 
-const overUsers = (rows: readonly (readonly [string, number])[]) => clusteredMean(rows, 1000, ["prmu", "intervals"]);
+const overUsers = (rows: readonly (readonly [string, number])[]) =>
+  clusteredMean(rows, 1000, stream("prmu", "intervals"));
 
 /** Share of margins above 0, ties counting half; 95% interval over users. */
 export function accuracyOf(judged: readonly Judged[]): PairAccuracy {

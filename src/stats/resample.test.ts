@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { stream } from "../core/random.ts";
 import { clusteredMean, interval95, quantile, resample } from "./resample.ts";
 
 const mean = ([sum = 0, n = 0]: readonly number[]): number => sum / n;
@@ -13,7 +14,7 @@ describe("resample", () => {
     fc.assert(
       fc.property(scores, (clusters) => {
         const sums = clusters.map((own) => [own.reduce((a, b) => a + b, 0), own.length]);
-        const { values, draws } = resample({ sums: [sums], statistic: mean }, 50, [0]);
+        const { values, draws } = resample({ sums: [sums], statistic: mean }, 50, stream(0));
         const all = clusters.flat();
         expect(values[0]).toBeCloseTo(all.reduce((a, b) => a + b, 0) / all.length, 10);
         for (const draw of draws[0] ?? []) {
@@ -31,7 +32,7 @@ describe("resample", () => {
       [0, 1],
       [1, 2],
     ];
-    const { draws } = resample({ sums: [sums, sums], statistic: mean }, 20, ["x"]);
+    const { draws } = resample({ sums: [sums, sums], statistic: mean }, 20, stream("x"));
     expect(draws[0]).toEqual(draws[1]);
   });
 
@@ -39,7 +40,7 @@ describe("resample", () => {
     const users = Array.from({ length: 50 }, (_, u) => [u % 2 === 0 ? 10 : 0, 10]);
     const queries = users.flatMap(([sum = 0]) => Array.from({ length: 10 }, () => [sum / 10, 1]));
     const width = (sums: number[][]): number => {
-      const { low, high } = interval95(resample({ sums: [sums], statistic: mean }, 500, [1]).draws[0] ?? []);
+      const { low, high } = interval95(resample({ sums: [sums], statistic: mean }, 500, stream(1)).draws[0] ?? []);
       return high - low;
     };
     expect(width(users)).toBeGreaterThan(2 * width(queries));
@@ -59,10 +60,12 @@ describe("clusteredMean", () => {
     const rows = Array.from({ length: 50 }, (_, u) => u).flatMap((u) =>
       Array.from({ length: 10 }, () => [`u${u}`, u % 2] as const),
     );
-    const { mean: of, low, high } = clusteredMean(rows, 500, [2]);
+    const { mean: of, low, high } = clusteredMean(rows, 500, stream(2));
     expect(of).toBe(0.5);
     const users = Array.from({ length: 50 }, (_, u) => [10 * (u % 2), 10]);
-    expect({ low, high }).toEqual(interval95(resample({ sums: [users], statistic: mean }, 500, [2]).draws[0] ?? []));
-    expect(clusteredMean([], 500, [2])).toEqual({ mean: null, low: null, high: null });
+    expect({ low, high }).toEqual(
+      interval95(resample({ sums: [users], statistic: mean }, 500, stream(2)).draws[0] ?? []),
+    );
+    expect(clusteredMean([], 500, stream(2))).toEqual({ mean: null, low: null, high: null });
   });
 });

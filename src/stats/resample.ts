@@ -1,6 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import { groupBy } from "../core/group.ts";
-import { stream } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 
 /**
  * Bootstrap over clusters (users). Each cluster is a vector of sums (of scores, of counts), and a statistic is a
@@ -19,13 +19,12 @@ export interface Resampled {
   readonly draws: readonly (readonly number[])[];
 }
 
-/** Draws as many clusters as there are, with replacement, `resamples` times; the stream is named by `name`. */
-export function resample(data: Clustered, resamples: number, name: readonly (string | number)[]): Resampled {
+/** Draws as many clusters as there are, with replacement, `resamples` times; equal streams give equal draws. */
+export function resample(data: Clustered, resamples: number, random: Random): Resampled {
   const clusters = data.sums[0]?.length ?? 0;
   if (clusters === 0) throw new TagprError("internal", "a bootstrap of no clusters");
   if (data.sums.some((own) => own.length !== clusters))
     throw new TagprError("internal", "methods of one bootstrap have different clusters");
-  const random = stream("bootstrap", ...name);
   const draws = data.sums.map(() => [] as number[]);
   for (let r = 0; r < resamples; r++) {
     const counts = new Uint32Array(clusters);
@@ -58,7 +57,7 @@ export function sumsByKey(keys: readonly string[], vectors: readonly (readonly n
 export function clusteredMean(
   rows: readonly (readonly [string, number])[],
   resamples: number,
-  name: readonly (string | number)[],
+  random: Random,
 ): { readonly mean: number | null; readonly low: number | null; readonly high: number | null } {
   if (rows.length === 0) return { mean: null, low: null, high: null };
   const sums = sumsByKey(
@@ -66,7 +65,7 @@ export function clusteredMean(
     rows.map(([, value]) => [value, 1]),
   );
   const statistic = ([sum = 0, n = 0]: readonly number[]): number => sum / n;
-  const { values, draws } = resample({ sums: [sums], statistic }, resamples, name);
+  const { values, draws } = resample({ sums: [sums], statistic }, resamples, random);
   return { mean: values[0] ?? null, ...interval95(draws[0] ?? []) };
 }
 

@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, string>> = {
 
 /** Measurements of another kind: no peer, so no row of the table. */
 const OTHERS: Readonly<Record<string, string>> = {
+  GPU: "W1 to W4 on a GPU in bf16, with the shapes of Qwen3-0.6B and 8B",
   GROWTH: "time of W1 against its FLOPs as prompts, roll-outs and lengths grow",
   LEARNING: "the paper's ablations on the synthetic world, with verdicts (docs/learning.md)",
   PLAN: "the cost model of --dry-run against the runs whose folders are given",

@@ -2,7 +2,8 @@
 
 A row of a packed batch looks at its ancestors (all of them) and at itself (causally). The two parts are computed apart
 and merged by their log-sum-exp, so shared keys are never copied per row; the backward pass of each part needs only the
-merged output and log-sum-exp (the softmax of a part under the global normaliser).
+merged output and log-sum-exp (the softmax of a part under the global normaliser). On a GPU in bf16 `segments` does the
+same in two kernels a layer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
+from .segments import SegmentAttention, Segments, fits
 from .tree import Pack, Rows
 
 NAME = "tagpr"
@@ -175,11 +177,19 @@ class TreePlan:
         self.rows, self.narrow = pack.rows, narrow
         self.keep = keep
         self.kv: dict[int, tuple[Tensor, Tensor]] = {}
+        self.segments: dict[bool, Segments] = {}  # by whether it is the narrow one
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         flat = [x[0].transpose(0, 1).contiguous() for x in (q, k, v)]
         if self.keep:
             self.kv[layer] = (flat[1], flat[2])
-        rows = self.rows if self.narrow is None or q.shape[2] == k.shape[2] else self.narrow
-        out: Tensor = _TreeAttention.apply(flat[0], flat[1], flat[2], rows, scale)  # pyright: ignore
+        narrowed = self.narrow is not None and q.shape[2] != k.shape[2]
+        rows = self.narrow if self.narrow is not None and narrowed else self.rows
+        if fits(flat[0]):
+            if narrowed not in self.segments:
+                self.segments[narrowed] = Segments.of(rows, q.device)
+            out = SegmentAttention.apply(flat[0], flat[1], flat[2], self.segments[narrowed], scale)
+        else:
+            out = _TreeAttention.apply(flat[0], flat[1], flat[2], rows, scale)
+        assert isinstance(out, Tensor)
         return out.unsqueeze(0)

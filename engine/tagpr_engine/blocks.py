@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from .attention import Plan
+from .fused import fused
 
 LAYERS = {"LlamaDecoderLayer", "Qwen2DecoderLayer", "Qwen3DecoderLayer"}
 
@@ -34,6 +35,24 @@ def known(body: Any) -> bool:
     )
 
 
+@fused
+def _normed(x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    wide = x.float()
+    inverse = wide.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
+    return (wide * inverse).to(x.dtype).mul_(weight), inverse
+
+
+@fused
+def _normed_backward(
+    grad: Tensor, x: Tensor, weight: Tensor, inverse: Tensor, learns: bool
+) -> tuple[Tensor, Tensor | None]:
+    normed, grad = x.float() * inverse, grad.float()
+    dweight = (grad * normed).flatten(0, -2).sum(0).to(weight.dtype) if learns else None
+    inner = grad * weight
+    mean = torch.linalg.vecdot(inner, normed).div_(x.shape[-1]).unsqueeze(-1)
+    return inner.sub_(normed.mul_(mean)).mul_(inverse).to(x.dtype), dweight
+
+
 class _RmsNorm(torch.autograd.Function):
     """x / rms(x) * weight over the last dimension, the root mean square in fp32."""
 
@@ -46,19 +65,16 @@ class _RmsNorm(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, weight, inverse = ctx.saved_tensors
-        normed, grad = x.float() * inverse, grads[0].float()
-        dweight = None
-        if ctx.needs_input_grad[1]:
-            dweight = (grad * normed).flatten(0, -2).sum(0).to(weight.dtype)
-        inner = grad * weight
-        mean = torch.linalg.vecdot(inner, normed).div_(x.shape[-1]).unsqueeze(-1)
-        return inner.sub_(normed.mul_(mean)).mul_(inverse).to(x.dtype), dweight, None
+        return *_normed_backward(grads[0], x, weight, inverse, ctx.needs_input_grad[1]), None
 
 
-def _normed(x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
-    wide = x.float()
-    inverse = wide.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
-    return (wide * inverse).to(x.dtype).mul_(weight), inverse
+@fused
+def _turn(x: Tensor, cos: Tensor, sin: Tensor, direction: int) -> Tensor:
+    half = x.shape[-1] // 2
+    out = x * cos
+    out[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-direction)
+    out[..., half:].addcmul_(x[..., :half], sin[..., half:], value=direction)
+    return out
 
 
 class _Rotary(torch.autograd.Function):
@@ -75,12 +91,14 @@ class _Rotary(torch.autograd.Function):
         return _turn(grads[0], cos, sin, -1), None, None
 
 
-def _turn(x: Tensor, cos: Tensor, sin: Tensor, direction: int) -> Tensor:
-    half = x.shape[-1] // 2
-    out = x * cos
-    out[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-direction)
-    out[..., half:].addcmul_(x[..., :half], sin[..., half:], value=direction)
-    return out
+@fused
+def _gated(gate: Tensor, up: Tensor) -> Tensor:
+    return nn.functional.silu(gate).mul_(up)
+
+
+@fused
+def _gated_backward(grad: Tensor, gate: Tensor, up: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.ops.aten.silu_backward(grad * up, gate), nn.functional.silu(gate).mul_(grad)
 
 
 class _Gated(torch.autograd.Function):
@@ -89,14 +107,11 @@ class _Gated(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
         ctx.save_for_backward(gate, up)
-        return nn.functional.silu(gate).mul_(up)
+        return _gated(gate, up)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
-        gate, up = ctx.saved_tensors
-        dup = nn.functional.silu(gate).mul_(grads[0])
-        dgate = torch.ops.aten.silu_backward(grads[0] * up, gate)
-        return dgate, dup
+        return _gated_backward(grads[0], *ctx.saved_tensors)
 
 
 def _norm(norm: Any, x: Tensor) -> Tensor:

@@ -5,23 +5,45 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .fused import fused
+
+
+@fused
+def _weigh(above: Tensor, own: Tensor, unwritten: Tensor | None) -> Tensor:
+    """Scores of the prompt's keys [..., P] and of the own ones [..., T] -> what each key weighs [..., P + T]."""
+    if unwritten is not None:
+        own = own.masked_fill(unwritten, float("-inf"))
+    return torch.cat([above, own], -1).float().softmax(-1).to(above.dtype)
+
 
 class DecodePlan:
     """keys[layer], values[layer]: prompts [G, Hkv, P, D]; own keys grow to [B, Hkv, steps, D].
 
     Sequences stand in a list of B rows; `grid` [G, N] says which row is sample n of prompt g (a repeated row where a
     prompt has fewer left), `cell` [B] the inverse. All rows are at the same step, so own keys need no mask.
+
+    static (a GPU's): a step has the same shapes as the one before. It attends to all the room that own keys have, with
+    a mask over what is not written yet, and takes its number from the device. `buffers` changes with the room.
     """
 
-    def __init__(self, keys: list[Tensor], values: list[Tensor], lengths: Tensor, group: Tensor, capacity: int) -> None:
+    def __init__(
+        self,
+        keys: list[Tensor],
+        values: list[Tensor],
+        lengths: Tensor,
+        group: Tensor,
+        capacity: int,
+        static: bool = False,
+    ) -> None:
         self.keys, self.values = keys, values
         self.lengths = lengths
-        self.capacity = capacity
-        self.step = 0
+        self.capacity, self.static = capacity, static
+        self.step = self.buffers = 0
+        self.at = torch.zeros(1, dtype=torch.int64, device=group.device)  # the step, where the device can read it
         heads, dim = keys[0].shape[1], keys[0].shape[3]
-        size = (group.numel(), heads, min(32, capacity), dim)
-        self.own_keys = [k.new_empty(size) for k in keys]
-        self.own_values = [v.new_empty(size) for v in values]
+        size = (group.numel(), heads, min(128 if static else 32, capacity), dim)
+        self.own_keys = [k.new_zeros(size) for k in keys]  # zeros: what a mask hides must not be NaN
+        self.own_values = [v.new_zeros(size) for v in values]
         self._arrange(group)
 
     def _arrange(self, group: Tensor) -> None:
@@ -44,7 +66,16 @@ class DecodePlan:
         self.mask = beyond[:, None, None, :] if bool(beyond.any()) else None
 
     def positions(self) -> Tensor:
-        return self.lengths[self.group] + self.step
+        """Of this step's tokens, [B]."""
+        if not self.static:
+            return self.lengths[self.group] + self.step
+        room = torch.arange(self.own_keys[0].shape[2], device=self.at.device)
+        self.unwritten = room > self.at
+        return self.lengths[self.group] + self.at
+
+    def advance(self) -> None:
+        self.step += 1
+        self.at += 1
 
     def reserve(self) -> None:
         """Room for one more own key."""
@@ -53,9 +84,10 @@ class DecodePlan:
         size = min(self.capacity, 2 * self.own_keys[0].shape[2])
         for store in (self.own_keys, self.own_values):
             for layer, old in enumerate(store):
-                new = old.new_empty((*old.shape[:2], size, old.shape[3]))
+                new = old.new_zeros((*old.shape[:2], size, old.shape[3]))
                 new[:, :, : self.step] = old[:, :, : self.step]
                 store[layer] = new
+        self.buffers += 1
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows (ascending) only; prompts without rows are let go."""
@@ -70,25 +102,31 @@ class DecodePlan:
             self.keys = [k[prompts, :, :longest] for k in self.keys]
             self.values = [v[prompts, :, :longest] for v in self.values]
         self._arrange(renamed)
+        self.buffers += 1
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
         rows, heads, _, dim = q.shape
-        kv, t = k.shape[1], self.step + 1
-        own_keys, own_values = self.own_keys[layer], self.own_values[layer]
-        own_keys[:, :, self.step] = k[:, :, 0]
-        own_values[:, :, self.step] = v[:, :, 0]
-        shared = heads // kv
+        kv, shared = k.shape[1], heads // k.shape[1]
+        own_keys, own_values = self._write(layer, k, v)
         q = (q * scale).view(rows, kv, shared, dim)
-        own = q @ own_keys[:, :, :t].transpose(-1, -2)
+        own = q @ own_keys.transpose(-1, -2)
         above = self._to_grid(q) @ self.keys[layer].transpose(-1, -2)
         if self.mask is not None:
             above = above.masked_fill_(self.mask, float("-inf"))
         above = self._to_rows(above, shared)
-        weights = torch.cat([above, own], -1).float().softmax(-1).to(q.dtype)
+        weights = _weigh(above, own, self.unwritten if self.static else None)
         longest = above.shape[-1]
         out = self._to_rows(self._to_grid(weights[..., :longest]) @ self.values[layer], shared)
-        out = out + weights[..., longest:] @ own_values[:, :, :t]
+        out = out + weights[..., longest:] @ own_values
         return out.reshape(rows, 1, heads, dim)
+
+    def _write(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """This step's key and value [B, Hkv, 1, D] into place; the own keys and values that a query attends to."""
+        own_keys, own_values = self.own_keys[layer], self.own_values[layer]
+        if self.static:
+            return own_keys.index_copy_(2, self.at, k), own_values.index_copy_(2, self.at, v)
+        own_keys[:, :, self.step], own_values[:, :, self.step] = k[:, :, 0], v[:, :, 0]
+        return own_keys[:, :, : self.step + 1], own_values[:, :, : self.step + 1]
 
     def _to_grid(self, x: Tensor) -> Tensor:
         """[B, Hkv, n, X] -> [G, Hkv, N * n, X]."""

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-CHUNK_BYTES = 64 << 20  # fp32 logits held at once
-KEEP_BYTES = 256 << 20  # up to this much, softmax probabilities are kept for the backward pass
+CHUNK_BYTES = {"cpu": 64 << 20, "cuda": 1 << 30}  # fp32 logits held at once
+KEEP_BYTES = {"cpu": 256 << 20, "cuda": 4 << 30}  # up to this, softmax probabilities are kept for the backward pass
 
 
-def chunk_rows(vocab: int) -> int:
-    return max(1, CHUNK_BYTES // (4 * vocab))
+def chunk_rows(vocab: int, device: torch.device) -> int:
+    return max(1, CHUNK_BYTES[device.type] // (4 * vocab))
 
 
 class _TargetLogprobs(torch.autograd.Function):
@@ -21,9 +21,9 @@ class _TargetLogprobs(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         out = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
-        keep = hidden.shape[0] * weight.shape[0] * 4 <= KEEP_BYTES and any(ctx.needs_input_grad)
+        keep = hidden.shape[0] * weight.shape[0] * 4 <= KEEP_BYTES[hidden.device.type] and any(ctx.needs_input_grad)
         ctx.kept = []
-        step = chunk_rows(weight.shape[0])
+        step = chunk_rows(weight.shape[0], weight.device)
         for lo in range(0, hidden.shape[0], step):
             logits = (hidden[lo : lo + step] @ weight.T).float()
             lse = logits.logsumexp(-1)
@@ -39,7 +39,7 @@ class _TargetLogprobs(torch.autograd.Function):
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         dhidden = torch.empty_like(hidden) if wants_hidden else None
         dweight = torch.zeros_like(weight) if wants_weight else None
-        step = chunk_rows(weight.shape[0])
+        step = chunk_rows(weight.shape[0], weight.device)
         for at, lo in enumerate(range(0, hidden.shape[0], step)):
             cut = slice(lo, lo + step)
             probs = ctx.kept[at] if ctx.kept else (hidden[cut] @ weight.T).float().softmax(-1)
@@ -60,9 +60,10 @@ def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
     if type(head) is nn.Linear and not any(name == "bias" for name, _ in head.named_parameters()):
         out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets)  # pyright: ignore
         return out
+    step = chunk_rows(_vocab(head), hidden.device)
     parts = [
         torch.log_softmax(head(h).float(), -1).gather(1, t[:, None]).squeeze(1)
-        for h, t in zip(hidden.split(chunk_rows(_vocab(head))), targets.split(chunk_rows(_vocab(head))), strict=True)
+        for h, t in zip(hidden.split(step), targets.split(step), strict=True)
     ]
     return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
 

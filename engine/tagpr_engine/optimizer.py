@@ -61,7 +61,7 @@ class RowAdam:
         self.table = table
         self.exp_avg = torch.zeros_like(table)
         self.exp_avg_sq = torch.zeros_like(table)
-        self.steps = torch.zeros(table.shape[0], dtype=torch.int64)
+        self.steps = torch.zeros(table.shape[0], dtype=torch.int64, device=table.device)
 
     @torch.no_grad()
     def step(self, rows: Tensor, grad: Tensor, adam: Adam) -> None:

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+WIDE, BLOCK = 8192, 512  # a larger vocabulary is searched by blocks
+
 
 @dataclass(frozen=True)
 class Params:
@@ -31,6 +33,32 @@ def uniforms(seed: int, index: int, count: int) -> NDArray[np.float32]:
     stream = np.random.Generator(np.random.Philox(key=[seed & (2**64 - 1), index]))
     # below 1 in fp32 even after scaling by a sum that is not exactly 1
     return np.minimum(stream.random(count), 1 - 2.0**-23).astype(np.float32)
+
+
+def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
+    """The first token whose cumulative probability passes `uniform` of the whole, [B, 1]."""
+    cumulative = probs.cumsum(-1)
+    target = (uniform * cumulative[:, -1]).unsqueeze(1)
+    return torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[1] - 1)
+
+
+def _invert_wide(probs: Tensor, uniform: Tensor) -> Tensor:
+    """The same in two steps, a block of tokens and a token in it: running sums of a whole vocabulary are slow."""
+    whole = probs.shape[1] // BLOCK * BLOCK
+    parts = [probs[:, :whole].unflatten(1, (-1, BLOCK)).sum(-1)]
+    if whole < probs.shape[1]:
+        parts.append(probs[:, whole:].sum(-1, keepdim=True))
+    sums = torch.cat(parts, -1)
+    cumulative = sums.cumsum(-1)
+    target = (uniform * cumulative[:, -1]).unsqueeze(1)
+    block = torch.searchsorted(cumulative, target, right=True).clamp_(max=sums.shape[1] - 1)
+    target -= (cumulative - sums).gather(1, block)
+    places = block * BLOCK + torch.arange(BLOCK, device=probs.device)
+    inside = probs.gather(1, places.clamp(max=probs.shape[1] - 1)) * (places < probs.shape[1])
+    within = inside.cumsum(-1)
+    # what rounding left over must not fall on a token of probability 0
+    target = target.clamp(min=0).minimum(within[:, -1:] * (1 - 2.0**-23))
+    return block * BLOCK + torch.searchsorted(within, target, right=True)
 
 
 @dataclass(frozen=True)
@@ -67,9 +95,7 @@ class Picker:
             probs = torch.softmax(logits / self.temperature.clamp(min=1e-6).unsqueeze(1), -1)
             if self.cuts:
                 probs = self._cut(probs)
-        cumulative = probs.cumsum(-1)
-        target = (uniform * cumulative[:, -1]).unsqueeze(1)
-        tokens = torch.searchsorted(cumulative, target, right=True).clamp_(max=logits.shape[1] - 1)
+        tokens = _invert(probs, uniform) if probs.shape[1] <= WIDE else _invert_wide(probs, uniform)
         if self.plain:
             return tokens
         return torch.where(self.temperature.unsqueeze(1) == 0, logits.argmax(-1, keepdim=True), tokens)

@@ -13,6 +13,7 @@ from torch import Tensor
 from .backbone import Backbone
 from .decoding import DecodePlan
 from .errors import EngineError
+from .graphs import Step
 from .heads import target_logprobs
 from .picking import Params, Picker, uniforms
 from .tree import order, pack, split
@@ -134,7 +135,7 @@ class _Wave:
         where = {prompt: g for g, prompt in enumerate(self.prompts)}
         group = torch.tensor([where[row.prompt] for row in self.rows], device=self.device)
         lengths = torch.tensor([self.requests[p].prompt.size for p in self.prompts], device=self.device)
-        plan = DecodePlan(keys, values, lengths, group, self.longest)
+        plan = DecodePlan(keys, values, lengths, group, self.longest, static=self.device.type == "cuda")
         del keys, values
         tokens, logprobs, ends, stopped = self._decode(plan, self.backbone.head(last)[group].float())
         for at, row in enumerate(self.rows):
@@ -202,27 +203,36 @@ class _Wave:
             self.stop_set,
         )
         watch = _StopStrings(self.params, self.decode)
-        for step in range(self.longest):
-            picked, lp = picker.pick(logits, uniform[:, step])
-            tokens[alive, step], logprobs[alive, step] = picked, lp
+        step = Step(lambda picked: self._logits(picked, plan), plan)
+        # a GPU waits for the host each time it is asked who is done, and what is dropped costs a new graph
+        every, worth = (8, 0.5) if plan.static else (1, 0.75)
+        for at in range(self.longest):
+            picked, lp = picker.pick(logits, uniform[:, at])
+            tokens[alive, at], logprobs[alive, at] = picked, lp
             hit = self.stops[stop_set, picked] & ~done
             if watch.any:
-                hit |= watch.hits(tokens, alive, step, done)
-            ends[alive[hit]], stopped[alive[hit]] = step + 1, True
-            done = done | hit | (limit <= step + 1)
-            left = int((~done).sum())
-            if left == 0:
-                break
-            if left <= 0.75 * done.numel():
-                rows = torch.nonzero(~done).squeeze(1)
-                plan.keep(rows)
-                alive, done, picked, uniform = alive[rows], done[rows], picked[rows], uniform[rows]
-                limit, stop_set, picker = limit[rows], stop_set[rows], picker.keep(rows)
+                hit |= watch.hits(tokens, alive, at, done)
+            ends[alive] = torch.where(hit, at + 1, ends[alive])
+            stopped[alive] |= hit
+            done = done | hit | (limit <= at + 1)
+            if (at + 1) % every == 0 or at + 1 == self.longest:
+                left = int((~done).sum())
+                if left == 0:
+                    break
+                if left <= worth * done.numel():
+                    rows = torch.nonzero(~done).squeeze(1)
+                    plan.keep(rows)
+                    alive, done, picked, uniform = alive[rows], done[rows], picked[rows], uniform[rows]
+                    limit, stop_set, picker = limit[rows], stop_set[rows], picker.keep(rows)
             plan.reserve()
-            hidden = self.backbone.hidden(picked.unsqueeze(1), plan.positions().unsqueeze(1), plan)
-            plan.step += 1
-            logits = self.backbone.head(hidden[:, 0]).float()
+            logits = step(picked)
+            plan.advance()
         return tokens.cpu().numpy(), logprobs.cpu().numpy(), ends.cpu().numpy(), stopped.cpu().numpy()
+
+    def _logits(self, picked: Tensor, plan: DecodePlan) -> Tensor:
+        """Tokens [B] of one step -> logits [B, V] of the next, in fp32."""
+        hidden = self.backbone.hidden(picked.unsqueeze(1), plan.positions().unsqueeze(1), plan)
+        return self.backbone.head(hidden[:, 0]).float()
 
 
 class _StopStrings:

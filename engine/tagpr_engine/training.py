@@ -15,6 +15,7 @@ from .errors import EngineError
 from .heads import target_logprobs
 from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_config
 from .optimizer import Adam, RowAdam, dense_optimizer, set_adam
+from .repeatable import repeatable
 from .tree import order, pack, split
 from .wire import Datum
 
@@ -93,7 +94,8 @@ class TrainedModel:
     ) -> tuple[Outputs, Metrics]:
         """Raises EngineError; a failure of a call that wants gradients discards what was accumulated."""
         try:
-            return self._forward_backward(data, loss_fn, config, forward_only)
+            with repeatable(self.backbone.device):
+                return self._forward_backward(data, loss_fn, config, forward_only)
         except Exception as error:
             if not forward_only:
                 self.poison(error.message if isinstance(error, EngineError) else f"{type(error).__name__}: {error}")
@@ -299,8 +301,7 @@ class TrainedModel:
     def publish(self) -> None:
         """Copy the masters into the weights that compute (a no-op in fp32, where they are the same)."""
         if self.low:
-            for name, parameter in self.named.items():
-                parameter.copy_(self.masters[name])
+            torch._foreach_copy_(list(self.named.values()), [self.masters[n] for n in self.named])  # pyright: ignore
 
     # --- snapshots ---
 

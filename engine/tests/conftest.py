@@ -34,6 +34,7 @@ SIZES = {
 }
 
 torch.set_num_threads(1)
+collect_ignore = [] if torch.cuda.is_available() else ["test_cuda.py"]
 
 
 @pytest.fixture(scope="session")

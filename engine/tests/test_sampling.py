@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM
 
 from tagpr_engine.backbone import Backbone, load
 from tagpr_engine.errors import EngineError
-from tagpr_engine.picking import Params, Picker
+from tagpr_engine.picking import Params, Picker, _invert_wide
 from tagpr_engine.sampling import Limits, Request, check, sample
 from tagpr_engine.wire import Datum
 
@@ -114,6 +114,24 @@ def test_draws_follow_the_distribution() -> None:
     assert shares(top_p=0.1).tolist() == [1, 0, 0, 0]
     squared = probs**2 / (probs**2).sum()
     assert np.abs(shares(temperature=0.5) - squared).max() < 0.03
+
+
+@pytest.mark.parametrize("vocab", [9000, 16384])
+def test_a_large_vocabulary_gives_the_token_of_the_inverse_cdf(vocab: int) -> None:
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.full(vocab, 0.02), 400).astype(np.float32)
+    probs[:, rng.integers(0, vocab, vocab // 2)] = 0
+    probs[:, -300:] *= 20
+    uniform = np.minimum(rng.random(400), 1 - 2.0**-23).astype(np.float32)
+    uniform[:3] = (0, 1 - 2.0**-23, 0.5)
+    cumulative = np.cumsum(probs.astype(np.float64), 1)
+    target = uniform.astype(np.float64) * cumulative[:, -1]
+    found = _invert_wide(torch.from_numpy(probs), torch.from_numpy(uniform)).squeeze(1).numpy()
+    rows = np.arange(400)
+    assert (probs[rows, found] > 0).all()
+    before, after = cumulative[rows, found] - probs[rows, found], cumulative[rows, found]
+    slack = 1e-5 * cumulative[:, -1]
+    assert (before <= target + slack).all() and (target <= after + slack).all()
 
 
 def test_stop_strings_and_no_stop(backbone: Backbone) -> None:

@@ -1,0 +1,182 @@
+"""Attention of a packed batch on a GPU, by PyTorch's FlashAttention kernel for sequences of unequal length.
+
+Two calls a layer, whatever the tree: every node attends to itself in one, every node with ancestors to them in the
+other. The parts are merged by their log-sum-exp, and each part's backward pass is the kernel's own under the merged
+output and log-sum-exp, as in `attention`. No padding, and scores never exist whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .fused import fused
+from .tree import Rows
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Sequences side by side: where each begins and the last ends, [n + 1] in int32, and the longest."""
+
+    ends: Tensor
+    longest: int
+
+    @staticmethod
+    def of(lengths: list[int], device: torch.device) -> Lengths:
+        ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        # the kernel rearranges heads where the longest is 1, log-sum-exp and all; 2 keeps its one layout
+        return Lengths(torch.from_numpy(ends).to(device), max(2, *lengths))
+
+
+def forward(
+    q: Tensor, k: Tensor, v: Tensor, queries: Lengths, keys: Lengths, causal: bool, scale: float
+) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+    """q [R, H, D], k and v [T, Hkv, D] -> output like q, log-sum-exp [H, R] in fp32, what the backward pass wants."""
+    out, lse, state, unused, _ = torch.ops.aten._flash_attention_forward(
+        q, k, v, queries.ends, keys.ends, queries.longest, keys.longest, 0.0, causal, False, scale=scale
+    )
+    return out, lse, (state, unused)
+
+
+def backward(
+    grad: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    out: Tensor,
+    lse: Tensor,
+    queries: Lengths,
+    keys: Lengths,
+    causal: bool,
+    scale: float,
+    state: tuple[Tensor, Tensor],
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.ops.aten._flash_attention_backward(
+        *(grad, q, k, v, out, lse, queries.ends, keys.ends, queries.longest, keys.longest),
+        *(0.0, causal, *state),
+        scale=scale,
+    )
+
+
+def fits(q: Tensor) -> bool:
+    """Whether the kernel takes these queries [R, H, D]."""
+    return q.is_cuda and q.dtype in (torch.bfloat16, torch.float16) and q.shape[-1] <= 256 and q.shape[-1] % 8 == 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """Queries and the keys that they attend to. A selection is a slice, or the rows' flat positions [n]."""
+
+    queries: Lengths
+    keys: Lengths
+    query_rows: slice | Tensor
+    key_rows: slice | Tensor
+
+
+@dataclass(frozen=True)
+class Segments:
+    """own: every node, in the order of the queries. above: nodes with ancestors, those of one parent as one.
+
+    paths: the stretches of keys that `above` takes, in its order.
+    """
+
+    own: Part
+    above: Part | None
+    paths: list[tuple[int, int]]
+
+    @staticmethod
+    def of(batches: list[Rows], device: torch.device) -> Segments:
+        lengths = Lengths.of([n for rows in batches for n in rows.lengths], device)
+        own = Part(lengths, lengths, slice(None), _selection([(r.lo, r.hi) for r in batches], device))
+        stretches: list[tuple[int, int]] = []
+        above: list[list[tuple[int, int]]] = []
+        for rows in batches:
+            if not rows.path:
+                continue
+            lo, hi = rows.queries.start, rows.queries.stop
+            if above and above[-1] == rows.path and stretches[-1][1] == lo:
+                stretches[-1] = (stretches[-1][0], hi)
+            else:
+                stretches.append((lo, hi))
+                above.append(rows.path)
+        if not above:
+            return Segments(own, None, [])
+        paths = [part for path in above for part in path]
+        return Segments(
+            own,
+            Part(
+                Lengths.of([hi - lo for lo, hi in stretches], device),
+                Lengths.of([sum(hi - lo for lo, hi in path) for path in above], device),
+                _selection(stretches, device),
+                _selection(paths, device),
+            ),
+            paths,
+        )
+
+
+def _selection(stretches: list[tuple[int, int]], device: torch.device) -> slice | Tensor:
+    """What `x[...]` takes: a slice where the stretches touch each other."""
+    if all(a[1] == b[0] for a, b in itertools.pairwise(stretches)):
+        return slice(stretches[0][0], stretches[-1][1])
+    return torch.from_numpy(np.concatenate([np.arange(lo, hi) for lo, hi in stretches])).to(device)
+
+
+@fused
+def _merge(own: Tensor, own_lse: Tensor, above: Tensor, above_lse: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs [R, H, D] and log-sum-exps [H, R] of two sets of keys -> those of both."""
+    both = torch.logaddexp(own_lse, above_lse)
+    a, b = ((lse - both).exp().T.unsqueeze(-1) for lse in (own_lse, above_lse))
+    return (own.float() * a + above.float() * b).to(own.dtype), both
+
+
+class SegmentAttention(torch.autograd.Function):
+    """q [R, H, D], k and v [T, Hkv, D] -> [R, H, D]."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, segments: Segments, scale: float) -> Tensor:
+        own, above = segments.own, segments.above
+        out, lse, state = forward(q, k[own.key_rows], v[own.key_rows], own.queries, own.keys, True, scale)
+        ctx.states = [state]
+        if above is not None:
+            rows = above.query_rows
+            more, more_lse, state = forward(
+                q[rows], k[above.key_rows], v[above.key_rows], above.queries, above.keys, False, scale
+            )
+            ctx.states.append(state)
+            out[rows], lse[:, rows] = _merge(out[rows], lse[:, rows], more, more_lse)
+        ctx.save_for_backward(q, k, v, out, lse)
+        ctx.segments, ctx.scale = segments, scale
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+        q, k, v, out, lse = ctx.saved_tensors
+        grad, segments = grads[0].contiguous(), ctx.segments
+        own, above = segments.own, segments.above
+        dq, gk, gv = backward(
+            *(grad, q, k[own.key_rows], v[own.key_rows], out, lse),
+            *(own.queries, own.keys, True, ctx.scale, ctx.states[0]),
+        )
+        if gk.shape[0] == k.shape[0]:
+            dk, dv = gk, gv
+        else:
+            dk, dv = torch.zeros_like(k), torch.zeros_like(v)
+            dk[own.key_rows], dv[own.key_rows] = gk, gv
+        if above is not None:
+            rows = above.query_rows
+            gq, gk, gv = backward(
+                *(grad[rows], q[rows], k[above.key_rows], v[above.key_rows], out[rows], lse[:, rows].contiguous()),
+                *(above.queries, above.keys, False, ctx.scale, ctx.states[1]),
+            )
+            dq[rows] += gq
+            at = 0
+            for lo, hi in segments.paths:
+                dk[lo:hi] += gk[at : at + hi - lo]
+                dv[lo:hi] += gv[at : at + hi - lo]
+                at += hi - lo
+        return dq, dk, dv, None, None

@@ -229,7 +229,7 @@ describe("seeds side by side", () => {
     expect(locks(cut)).toEqual([]);
   });
 
-  it("all stop at one signal, between two runs too, and go on from there when started again", async () => {
+  it("all stop at one signal", async () => {
     let waiting = 0;
     const started = start(cut, { seeds: 3, atOnce: 2 }, ({ what }) => {
       if (what !== "no-reward/guided") return;
@@ -241,11 +241,17 @@ describe("seeds side by side", () => {
     expect(started.engines.size).toBe(0);
     expect(started.said.join("")).not.toMatch(/seed 103/);
     expect(locks(cut)).toEqual([]);
+  });
+
+  it("begin no further run after a signal", async () => {
     const between = start(cut, two, ({ what }) => {
       if (what === "no-reward/eval") between.interrupt();
     });
     expect(await between.finding).toBeNull();
     expect(between.ran.filter((what) => what.startsWith("single-stage"))).toEqual([]);
+  });
+
+  it("go on from where they were cut off, and end with the same numbers", async () => {
     const last = start(cut, two);
     await last.finding;
     expect(last.ran).not.toContain("no-tag/eval");

@@ -28,7 +28,7 @@ const COMMON = [
 ];
 
 export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
-  // 2 epochs of SFT, 12 + 3 batches of 32 prompts.
+  // 2 epochs of SFT over half of the chains, 300 pairs of a kind, 12 + 3 batches of 32 prompts.
   quick: {
     name: "quick",
     seeds: [101, 102, 103],
@@ -37,6 +37,9 @@ export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
       ...COMMON,
       "data.dev=100",
       "sft.epochs=2",
+      "sft.max_chains=900",
+      "prmu.prp_pairs=300",
+      "prmu.pqp_pairs=300",
       "guided.epochs=0.3",
       "guided.validate_every=6",
       "explore.epochs=0.075",

@@ -1,6 +1,5 @@
 import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
-import { zipStrict } from "../core/zip.ts";
 import { quantile } from "./resample.ts";
 
 export interface BootstrapOptions {
@@ -19,22 +18,6 @@ export interface Estimate {
   readonly n: number;
   /** Two-sided bootstrap p-value of "the mean is 0": twice the smaller share of resamples on either side of 0. */
   readonly p: number;
-}
-
-/** Mean of independent values. */
-export function bootstrapMean(values: readonly number[], options: BootstrapOptions): Estimate {
-  return hierarchicalMean(
-    values.map((value) => ({ levels: [], value })),
-    options,
-  );
-}
-
-/** Mean of a − b over the same queries, in the same order; throws on unequal lengths. */
-export function pairedDifference(a: readonly number[], b: readonly number[], options: BootstrapOptions): Estimate {
-  return bootstrapMean(
-    zipStrict(a, b).map(([x, y]) => x - y),
-    options,
-  );
 }
 
 /** One value and the groups it stands in, outermost first, e.g. `[seed, user]` for a query's score. */

@@ -27,6 +27,10 @@ export function lineProgress(write: (text: string) => void, now: () => number, e
       print(`${title}: ${parts.join(", ")}`);
     },
     say: (line) => print(line),
-    end: (note) => print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`),
+    end: (note) => {
+      // A stop may come before the first bar.
+      if (title !== "") print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`);
+      else if (note) print(note);
+    },
   };
 }

@@ -28,7 +28,7 @@ const COMMON = [
 ];
 
 export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
-  // 2 epochs of SFT over half of the chains, 300 pairs of a kind, 12 + 3 batches of 32 prompts.
+  // 2 epochs of SFT over half of the chains, 300 pairs of a kind, 20 + 5 batches of 32 prompts.
   quick: {
     name: "quick",
     seeds: [101, 102, 103],
@@ -40,10 +40,10 @@ export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
       "sft.max_chains=900",
       "prmu.prp_pairs=300",
       "prmu.pqp_pairs=300",
-      "guided.epochs=0.3",
-      "guided.validate_every=6",
-      "explore.epochs=0.075",
-      "explore.validate_every=3",
+      "guided.epochs=0.5",
+      "guided.validate_every=10",
+      "explore.epochs=0.125",
+      "explore.validate_every=5",
     ],
   },
   // As much SFT, 24 + 6 batches of 64 prompts.

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// `npm test`: set-up, then every check and every test, TypeScript and Python, with one summary at the end.
+// `npm test`: set-up, then every check and every test, TypeScript and Python, with one summary at the end. The unit
+// tests run beside the other steps, whose output comes when each has ended.
 //   npm test -- unit python    only these steps
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,8 @@ const python = venvPython(ROOT);
 const out = mkdtempSync(join(tmpdir(), "tagpr-test-"));
 const bin = (/** @type {string} */ path) => [process.execPath, join("node_modules", ...path.split("/"))];
 
-/** @type {{name: string, argv: string[], cwd?: string, counts?: () => {passed: number, failed: number, skipped: number}, failures?: () => string[]}[]} */
+/** @typedef {{name: string, argv: string[], cwd?: string, counts?: () => {passed: number, failed: number, skipped: number}, failures?: () => string[]}} Step */
+/** @type {Step[]} */
 const STEPS = [
   { name: "lint", argv: [...bin("@biomejs/biome/bin/biome"), "check", "."] },
   { name: "types", argv: [...bin("typescript/bin/tsc"), "--noEmit"] },
@@ -46,33 +48,57 @@ const STEPS = [
   },
 ];
 
-await orExplain(() => {
+/** Runs one step; answers whether it passed and its seconds. @param {Step} step @param {boolean} live */
+async function run(step, live) {
+  if (live) console.log(`\n=== ${step.name}`);
+  const started = Date.now();
+  const [command = "", ...args] = step.argv;
+  const env = { ...process.env, TAGPR_PYTHON: python };
+  /** @type {import("node:child_process").StdioOptions} */
+  const stdio = live ? "inherit" : ["ignore", "pipe", "pipe"];
+  const child = spawn(command, args, { cwd: join(ROOT, step.cwd ?? "."), stdio, env });
+  /** @type {Buffer[]} */
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => said.push(chunk));
+  const status = await new Promise((resolve) => {
+    child.on("error", (error) => {
+      said.push(Buffer.from(`${error.message}\n`));
+      resolve(1);
+    });
+    child.on("close", resolve);
+  });
+  if (!live) process.stdout.write(`\n=== ${step.name}\n${Buffer.concat(said)}`);
+  return { step, ok: status === 0, seconds: (Date.now() - started) / 1000 };
+}
+
+/** @param {Step[]} steps @param {boolean} live */
+async function inTurn(steps, live) {
+  const ended = [];
+  for (const step of steps) ended.push(await run(step, live));
+  return ended;
+}
+
+await orExplain(async () => {
   setup({ dev: true });
   const only = process.argv.slice(2);
-  const lines = [];
-  /** @type {string[]} */
-  const failures = [];
+  const asked = STEPS.filter(({ name }) => only.length === 0 || only.includes(name));
+  const unit = asked.filter(({ name }) => name === "unit");
+  const others = asked.filter(({ name }) => name !== "unit");
+  const ended = (await Promise.all([inTurn(unit, true), inTurn(others, unit.length === 0)])).flat();
   const sum = { passed: 0, failed: 0, skipped: 0 };
-  let bad = 0;
-  for (const step of STEPS.filter(({ name }) => only.length === 0 || only.includes(name))) {
-    console.log(`\n=== ${step.name}`);
-    const started = Date.now();
-    const [command = "", ...args] = step.argv;
-    const env = { ...process.env, TAGPR_PYTHON: python };
-    const { status } = spawnSync(command, args, { cwd: join(ROOT, step.cwd ?? "."), stdio: "inherit", env });
-    const ok = status === 0;
-    if (!ok) bad++;
+  /** @type {string[]} */
+  const lines = [];
+  for (const { step, ok, seconds } of ended) {
     const counts = step.counts?.();
-    failures.push(...(step.failures?.() ?? []));
     for (const key of /** @type {const} */ (["passed", "failed", "skipped"])) sum[key] += counts?.[key] ?? 0;
     const numbers =
       counts === undefined ? "" : `  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
-    lines.push(
-      `${ok ? "ok    " : "FAILED"} ${step.name.padEnd(17)} ${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s${numbers}`,
-    );
+    lines.push(`${ok ? "ok    " : "FAILED"} ${step.name.padEnd(17)} ${seconds.toFixed(1).padStart(6)} s${numbers}`);
   }
+  const failures = ended.flatMap(({ step }) => step.failures?.() ?? []);
   rmSync(out, { recursive: true, force: true });
   for (const failure of failures) console.log(`\nFAILED ${failure}`);
+  const bad = ended.filter(({ ok }) => !ok).length;
   console.log(`\n${lines.join("\n")}`);
   console.log(`${lines.length - bad} of ${lines.length} steps passed`);
   console.log(`tests: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);

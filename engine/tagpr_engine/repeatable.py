@@ -15,10 +15,13 @@ torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore
 
 @contextmanager
 def repeatable(device: torch.device) -> Generator[None]:
-    """Within, PyTorch takes the kernels whose sums have one order. On the CPU ours have one anyway."""
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(before or device.type == "cuda")
+    """Within, PyTorch takes a GPU's kernels whose sums have one order. On the CPU ours have one anyway."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before)
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])

@@ -15,3 +15,8 @@ class EngineError(Exception):
         self.message = message
         self.category: Category = category
         self.status = status
+
+
+def first_line(error: BaseException) -> str:
+    """Its kind and the first line of what it says, which may be nothing."""
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])

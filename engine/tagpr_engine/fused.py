@@ -6,10 +6,12 @@ import functools
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
+
+from .errors import first_line
 
 log = logging.getLogger("tagpr_engine")
 
@@ -46,16 +48,22 @@ def fused(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         if not (_State.always or first.numel() >= WORTH):
             return function(*args, **kwargs)
-        if not compiled:
-            torch._dynamo.config.recompile_limit = 64  # pyright: ignore  (a function's widths, types and modes)
-            compiled.append(torch.compile(function, dynamic=True))
         try:
+            if not compiled:
+                compiled.append(_compiled(function))
             return compiled[0](*args, **kwargs)
         except torch.OutOfMemoryError:
             raise
         except Exception as error:  # whatever a compiler says
             _State.enabled = False
-            log.warning("element-wise kernels stay uncompiled: %s", str(error).splitlines()[0])
+            log.warning("element-wise kernels stay uncompiled: %s", first_line(error))
             return function(*args, **kwargs)
 
     return call
+
+
+def _compiled(function: Callable[P, R]) -> Callable[P, R]:
+    config: Any = torch._dynamo.config  # pyright: ignore
+    limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # the latter in PyTorch 2.6
+    setattr(config, limit, 64)  # a function's widths, types and modes
+    return torch.compile(function, dynamic=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from . import fused
 from .decoding import DecodePlan
+from .errors import first_line
 
 log = logging.getLogger("tagpr_engine")
 
@@ -50,15 +51,16 @@ class Step:
 
     def _capture(self, tokens: Tensor) -> bool:
         self.tokens = tokens.clone()
-        graph = torch.cuda.CUDAGraph()
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         try:
             with torch.cuda.graph(graph):
                 self.logits = self.run(self.tokens)
         except RuntimeError as error:
+            torch.cuda.set_stream(stream)  # older PyTorch stays on the capture's where ending it fails too
             if isinstance(error, torch.OutOfMemoryError):
                 raise
             _State.enabled = False
-            log.warning("decoding without CUDA graphs: %s", str(error).splitlines()[0])
+            log.warning("decoding without CUDA graphs: %s", first_line(error))
             return False
         self.graph = graph
         return True

@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
+import logging
+from types import SimpleNamespace
+
 import pytest
 import torch
+from torch import Tensor
 
+from tagpr_engine import fused, graphs
+from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.repeatable import repeatable
 
 GPU = torch.device("cuda:0")
+
+
+class OnGpu(Tensor):
+    """Says that it is there."""
+
+    is_cuda = True  # type: ignore[assignment]
+
+
+def test_a_function_that_can_not_be_compiled_runs_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError  # as compilers do, without a word
+
+    monkeypatch.setattr(torch, "compile", refuse)
+    monkeypatch.setattr(fused._State, "enabled", True)
+    double = fused.fused(lambda x: x * 2)
+    with caplog.at_level(logging.WARNING), fused.always():
+        for _ in range(2):
+            assert double(torch.ones(2).as_subclass(OnGpu)).tolist() == [2, 2]
+    assert [r.getMessage() for r in caplog.records] == ["element-wise kernels stay uncompiled: AssertionError"]
+    assert not fused._State.enabled and not fused._State.always
+
+
+def test_a_step_that_can_not_be_captured_runs_as_it_stands_on_the_stream_it_was_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    streams = ["its own"]
+
+    class Capture:
+        def __init__(self, _: object) -> None: ...
+
+        def __enter__(self) -> None:
+            streams.append("the capture's")
+
+        def __exit__(self, *_: object) -> None:
+            raise RuntimeError
+
+    cuda = SimpleNamespace(
+        CUDAGraph=object, graph=Capture, current_stream=lambda: streams[-1], set_stream=streams.append
+    )
+    monkeypatch.setattr(torch, "cuda", cuda)
+    monkeypatch.setattr(graphs._State, "enabled", True)
+    key = torch.zeros(1, 1, 2, 4)
+    plan = DecodePlan([key], [key], torch.tensor([2]), torch.tensor([0, 0]), 8, static=True)
+    step = graphs.Step(lambda tokens: tokens + 1, plan)
+    for _ in range(3):
+        assert step(torch.tensor([1, 2]).as_subclass(OnGpu)).tolist() == [2, 3]
+    assert streams == ["its own", "the capture's", "its own"] and not graphs._State.enabled
 
 
 def test_one_order_of_sums_is_asked_of_a_gpu_alone_and_only_within() -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-CHUNK_BYTES = {"cpu": 64 << 20, "cuda": 1 << 30}  # fp32 logits held at once
-KEEP_BYTES = {"cpu": 256 << 20, "cuda": 4 << 30}  # up to this, softmax probabilities are kept for the backward pass
+
+@functools.cache
+def room(device: torch.device) -> tuple[int, int]:
+    """Bytes of fp32 logits held at once; bytes up to which their softmax is kept for the backward pass.
+
+    A GPU with much memory gets more of both: fewer, longer kernels.
+    """
+    chunk, keep = 64 << 20, 256 << 20
+    if device.type != "cuda":
+        return chunk, keep
+    total = torch.cuda.get_device_properties(device).total_memory
+    return min(max(chunk, total >> 7), 1 << 30), min(max(keep, total >> 5), 4 << 30)
 
 
 def chunk_rows(vocab: int, device: torch.device) -> int:
-    return max(1, CHUNK_BYTES[device.type] // (4 * vocab))
+    return max(1, room(device)[0] // (4 * vocab))
 
 
 class _TargetLogprobs(torch.autograd.Function):
@@ -21,7 +32,7 @@ class _TargetLogprobs(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
         out = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
-        keep = hidden.shape[0] * weight.shape[0] * 4 <= KEEP_BYTES[hidden.device.type] and any(ctx.needs_input_grad)
+        keep = hidden.shape[0] * weight.shape[0] * 4 <= room(hidden.device)[1] and any(ctx.needs_input_grad)
         ctx.kept = []
         step = chunk_rows(weight.shape[0], weight.device)
         for lo in range(0, hidden.shape[0], step):

@@ -7,6 +7,7 @@ output and log-sum-exp, as in `attention`. No padding, and scores never exist wh
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,22 @@ def backward(
 
 def fits(q: Tensor) -> bool:
     """Whether the kernel takes these queries [R, H, D]."""
-    return q.is_cuda and q.dtype in (torch.bfloat16, torch.float16) and q.shape[-1] <= 256 and q.shape[-1] % 8 == 0
+    size = q.shape[-1]
+    return (
+        q.is_cuda
+        and q.dtype in (torch.bfloat16, torch.float16)
+        and size <= 256
+        and size % 8 == 0
+        and available(q.device)
+    )
+
+
+@functools.cache
+def available(gpu: torch.device) -> bool:
+    """Whether this PyTorch has the kernel for this GPU: NVIDIA's from Ampere (compute capability 8.0) on."""
+    if torch.version.cuda is None or not torch.backends.cuda.is_flash_attention_available():
+        return False
+    return torch.cuda.get_device_capability(gpu) >= (8, 0)
 
 
 @dataclass(frozen=True)

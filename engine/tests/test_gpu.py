@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tagpr_engine import fused, graphs
+from tagpr_engine import fused, graphs, heads, segments
 from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.repeatable import repeatable
 
@@ -79,3 +79,25 @@ def test_one_order_of_sums_is_asked_of_a_gpu_alone_and_only_within() -> None:
         assert state() == (True, True)
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize(("gib", "chunk", "keep"), [(2, 64, 256), (8, 64, 256), (80, 640, 2560), (192, 1024, 4096)])
+def test_logits_take_a_share_of_a_gpu_s_memory(
+    gib: int, chunk: int, keep: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(total_memory=gib << 30))
+    assert heads.room.__wrapped__(GPU) == (chunk << 20, keep << 20)
+
+
+@pytest.mark.parametrize(
+    ("built", "capability", "found"), [(True, (7, 5), False), (True, (8, 6), True), (False, (9, 0), False)]
+)
+def test_flash_attention_is_for_builds_and_gpus_that_have_it(
+    built: bool, capability: tuple[int, int], found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.backends.cuda, "is_flash_attention_available", lambda: built)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert segments.available.__wrapped__(GPU) == found
+    monkeypatch.setattr(torch.version, "cuda", None)  # AMD's build
+    assert not segments.available.__wrapped__(GPU)

@@ -35,9 +35,18 @@ def uniforms(seed: int, index: int, count: int) -> NDArray[np.float32]:
     return np.minimum(stream.random(count), 1 - 2.0**-23).astype(np.float32)
 
 
+def _running(values: Tensor) -> Tensor:
+    """Sums from the first to each, over the last dimension; on a GPU in fp64.
+
+    There they are not made from left to right, and in fp32 their last digit may rise where nothing is added, or change
+    from call to call. A draw that hits such a step would be a token of probability 0.
+    """
+    return values.cumsum(-1, dtype=torch.float64 if values.is_cuda else None)
+
+
 def _invert(probs: Tensor, uniform: Tensor) -> Tensor:
     """The first token whose cumulative probability passes `uniform` of the whole, [B, 1]."""
-    cumulative = probs.cumsum(-1)
+    cumulative = _running(probs)
     target = (uniform * cumulative[:, -1]).unsqueeze(1)
     return torch.searchsorted(cumulative, target, right=True).clamp_(max=probs.shape[1] - 1)
 
@@ -49,16 +58,16 @@ def _invert_wide(probs: Tensor, uniform: Tensor) -> Tensor:
     if whole < probs.shape[1]:
         parts.append(probs[:, whole:].sum(-1, keepdim=True))
     sums = torch.cat(parts, -1)
-    cumulative = sums.cumsum(-1)
+    cumulative = _running(sums)
     target = (uniform * cumulative[:, -1]).unsqueeze(1)
     block = torch.searchsorted(cumulative, target, right=True).clamp_(max=sums.shape[1] - 1)
     target -= (cumulative - sums).gather(1, block)
     places = block * BLOCK + torch.arange(BLOCK, device=probs.device)
     inside = probs.gather(1, places.clamp(max=probs.shape[1] - 1)) * (places < probs.shape[1])
-    within = inside.cumsum(-1)
+    within = _running(inside)
     # what rounding left over must not fall on a token of probability 0
     target = target.clamp(min=0).minimum(within[:, -1:] * (1 - 2.0**-23))
-    return block * BLOCK + torch.searchsorted(within, target, right=True)
+    return (block * BLOCK + torch.searchsorted(within, target, right=True)).clamp_(max=probs.shape[1] - 1)
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,6 @@ class Picker:
         limit = torch.where(self.top_k > 0, self.top_k, probs.shape[1]).unsqueeze(1)
         ordered = ordered.masked_fill(rank >= limit, 0.0)
         total = ordered.sum(-1, keepdim=True)
-        before = ordered.cumsum(-1) - ordered
+        before = _running(ordered) - ordered
         reached = (before >= self.top_p.unsqueeze(1) * total) & (self.top_p.unsqueeze(1) < 1)
         return torch.zeros_like(probs).scatter_(1, where, ordered.masked_fill(reached & (rank > 0), 0.0))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
-from tagpr_engine import fused, graphs, heads, segments
+from tagpr_engine import fused, graphs, heads, picking, segments
 from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.repeatable import repeatable
 
@@ -20,6 +21,35 @@ class OnGpu(Tensor):
     """Says that it is there."""
 
     is_cuda = True  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(("invert", "vocab", "width"), [(picking._invert, 600, 1), (picking._invert_wide, 40_000, 512)])
+def test_running_sums_out_of_order_lead_to_no_token_of_probability_0(
+    invert: Callable[[Tensor, Tensor], Tensor], vocab: int, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_threads(x: Tensor, dim: int, dtype: torch.dtype | None = None) -> Tensor:
+        """15 numbers a thread from left to right, on top of a tree's sum of the threads before."""
+        parts = torch.nn.functional.pad(x.to(dtype or x.dtype), (0, -x.shape[-1] % 15)).unflatten(dim, (-1, 15))
+        before, reach = parts.sum(-1).roll(1, -1), 1
+        before[..., 0] = 0
+        while reach < before.shape[-1]:
+            before = torch.cat([before[..., :reach], before[..., reach:] + before[..., :-reach]], -1)
+            reach *= 2
+        sums = [before := before + parts[..., i] for i in range(15)]
+        return torch.stack(sums, -1).flatten(-2)[..., : x.shape[-1]].contiguous()
+
+    generator = torch.Generator().manual_seed(0)
+    likely = torch.randint(0, vocab * 3 // 4, (2000, 40), generator=generator)
+    probs = torch.zeros(2000, vocab).scatter_(1, likely, torch.rand(2000, 40, generator=generator) ** 3)
+    probs /= probs.sum(1, keepdim=True)
+    steps = by_threads(torch.nn.functional.pad(probs, (0, -vocab % width)).unflatten(1, (-1, width)).sum(-1), -1)
+    monkeypatch.setattr(Tensor, "cumsum", by_threads)
+    for _ in range(10):  # draws where a sum rises, and beside
+        place = torch.randint(0, steps.shape[1], (2000, 1), generator=generator)
+        nudge = torch.randint(-2, 3, (2000,), generator=generator) * 2.0**-24
+        draws = (steps.gather(1, place).squeeze(1) / steps[:, -1] + nudge).clamp(0, 1 - 2.0**-23)
+        tokens = invert(probs.as_subclass(OnGpu), draws)
+        assert bool((probs.gather(1, tokens) > 0).all())
 
 
 def test_a_function_that_can_not_be_compiled_runs_as_it_stands(

@@ -44,7 +44,11 @@ function row(one: Measured, all: readonly Measured[]): string[] {
   };
   const peer = all.find(
     (other) =>
-      other.side === "peer" && other.work === one.work && other.shape === one.shape && sameSize(other.size, one.size),
+      other.side === "peer" &&
+      other.work === one.work &&
+      other.shape === one.shape &&
+      other.rank === one.rank &&
+      sameSize(other.size, one.size),
   );
   const theirs = peer === undefined ? null : median(peer.rounds.map((round) => sum(Object.values(round))));
   const { groups, prompt, rollouts, completion } = one.size;

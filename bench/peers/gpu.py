@@ -394,7 +394,8 @@ def measure(
         return
     if work == "W3":
         say("peer", generate_rounds(config, size, texts, args.rounds))
-    if work == "W1" and tokenizer is not None:
+    # TRL's side trains every weight
+    if work == "W1" and tokenizer is not None and args.rank == 0:
         say("peer", trl_rounds(config, size, texts, tokenizer, args.rounds))
 
 

@@ -1,10 +1,11 @@
 /**
- * `npm run soak -- kills [--count 50] [--seed 0] [--longest 20] [--dir DIR]`
+ * `npm run soak -- kills [--count 50] [--seed 0] [--longest 20] [--from 1] [--dir DIR]`
  *
  * Whole tiny runs on the real engine, killed −9 at seeded random delays: the command line, its engines, or both; half of
  * the kills wait for the next change below RUN/weights, to hit a save while it is written. Every run that gets through
  * must end with the bytes of one left alone, and have trained on every RL query once an epoch.
- * A life lasts up to `longest` seconds. Few kills want long lives (60 and more), or all of them fall on the first stages.
+ * A life lasts up to `longest` seconds. Few kills want long lives (60 and more), or all of them fall on the first stages;
+ * `--from 4` spares the run until its fourth stage (PRMU) has begun, and counts a life from there.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,10 +30,14 @@ const { values } = parseArgs({
     count: { type: "string", default: "50" },
     seed: { type: "string", default: "0" },
     longest: { type: "string", default: "20" },
+    from: { type: "string", default: "1" },
     dir: { type: "string" },
   },
 });
-const numbers = { count: Number(values.count), seed: Number(values.seed), longest: Number(values.longest) };
+const numbers = {
+  ...{ count: Number(values.count), seed: Number(values.seed) },
+  ...{ longest: Number(values.longest), from: Number(values.from) },
+};
 for (const [name, value] of Object.entries(numbers))
   if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} wants a whole number, not ${value}`);
 
@@ -46,19 +51,21 @@ interface Tally {
   faults: string[];
 }
 
-/** Waits some seconds, then (half of the time) for the next write of weights; then kills. False when the run ended first. */
+/** Waits until `from` has begun, then some seconds, then (half of the time) for the next write of weights; then kills. False when the run ended first. */
 async function killOnce(
   running: Tagpr,
   run: string,
   random: Random,
   tally: Tally,
   stage: () => string,
+  begun: Promise<void>,
 ): Promise<boolean> {
   const target = random.pick<Target>(["command", "engine", "both"]);
   const moment = random.pick<Moment>(["timer", "save"]);
   const over = new AbortController();
   void running.ended.then(() => over.abort());
   try {
+    await Promise.race([begun, running.ended]);
     await delay(1000 * (0.1 + random.next() * numbers.longest), undefined, { signal: over.signal });
     if (moment === "save") await nextWrite(join(run, "weights"), over.signal);
   } catch {
@@ -91,10 +98,16 @@ const total = (tally: Tally): number => Object.values(tally.kills).reduce((a, b)
 async function survive(config: string, run: string, random: Random, tally: Tally): Promise<void> {
   for (;;) {
     let stage = "start";
-    const running = startTagpr(["run", config, "--out", run], (event: Event) => {
-      if (event.event === "start") stage = (event.title ?? "").replace(/^\d+\/\d+ /, "");
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
     });
-    while (total(tally) < numbers.count && (await killOnce(running, run, random, tally, () => stage)));
+    const running = startTagpr(["run", config, "--out", run], ({ event, title = "" }: Event) => {
+      if (event !== "start") return;
+      stage = title.replace(/^\d+\/\d+ /, "");
+      if (Number.parseInt(title, 10) >= numbers.from) begin();
+    });
+    while (total(tally) < numbers.count && (await killOnce(running, run, random, tally, () => stage, begun)));
     const code = await running.ended;
     if (code === 0) return;
     if (code === EXIT_CODES.engine_lost) tally.gaveUp++;

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from transformers import AutoTokenizer
 
+from tagpr_engine import attention
 from tagpr_engine.backbone import load
 from tagpr_engine.embeddings import load_embedder
 from tagpr_engine.errors import EngineError
@@ -62,11 +64,27 @@ def test_smollm2_becomes_a_plain_folder(tmp_path: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     asked = [{"role": "user", "content": "What is the capital of France?"}]
     ids = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_dict=False)
-    backbone = load(folder, torch.float32, "cpu")
-    assert backbone.eos == [tokenizer.convert_tokens_to_ids("<|im_end|>")]
     from tagpr_engine.picking import Params
     from tagpr_engine.sampling import Limits, Request, sample
 
-    params = Params(12, 0.0, 1.0, -1, 0, tuple(backbone.eos), ())
-    got = sample(backbone, [Request(np.array(ids), 1, params, False)], Limits(), tokenizer.decode)
-    assert "Paris" in tokenizer.decode(got[0].sequences[0].tokens)
+    for dtype in (torch.float32, torch.bfloat16):
+        backbone = load(folder, dtype, "cpu")
+        assert backbone.eos == [tokenizer.convert_tokens_to_ids("<|im_end|>")]
+        params = Params(12, 0.0, 1.0, -1, 0, tuple(backbone.eos), ())
+        got = sample(backbone, [Request(np.array(ids), 1, params, False)], Limits(), tokenizer.decode)
+        assert "Paris" in tokenizer.decode(got[0].sequences[0].tokens)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", ["qwen", "llama"])
+def test_a_model_that_computes_otherwise_is_refused(
+    folders: dict[str, Path], name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attend = attention.TreePlan.attend
+
+    def sharper(plan: attention.TreePlan, layer: int, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
+        return attend(plan, layer, q, k, v, 2 * scale)
+
+    monkeypatch.setattr(attention.TreePlan, "attend", sharper)
+    with pytest.raises(EngineError, match="does not reproduce"):
+        load(folders[name], dtype, "cpu")

@@ -3,7 +3,7 @@
  * of the rate of matrix products measured there. `--from FILE` reads what that program printed on another machine.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flopsOf, type Shape } from "./lm/flops.ts";
 import { PYTHON } from "./lm/measure.ts";
@@ -68,7 +68,11 @@ const sameSize = (a: Size, b: Size): boolean => JSON.stringify(a) === JSON.strin
 
 function lines(): string {
   const from = argument("--from", "");
-  if (from !== "") return readFileSync(from, "utf8");
+  if (from !== "") {
+    if (existsSync(from)) return readFileSync(from, "utf8");
+    console.error(`There is no file ${from}: --from wants what bench/peers/gpu.py printed.`);
+    process.exit(2);
+  }
   const script = join(import.meta.dirname, "peers/gpu.py");
   const options = process.argv.slice(2).filter((text) => text !== "--json");
   const { status, stdout } = spawnSync(PYTHON, [script, ...options], { stdio: ["ignore", "pipe", "inherit"] });
@@ -80,13 +84,14 @@ const measured = lines()
   .split("\n")
   .filter((line) => line.trim() !== "")
   .map((line) => JSON.parse(line) as Measured);
-if (process.argv.includes("--json")) console.log(JSON.stringify(measured));
+if (measured.length === 0) {
+  console.error("No measurement: bench/peers/gpu.py prints one JSON line for each.");
+  process.exitCode = 1;
+} else if (process.argv.includes("--json")) console.log(JSON.stringify(measured));
 else {
-  const rates = measured.map(({ gemm }) => gemm / 1e12);
-  console.log(
-    `${measured[0]?.device}: matrix products at ${median(rates).toFixed(0)} TFLOP/s; in brackets the share of it that a phase's own make up\n`,
-  );
+  const rate = median(measured.map(({ gemm }) => gemm / 1e12)).toFixed(0);
   const head = ["work", "shape", "size", "side", "seconds", "by phase", "peer ÷ ours", "GB"];
-  console.log(`| ${head.join(" | ")} |\n|${head.map(() => "---").join("|")}|`);
-  for (const one of measured) console.log(`| ${row(one, measured).join(" | ")} |`);
+  const rows = [head, head.map(() => "---"), ...measured.map((one) => row(one, measured))];
+  const about = `${measured[0]?.device}: matrix products at ${rate} TFLOP/s; in brackets the share of it that a phase's own make up`;
+  console.log([about, "", ...rows.map((cells) => `| ${cells.join(" | ")} |`)].join("\n"));
 }

@@ -79,8 +79,14 @@ async function inTurn(steps, live) {
 }
 
 await orExplain(async () => {
-  setup({ dev: true });
   const only = process.argv.slice(2);
+  const unknown = only.filter((name) => !STEPS.some((step) => step.name === name));
+  if (unknown.length > 0) {
+    console.error(`There is no step ${unknown.join(", ")}. There are: ${STEPS.map(({ name }) => name).join(", ")}.`);
+    process.exitCode = 2;
+    return;
+  }
+  setup({ dev: true });
   const asked = STEPS.filter(({ name }) => only.length === 0 || only.includes(name));
   const unit = asked.filter(({ name }) => name === "unit");
   const others = asked.filter(({ name }) => name !== "unit");

@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TQDM_DISABLE", "1")
-os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-OUT = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)  # what trainers print is no answer
 sys.path[:0] = [str(Path(__file__).parents[2] / "engine"), str(Path(__file__).parent)]
+
+from lm import OUT, sizes, texts  # first: it keeps stdout for answers and transformers offline
 
 import numpy as np
 import torch
@@ -49,38 +46,14 @@ DEVICE = torch.device("cuda")
 
 
 def config_of(shape: str) -> PretrainedConfig:
-    by_name = {
-        name.lower().replace("skywork-reward-v2-", "").replace("-instruct", ""): c
-        for name, c in SHAPES.items()
-    }
+    by_name = {name.lower().replace("skywork-reward-v2-", "").replace("-instruct", ""): c for name, c in SHAPES.items()}
     config = by_name[shape]
     config.eos_token_id, config.pad_token_id = None, 0
     config.max_position_embeddings = 32_768
     return config
 
 
-def sizes(config: Any, reward: bool) -> dict[str, int]:
-    """What the FLOP model needs, as in lm.py."""
-    dim = (
-        getattr(config, "head_dim", None)
-        or config.hidden_size // config.num_attention_heads
-    )
-    kv = config.hidden_size * config.num_key_value_heads * dim * 2
-    heads = config.num_attention_heads * dim
-    return {
-        "layers": config.num_hidden_layers,
-        "layer": 2 * config.hidden_size * heads
-        + kv
-        + 3 * config.hidden_size * config.intermediate_size,
-        "kv": kv,
-        "head": config.hidden_size * (1 if reward else config.vocab_size),
-        "attention": heads,
-    }
-
-
-def random_model(
-    config: Any, implementation: str, dtype: torch.dtype, reward: bool
-) -> Any:
+def random_model(config: Any, implementation: str, dtype: torch.dtype, reward: bool) -> Any:
     config.num_labels = 1
     kind = AutoModelForSequenceClassification if reward else AutoModelForCausalLM
     torch.manual_seed(0)
@@ -90,21 +63,15 @@ def random_model(
 
 class Ours:
     def __init__(self, config: Any, rank: int, reward: bool, budget: int) -> None:
-        model = random_model(
-            config, attention.NAME, torch.bfloat16 if rank else torch.float32, reward
-        ).eval()
-        backbone = Backbone(
-            model, Path(), config.vocab_size, config.max_position_embeddings, [], reward
-        )
+        model = random_model(config, attention.NAME, torch.bfloat16 if rank else torch.float32, reward).eval()
+        backbone = Backbone(model, Path(), config.vocab_size, config.max_position_embeddings, [], reward)
         backbone.narrows = blocks.known(backbone.body)
         self.sampler = shell(backbone) if rank else backbone
         adapter = lora.attach(model, rank, 0) if rank else None
         model.to(DEVICE)
         self.model = TrainedModel(backbone, "random", budget, torch.bfloat16, adapter)
 
-    def sample(
-        self, prompts: list[list[int]], rollouts: int, length: int, seed: int
-    ) -> list[list[Any]]:
+    def sample(self, prompts: list[list[int]], rollouts: int, length: int, seed: int) -> list[list[Any]]:
         requests = [
             Request(
                 np.array(p),
@@ -143,10 +110,8 @@ class Phases:
         self.seconds[self.name] = time.perf_counter() - self.start
 
 
-def ours_round(
-    work: str, ours: Ours, size: dict[str, int], texts: dict[str, Any], seed: int
-) -> Round:
-    phase, prompts, answers = Phases(), texts["prompts"], texts["answers"]
+def ours_round(work: str, ours: Ours, size: dict[str, int], tokens: dict[str, Any], seed: int) -> Round:
+    phase, prompts, answers = Phases(), tokens["prompts"], tokens["answers"]
     if work in ("W1", "W3"):
         with phase("sample"):
             groups = ours.sample(prompts, size["rollouts"], size["completion"], seed)
@@ -154,9 +119,7 @@ def ours_round(
         data = []
         for prompt, group in zip(prompts, groups, strict=True):
             for r, one in enumerate(group):
-                advantage = (r - (len(group) - 1) / 2) / (
-                    one.tokens.size * len(prompts) * len(group)
-                )
+                advantage = (r - (len(group) - 1) / 2) / (one.tokens.size * len(prompts) * len(group))
                 data.append(gspo(prompt, one, advantage))
         ours.step(data, "gspo", phase)
     elif work == "W2":
@@ -166,10 +129,11 @@ def ours_round(
             phase,
         )
     elif work == "W4":
-        pairs = [
-            Datum(np.array(prompts[i % len(prompts)] + a), {"pair_id": single(i % len(prompts)), "preferred": single(int(i < len(prompts)))})
-            for i, a in enumerate(answers)
-        ]  # fmt: skip
+        pairs = []
+        for i, answer in enumerate(answers):
+            pair = i % len(prompts)
+            inputs = {"pair_id": single(pair), "preferred": single(int(i < len(prompts)))}
+            pairs.append(Datum(np.array(prompts[pair] + answer), inputs))
         ours.step(pairs, "bradley_terry", phase)
     return phase.seconds
 
@@ -200,11 +164,9 @@ def supervised(prompt: list[int], answer: list[int]) -> Datum:
     return Datum(whole[:-1], {"target_tokens": whole[1:], "weights": weights})
 
 
-def generate_rounds(
-    config: Any, size: dict[str, int], texts: dict[str, Any], count: int
-) -> list[Round]:
+def generate_rounds(config: Any, size: dict[str, int], tokens: dict[str, Any], count: int) -> list[Round]:
     model = random_model(config, "sdpa", torch.bfloat16, False).eval()
-    ids = torch.tensor(texts["prompts"], device=DEVICE)
+    ids = torch.tensor(tokens["prompts"], device=DEVICE)
     found = []
     for _ in range(count + 1):
         phase = Phases()
@@ -218,9 +180,7 @@ def generate_rounds(
     return found[1:]
 
 
-def trl_rounds(
-    config: Any, size: dict[str, int], texts: dict[str, Any], tokenizer: Any, count: int
-) -> list[Round]:
+def trl_rounds(config: Any, size: dict[str, int], tokens: dict[str, Any], tokenizer: Any, count: int) -> list[Round]:
     from datasets import Dataset
     from transformers import TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
@@ -237,7 +197,7 @@ def trl_rounds(
             found.append(self.phase.seconds)
 
     arguments = GRPOConfig(
-        output_dir="/tmp/trl", bf16=True, gradient_checkpointing=False, learning_rate=1e-6, max_steps=count + 1,
+        output_dir=tempfile.mkdtemp(), bf16=True, gradient_checkpointing=False, learning_rate=1e-6, max_steps=count + 1,
         save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True, dataloader_num_workers=0,
         per_device_train_batch_size=size["groups"] * size["rollouts"], num_generations=size["rollouts"],
         max_completion_length=size["completion"], importance_sampling_level="sequence", epsilon=3e-4,
@@ -245,13 +205,9 @@ def trl_rounds(
     )  # fmt: skip
     GRPOTrainer(
         model=random_model(config, "sdpa", torch.float32, False),
-        reward_funcs=lambda completions, **_: [
-            float(sum(c.encode()) % 7) for c in completions
-        ],
+        reward_funcs=lambda completions, **_: [float(sum(c.encode()) % 7) for c in completions],
         args=arguments,
-        train_dataset=Dataset.from_list(
-            [{"prompt": tokenizer.decode(ids)} for ids in texts["prompts"]]
-        ),
+        train_dataset=Dataset.from_list([{"prompt": tokenizer.decode(ids)} for ids in tokens["prompts"]]),
         processing_class=tokenizer,
         callbacks=[Clock()],
     ).train()
@@ -260,9 +216,7 @@ def trl_rounds(
 
 def gemm() -> float:
     """FLOP/s of a bf16 product of random matrices, [8192, 8192] by the same: the median of 10."""
-    a, b = (
-        torch.randn(8192, 8192, device=DEVICE, dtype=torch.bfloat16) for _ in range(2)
-    )
+    a, b = (torch.randn(8192, 8192, device=DEVICE, dtype=torch.bfloat16) for _ in range(2))
     seconds = []
     for at in range(13):
         torch.cuda.synchronize()
@@ -283,21 +237,11 @@ SIZES: dict[str, dict[str, int]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--shape", default="qwen3-0.6b", help="qwen3-0.6b, qwen3-8b or smollm2-135m"
-    )
-    parser.add_argument(
-        "--work", nargs="+", default=["W1", "W2", "W3", "W4"], choices=sorted(SIZES)
-    )
-    parser.add_argument(
-        "--rank", type=int, default=0, help="LoRA's; 0 trains every weight"
-    )
-    parser.add_argument(
-        "--groups", type=int, help="prompts, instead of the reference work's"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", default="qwen3-0.6b", help="qwen3-0.6b, qwen3-8b or smollm2-135m")
+    parser.add_argument("--work", nargs="+", default=["W1", "W2", "W3", "W4"], choices=sorted(SIZES))
+    parser.add_argument("--rank", type=int, default=0, help="LoRA's; 0 trains every weight")
+    parser.add_argument("--groups", type=int, help="prompts, instead of the reference work's")
     parser.add_argument("--prompt", type=int, help="tokens of a prompt")
     parser.add_argument("--rollouts", type=int)
     parser.add_argument("--completion", type=int, help="tokens of a response")
@@ -307,9 +251,7 @@ def main() -> None:
         default=32_768,
         help="distinct tokens of one forward and backward pass",
     )
-    parser.add_argument(
-        "--rounds", type=int, default=3, help="after two that are not counted"
-    )
+    parser.add_argument("--rounds", type=int, default=3, help="after two that are not counted")
     parser.add_argument(
         "--without",
         nargs="*",
@@ -333,34 +275,25 @@ def main() -> None:
         "gemm": gemm(),
     }
     for work in args.work:
-        changed = {
-            k: getattr(args, k)
-            for k in ("groups", "prompt", "rollouts", "completion")
-            if getattr(args, k)
-        }
+        changed = {k: getattr(args, k) for k in ("groups", "prompt", "rollouts", "completion") if getattr(args, k)}
         measure(work, {**SIZES[work], **changed}, args, about)
 
 
-def measure(
-    work: str, size: dict[str, int], args: argparse.Namespace, about: dict[str, Any]
-) -> None:
+def measure(work: str, size: dict[str, int], args: argparse.Namespace, about: dict[str, Any]) -> None:
     config, reward = config_of(args.shape), work == "W4"
     rng = np.random.default_rng(0)
     tokenizer = None
     low, high = 1000, min(config.vocab_size, 20_000)
     if args.tokenizer:
-        from lm import texts as words
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(args.tokenizer)
         tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
-        prompts = words(tokenizer, size["groups"], size["prompt"])
+        prompts = texts(tokenizer, size["groups"], size["prompt"])
     else:
         prompts = rng.integers(low, high, (size["groups"], size["prompt"])).tolist()
-    answers = rng.integers(
-        low, high, (size["groups"] * (2 if reward else 1), size["completion"])
-    ).tolist()
-    texts = {"prompts": prompts, "answers": answers}
+    answers = rng.integers(low, high, (size["groups"] * (2 if reward else 1), size["completion"])).tolist()
+    tokens = {"prompts": prompts, "answers": answers}
     record = {
         **about,
         "shape": args.shape,
@@ -368,7 +301,7 @@ def measure(
         "size": {**size, "layers": 0},
         "rank": args.rank,
     }
-    record |= {"parameters": sizes(config, reward), "without": args.without}
+    record |= {"parameters": sizes(config.to_dict()), "without": args.without}
 
     def say(side: str, rounds: list[Round]) -> None:
         peak = torch.cuda.max_memory_allocated() / 1e9
@@ -384,19 +317,17 @@ def measure(
     ours = Ours(config, args.rank, reward, args.budget)
     say(
         "ours",
-        [ours_round(work, ours, size, texts, seed) for seed in range(args.rounds + 2)][
-            2:
-        ],
+        [ours_round(work, ours, size, tokens, seed) for seed in range(args.rounds + 2)][2:],
     )
     del ours
     torch.cuda.empty_cache()
     if args.no_peer:
         return
     if work == "W3":
-        say("peer", generate_rounds(config, size, texts, args.rounds))
+        say("peer", generate_rounds(config, size, tokens, args.rounds))
     # TRL's side trains every weight
     if work == "W1" and tokenizer is not None and args.rank == 0:
-        say("peer", trl_rounds(config, size, texts, tokenizer, args.rounds))
+        say("peer", trl_rounds(config, size, tokens, tokenizer, args.rounds))
 
 
 if __name__ == "__main__":

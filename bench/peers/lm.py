@@ -239,7 +239,7 @@ def main() -> None:
     prompts = texts(tokenizer, groups, prompt)
     each = {"W1": 1, "W2": 1, "W3": 1, "W4": 2}[spec["work"]]
     answers = texts(tokenizer, groups * each, completion)
-    say({"prompts": prompts, "answers": answers, "parameters": sizes(spec["folder"])})
+    say({"prompts": prompts, "answers": answers, "parameters": sizes(json.loads((Path(spec["folder"]) / "config.json").read_text()))})
     if spec["alone"]:
         wait()
         return
@@ -250,9 +250,8 @@ def main() -> None:
         (w2 if spec["work"] == "W2" else w4)(spec, tokenizer, rows)
 
 
-def sizes(folder: str) -> dict[str, int]:
+def sizes(config: dict[str, Any]) -> dict[str, int]:
     """What the FLOP model needs: weights of one layer's products, its keys' and values' share, of the head; dimensions."""
-    config = json.loads((Path(folder) / "config.json").read_text())
     width, inner = config["hidden_size"], config["intermediate_size"]
     heads = config["num_attention_heads"]
     dim = config.get("head_dim") or width // heads

@@ -18,6 +18,16 @@ it("an ETA counts from the first update: a resumed bar begins in the middle", ()
 });
 
 describe("outside a terminal", () => {
+  it("a stop before the first bar leaves its note alone", () => {
+    const lines: string[] = [];
+    const progress = lineProgress(
+      (text) => lines.push(text),
+      () => 0,
+    );
+    progress.end("stopped");
+    expect(lines).toEqual(["stopped\n"]);
+  });
+
   it("a line comes now and then, not with every update", () => {
     let clock = 0;
     const lines: string[] = [];

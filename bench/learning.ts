@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- learning [--full] [--seeds N] [--jobs N] [--set key=value…] [--dry] [--json] [--out DIR]`
+ * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--set key=value…] [--dry] [--json] [--out DIR]`
  *
  * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
  * and started again it goes on; `--jobs` seeds are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
@@ -13,7 +13,7 @@ import { processIo } from "../src/cli/io.ts";
 import { TagprError } from "../src/core/errors.ts";
 import { threadsFor } from "./learning/at-once.ts";
 import { type BenchOptions, jsonOf, runBench } from "./learning/bench.ts";
-import { BUDGETS, jobsOf } from "./learning/budgets.ts";
+import { BUDGETS, jobsOf, seedsOf } from "./learning/budgets.ts";
 import { BENCH_STAGES, planOf, planText } from "./learning/plan.ts";
 import { tables } from "./learning/tables.ts";
 
@@ -30,21 +30,13 @@ const FLAGS = {
 
 function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions {
   const budget = BUDGETS[values.full ? "full" : "quick"];
-  const seeds = values.seeds === undefined ? budget.seeds.length : Number(values.seeds);
-  if (!Number.isInteger(seeds) || seeds < 1 || seeds > budget.seeds.length)
-    throw new TagprError(
-      "usage",
-      `--seeds ${values.seeds}: the ${budget.name} budget has ${budget.seeds.length} seeds`,
-      {
-        hint: `Give a whole number from 1 to ${budget.seeds.length}.`,
-      },
-    );
+  const seeds = seedsOf(budget, values.seeds);
   const jobs = values.jobs === undefined ? cores : Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new TagprError("usage", `--jobs ${values.jobs}: so many seeds can't be trained side by side`, {
       hint: "Give a whole number from 1 on; more than there are seeds is as many as there are.",
     });
-  const atOnce = Math.min(jobs, seeds);
+  const atOnce = Math.min(jobs, seeds.length);
   const threads = threadsFor(cores, atOnce);
   return { budget, seeds, set: values.set, out: values.out ?? `runs/learning-${budget.name}`, atOnce, threads };
 }
@@ -54,7 +46,7 @@ function read(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: FLAGS }).values;
   } catch (error) {
     throw new TagprError("usage", error instanceof Error ? error.message : String(error), {
-      hint: "Flags: --full, --seeds N, --jobs N, --set key=value, --dry, --json, --out DIR.",
+      hint: "Flags: --full, --seeds N|A,B…, --jobs N, --set key=value, --dry, --json, --out DIR.",
     });
   }
 }

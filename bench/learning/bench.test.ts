@@ -112,7 +112,7 @@ function start(out: string, more: Partial<BenchOptions> = {}, before: Before = (
     },
     outcome: { code: 0 },
   };
-  const options = { budget: BUDGETS.quick, seeds: 1, set: [], out, atOnce: 1, threads: 0, ...more };
+  const options = { budget: BUDGETS.quick, seeds: [101], set: [], out, atOnce: 1, threads: 0, ...more };
   const finding = runBench(options, app);
   const interrupt = (): void => {
     for (const listener of stop) listener("SIGINT");
@@ -174,15 +174,17 @@ describe("the learning bench", () => {
 
   it("is one budget's folder: another budget is refused, more seeds are not", async () => {
     await expect(start(out, { set: ["guided.epochs=9"] }).finding).rejects.toThrow(/belongs to the quick budget/);
-    await expect(start(out, { budget: BUDGETS.full, seeds: 1 }).finding).rejects.toThrow(/belongs to the quick budget/);
-    const { finding, ran } = start(out, { seeds: 2 });
+    await expect(start(out, { budget: BUDGETS.full, seeds: [201] }).finding).rejects.toThrow(
+      /belongs to the quick budget/,
+    );
+    const { finding, ran } = start(out, { seeds: [101, 102] });
     expect((await finding)?.rows[0]?.seeds).toBe(2);
     expect(ran.filter((what) => what.endsWith("/data"))).toHaveLength(1);
   });
 });
 
 describe("seeds side by side", () => {
-  const two = { seeds: 2, atOnce: 2 };
+  const two = { seeds: [101, 102], atOnce: 2 };
   const never = new Promise<void>(() => {});
   const locks = (out: string): string[] => filesBelow(out).filter((file) => file.endsWith(".lock"));
   const numbers = (out: string): string => readFileSync(join(out, "result.json"), "utf8");
@@ -190,7 +192,7 @@ describe("seeds side by side", () => {
   const cut = folder();
 
   it("end with the numbers of seeds one after another, each piece under a name of its own on the shelf", async () => {
-    await start(alone, { seeds: 2 }).finding;
+    await start(alone, { seeds: [101, 102] }).finding;
     const out = folder();
     const begun = new Map([101, 102].map((seed) => [seed, signal()]));
     const { finding, keys, said, engines } = start(out, two, async ({ seed, what }) => {
@@ -212,7 +214,7 @@ describe("seeds side by side", () => {
 
   it("a failing one is named and ends the others too", async () => {
     const waiting = signal();
-    const { finding, said, engines } = start(cut, { seeds: 3, atOnce: 2 }, async ({ seed, what }) => {
+    const { finding, said, engines } = start(cut, { seeds: [101, 102, 103], atOnce: 2 }, async ({ seed, what }) => {
       if (what !== "no-tag/guided") return;
       if (seed === 101) {
         waiting.ring();
@@ -231,7 +233,7 @@ describe("seeds side by side", () => {
 
   it("all stop at one signal", async () => {
     let waiting = 0;
-    const started = start(cut, { seeds: 3, atOnce: 2 }, ({ what }) => {
+    const started = start(cut, { seeds: [101, 102, 103], atOnce: 2 }, ({ what }) => {
       if (what !== "no-reward/guided") return;
       if (++waiting === 2) started.interrupt();
       return never;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/core/config/schema.ts";
 import { threadsFor } from "./at-once.ts";
-import { BUDGETS, type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
+import { BUDGETS, type Budget, budgetConfig, type Job, jobsOf, seedsOf } from "./budgets.ts";
 import { HYPOTHESES } from "./hypotheses.ts";
 import { planOf, planText, wallSeconds } from "./plan.ts";
 import { VARIANTS } from "./variants.ts";
 
 const { quick, full } = BUDGETS;
 const runsOf = (budget: Budget, seeds: number, set: readonly string[] = [], threads = 0): Job[] =>
-  jobsOf({ budget, seeds, set, threads });
+  jobsOf({ budget, seeds: budget.seeds.slice(0, seeds), set, threads });
 const jobs = runsOf(quick, 1);
 const configOf = (run: string): Config => {
   const job = jobs.find(({ variant }) => variant.run === run);
@@ -147,4 +147,15 @@ describe("seeds side by side", () => {
     const text = planText(await planOf(runsOf(quick, 2, [], 1), "no-such-folder"), { cores: 2, atOnce: 2, threads: 1 });
     expect(text).toMatch(/Seeds 2 side by side \(--jobs\) on 2 cores, each with an engine of one thread: .* \d+ h/);
   });
+});
+
+it("seeds are named by how many of the first or one by one; strangers are refused", () => {
+  expect(seedsOf(full, undefined)).toEqual(full.seeds);
+  expect(seedsOf(full, "3")).toEqual([201, 202, 203]);
+  expect(seedsOf(full, "207,203,207")).toEqual([203, 207]);
+  expect(seedsOf(full, "201,")).toEqual([201]);
+  for (const bad of ["0", "9", "x", "1.5", ",", "101,201", ""]) expect(() => seedsOf(full, bad)).toThrow(/--seeds/);
+  const sensitive = (seeds: string): number =>
+    jobsOf({ budget: full, seeds: seedsOf(full, seeds), set: [], threads: 0 }).length;
+  expect([sensitive("203,"), sensitive("207,208")]).toEqual([VARIANTS.length + 11, 2 * VARIANTS.length]);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../src/cli/package.ts";
 import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
 import type { Config } from "../../src/core/config/schema.ts";
+import { TagprError } from "../../src/core/errors.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import { withThreads } from "./at-once.ts";
 import { SENSITIVITY, SENSITIVITY_BASE, VARIANTS, type Variant } from "./variants.ts";
@@ -74,24 +75,50 @@ export interface Job {
 /** What of the command line the runs hang on. */
 export interface Asked {
   readonly budget: Budget;
-  /** So many of the budget's first seeds. */
-  readonly seeds: number;
+  /** Of the budget's. */
+  readonly seeds: readonly number[];
   /** `key=value` over the budget of every variant. */
   readonly set: readonly string[];
   /** Of each engine, where the config leaves it open; 0 = all cores. */
   readonly threads: number;
 }
 
+/**
+ * Seeds of the budget as the command line names them: so many of the first (`3`), or these (`201,205`; one alone: `201,`).
+ * @throws TagprError of kind usage.
+ */
+export function seedsOf({ name, seeds }: Budget, text: string | undefined): readonly number[] {
+  if (text === undefined) return seeds;
+  const refuse = (what: string): never => {
+    throw new TagprError("usage", `--seeds ${text}: ${what}`, {
+      hint: `Give a whole number from 1 to ${seeds.length}, so many of the first, or some of ${seeds.join(",")}.`,
+    });
+  };
+  if (!/^\d+(,\d+)*,?$/.test(text)) refuse("neither a number of seeds nor a list of them");
+  const given = text
+    .split(",")
+    .filter((part) => part !== "")
+    .map(Number);
+  const [first = 0] = given;
+  if (!text.includes(",")) {
+    if (first < 1 || first > seeds.length) refuse(`the ${name} budget has ${seeds.length} seeds`);
+    return seeds.slice(0, first);
+  }
+  const stranger = given.find((seed) => !seeds.includes(seed));
+  if (stranger !== undefined) refuse(`${stranger} is no seed of the ${name} budget`);
+  return [...new Set(given)].sort((a, b) => a - b);
+}
+
 /** Every run, seed after seed, TagPR's first: what it makes the others share. */
 export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
-  const used = budget.seeds.slice(0, seeds);
   const base = budgetConfig(budget, set);
   const all = (budget.sensitivitySeeds > 0 ? withSensitivity() : VARIANTS).map((variant) => ({
     variant,
     config: configOf(budget, base, variant, set),
   }));
-  return used.flatMap((seed, i) =>
-    all.slice(0, i < budget.sensitivitySeeds ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
+  const sensitive = budget.seeds.slice(0, budget.sensitivitySeeds);
+  return seeds.flatMap((seed) =>
+    all.slice(0, sensitive.includes(seed) ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
       const name = `learning ${budget.name}, seed ${seed}, ${variant.run}`;
       return { seed, variant, config: { ...config, seed, name, engines: withThreads(config.engines, threads) } };
     }),

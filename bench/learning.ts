@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--set key=value…] [--dry] [--json] [--out DIR]`
+ * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--only RUN,RUN…] [--set key=value…] [--dry] [--json] [--out DIR]`
  *
  * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
- * and started again it goes on; `--jobs` seeds are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
+ * and started again it goes on; `--jobs` runs are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -12,8 +12,8 @@ import { exitCodeOf, explain } from "../src/cli/failure.ts";
 import { processIo } from "../src/cli/io.ts";
 import { TagprError } from "../src/core/errors.ts";
 import { threadsFor } from "./learning/at-once.ts";
-import { type BenchOptions, jsonOf, runBench } from "./learning/bench.ts";
-import { BUDGETS, jobsOf, seedsOf } from "./learning/budgets.ts";
+import { type BenchOptions, jsonOf, runBench, wantedOf } from "./learning/bench.ts";
+import { type Asked, BUDGETS, jobsOf, seedsOf } from "./learning/budgets.ts";
 import { BENCH_STAGES, planOf, planText } from "./learning/plan.ts";
 import { tables } from "./learning/tables.ts";
 
@@ -21,6 +21,7 @@ const FLAGS = {
   full: { type: "boolean", default: false },
   seeds: { type: "string" },
   jobs: { type: "string" },
+  only: { type: "string" },
   set: { type: "string", multiple: true, default: [] as string[] },
   dry: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -30,15 +31,27 @@ const FLAGS = {
 
 function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions {
   const budget = BUDGETS[values.full ? "full" : "quick"];
-  const seeds = seedsOf(budget, values.seeds);
+  const asked: Asked = { budget, seeds: seedsOf(budget, values.seeds), set: values.set, threads: 0 };
   const jobs = values.jobs === undefined ? cores : Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
-    throw new TagprError("usage", `--jobs ${values.jobs}: so many seeds can't be trained side by side`, {
-      hint: "Give a whole number from 1 on; more than there are seeds is as many as there are.",
+    throw new TagprError("usage", `--jobs ${values.jobs}: so many runs can't be trained side by side`, {
+      hint: "Give a whole number from 1 on; more than there are runs is as many as there are.",
     });
-  const atOnce = Math.min(jobs, seeds.length);
+  const atOnce = Math.min(jobs, jobsOf(asked).length);
   const threads = threadsFor(cores, atOnce);
-  return { budget, seeds, set: values.set, out: values.out ?? `runs/learning-${budget.name}`, atOnce, threads };
+  const out = values.out ?? `runs/learning-${budget.name}`;
+  return { ...asked, out, atOnce, threads, ...onlyOf(asked, values.only) };
+}
+
+function onlyOf(asked: Asked, text: string | undefined): { only?: readonly string[] } {
+  if (text === undefined) return {};
+  const runs = [...new Set(jobsOf(asked).map(({ variant }) => variant.run))];
+  const only = text.split(",");
+  const stranger = only.find((name) => !runs.includes(name));
+  if (stranger === undefined) return { only };
+  throw new TagprError("usage", `--only ${text}: there is no run ${stranger || '""'}`, {
+    hint: `There are: ${runs.join(", ")}.`,
+  });
 }
 
 function read(argv: readonly string[]) {
@@ -46,7 +59,7 @@ function read(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: FLAGS }).values;
   } catch (error) {
     throw new TagprError("usage", error instanceof Error ? error.message : String(error), {
-      hint: "Flags: --full, --seeds N|A,B…, --jobs N, --set key=value, --dry, --json, --out DIR.",
+      hint: "Flags: --full, --seeds N|A,B…, --jobs N, --only RUN,RUN…, --set key=value, --dry, --json, --out DIR.",
     });
   }
 }
@@ -57,7 +70,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const values = read(argv);
     const options = optionsOf(values, cores);
-    const jobs = jobsOf(options);
+    const jobs = wantedOf(options);
     const threads = jobs[0]?.config.engines.policy.threads ?? 0;
     const plan = planText(await planOf(jobs, options.out), { cores, threads, atOnce: options.atOnce });
     (values.dry ? io.out : io.err)(plan);

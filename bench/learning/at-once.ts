@@ -1,3 +1,4 @@
+import PQueue from "p-queue";
 import type { App } from "../../src/cli/app.ts";
 import { STOPPED } from "../../src/cli/failure.ts";
 import type { Io } from "../../src/cli/io.ts";
@@ -25,30 +26,33 @@ export const named = (io: Io, name: string): Io => ({
 });
 
 /**
- * Works on the groups, `atOnce` of them side by side, those of one group in order. A signal stops all of them, each
- * as it would stop alone, and so does the first failure, which is thrown once all have ended.
+ * Works on all jobs, `atOnce` of them side by side, a job once the one that it comes after is done: those that come
+ * after none first. A signal stops all of them, each as it would stop alone, and so does the first failure, which is
+ * thrown once all have ended.
  */
 export async function eachAtOnce<T>(
-  groups: readonly (readonly T[])[],
-  atOnce: number,
+  jobs: readonly T[],
+  { atOnce, after }: { readonly atOnce: number; readonly after: (job: T) => T | null },
   app: App,
-  work: (item: T, app: App) => Promise<void>,
+  work: (job: T, app: App) => Promise<void>,
 ): Promise<void> {
   const stop = stopForAll(app.io);
   const failures: unknown[] = [];
-  const waiting = groups.values();
-  const worker = async (): Promise<void> => {
-    for (const group of waiting)
-      for (const item of group) {
-        if (stop.by() !== null) return;
-        await work(item, { ...app, io: { ...app.io, onStop: stop.onStop }, outcome: { code: 0 } }).catch((error) => {
-          failures.push(error);
-          stop.now("SIGTERM");
-        });
-      }
+  const queue = new PQueue({ concurrency: atOnce });
+  const one = async (job: T): Promise<void> => {
+    if (stop.by() !== null) return;
+    try {
+      await work(job, { ...app, io: { ...app.io, onStop: stop.onStop }, outcome: { code: 0 } });
+      add(jobs.filter((other) => after(other) === job));
+    } catch (error) {
+      failures.push(error);
+      stop.now("SIGTERM");
+    }
   };
+  const add = (ready: readonly T[]): void => void queue.addAll(ready.map((job) => () => one(job)));
   try {
-    await Promise.all(Array.from({ length: atOnce }, worker));
+    add(jobs.filter((job) => after(job) === null));
+    await queue.onIdle();
   } finally {
     stop.unlisten();
   }

@@ -172,6 +172,18 @@ describe("the learning bench", () => {
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
   });
 
+  it("asked for some runs alone, it does these and tells nothing before the others are done", async () => {
+    const other = folder();
+    const { finding, ran, said } = start(other, { only: ["tagpr", "no-tag"], seeds: [101, 102] });
+    expect(await finding).toBeNull();
+    expect(new Set(ran.map((what) => what.split("/")[0]))).toEqual(new Set(["tagpr", "no-tag"]));
+    expect(ran.filter((what) => what.endsWith("/eval"))).toHaveLength(4);
+    expect(said.join("")).toMatch(/without --only/);
+    expect(existsSync(join(other, "result.json"))).toBe(false);
+    await start(other).finding;
+    expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
+  });
+
   it("is one budget's folder: another budget is refused, more seeds are not", async () => {
     await expect(start(out, { set: ["guided.epochs=9"] }).finding).rejects.toThrow(/belongs to the quick budget/);
     await expect(start(out, { budget: BUDGETS.full, seeds: [201] }).finding).rejects.toThrow(
@@ -183,7 +195,7 @@ describe("the learning bench", () => {
   });
 });
 
-describe("seeds side by side", () => {
+describe("runs side by side", () => {
   const two = { seeds: [101, 102], atOnce: 2 };
   const never = new Promise<void>(() => {});
   const locks = (out: string): string[] => filesBelow(out).filter((file) => file.endsWith(".lock"));
@@ -214,49 +226,66 @@ describe("seeds side by side", () => {
 
   it("a failing one is named and ends the others too", async () => {
     const waiting = signal();
-    const { finding, said, engines } = start(cut, { seeds: [101, 102, 103], atOnce: 2 }, async ({ seed, what }) => {
-      if (what !== "no-tag/guided") return;
-      if (seed === 101) {
+    const { finding, said, engines } = start(cut, { atOnce: 2 }, async ({ what }) => {
+      if (what === "no-sft/guided") {
         waiting.ring();
         await never;
       }
+      if (what !== "no-tag/guided") return;
       await waiting.rung;
       throw new TagprError("engine", "power cut");
     });
     await expect(finding).rejects.toThrow("power cut");
-    expect(said).toContain("seed 102, no-tag failed: power cut\n");
-    expect(said.join("")).toMatch(/^seed 101, no-tag: Stopped\./m);
-    expect(said.join("")).not.toMatch(/seed 103/);
+    expect(said).toContain("seed 101, no-tag failed: power cut\n");
+    expect(said.join("")).toMatch(/^seed 101, no-sft: Stopped\./m);
+    expect(said.join("")).not.toMatch(/no-reward/);
     expect(engines.size).toBe(0);
     expect(locks(cut)).toEqual([]);
   });
 
   it("all stop at one signal", async () => {
     let waiting = 0;
-    const started = start(cut, { seeds: [101, 102, 103], atOnce: 2 }, ({ what }) => {
-      if (what !== "no-reward/guided") return;
+    const started = start(cut, { seeds: [101, 102], atOnce: 2 }, ({ what }) => {
+      if (!/^no-(sft|tag).guided$/.test(what)) return;
       if (++waiting === 2) started.interrupt();
       return never;
     });
     expect(await started.finding).toBeNull();
     expect(started.app.outcome.code).toBe(130);
     expect(started.engines.size).toBe(0);
-    expect(started.said.join("")).not.toMatch(/seed 103/);
+    expect(started.said.join("")).not.toMatch(/no-reward/);
     expect(locks(cut)).toEqual([]);
   });
 
+  it("begin with TagPR's of every seed, and a seed's others only when that is done", async () => {
+    const order: string[] = [];
+    let going = 0;
+    let most = 0;
+    const { finding } = start(folder(), { seeds: [101, 102], atOnce: 3 }, async ({ seed, what }) => {
+      if (!what.endsWith("/guided")) return;
+      order.push(`${seed} ${what}`);
+      most = Math.max(most, ++going);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      going--;
+    });
+    await finding;
+    expect(order.slice(0, 2).sort()).toEqual(["101 tagpr/guided", "102 tagpr/guided"]);
+    expect(order).toHaveLength(16);
+    expect(most).toBe(3);
+  });
+
   it("begin no further run after a signal", async () => {
-    const between = start(cut, two, ({ what }) => {
-      if (what === "no-reward/eval") between.interrupt();
+    const between = start(cut, { seeds: [101, 102] }, ({ what }) => {
+      if (what === "no-tag/eval") between.interrupt();
     });
     expect(await between.finding).toBeNull();
-    expect(between.ran.filter((what) => what.startsWith("single-stage"))).toEqual([]);
+    expect(between.ran.filter((what) => what.startsWith("no-reward"))).toEqual([]);
   });
 
   it("go on from where they were cut off, and end with the same numbers", async () => {
     const last = start(cut, two);
     await last.finding;
-    expect(last.ran).not.toContain("no-tag/eval");
+    expect(last.ran.filter((what) => what === "no-tag/eval")).toHaveLength(1);
     expect(numbers(cut)).toBe(numbers(alone));
   });
 });

@@ -4,7 +4,6 @@ import type { App } from "../../src/cli/app.ts";
 import { executeRun } from "../../src/cli/execute.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import { messageOf, TagprError } from "../../src/core/errors.ts";
-import { groupBy } from "../../src/core/group.ts";
 import { readJson, writeJson } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
 import type { CeilingRow } from "../../src/eval/result-types.ts";
@@ -14,7 +13,7 @@ import { lockRun } from "../../src/run/lock.ts";
 import { STAGE_NAMES } from "../../src/run/stage.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
 import { eachAtOnce, named } from "./at-once.ts";
-import { type Asked, type Budget, budgetConfig, type Job, jobsOf } from "./budgets.ts";
+import { type Asked, type Budget, budgetConfig, firstOf, type Job, jobsOf } from "./budgets.ts";
 import { ceilingsOf, collect, filesOf, runDir } from "./collect.ts";
 import { HYPOTHESES, sensitivityPairs } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
@@ -22,8 +21,10 @@ import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdic
 
 export interface BenchOptions extends Asked {
   readonly out: string;
-  /** So many seeds are trained side by side. */
+  /** So many runs are trained side by side. */
   readonly atOnce: number;
+  /** Runs of a seed that this sitting is about, by their folders' names; all of them without. */
+  readonly only?: readonly string[];
 }
 
 /** What the bench found; `rows`, `paired` and `ceilings` are what `--json` prints. */
@@ -44,9 +45,16 @@ export interface Finding {
   }[];
 }
 
-/** Trains what isn't trained yet, then tells what all of it shows; null when it was stopped. */
+/** The runs of this sitting. */
+export const wantedOf = (options: BenchOptions): Job[] =>
+  jobsOf(options).filter(({ variant }) => options.only?.includes(variant.run) ?? true);
+
+/**
+ * Trains what isn't trained yet, then tells what all of it shows; null when it was stopped, or was about some runs
+ * alone: nobody looks at them before the others.
+ */
 export async function runBench(options: BenchOptions, app: App): Promise<Finding | null> {
-  const { out, atOnce } = options;
+  const { out, atOnce, only } = options;
   const release = lockRun(out);
   try {
     belongs(options);
@@ -54,8 +62,8 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
     mkdirSync(join(out, "shelf"), { recursive: true });
     mkdirSync(join(out, "weights"), { recursive: true });
     const own: App = { ...app, stages: sharing(app.stages, join(out, "shelf")) };
-    const seeds = [...groupBy(jobs, ({ seed }) => seed).values()];
-    await eachAtOnce(seeds, atOnce, own, async (job, one) => {
+    const wanted = wantedOf(options);
+    await eachAtOnce(wanted, { atOnce, after: firstOf(wanted) }, own, async (job, one) => {
       const name = `seed ${job.seed}, ${job.variant.run}`;
       app.io.err(`\nRun ${jobs.indexOf(job) + 1} of ${jobs.length}: ${name}\n`);
       try {
@@ -66,6 +74,10 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
       }
     });
     if (app.outcome.code !== 0) return null;
+    if (only !== undefined) {
+      app.io.err("These runs are done. The tables come with the others: the same command without --only.\n");
+      return null;
+    }
     const finding = findingOf(options, jobs);
     writeJson(join(out, "result.json"), finding);
     return finding;

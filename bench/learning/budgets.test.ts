@@ -114,7 +114,7 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   expect(text).toMatch(/no-tag +\. += tagpr|no-tag +(= tagpr +){4}/);
 });
 
-describe("seeds side by side", () => {
+describe("runs side by side", () => {
   it("share the cores between their engines, except where the config says how many threads", () => {
     expect([1, 2, 3].map((atOnce) => threadsFor(2, atOnce))).toEqual([0, 1, 1]);
     expect([1, 2, 3, 8].map((atOnce) => threadsFor(16, atOnce))).toEqual([0, 8, 5, 2]);
@@ -126,16 +126,16 @@ describe("seeds side by side", () => {
     expect(threads(["engines.reward.threads=5"])).toEqual(VARIANTS.map(() => [3, 5, 3]));
   });
 
-  it("take as long as the lane that ends last; more threads than cores share them", () => {
-    const wall = (seconds: number[], atOnce: number, threads = 1) =>
-      wallSeconds(seconds, { cores: 2, atOnce, threads });
-    expect(wall([3, 3, 3], 1, 0)).toBe(9);
-    expect(wall([3, 3, 3], 2)).toBe(6);
-    expect(wall([5, 1, 1, 1], 2)).toBe(5);
-    expect(wall([1, 2], 2)).toBe(2);
-    expect(wall([3, 3, 3], 3)).toBe(4.5);
-    expect(wall([2, 3], 2, 2)).toBe(5);
-    expect(wall([0, 0], 2)).toBe(0);
+  it("take as long as the lane that ends last, a seed's first run before its others; more threads than cores share them", () => {
+    const wall = (seeds: number[][], atOnce: number, threads = 1) => wallSeconds(seeds, { cores: 2, atOnce, threads });
+    expect(wall([[3], [3], [3]], 1, 0)).toBe(9);
+    expect(wall([[3], [3], [3]], 2)).toBe(6);
+    expect(wall([[5], [1], [1], [1]], 2)).toBe(5);
+    expect(wall([[1, 1, 1, 1, 1]], 2)).toBe(3);
+    expect(wall([[1, 4, 4], [2]], 2)).toBe(6);
+    expect(wall([[3], [3], [3]], 3)).toBe(4.5);
+    expect(wall([[2], [3]], 2, 2)).toBe(5);
+    expect(wall([[0, 1], [0]], 2)).toBe(1);
     expect(wall([], 2)).toBe(0);
   });
 
@@ -145,7 +145,7 @@ describe("seeds side by side", () => {
     expect(await seconds(2)).toBe(await seconds(0));
     expect(await seconds(1)).toBeGreaterThan(await seconds(2));
     const text = planText(await planOf(runsOf(quick, 2, [], 1), "no-such-folder"), { cores: 2, atOnce: 2, threads: 1 });
-    expect(text).toMatch(/Seeds 2 side by side \(--jobs\) on 2 cores, each with an engine of one thread: .* \d+ h/);
+    expect(text).toMatch(/Runs 2 side by side \(--jobs\) on 2 cores, each with an engine of one thread: .* \d+ h/);
   });
 });
 

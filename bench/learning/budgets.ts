@@ -125,6 +125,15 @@ export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
   );
 }
 
+/** The run of the same seed that must be done before another begins: the first, whose stages the others take over. */
+export function firstOf(jobs: readonly Job[]): (job: Job) => Job | null {
+  const firsts = new Map(jobs.toReversed().map((job) => [job.seed, job]));
+  return (job) => {
+    const first = firsts.get(job.seed) ?? null;
+    return first === job ? null : first;
+  };
+}
+
 const withSensitivity = (): Variant[] => [
   ...VARIANTS.map((variant) =>
     variant.run === "tagpr" ? { ...variant, rows: [...variant.rows, SENSITIVITY_BASE] } : variant,

@@ -68,10 +68,10 @@ async function secondsOf({ config }: Job): Promise<Partial<Record<StageName, num
   return Object.fromEntries(plan.stages.map(({ stage, hours }) => [stage, 3600 * (hours[0] ?? 0)]));
 }
 
-/** How the seeds share a machine. */
+/** How the runs share a machine. */
 export interface Sharing {
   readonly cores: number;
-  /** So many seeds are trained side by side. */
+  /** So many runs are trained side by side. */
   readonly atOnce: number;
   /** Of each one's engine; 0 = all cores. */
   readonly threads: number;
@@ -87,7 +87,11 @@ export function planText(planned: readonly PlannedStage[], sharing: Sharing): st
     done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `= ${sharedWith}`;
   const names = [...runs.values()][0]?.map(({ stage }) => stage) ?? [];
   const wall = (counts: (one: PlannedStage) => boolean): string => {
-    const each = seeds.map(([, own]) => own.filter(counts).reduce((sum, one) => sum + one.seconds, 0));
+    const each = seeds.map(([, own]) =>
+      [...groupBy(own, ({ run }) => run).values()].map((stages) =>
+        stages.filter(counts).reduce((sum, one) => sum + one.seconds, 0),
+      ),
+    );
     return duration(wallSeconds(each, sharing));
   };
   const way =
@@ -96,24 +100,27 @@ export function planText(planned: readonly PlannedStage[], sharing: Sharing): st
   return [
     `Seeds ${seeds.map(([seed]) => seed).join(", ")}; of seed ${first}:`,
     ...align([["run", ...names], ...[...runs].map(([run, own]) => [run, ...own.map(cell)])]),
-    `Seeds ${way}, each with ${engine}: by the cost model of docs/paper-run.md (AVX2 cores with nothing else to do) ${wall(() => true)}, of which ${wall(({ done }) => !done)} are left.`,
+    `Runs ${way}, each with ${engine}: by the cost model of docs/paper-run.md (AVX2 cores with nothing else to do) ${wall(() => true)}, of which ${wall(({ done }) => !done)} are left.`,
     "",
   ].join("\n");
 }
 
 /**
- * Until the last seed is done, `seconds[s]` each with cores of its own: the next one begins as soon as there is room,
- * and more threads than cores share them evenly.
+ * Until the last run is done: `seeds[s]` are the seconds of its runs with cores of their own, the first before the others.
+ * The next one begins as soon as there is room, and more threads than cores share them evenly.
  */
-export function wallSeconds(seconds: readonly number[], { cores, atOnce, threads }: Sharing): number {
-  const waiting = [...seconds];
-  let going: number[] = [];
+export function wallSeconds(seeds: readonly (readonly number[])[], { cores, atOnce, threads }: Sharing): number {
+  const waiting = seeds.map(([first = 0, ...others]) => ({ left: first, others }));
+  let going: typeof waiting = [];
   let wall = 0;
   while (waiting.length + going.length > 0) {
     going.push(...waiting.splice(0, atOnce - going.length));
-    const least = Math.min(...going);
+    const least = Math.min(...going.map(({ left }) => left));
     wall += least * Math.max(1, (threads * going.length) / cores);
-    going = going.map((left) => left - least).filter((left) => left > 0);
+    going = going.map(({ left, others }) => ({ left: left - least, others }));
+    const next = going.flatMap(({ left, others }) => (left > 0 ? [] : others));
+    waiting.push(...next.map((left) => ({ left, others: [] })));
+    going = going.filter(({ left }) => left > 0);
   }
   return wall;
 }

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { filesBelow } from "../../src/core/run-dir.ts";
 import type { Stage } from "../../src/run/stage.ts";
 
@@ -20,10 +20,11 @@ function shared(stage: Stage, shelf: string): Stage["run"] {
       return;
     }
     await stage.run(context);
-    const part = `${kept}.part`;
+    const part = `${kept}.${basename(context.run)}.part`;
     rmSync(part, { recursive: true, force: true });
     take(context.dir, part);
-    renameSync(part, kept);
+    if (existsSync(kept)) rmSync(part, { recursive: true });
+    else renameSync(part, kept);
   };
 }
 

@@ -178,7 +178,7 @@ describe("the learning bench", () => {
     expect(await finding).toBeNull();
     expect(new Set(ran.map((what) => what.split("/")[0]))).toEqual(new Set(["tagpr", "no-tag"]));
     expect(ran.filter((what) => what.endsWith("/eval"))).toHaveLength(4);
-    expect(said.join("")).toMatch(/without --only/);
+    expect(said.join("")).toMatch(/Run 4 of 4: seed 102, no-tag[^]*without --only/);
     expect(existsSync(join(other, "result.json"))).toBe(false);
     await start(other).finding;
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));

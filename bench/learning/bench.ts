@@ -65,7 +65,7 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
     const wanted = wantedOf(options);
     await eachAtOnce(wanted, { atOnce, after: firstOf(wanted) }, own, async (job, one) => {
       const name = `seed ${job.seed}, ${job.variant.run}`;
-      app.io.err(`\nRun ${jobs.indexOf(job) + 1} of ${jobs.length}: ${name}\n`);
+      app.io.err(`\nRun ${wanted.indexOf(job) + 1} of ${wanted.length}: ${name}\n`);
       try {
         await oneRun(out, job, atOnce === 1 ? one : { ...one, io: named(one.io, name) });
       } catch (error) {

@@ -36,7 +36,8 @@ def known(body: Any) -> bool:
 
 
 @fused
-def _normed(x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+def normed(x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """x / rms(x) * weight over the last dimension, and 1 / rms(x) in fp32."""
     wide = x.float()
     inverse = wide.square().mean(-1, keepdim=True).add_(eps).rsqrt_()
     return (wide * inverse).to(x.dtype).mul_(weight), inverse
@@ -58,7 +59,7 @@ class _RmsNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, eps: float) -> Tensor:
-        out, inverse = _normed(x, weight, eps)
+        out, inverse = normed(x, weight, eps)
         ctx.save_for_backward(x, weight, inverse)
         return out
 
@@ -69,7 +70,8 @@ class _RmsNorm(torch.autograd.Function):
 
 
 @fused
-def _turn(x: Tensor, cos: Tensor, sin: Tensor, direction: int) -> Tensor:
+def turn(x: Tensor, cos: Tensor, sin: Tensor, direction: int) -> Tensor:
+    """x [..., head_dim] turned by the angles of its positions, 1, or back, -1."""
     half = x.shape[-1] // 2
     out = x * cos
     out[..., :half].addcmul_(x[..., half:], sin[..., :half], value=-direction)
@@ -83,12 +85,12 @@ class _Rotary(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         ctx.save_for_backward(cos, sin)
-        return _turn(x, cos, sin, 1)
+        return turn(x, cos, sin, 1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         cos, sin = ctx.saved_tensors
-        return _turn(grads[0], cos, sin, -1), None, None
+        return turn(grads[0], cos, sin, -1), None, None
 
 
 @fused
@@ -116,7 +118,7 @@ class _Gated(torch.autograd.Function):
 
 def _norm(norm: Any, x: Tensor) -> Tensor:
     if not torch.is_grad_enabled():
-        return _normed(x, norm.weight, norm.variance_epsilon)[0]
+        return normed(x, norm.weight, norm.variance_epsilon)[0]
     return _RmsNorm.apply(x, norm.weight, norm.variance_epsilon)  # pyright: ignore
 
 
@@ -126,7 +128,7 @@ def _heads(x: Tensor, dim: int, norm: Any, rope: Rope | None) -> Tensor:
     if norm is not None:
         x = _norm(norm, x)
     if rope is not None:
-        x = _Rotary.apply(x, *rope) if torch.is_grad_enabled() else _turn(x, *rope, 1)  # pyright: ignore
+        x = _Rotary.apply(x, *rope) if torch.is_grad_enabled() else turn(x, *rope, 1)  # pyright: ignore
     return x.transpose(1, 2)
 
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from . import packed
 from .backbone import Backbone
 from .decoding import DecodePlan
 from .errors import EngineError
@@ -121,6 +122,7 @@ class _Wave:
                 draws[at, : p.max_tokens] = uniforms(p.seed, row.sample, p.max_tokens)
         self.uniform = torch.from_numpy(draws).to(self.device)
         self.stops, self.stop_set = self._stop_tables()
+        self.packed: packed.PackedStep | None = None
 
     def _stop_tables(self) -> tuple[Tensor, Tensor]:
         sets = list(dict.fromkeys(p.stop_ids for p in self.params))
@@ -145,28 +147,28 @@ class _Wave:
             )
 
     def _prefill(self, prompt_logprobs: list[NDArray[np.float32] | None]) -> tuple[list[Tensor], list[Tensor], Tensor]:
-        """Keys and values of every prompt [G, Hkv, P, D] a layer, and the hidden state [G, H] of its last token."""
+        """A layer's keys [G, Hkv, D, P] and values [G, Hkv, P, D] of every prompt; the last hidden states [G, H]."""
         sequences = [self.requests[p].prompt for p in self.prompts]
         longest = max(s.size for s in sequences)
         keys: list[Tensor] = []
         values: list[Tensor] = []
         last: Tensor | None = None
         for piece in split(sequences, self.limits.prefill, order(sequences)):
-            packed = pack([sequences[i] for i in piece])
-            looked = [packed.index[at] if self._asking(i) else packed.index[at][-1:] for at, i in enumerate(piece)]
-            hidden, plan = self.backbone.hidden_of(packed, np.concatenate(looked), keep=True)
+            batch = pack([sequences[i] for i in piece])
+            looked = [batch.index[at] if self._asking(i) else batch.index[at][-1:] for at, i in enumerate(piece)]
+            hidden, plan = self.backbone.hidden_of(batch, np.concatenate(looked), keep=True)
             if last is None:
                 last = hidden.new_empty(len(sequences), hidden.shape[1])
                 for layer in sorted(plan.kv):
                     k = plan.kv[layer][0]
-                    size = (len(sequences), k.shape[1], longest, k.shape[2])
-                    keys.append(k.new_zeros(size))
-                    values.append(k.new_zeros(size))
+                    prompts, heads, dim = len(sequences), k.shape[1], k.shape[2]
+                    keys.append(k.new_zeros(prompts, heads, dim, longest))
+                    values.append(k.new_zeros(prompts, heads, longest, dim))
             for at, (i, states) in enumerate(zip(piece, hidden.split([rows.size for rows in looked]), strict=True)):
                 last[i] = states[-1]
-                index = torch.from_numpy(packed.index[at]).to(self.device)
+                index = torch.from_numpy(batch.index[at]).to(self.device)
                 for layer, (k, v) in plan.kv.items():
-                    keys[layer][i, :, : index.numel()] = k[index].transpose(0, 1)
+                    keys[layer][i, :, :, : index.numel()] = k[index].permute(1, 2, 0)
                     values[layer][i, :, : index.numel()] = v[index].transpose(0, 1)
                 self._prompt_logprobs(i, states, prompt_logprobs)
         assert last is not None
@@ -231,7 +233,11 @@ class _Wave:
 
     def _logits(self, picked: Tensor, plan: DecodePlan) -> Tensor:
         """Tokens [B] of one step -> logits [B, V] of the next, in fp32."""
-        hidden = self.backbone.hidden(picked.unsqueeze(1), plan.positions().unsqueeze(1), plan)
+        if self.packed is None and packed.worth(self.backbone, picked.numel(), self.longest - plan.step):
+            self.packed = packed.PackedStep(self.backbone)
+        if self.packed is not None:
+            return self.packed(picked, plan)
+        hidden = self.backbone.hidden(picked.unsqueeze(1), plan.begin_step().unsqueeze(1), plan)
         return self.backbone.head(hidden[:, 0]).float()
 
 

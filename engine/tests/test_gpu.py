@@ -87,8 +87,8 @@ def test_a_step_that_can_not_be_captured_runs_as_it_stands_on_the_stream_it_was_
     )
     monkeypatch.setattr(torch, "cuda", cuda)
     monkeypatch.setattr(graphs._State, "enabled", True)
-    key = torch.zeros(1, 1, 2, 4)
-    plan = DecodePlan([key], [key], torch.tensor([2]), torch.tensor([0, 0]), 8, static=True)
+    key, value = torch.zeros(1, 1, 4, 2), torch.zeros(1, 1, 2, 4)
+    plan = DecodePlan([key], [value], torch.tensor([2]), torch.tensor([0, 0]), 8, static=True)
     step = graphs.Step(lambda tokens: tokens + 1, plan)
     for _ in range(3):
         assert step(torch.tensor([1, 2]).as_subclass(OnGpu)).tolist() == [2, 3]

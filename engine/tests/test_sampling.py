@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from conftest import VOCAB, policy
 from transformers import AutoModelForCausalLM
 
+from tagpr_engine import packed
 from tagpr_engine.backbone import Backbone, load
 from tagpr_engine.errors import EngineError
 from tagpr_engine.picking import Params, Picker, _invert_wide
@@ -37,9 +39,15 @@ def text(ids: list[int]) -> str:
 PROMPTS = [list(range(5, 5 + n)) for n in (1, 4, 30, 31)] + [[9, 8, 7, 6, 5]]
 
 
-@pytest.fixture(scope="module", params=["qwen", "llama"])
-def backbone(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Backbone:
-    return load(folders[request.param], torch.float32, "cpu")
+@pytest.fixture(scope="module", params=["qwen", "llama", "qwen, packed", "llama, packed"])
+def backbone(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterator[Backbone]:
+    """Every guarantee holds for plain steps and for those over packed weights."""
+    name, *how = request.param.split(", ")
+    with pytest.MonkeyPatch.context() as patch:
+        if how:
+            patch.setattr(packed, "BYTES", 0)
+            patch.setattr(packed, "STEPS", 4)
+        yield load(folders[name], torch.float32, "cpu")
 
 
 def test_logprobs_are_transformers_own(backbone: Backbone) -> None:

@@ -33,7 +33,7 @@ from transformers import (
     PretrainedConfig,
 )
 
-from tagpr_engine import attention, blocks, fused, graphs, lora, training
+from tagpr_engine import attention, blocks, fused, graphs, lora, segments, training
 from tagpr_engine.backbone import Backbone, bind, shell
 from tagpr_engine.optimizer import Adam
 from tagpr_engine.picking import Params
@@ -266,7 +266,7 @@ def main() -> None:
     graphs._State.enabled = "graphs" not in args.without
     fused._State.enabled = "fusion" not in args.without
     if "flash" in args.without:
-        attention.fits = lambda q: False
+        segments.fits = lambda q: False
     if "order" in args.without:
         training.repeatable = lambda device: nullcontext()
     about = {

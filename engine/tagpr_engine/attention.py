@@ -2,8 +2,8 @@
 
 A row of a packed batch looks at its ancestors (all of them) and at itself (causally). The two parts are computed apart
 and merged by their log-sum-exp, so shared keys are never copied per row; the backward pass of each part needs only the
-merged output and log-sum-exp (the softmax of a part under the global normaliser). On a GPU in bf16 `segments` does the
-same in two kernels a layer.
+merged output and log-sum-exp (the softmax of a part under the global normaliser). On a GPU `segments` does the same in
+two calls a layer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
-from .segments import SegmentAttention, Segments, fits
+from .segments import SegmentAttention, Segments
 from .tree import Pack, Rows
 
 NAME = "tagpr"
@@ -49,44 +49,19 @@ AttentionInterface.register(NAME, _interface)
 
 def _forward(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> tuple[Tensor, Tensor]:
     """q [n, H, S, D], k and v [n, Hkv, L, D] -> output like q, log-sum-exp [n, H, S] in fp32."""
-    if q.device.type == "cpu":
-        out, lse = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, causal, scale=scale)
-        return out, lse
-    weights = _scores(q, k, causal, scale)
-    lse = weights.logsumexp(-1)
-    probs = (weights - lse.unsqueeze(-1)).exp().to(v.dtype)
-    return probs @ _expand(v, q.shape[1]), lse
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(q, k, v, 0.0, causal, scale=scale)
 
 
 def _backward(
     grad: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, causal: bool, scale: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    if q.device.type == "cpu":
-        return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
-            grad, q, k, v, out, lse, 0.0, causal, scale=scale
-        )
-    heads, kv = q.shape[1], k.shape[1]
-    probs = (_scores(q, k, causal, scale) - lse.unsqueeze(-1)).exp()
-    delta = (grad.float() * out.float()).sum(-1, keepdim=True)
-    dprobs = grad.float() @ _expand(v, heads).float().transpose(-1, -2)
-    dscores = probs * (dprobs - delta) * scale
-    dq = dscores @ _expand(k, heads).float()
-    dk = dscores.transpose(-1, -2) @ q.float()
-    dv = probs.transpose(-1, -2) @ grad.float()
-    shape = (k.shape[0], kv, heads // kv, *k.shape[2:])
-    return dq.to(q.dtype), dk.view(shape).sum(2).to(k.dtype), dv.view(shape).sum(2).to(v.dtype)
+    return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
+        grad, q, k, v, out, lse, 0.0, causal, scale=scale
+    )
 
 
-def _expand(x: Tensor, heads: int) -> Tensor:
-    return x if x.shape[1] == heads else x.repeat_interleave(heads // x.shape[1], 1)
-
-
-def _scores(q: Tensor, k: Tensor, causal: bool, scale: float) -> Tensor:
-    scores = (q @ _expand(k, q.shape[1]).transpose(-1, -2)).float() * scale
-    if causal:
-        keep = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).tril()
-        scores = scores.masked_fill(~keep, float("-inf"))
-    return scores
+def _by_segments(q: Tensor) -> bool:
+    return q.is_cuda
 
 
 def _pad(x: Tensor, rows: Rows) -> Tensor:
@@ -185,7 +160,7 @@ class TreePlan:
             self.kv[layer] = (flat[1], flat[2])
         narrowed = self.narrow is not None and q.shape[2] != k.shape[2]
         rows = self.narrow if self.narrow is not None and narrowed else self.rows
-        if fits(flat[0]):
+        if _by_segments(flat[0]):
             if narrowed not in self.segments:
                 self.segments[narrowed] = Segments.of(rows, q.device)
             out = SegmentAttention.apply(flat[0], flat[1], flat[2], self.segments[narrowed], scale)

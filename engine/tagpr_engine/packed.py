@@ -19,32 +19,38 @@ from .blocks import normed, turn
 from .decoding import DecodePlan
 
 ROWS = 64
-STEPS = 16  # laying out takes about as long as these gain
+STEPS = 16  # still to come: laying out takes about as long as these gain
 BYTES = 16 << 20  # of weights: fewer stay in the caches, where plain products find them
+TAKEN = 4
+MOST = 4 << 30  # what the copy may take
 
 Product = Callable[..., Tensor]  # (x [B, in], other [B, out] for "add" and "mul") -> [B, out]
 
 
-def worth(backbone: Backbone, rows: int, steps: int) -> bool:
-    """Whether `steps` more steps of at most so many rows are faster over a copy of the weights, and can be had."""
-    weight = backbone.body.layers[0].mlp.down_proj.weight if backbone.narrows else None  # pyright: ignore
-    return (
-        weight is not None
-        and weight.device.type == "cpu"
-        and weight.dtype in (torch.float32, torch.bfloat16)
-        and torch.backends.mkldnn.is_available()  # pyright: ignore
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-        and rows <= ROWS
-        and steps >= STEPS
-        and sum(p.nbytes for p in backbone.model.parameters()) >= BYTES
-    )
+def possible(backbone: Backbone) -> bool:
+    """Whether steps of few rows are faster over a copy of these weights, and can be had."""
+    if not backbone.narrows or backbone.device.type != "cpu" or not torch.backends.mkldnn.is_available():  # pyright: ignore
+        return False
+    ops: Any = torch.ops.mkldnn
+    if not hasattr(ops, "_linear_pointwise"):
+        return False
+    dtype = next(backbone.model.parameters()).dtype
+    if dtype != torch.float32 and not (dtype == torch.bfloat16 and ops._is_mkldnn_bf16_supported()):
+        return False
+    return BYTES <= sum(p.nbytes for p in backbone.model.parameters()) <= MOST
+
+
+def worth(rows: int, taken: int, left: int) -> bool:
+    """Whether to lay weights out now: few rows, and some steps behind, since many answers end early."""
+    return rows <= ROWS and taken >= TAKEN and left >= STEPS
 
 
 def _product(layers: list[Any], then: str = "none") -> Product:
     """Of linear layers with the same input, their outputs side by side; `then` is done to what comes out."""
     ops: Any = torch.ops.mkldnn
     bias = None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
-    laid = ops._reorder_linear_weight(torch.cat([layer.weight for layer in layers]).detach(), 16)
+    weight = layers[0].weight if len(layers) == 1 else torch.cat([layer.weight for layer in layers])
+    laid = ops._reorder_linear_weight(weight.detach(), 16)
 
     def plain(x: Tensor) -> Tensor:
         return ops._linear_pointwise(x, laid, bias, then, [], "")

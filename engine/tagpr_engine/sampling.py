@@ -122,6 +122,7 @@ class _Wave:
                 draws[at, : p.max_tokens] = uniforms(p.seed, row.sample, p.max_tokens)
         self.uniform = torch.from_numpy(draws).to(self.device)
         self.stops, self.stop_set = self._stop_tables()
+        self.packable = packed.possible(backbone)
         self.packed: packed.PackedStep | None = None
 
     def _stop_tables(self) -> tuple[Tensor, Tensor]:
@@ -233,8 +234,8 @@ class _Wave:
 
     def _logits(self, picked: Tensor, plan: DecodePlan) -> Tensor:
         """Tokens [B] of one step -> logits [B, V] of the next, in fp32."""
-        if self.packed is None and packed.worth(self.backbone, picked.numel(), self.longest - plan.step):
-            self.packed = packed.PackedStep(self.backbone)
+        if self.packable and packed.worth(picked.numel(), plan.step, self.longest - plan.step):
+            self.packable, self.packed = False, packed.PackedStep(self.backbone)
         if self.packed is not None:
             return self.packed(picked, plan)
         hidden = self.backbone.hidden(picked.unsqueeze(1), plan.begin_step().unsqueeze(1), plan)

@@ -1,8 +1,9 @@
-"""Attention of a packed batch on a GPU, by PyTorch's FlashAttention kernel for sequences of unequal length.
+"""Attention of a packed batch on a GPU, over sequences of unequal length side by side.
 
 Two calls a layer, whatever the tree: every node attends to itself in one, every node with ancestors to them in the
 other. The parts are merged by their log-sum-exp, and each part's backward pass is the kernel's own under the merged
-output and log-sum-exp, as in `attention`. No padding, and scores never exist whole.
+output and log-sum-exp, as in `attention`. The kernel is PyTorch's FlashAttention, without padding or whole scores, and
+where there is none (fp32, older GPUs) the products of `padded`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import padded
 from .fused import fused
 from .tree import Rows
 
@@ -34,10 +36,15 @@ class Lengths:
         return Lengths(torch.from_numpy(ends).to(device), max(2, *lengths))
 
 
+State = tuple[Tensor, Tensor] | None  # the fused kernel's random state
+
+
 def forward(
     q: Tensor, k: Tensor, v: Tensor, queries: Lengths, keys: Lengths, causal: bool, scale: float
-) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor]]:
+) -> tuple[Tensor, Tensor, State]:
     """q [R, H, D], k and v [T, Hkv, D] -> output like q, log-sum-exp [H, R] in fp32, what the backward pass wants."""
+    if not fits(q):
+        return *padded.forward(q, k, v, queries, keys, causal, scale), None
     out, lse, state, unused, _ = torch.ops.aten._flash_attention_forward(
         q, k, v, queries.ends, keys.ends, queries.longest, keys.longest, 0.0, causal, False, scale=scale
     )
@@ -55,8 +62,10 @@ def backward(
     keys: Lengths,
     causal: bool,
     scale: float,
-    state: tuple[Tensor, Tensor],
+    state: State,
 ) -> tuple[Tensor, Tensor, Tensor]:
+    if state is None:
+        return padded.backward(grad, q, k, v, out, lse, queries, keys, causal, scale)
     return torch.ops.aten._flash_attention_backward(
         *(grad, q, k, v, out, lse, queries.ends, keys.ends, queries.longest, keys.longest),
         *(0.0, causal, *state),
@@ -65,7 +74,7 @@ def backward(
 
 
 def fits(q: Tensor) -> bool:
-    """Whether the kernel takes these queries [R, H, D]."""
+    """Whether FlashAttention takes these queries [R, H, D]."""
     size = q.shape[-1]
     return (
         q.is_cuda

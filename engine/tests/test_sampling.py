@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from tagpr_engine import packed
 from tagpr_engine.backbone import Backbone, load
+from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.errors import EngineError
 from tagpr_engine.picking import Params, Picker, _invert_wide
 from tagpr_engine.sampling import Limits, Request, check, sample
@@ -45,8 +46,8 @@ def backbone(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterat
     name, *how = request.param.split(", ")
     with pytest.MonkeyPatch.context() as patch:
         if how:
-            patch.setattr(packed, "BYTES", 0)
-            patch.setattr(packed, "STEPS", 4)
+            for name_of_limit in ("BYTES", "STEPS", "TAKEN"):
+                patch.setattr(packed, name_of_limit, 0)
         yield load(folders[name], torch.float32, "cpu")
 
 
@@ -184,3 +185,11 @@ def test_in_bf16_the_same_batch_gives_the_same_tokens(backbone: Backbone) -> Non
         for x, y in zip(a.sequences, b.sequences, strict=True):
             assert x.tokens.tolist() == y.tokens.tolist()
             assert np.array_equal(x.logprobs, y.logprobs)
+
+
+def test_own_keys_take_room_by_rows_not_by_the_largest_group() -> None:
+    keys, values = [torch.zeros(9, 1, 4, 3)], [torch.zeros(9, 1, 3, 4)]
+    group = torch.tensor([0] * 40 + list(range(1, 9)))
+    plan = DecodePlan(keys, values, torch.full((9,), 3), group, 16)
+    plan.keep(torch.arange(30, 48))
+    assert plan.own_keys[0].shape[0] == plan.own_values[0].shape[0] == 18

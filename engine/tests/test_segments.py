@@ -12,7 +12,7 @@ from conftest import group_tokens, policy
 from test_sampling import PROMPTS, request, text
 from torch import Tensor
 
-from tagpr_engine import sampling, segments
+from tagpr_engine import padded, sampling, segments
 from tagpr_engine.backbone import load
 from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.sampling import Limits, sample
@@ -62,11 +62,14 @@ def backward(*args: object) -> tuple[Tensor, Tensor, Tensor]:
     return dq, dk, dv
 
 
-@pytest.fixture
-def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(segments, "forward", forward)
-    monkeypatch.setattr(segments, "backward", backward)
-    monkeypatch.setattr("tagpr_engine.attention.fits", lambda q: True)
+@pytest.fixture(params=["a kernel's definition", "padded products", "padded, in turns"])
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "a kernel's definition":
+        monkeypatch.setattr(segments, "forward", forward)
+        monkeypatch.setattr(segments, "backward", backward)
+    if request.param == "padded, in turns":
+        monkeypatch.setattr(padded, "ROOM", 4000)
+    monkeypatch.setattr("tagpr_engine.attention._by_segments", lambda q: True)
 
 
 def step(model: TrainedModel, looked: int) -> tuple[list[np.ndarray], dict[str, Tensor]]:
@@ -84,10 +87,11 @@ def step(model: TrainedModel, looked: int) -> tuple[list[np.ndarray], dict[str, 
 @pytest.mark.parametrize("name", ["qwen", "llama"])
 @pytest.mark.parametrize("looked", [0, 1, 5])
 def test_two_kernels_a_layer_give_the_tree_s_attention(
-    folders: dict[str, Path], name: str, looked: int, request: pytest.FixtureRequest
+    folders: dict[str, Path], name: str, looked: int, kernel: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = step(policy(folders[name]), looked)
-    request.getfixturevalue("kernel")
+    with monkeypatch.context() as plain:
+        plain.setattr("tagpr_engine.attention._by_segments", lambda q: False)
+        expected = step(policy(folders[name]), looked)
     found = step(policy(folders[name]), looked)
     for a, b in zip(expected[0], found[0], strict=True):
         assert np.abs(a - b).max() < 1e-5

@@ -6,9 +6,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flopsOf, type Shape } from "./lm/flops.ts";
-import { PYTHON } from "./lm/measure.ts";
 import type { Size, Work } from "./lm/sizes.ts";
-import { argument, median } from "./side-by-side.ts";
+import { argument, median, PYTHON } from "./side-by-side.ts";
 
 /** A line of bench/peers/gpu.py. `gemm`: FLOP/s; rounds in seconds by phase, the peer's W1 as `whole`. */
 interface Measured {
@@ -75,6 +74,7 @@ function lines(): string {
   }
   const script = join(import.meta.dirname, "peers/gpu.py");
   const options = process.argv.slice(2).filter((text) => text !== "--json");
+  if (options.includes("--help")) process.exit(spawnSync(PYTHON, [script, "--help"], { stdio: "inherit" }).status ?? 1);
   const { status, stdout } = spawnSync(PYTHON, [script, ...options], { stdio: ["ignore", "pipe", "inherit"] });
   if (status !== 0) process.exit(status ?? 1);
   return stdout.toString();

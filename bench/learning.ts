@@ -37,10 +37,10 @@ function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions
     throw new TagprError("usage", `--jobs ${values.jobs}: so many runs can't be trained side by side`, {
       hint: "Give a whole number from 1 on; more than there are runs is as many as there are.",
     });
-  const atOnce = Math.min(jobs, jobsOf(asked).length);
+  const only = onlyOf(asked, values.only);
+  const atOnce = Math.min(jobs, wantedOf({ ...asked, ...only }).length);
   const threads = threadsFor(cores, atOnce);
-  const out = values.out ?? `runs/learning-${budget.name}`;
-  return { ...asked, out, atOnce, threads, ...onlyOf(asked, values.only) };
+  return { ...asked, ...only, out: values.out ?? `runs/learning-${budget.name}`, atOnce, threads };
 }
 
 function onlyOf(asked: Asked, text: string | undefined): { only?: readonly string[] } {
@@ -72,7 +72,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const options = optionsOf(values, cores);
     const jobs = wantedOf(options);
     const threads = jobs[0]?.config.engines.policy.threads ?? 0;
-    const plan = planText(await planOf(jobs, options.out), { cores, threads, atOnce: options.atOnce });
+    const plan = planText(await planOf(jobs, options.out, jobsOf(options)), { cores, threads, atOnce: options.atOnce });
     (values.dry ? io.out : io.err)(plan);
     if (values.dry) return 0;
     // A run's own table is not shown: nobody looks at the evaluation before all is done.

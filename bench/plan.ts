@@ -89,7 +89,14 @@ async function compare(run: string, stage: "guided" | "explore"): Promise<unknow
 }
 
 const runs = process.argv.slice(2);
-if (runs.length === 0) throw new Error("give folders of runs whose guided or explore stage is done");
-for (const run of runs)
-  for (const stage of ["guided", "explore"] as const)
-    if (existsSync(join(run, stage, "timings.jsonl"))) console.log(JSON.stringify(await compare(run, stage), null, 2));
+const done = runs.flatMap((run) =>
+  (["guided", "explore"] as const)
+    .filter((stage) => existsSync(join(run, stage, "timings.jsonl")))
+    .map((stage) => ({ run, stage })),
+);
+const idle = runs.filter((run) => !done.some((one) => one.run === run));
+if (runs.length === 0 || idle.length > 0) {
+  const what = runs.length === 0 ? "no folder was given" : `no guided or exploratory RL was done in ${idle.join(", ")}`;
+  console.error(`npm run bench -- plan RUN…: ${what}. Give folders of runs in which it was.`);
+  process.exitCode = 2;
+} else for (const { run, stage } of done) console.log(JSON.stringify(await compare(run, stage), null, 2));

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import type { Measurement } from "./side-by-side.ts";
 
 const BENCHES: Readonly<Record<string, string>> = {
@@ -22,6 +23,46 @@ const OTHERS: Readonly<Record<string, string>> = {
   LEARNING: "the paper's ablations on the synthetic world, with verdicts (docs/learning.md)",
   PLAN: "the cost model of --dry-run against the runs whose folders are given",
 };
+
+/** Those of W1 to W6 and of growth; the other measurements read their own. */
+const OPTIONS = {
+  json: { type: "boolean", what: "the numbers alone" },
+  rounds: { type: "string", what: "N, after one that is not counted" },
+  python: { type: "string", what: "the Python that has the peers (.venv's)" },
+  quick: { type: "boolean", what: "W1 to W4, growth: 6 layers, short texts, few of them" },
+  groups: { type: "string", what: "W1 to W4, growth: prompts" },
+  prompt: { type: "string", what: "tokens of one" },
+  rollouts: { type: "string", what: "responses a prompt" },
+  completion: { type: "string", what: "tokens of one" },
+  layers: { type: "string", what: "of the model's; 0: all" },
+  clock: { type: "string", what: "wall or cpu" },
+  threads: { type: "string", what: "of both sides; 0: all cores" },
+  dtype: { type: "string", what: "float32 or bfloat16" },
+  model: { type: "string", what: "a name or folder (smollm2-135m)" },
+  file: { type: "string", what: "W6: a train file of LaMP-4" },
+  megabytes: { type: "string", what: "W6: size of the one that is made up" },
+} as const;
+const OWN_OPTIONS = ["GPU", "LEARNING", "PLAN"];
+
+function usage(): string {
+  const line = ([key, what]: readonly [string, string]): string => `  ${key.padEnd(14)}${what}`;
+  return [
+    "npm run bench -- [NAME] [options]: one measurement; without a name W1 to W6, a row each.",
+    ...Object.entries({ ...BENCHES, ...OTHERS }).map(line),
+    "Options of W1 to W6 and growth (gpu and learning have their own, plan wants folders of runs):",
+    ...Object.entries(OPTIONS).map(([key, { what }]) => line([`--${key}`, what])),
+  ].join("\n");
+}
+
+/** What is wrong with the options, in one sentence; null where nothing is. */
+function faultIn(options: readonly string[]): string | null {
+  try {
+    parseArgs({ args: [...options], options: OPTIONS });
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 const script = (name: string): string => fileURLToPath(new URL(`./${name.toLowerCase()}.ts`, import.meta.url));
 
@@ -48,11 +89,16 @@ function table(options: readonly string[]): boolean {
   return made.every(Boolean);
 }
 
-const [name = "", ...rest] = process.argv.slice(2);
-if (name.toUpperCase() in { ...BENCHES, ...OTHERS }) process.exitCode = one(name, rest);
-else if (name === "" || name.startsWith("--")) process.exitCode = table(process.argv.slice(2)) ? 0 : 1;
-else {
-  console.error(`There is no measurement ${name}. There are:`);
-  for (const [key, what] of Object.entries({ ...BENCHES, ...OTHERS })) console.error(`  ${key}  ${what}`);
+const [first = "", ...others] = process.argv.slice(2);
+const name = first.startsWith("--") ? "" : first.toUpperCase();
+const options = first.startsWith("--") ? [first, ...others] : others;
+const fault = OWN_OPTIONS.includes(name) ? null : faultIn(options.filter((text) => text !== "--help"));
+if (options.includes("--help") && !["GPU", "LEARNING"].includes(name)) console.log(usage());
+else if (name !== "" && !(name in { ...BENCHES, ...OTHERS })) {
+  console.error(`There is no measurement ${first}.\n${usage()}`);
   process.exitCode = 2;
-}
+} else if (fault !== null) {
+  console.error(`${fault}\n${usage()}`);
+  process.exitCode = 2;
+} else if (name !== "") process.exitCode = one(name, options);
+else process.exitCode = table(options) ? 0 : 1;

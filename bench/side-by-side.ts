@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -57,6 +57,20 @@ export function argument(name: string, otherwise: string): string {
   return at < 0 ? otherwise : (process.argv[at + 1] ?? otherwise);
 }
 
+export const PYTHON = argument("--python", join(import.meta.dirname, "../.venv/bin/python"));
+
+/** TRL and what else the peers are, into the Python that is given, when it isn't there. Throws where that fails. */
+export function needPeers(): void {
+  const there = spawnSync(PYTHON, ["-c", "import rank_bm25, rouge_score, trl"], { stdio: "ignore" }).status === 0;
+  if (there) return;
+  const extra =
+    /^bench = \[(.*)\]$/m.exec(readFileSync(join(import.meta.dirname, "../engine/pyproject.toml"), "utf8"))?.[1] ?? "";
+  const packages = [...extra.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? "");
+  console.error(`The peers are not installed: pip install ${packages.join(" ")}, into ${PYTHON}`);
+  if (spawnSync(PYTHON, ["-m", "pip", "install", "-q", ...packages], { stdio: "inherit" }).status !== 0)
+    throw new Error("the peers could not be installed; see pip's message above, or name another Python by --python");
+}
+
 /** A Python program that answers one JSON line for each it is sent. */
 export interface Peer {
   ask<T>(request: unknown): Promise<T>;
@@ -64,9 +78,8 @@ export interface Peer {
 }
 
 export async function startPeer(script: string): Promise<Peer> {
-  const python = argument("--python", join(import.meta.dirname, "../.venv/bin/python"));
-  if (!existsSync(python)) throw new Error(`no Python at ${python}: give one by --python`);
-  const child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
+  if (!existsSync(PYTHON)) throw new Error(`no Python at ${PYTHON}: give one by --python`);
+  const child = spawn(PYTHON, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     ask: async <T>(request: unknown) => {

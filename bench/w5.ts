@@ -3,8 +3,8 @@
  *
  *   npx tsx bench/w5.ts [--python .venv/bin/python] [--rounds 5] [--json]
  *
- * Peer and ours alternate in one run; printed are medians of wall and processor time and their ratios. The Python needs
- * `pip install -e 'engine[bench]'`. Texts are read from ../shared/data.
+ * Peer and ours alternate in one run; printed are medians of wall and processor time and their ratios. Texts are read
+ * from ../shared/data.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ import {
   argument,
   type Measurement,
   median,
+  needPeers,
   type Peer,
   peakGb,
   say,
@@ -98,6 +99,7 @@ function measured(ours: number, peer: number, peerPeak: number): Measurement {
 }
 
 if (!existsSync(DATA)) throw new Error(`${DATA} is missing`);
+needPeers();
 const data = { pairs: pairs(), rows: histories() };
 const peer = await startPeer(join(import.meta.dirname, "peers/w5.py"));
 await peer.ask({ load: data });

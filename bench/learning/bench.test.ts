@@ -11,8 +11,8 @@ import type { Engine } from "../../src/engine/types.ts";
 import type { Stage, StageContext, StageName } from "../../src/run/stage.ts";
 import { STRATA } from "../../src/run/stages/strata.ts";
 import { type BenchOptions, jsonOf, runBench } from "./bench.ts";
-import { BUDGETS } from "./budgets.ts";
-import { BENCH_STAGES } from "./plan.ts";
+import { BUDGETS, jobsOf } from "./budgets.ts";
+import { BENCH_STAGES, planOf } from "./plan.ts";
 import { tables } from "./tables.ts";
 
 /** A run's own table, which the bench doesn't read. */
@@ -144,6 +144,19 @@ describe("the learning bench", () => {
     expect(text).not.toMatch(/NaN|undefined/);
   });
 
+  it("plans nothing that another run has done, asked for some runs alone too", async () => {
+    const all = jobsOf({ budget: BUDGETS.quick, seeds: [101], set: [], threads: 0 });
+    const other = folder();
+    await start(other, { only: ["tagpr"] }).finding;
+    const plan = await planOf(
+      all.filter(({ variant }) => variant.run === "no-tag"),
+      other,
+      all,
+    );
+    const left = plan.filter(({ sharedWith, done }) => sharedWith === null && !done).map(({ stage }) => stage);
+    expect(left).toEqual(["guided", "explore", "eval"]);
+  });
+
   it("has nothing left to do the second time", async () => {
     const before = readFileSync(join(out, "result.json"), "utf8");
     const { finding, ran } = start(out);
@@ -255,6 +268,13 @@ describe("runs side by side", () => {
     expect(started.engines.size).toBe(0);
     expect(started.said.join("")).not.toMatch(/no-reward/);
     expect(locks(cut)).toEqual([]);
+  });
+
+  it("do a piece once even where two come to it at the same time", async () => {
+    const { finding, keys } = start(folder(), { only: ["untagged", "untrained-rm", "no-user-embeddings"], atOnce: 3 });
+    await finding;
+    expect(keys.filter((key) => key.startsWith("sft-"))).toHaveLength(2);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   it("begin with TagPR's of every seed, and a seed's others only when that is done", async () => {

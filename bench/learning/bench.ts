@@ -46,8 +46,8 @@ export interface Finding {
 }
 
 /** The runs of this sitting. */
-export const wantedOf = (options: BenchOptions): Job[] =>
-  jobsOf(options).filter(({ variant }) => options.only?.includes(variant.run) ?? true);
+export const wantedOf = ({ only, ...asked }: Asked & Pick<BenchOptions, "only">): Job[] =>
+  jobsOf(asked).filter(({ variant }) => only?.includes(variant.run) ?? true);
 
 /**
  * Trains what isn't trained yet, then tells what all of it shows; null when it was stopped, or was about some runs

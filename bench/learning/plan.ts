@@ -18,7 +18,7 @@ export interface PlannedStage {
   readonly seed: number;
   readonly run: string;
   readonly stage: StageName;
-  /** The run that does the same before it, on the same seed; null where it is done here. */
+  /** The run that has done the same or does it before, on the same seed; null where it is done here. */
   readonly sharedWith: string | null;
   /** Whether it is finished in this folder. */
   readonly done: boolean;
@@ -26,32 +26,34 @@ export interface PlannedStage {
   readonly seconds: number;
 }
 
-/** What is done and what is shared, without starting anything. */
-export async function planOf(jobs: readonly Job[], out: string, stages = BENCH_STAGES): Promise<PlannedStage[]> {
+/** What is done and what is shared, without starting anything: of `jobs`, of `all` that the folder may hold. */
+export async function planOf(jobs: readonly Job[], out: string, all = jobs): Promise<PlannedStage[]> {
+  const isDone = (job: Job, stage: StageName): boolean => readSeal(runDir(out, job), stage) !== null;
   const made = new Map<string, string>();
+  for (const job of all)
+    for (const [stage, key] of dryKeys(job)) if (isDone(job, stage) && !made.has(key)) made.set(key, job.variant.run);
   const planned: PlannedStage[] = [];
   for (const job of jobs) {
+    const { seed, variant } = job;
     const seconds = await secondsOf(job);
-    const keys = dryKeys(job, stages);
-    for (const { name: stage } of stages) {
-      const key = keys[stage] ?? "";
-      const sharedWith = made.get(key) ?? null;
-      if (sharedWith === null) made.set(key, job.variant.run);
+    for (const [stage, key] of dryKeys(job)) {
+      const maker = made.get(key) ?? variant.run;
+      made.set(key, maker);
+      const sharedWith = maker === variant.run ? null : maker;
       const own = sharedWith === null ? (seconds[stage] ?? 0) : 0;
-      const done = readSeal(runDir(out, job), stage) !== null;
-      planned.push({ seed: job.seed, run: job.variant.run, stage, sharedWith, done, seconds: own });
+      planned.push({ seed, run: variant.run, stage, sharedWith, done: isDone(job, stage), seconds: own });
     }
   }
   return planned;
 }
 
 /** Equal where the stages' real keys will be: config and the keys of what is read, in place of its content. */
-function dryKeys({ config }: Job, stages: readonly Stage[]): Partial<Record<StageName, string>> {
-  const keys: Partial<Record<StageName, string>> = {};
-  for (const stage of stages) {
+function dryKeys({ config }: Job): Map<StageName, string> {
+  const keys = new Map<StageName, string>();
+  for (const stage of BENCH_STAGES) {
     const sources = [...new Set(stage.reads(config).map((file) => file.split("/")[0] as StageName))].sort();
-    const inputs = sources.map((source) => keys[source]);
-    keys[stage.name] = hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs });
+    const inputs = sources.map((source) => keys.get(source));
+    keys.set(stage.name, hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs }));
   }
   return keys;
 }

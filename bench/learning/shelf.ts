@@ -1,30 +1,44 @@
 import { cpSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { filesBelow } from "../../src/core/run-dir.ts";
-import type { Stage } from "../../src/run/stage.ts";
+import type { Stage, StageContext } from "../../src/run/stage.ts";
 
 /**
  * The same stages, but what one run has finished the others of equal key take from the shelf: by hard links, since
- * nothing is written into a finished stage's files. Weights are named by path, so those runs must share a store.
+ * nothing is written into a finished stage's files. Weights are named by path, so those runs must share a store. A run
+ * that comes to what another is doing waits for it.
  */
 export function sharing(stages: readonly Stage[], shelf: string): Stage[] {
-  return stages.map((stage) => (stage.alsoWrites === undefined ? { ...stage, run: shared(stage, shelf) } : stage));
+  const going = new Map<string, Promise<void>>();
+  return stages.map((stage) =>
+    stage.alsoWrites === undefined ? { ...stage, run: shared(stage, shelf, going) } : stage,
+  );
 }
 
-function shared(stage: Stage, shelf: string): Stage["run"] {
+function shared(stage: Stage, shelf: string, going: Map<string, Promise<void>>): Stage["run"] {
+  const make = made(stage);
   return async (context) => {
     const kept = join(shelf, `${stage.name}-${context.key}`);
+    // Where the other one fails or is stopped, the work is this one's.
+    for (let other = going.get(kept); other !== undefined; other = going.get(kept)) await other.catch(() => {});
     if (existsSync(kept)) {
       take(kept, context.dir);
       context.progress.say(`${stage.name}: another run has done the same`);
       return;
     }
+    const own = make(context, kept).finally(() => going.delete(kept));
+    going.set(kept, own);
+    await own;
+  };
+}
+
+function made(stage: Stage): (context: StageContext, kept: string) => Promise<void> {
+  return async (context, kept) => {
     await stage.run(context);
-    const part = `${kept}.${basename(context.run)}.part`;
+    const part = `${kept}.part`;
     rmSync(part, { recursive: true, force: true });
     take(context.dir, part);
-    if (existsSync(kept)) rmSync(part, { recursive: true });
-    else renameSync(part, kept);
+    renameSync(part, kept);
   };
 }
 

@@ -1,30 +1,28 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveModelDir } from "../../src/engine/model-dir.ts";
-import { argument, type Measurement, median, type Peer, say, sayJson, startPeer, type Timed } from "../side-by-side.ts";
+import {
+  argument,
+  type Measurement,
+  median,
+  needPeers,
+  type Peer,
+  PYTHON,
+  say,
+  sayJson,
+  startPeer,
+  type Timed,
+} from "../side-by-side.ts";
 import { flopsOf, type Shape } from "./flops.ts";
 import { type Ours, type Round, startOurs, type Tokens } from "./ours.ts";
 import { type Size, sizeOf, text, type Work } from "./sizes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-export const PYTHON = argument("--python", join(ROOT, ".venv/bin/python"));
 export const CLOCK = argument("--clock", "wall") === "cpu" ? "cpu" : "wall";
 
 export interface Loaded extends Tokens {
   readonly parameters: Shape;
-}
-
-/** TRL and what else the peers are, into the Python that is given, when it isn't there. Throws where that fails. */
-function needPeers(): void {
-  const there = spawnSync(PYTHON, ["-c", "import trl"], { stdio: "ignore" }).status === 0;
-  if (there) return;
-  const extra = /^bench = \[(.*)\]$/m.exec(readFileSync(join(ROOT, "engine/pyproject.toml"), "utf8"))?.[1] ?? "";
-  const packages = [...extra.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? "");
-  console.error(`The peers are not installed: pip install ${packages.join(" ")}, into ${PYTHON}`);
-  if (spawnSync(PYTHON, ["-m", "pip", "install", "-q", ...packages], { stdio: "inherit" }).status !== 0)
-    throw new Error("the peers could not be installed; see pip's message above, or name another Python by --python");
 }
 
 export interface Bench {

@@ -25,21 +25,41 @@ import {
 import { EXIT_CODES } from "../../src/core/errors.ts";
 import { type Random, stream } from "../../src/core/random.ts";
 
-const { values } = parseArgs({
-  options: {
-    count: { type: "string", default: "50" },
-    seed: { type: "string", default: "0" },
-    longest: { type: "string", default: "20" },
-    from: { type: "string", default: "1" },
-    dir: { type: "string" },
-  },
-});
+const USAGE = "npm run soak -- kills [--count 50] [--seed 0] [--longest 20] [--from 1] [--dir DIR]";
+
+function refuse(what: string): never {
+  console.error(`${what}\n${USAGE}`);
+  process.exit(EXIT_CODES.usage);
+}
+
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        count: { type: "string", default: "50" },
+        seed: { type: "string", default: "0" },
+        longest: { type: "string", default: "20" },
+        from: { type: "string", default: "1" },
+        dir: { type: "string" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const values = options();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const numbers = {
   ...{ count: Number(values.count), seed: Number(values.seed) },
   ...{ longest: Number(values.longest), from: Number(values.from) },
 };
 for (const [name, value] of Object.entries(numbers))
-  if (!Number.isInteger(value) || value < 0) throw new RangeError(`--${name} wants a whole number, not ${value}`);
+  if (!Number.isInteger(value) || value < 0) refuse(`--${name} wants a whole number, not ${values[name as "count"]}`);
 
 type Moment = "timer" | "save";
 interface Tally {

@@ -27,7 +27,9 @@ class _Server(uvicorn.Server):
 
 
 def listen(port: int) -> socket.socket:
-    """A loopback socket. Raises EngineError when the port is taken."""
+    """A loopback socket. Raises EngineError when the port is none, or taken."""
+    if not 0 <= port <= 65_535:
+        raise EngineError(f"--port {port} is no port (0 to 65535)")
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

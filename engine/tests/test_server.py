@@ -210,5 +210,9 @@ def test_a_start_that_can_not_work_says_why(folders: dict[str, Path], server: tu
     options = ["--token", "t", "--store", tmp_path]
     taken = fails("serve", "--model", folders["qwen"], "--port", port, *options)
     assert f"port {port}" in taken and len(taken.strip().splitlines()) == 1
+    for port in ("99999", "-1"):
+        assert fails("serve", "--model", folders["qwen"], f"--port={port}", *options) == (
+            f"tagpr_engine: --port {port} is no port (0 to 65535)\n"
+        )
     assert "no such folder" in fails("serve", "--model", "nosuch/model", *options)
     assert "a token is required" in fails("serve", "--model", folders["qwen"], "--store", tmp_path)

@@ -138,6 +138,9 @@ function watchDeath(child: Child, report: (how: string) => void): Promise<void> 
   });
 }
 
+/** `python -m tagpr_engine` ends with it where it was asked for what it can't do; its last line says what. */
+const REFUSED = "exit code 2";
+
 /**
  * One sentence that says how, its last line of log, and what to do. An engine that gave up while starting would do so
  * again; one that was ready, or was killed, is lost: another may do better.
@@ -148,15 +151,20 @@ function deathOf(python: string, how: string, tail: readonly string[], ready: bo
       hint: "Run npm run setup.",
     });
   const last = tail.findLast((line) => line.trim() !== "");
+  if (how === REFUSED && !ready && last !== undefined)
+    return new TagprError("usage", last.replace(/^tagpr_engine( \w+)?: (error: )?/, "the engine: "));
   const killed =
     how === "signal SIGKILL"
       ? "Killed from outside, perhaps because memory ran out: try smaller batches or shorter answers. "
       : "";
   const log = tail.length > 0 ? `\nIts last lines:\n${tail.map((line) => `  ${line}`).join("\n")}` : "";
-  const code = ready || how.startsWith("signal") ? "engine_lost" : "engine";
-  return new TagprError(code, `the engine stopped (${how})${last === undefined ? "" : `: ${last.trim()}`}`, {
-    hint: `${killed}Run the same command again: it goes on from its last checkpoint.${log}`,
-  });
+  const lost = ready || how.startsWith("signal");
+  const advice = lost ? "Run the same command again: it goes on from its last checkpoint." : "Run `tagpr doctor`.";
+  return new TagprError(
+    lost ? "engine_lost" : "engine",
+    `the engine stopped (${how})${last === undefined ? "" : `: ${last.trim()}`}`,
+    { hint: `${killed}${advice}${log}` },
+  );
 }
 
 /** The url of the line `ready http://…`. */

@@ -73,6 +73,7 @@ describe("tagpr engine serve", () => {
     [["--dtype", "float16"], "float16"],
     [["--device", "tpu"], "tpu"],
     [["--port", "many"], "many"],
+    [["--port", "99999"], "not a port (0 to 65535)"],
     [["--tokem", "x"], "--tokem"],
   ])("refuses %j", async (flags, says) => {
     const { code, err, out } = await shell().tagpr("engine", "serve", ...flags);
@@ -80,4 +81,11 @@ describe("tagpr engine serve", () => {
     expect(err).toContain(says);
     expect(out).toBe("");
   });
+
+  it("says once why the engine can't be started: usage, and no checkpoint to go on from", async () => {
+    const nobody = async (): Promise<void> => {};
+    const { code, out, err } = await served(["--model", "nowhere"], nobody);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(/^tagpr: the engine: .*nowhere.*\n$/);
+  }, 600_000);
 });

@@ -7,7 +7,7 @@ import { modelsDir } from "../engines.ts";
 import { STOPPED } from "../failure.ts";
 import { packageRoot } from "../package.ts";
 import { pythonPath } from "../python.ts";
-import { at, wholeNumber } from "./options.ts";
+import { at, portNumber, wholeNumber } from "./options.ts";
 
 export function engineCommand({ io, outcome }: App): Command {
   const command = new Command("engine").description("the tensor engine by itself");
@@ -21,7 +21,7 @@ export function engineCommand({ io, outcome }: App): Command {
         "models/nano",
       ),
     )
-    .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(wholeNumber).default(0))
+    .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(portNumber).default(0))
     .option("--token <token>", "what clients send; better set as TINKER_API_KEY, which no list of processes shows")
     .option("--store <folder>", "where weights are kept", "runs/engine")
     .addOption(
@@ -31,6 +31,9 @@ export function engineCommand({ io, outcome }: App): Command {
     .addOption(new Option("--threads <n>", "CPU threads; 0 = all cores").argParser(wholeNumber).default(0))
     .action(async ({ model: models, port, token: given, store, dtype, device, threads }) => {
       const token = tokenOf(given, io);
+      // Until the engine is ready its log waits: when it can't start, the error says what is in it.
+      const log: string[] = [];
+      let say = (line: string): void => void log.push(line);
       const stopped = new Promise<keyof typeof STOPPED>((resolve) => io.onStop(resolve));
       const engine = await spawnEngine({
         python: pythonPath(io),
@@ -43,8 +46,10 @@ export function engineCommand({ io, outcome }: App): Command {
         device,
         threads,
         env: io.env,
-        onLog: (line) => io.err(`${line}\n`),
+        onLog: (line) => say(line),
       });
+      say = (line) => io.err(`${line}\n`);
+      for (const line of log) say(line);
       if (!token.own) io.err(`TINKER_BASE_URL=${engine.url} TINKER_API_KEY=${token.key}\n`);
       io.out(`ready ${engine.url}\n`);
       // The signals of a closed engine and of Ctrl-C are the only ways out.

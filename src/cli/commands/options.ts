@@ -40,6 +40,11 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
+export function portNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError("not a port (0 to 65535)");
+  return Number(text);
+}
+
 /** Paths in the config are meant from where the command stands; models that come with TagPR are found from anywhere. */
 export function settlePaths(config: Config, io: Io): Config {
   const settled = absolutePaths(config, io.cwd, existsSync);

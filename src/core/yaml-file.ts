@@ -11,11 +11,17 @@ export interface Override {
   readonly from: string;
 }
 
+/** A schema, and where a person finds its keys: the end of the hint of every error. */
+export interface Form<T> {
+  readonly schema: z.ZodType<T>;
+  readonly keys: string;
+}
+
 /**
  * Reads one YAML file against a schema.
  * Errors name `file:line:column` and, for an unknown key, the nearest known one.
  */
-export function readYaml<T>(path: string, schema: z.ZodType<T>, overrides: readonly Override[] = []): T {
+export function readYaml<T>(path: string, form: Form<T>, overrides: readonly Override[] = []): T {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -26,11 +32,16 @@ export function readYaml<T>(path: string, schema: z.ZodType<T>, overrides: reado
       cause: error,
     });
   }
-  return parseYaml(text, path, schema, overrides);
+  return parseYaml(text, path, form, overrides);
 }
 
 /** {@link readYaml} on text; `path` is only for messages. */
-export function parseYaml<T>(text: string, path: string, schema: z.ZodType<T>, overrides: readonly Override[] = []): T {
+export function parseYaml<T>(
+  text: string,
+  path: string,
+  { schema, keys }: Form<T>,
+  overrides: readonly Override[] = [],
+): T {
   const lines = new LineCounter();
   const doc = parseDocument(text, { lineCounter: lines, merge: true });
   const broken = doc.errors[0];
@@ -45,7 +56,7 @@ export function parseYaml<T>(text: string, path: string, schema: z.ZodType<T>, o
   // Unknown keys first: a mistyped key is often why another one is missing.
   const [unknown, others] = partition(result.error.issues, (issue) => issue.code === "unrecognized_keys");
   throw new TagprError("usage", [...unknown, ...others].map((issue) => describe(issue, source)).join("\n"), {
-    hint: "Mend what is named above; `tagpr config schema` prints every key.",
+    hint: `Mend what is named above; ${keys}.`,
   });
 }
 

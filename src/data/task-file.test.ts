@@ -57,6 +57,9 @@ describe("loadTask", () => {
     expect(() => loadTask(write(good.replace("metric:", "metrik:")))).toThrow(
       /mine\.yaml:9:1: unknown key metrik \(did you mean metric\?\)/,
     );
+    expect(() => loadTask(write(good.replace("metric:", "metrik:")))).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(/docs\/data\.md/) }),
+    );
     expect(() => loadTask(write(good.replace("label: true", "lable: true")))).toThrow(
       /mine\.yaml:5:\d+: unknown key itemFields\.1\.lable \(did you mean label\?\)/,
     );

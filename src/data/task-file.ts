@@ -105,7 +105,10 @@ export function loadTask(nameOrPath: string): Task {
 }
 
 function readTask(path: string): Task {
-  const { prompt, record, itemsMayBeLater, ...task } = readYaml(path, taskSchema);
+  const { prompt, record, itemsMayBeLater, ...task } = readYaml(path, {
+    schema: taskSchema,
+    keys: "docs/data.md lists a task's keys",
+  });
   return {
     ...task,
     ...(prompt === undefined ? {} : { prompt }),

@@ -53,7 +53,11 @@ describe("overrides", () => {
       "--set guided.epoch=1: unknown key guided.epoch (did you mean epochs?)",
     );
     expect(() => loadConfig(file("seed: 1"), [parseOverride("seed=x")])).toThrow(/^--set seed=x: seed: /);
-    expect(() => parseOverride("seed")).toThrow(/not of the form key=value/);
+    expect(() => parseOverride("seed")).toThrow(/--set seed: not of the form key=value/);
+    const assume = { flag: "--assume", hint: "For example --assume accepted=1." };
+    expect(() => parseOverride("seed", assume)).toThrow(
+      expect.objectContaining({ message: "--assume seed: not of the form key=value", hint: assume.hint }),
+    );
   });
 });
 

@@ -1,30 +1,32 @@
 import { isAbsolute, resolve } from "node:path";
 import { parse } from "yaml";
 import { TagprError } from "../errors.ts";
-import { type Override, parseYaml, readYaml } from "../yaml-file.ts";
+import { type Form, type Override, parseYaml, readYaml } from "../yaml-file.ts";
 import { type Config, configSchema } from "./schema.ts";
+
+const KEYS = "`tagpr config schema` prints every key";
+const CONFIG: Form<Config> = { schema: configSchema, keys: KEYS };
 
 /**
  * The whole config of a YAML file, every default filled in, with overrides put over it.
  * Errors name `file:line:column` (or the override) and the nearest known key.
  */
 export function loadConfig(path: string, overrides: readonly Override[] = []): Config {
-  return readYaml(path, configSchema, overrides);
+  return readYaml(path, CONFIG, overrides);
 }
 
 /** A config as `run.json` keeps it, checked again: a newer program may know other keys than the one that wrote it. */
 export function reloadConfig(value: unknown, path: string, overrides: readonly Override[] = []): Config {
-  return parseYaml(JSON.stringify(value, null, 2), path, configSchema, overrides);
+  return parseYaml(JSON.stringify(value, null, 2), path, CONFIG, overrides);
 }
 
+const SET = { flag: "--set", hint: `For example --set guided.epochs=2; ${KEYS}.` };
+
 /** `guided.epochs=2` as an override; the value is read as YAML, so numbers, lists and booleans are what they look like. */
-export function parseOverride(text: string, flag = "--set"): Override {
+export function parseOverride(text: string, { flag, hint } = SET): Override {
   const split = text.indexOf("=");
   const path = text.slice(0, split).trim();
-  if (split < 1 || path === "")
-    throw new TagprError("usage", `${flag} ${text}: not of the form key=value`, {
-      hint: "For example --set guided.epochs=2; `tagpr config schema` prints every key.",
-    });
+  if (split < 1 || path === "") throw new TagprError("usage", `${flag} ${text}: not of the form key=value`, { hint });
   return { path: path.split("."), value: parse(text.slice(split + 1)), from: `${flag} ${text}` };
 }
 

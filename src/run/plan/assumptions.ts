@@ -45,13 +45,17 @@ const assumptionSchema = z.strictObject({
 
 export type Assumptions = z.output<typeof assumptionSchema>;
 
+const KEYS = "--dry-run lists the assumptions";
+
 /** The defaults with `--assume name=value` put over them; an unknown name is an error with the nearest known one. */
 export const readAssumptions = (given: readonly string[]): Assumptions =>
   parseYaml(
     "{}",
     "assumptions",
-    assumptionSchema,
-    given.map((text) => parseOverride(text, "--assume")),
+    { schema: assumptionSchema, keys: KEYS },
+    given.map((text) =>
+      parseOverride(text, { flag: "--assume", hint: `For example --assume response_tokens=800; ${KEYS}.` }),
+    ),
   );
 
 /** Name, value and meaning of each, for the plan's last table. */

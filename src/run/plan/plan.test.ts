@@ -121,6 +121,10 @@ describe("the paper's own run", () => {
     expect(sampled(longer)).toBeGreaterThan(1.8 * sampled(await planOf()));
     expect(() => readAssumptions(["respons_tokens=1"])).toThrow(/response_tokens/);
     expect(() => readAssumptions(["accepted=2"])).toThrow(/accepted/);
+    for (const wrong of ["respons_tokens=1", "response_tokens"])
+      expect(() => readAssumptions([wrong])).toThrow(
+        expect.objectContaining({ hint: expect.stringMatching(/--dry-run lists the assumptions\.$/) }),
+      );
   });
 
   it("leaves the reward model out of a run without one", async () => {

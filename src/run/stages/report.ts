@@ -6,6 +6,7 @@ export const reportStage: Stage = {
   name: "report",
   config: (config) => config,
   reads: () => [
+    "data/tasks.json",
     "result.json",
     "eval/scores.json",
     "chains/stats.json",

@@ -228,6 +228,16 @@ describe("tagpr config", () => {
   });
 });
 
+describe("docs/configuration.md", () => {
+  it("says what a group of keys is, and what the methods of eval are", async () => {
+    const { out } = await tagpr("config", "schema", "--markdown");
+    expect(out).toMatch(
+      /^\| `data\.users\.\*` \| \| \| Synthetic world: users of each split.* \|\n\| `data\.users\.train` /m,
+    );
+    expect(out).toMatch(/^\| `rag-r` \| RAG-R \(Base\) \| .* and reasons first\. \|$/m);
+  });
+});
+
 describe("help", () => {
   it("is printed and is no failure", async () => {
     const help = await tagpr("--help");

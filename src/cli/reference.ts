@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "../core/config/schema.ts";
+import { METHODS } from "../eval/methods.ts";
 
 interface Node {
   readonly type?: string;
@@ -28,6 +29,7 @@ export function configReference(): string {
     "",
     "Made from the schema by `npm run docs`; do not edit. One YAML file, every key optional. `tagpr config show FILE` prints",
     "a file with every default filled in, `tagpr config check FILE` checks it, `--set guided.epochs=2` puts a value over it.",
+    "What is marked *paper* stands in the paper; all else is ours.",
     "",
     table(plain.flatMap(([name, node]) => rows(name, node))),
     ...sections.flatMap(([name, node]) => [
@@ -36,6 +38,7 @@ export function configReference(): string {
       "",
       ...(node.description === undefined ? [] : [node.description, ""]),
       table(Object.entries(node.properties ?? {}).flatMap(([key, child]) => rows(`${name}.${key}`, child))),
+      ...(name === "eval" ? ["", "What `eval.methods` and `eval.swap` choose from:", "", methodTable()] : []),
     ]),
     "",
   ].join("\n");
@@ -45,10 +48,22 @@ function table(lines: readonly string[]): string {
   return ["| key | type | default | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }
 
+function methodTable(): string {
+  const lines = Object.entries(METHODS).map(
+    ([name, { label, paper, about }]) => `| \`${name}\` | ${cell(label)} | ${cell(paper)} | ${cell(about)} |`,
+  );
+  return ["| method | in tables | in the paper | meaning |", "|---|---|---|---|", ...lines].join("\n");
+}
+
+const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+
+/** A group with a description of its own has a row too, before those of its keys. */
 function rows(path: string, node: Node): string[] {
   if (node.properties !== undefined)
-    return Object.entries(node.properties).flatMap(([key, child]) => rows(`${path}.${key}`, child));
-  const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+    return [
+      ...(node.description === undefined ? [] : [`| \`${path}.*\` | | | ${cell(node.description)} |`]),
+      ...Object.entries(node.properties).flatMap(([key, child]) => rows(`${path}.${key}`, child)),
+    ];
   const fallback = node.default === undefined ? "" : `\`${JSON.stringify(node.default)}\``;
   return [`| \`${path}\` | ${cell(typeOf(node))} | ${cell(fallback)} | ${cell(node.description ?? "")} |`];
 }

@@ -17,10 +17,10 @@ const optimizer = {
     .enum(["constant", "linear", "cosine"])
     .default("constant")
     .describe("After warm-up: constant, or down to 0 at the last step."),
-  beta1: z.number().min(0).max(1).default(0.9),
-  beta2: z.number().min(0).max(1).default(0.95),
-  eps: rate.default(1e-8),
-  weight_decay: z.number().nonnegative().default(0),
+  beta1: z.number().min(0).max(1).default(0.9).describe("AdamW's decay of the mean gradient."),
+  beta2: z.number().min(0).max(1).default(0.95).describe("AdamW's decay of the mean squared gradient."),
+  eps: rate.default(1e-8).describe("AdamW's ε, beside the root in the denominator."),
+  weight_decay: z.number().nonnegative().default(0).describe("AdamW's decoupled weight decay."),
   grad_clip_norm: z.number().nonnegative().default(1).describe("Largest gradient norm; 0 = off."),
 };
 
@@ -58,11 +58,11 @@ export const sft = z
 
 export const rewards = z
   .strictObject({
-    verifiable: z.number().nonnegative().default(1),
-    format: z.number().nonnegative().default(0.1),
-    repetition: z.number().nonnegative().default(0.1),
-    tag: z.number().nonnegative().default(0.1),
-    personalization: z.number().nonnegative().default(0.2),
+    verifiable: z.number().nonnegative().default(1).describe("Weight of the answer's score against the gold."),
+    format: z.number().nonnegative().default(0.1).describe("Weight of the form: reasoning, then an answer."),
+    repetition: z.number().nonnegative().default(0.1).describe("Weight of the penalty for repeated n-grams."),
+    tag: z.number().nonnegative().default(0.1).describe("Weight of the tags' checks; guided RL only."),
+    personalization: z.number().nonnegative().default(0.2).describe("Weight of PRMU's verdict; guided RL only."),
     ngram: positive.default(4).describe("n of the repetition reward (paper: 4)."),
     min_tags: positive.default(3).describe("Least number of non-empty steps (paper: 3)."),
     graded_tags: z.boolean().default(false).describe("Tag reward −1/3 a failed check in place of −1 for any."),
@@ -78,7 +78,7 @@ export const rewards = z
 export const prmu = z
   .strictObject({
     ...optimizer,
-    learning_rate: rate.default(1e-5),
+    learning_rate: rate.default(1e-5).describe("Peak, after warm-up (ours)."),
     variant: z
       .enum(["full", "no_user_embeddings", "untrained", "none"])
       .default("full")
@@ -116,7 +116,7 @@ export const prmu = z
       ),
     held_out: z.number().min(0).max(0.5).default(0.1).describe("Share of users whose pairs are held out."),
     batch: positive.default(64).describe("Pairs a step."),
-    epochs: positive.default(1),
+    epochs: positive.default(1).describe("Passes over the pairs."),
     checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
     keep_checkpoints: keep,
     max_tokens: positive.default(512).describe("Response cut-off when sampling pairs."),
@@ -135,8 +135,8 @@ const rl = {
   clip_low: rate.default(3e-4).describe("Paper: 0.0003."),
   clip_high: rate.default(4e-4).describe("Paper: 0.0004."),
   advantage_delta: rate.default(1e-6).describe("δ in A = (r − mean)/(std + δ); 0.05 in small runs (ours)."),
-  temperature: z.number().positive().default(1),
-  top_p: z.number().min(0).max(1).default(1),
+  temperature: z.number().positive().default(1).describe("Of sampling (paper: 1)."),
+  top_p: z.number().min(0).max(1).default(1).describe("Of sampling (paper: 1)."),
   max_tokens: positive
     .default(2048)
     .describe("Response cut-off; truncated responses are counted and get verifiable and format reward 0."),

@@ -247,6 +247,15 @@ describe("help", () => {
     expect((await tagpr("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it("and the page of commands have the exit codes and the environment", async () => {
+    const page = readFileSync(new URL("../../docs/commands.md", import.meta.url), "utf8");
+    for (const text of [(await tagpr("--help")).out, page]) {
+      expect(text).toMatch(/^Exit codes: 0 done, 2 usage/m);
+      expect(text).toMatch(/^ {2}TAGPR_PYTHON /m);
+    }
+    expect(page).toMatch(/^By hand: /m);
+  });
+
   it("the generated pages of docs/ are up to date (npm run docs)", () => {
     const io: Io = {
       env: {},

@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 
-/** `docs/commands.md`: what `--help` prints, of every command. */
+/** `docs/commands.md`: what `--help` prints, of every command, added texts included. */
 export function commandReference(program: Command): string {
   return [
     "# Commands",
@@ -18,9 +18,16 @@ function section(command: Command, parent: string): string[] {
 }
 
 function helpOf(command: Command): string {
-  const text = command
-    .createHelp()
-    .formatHelp(command as never, Object.assign(command.createHelp(), { helpWidth: 100 }));
+  const usual = { ...command.configureOutput() };
+  let text = "";
+  command.configureOutput({
+    getOutHelpWidth: () => 100,
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  command.outputHelp();
+  command.configureOutput(usual);
   return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
 }
 

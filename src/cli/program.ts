@@ -31,7 +31,14 @@ Start here:
   tagpr run presets/smollm2.yaml --data DIR --out RUN
                                                 the same on your own files, in LaMP's layout
 Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
-130 stopped by Ctrl-C (the same command goes on from there).`,
+130 stopped by Ctrl-C (the same command goes on from there).
+Environment:
+  OPENAI_API_KEY         key of teacher, judge and tagger; TINKER_API_KEY: of a remote engine (key_env names others)
+  TAGPR_ENGINE_TOKEN     what clients of \`tagpr engine serve\` send (default: TINKER_API_KEY, else one made up)
+  TAGPR_PYTHON           the engine's Python (default: the one in .venv, else python3)
+  TAGPR_BASE_PYTHON      the Python that set-up makes .venv with
+  HF_HUB_CACHE, HF_HOME  where models are found by their hub names; nothing is downloaded
+  NO_COLOR, FORCE_COLOR  colour off, colour on`,
     );
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS)

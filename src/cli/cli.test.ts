@@ -132,6 +132,10 @@ describe("tagpr run", () => {
       code: 2,
       err: expect.stringMatching(/no file .*none\.yaml/),
     });
+    expect(await tagpr("run", "quickstart")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/no file .*quickstart\n.*presets\/\{.*quickstart.*\}\.yaml\.$/m),
+    });
     const stage = await tagpr("run", "my.yaml", "--only", "data,chain");
     expect(stage).toMatchObject({ code: 2, err: expect.stringMatching(/no stage chain \(did you mean chains\?\)/) });
     expect(await tagpr("run", "my.yaml", "--seed", "x")).toMatchObject({ code: 2 });

@@ -74,9 +74,12 @@ describe("tables", () => {
     const path = join(dir(), "x.csv");
     writeFileSync(path, "a,b\n1,2\n3\n");
     await expect(all(path)).rejects.toThrow(/x\.csv: .*line 3/);
-    await expect(all("/nowhere.csv")).rejects.toThrow(/nowhere\.csv: ENOENT/);
-    await expect(all("/nowhere.parquet")).rejects.toThrow(/nowhere\.parquet: /);
-    await expect(all("x.xlsx")).rejects.toThrow(/unknown kind of table/);
+    await expect(all("/nowhere.csv")).rejects.toThrow(/^no file \/nowhere\.csv$/);
+    await expect(all("/nowhere.parquet")).rejects.toThrow(/^no file \/nowhere\.parquet$/);
+    await expect(all(dir())).rejects.toThrow(/is a folder, not a file/);
+    const sheet = join(dir(), "x.xlsx");
+    writeFileSync(sheet, "");
+    await expect(all(sheet)).rejects.toThrow(/unknown kind of table/);
     const lines = join(dir(), "x.jsonl");
     writeFileSync(lines, '{"a": 1}\n[1]\n');
     await expect(all(lines)).rejects.toThrow(/row 2 is no object/);

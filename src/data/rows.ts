@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { extname } from "node:path";
 import { parse } from "csv-parse";
 import { messageOf, TagprError } from "../core/errors.ts";
@@ -28,6 +28,11 @@ export async function* readAllRows(paths: readonly string[]): AsyncGenerator<Row
 }
 
 async function* valuesOf(path: string): AsyncGenerator<unknown> {
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there === undefined || there.isDirectory())
+    throw new TagprError("data", there === undefined ? `no file ${path}` : `${path} is a folder, not a file`, {
+      hint: `Check the path. Files end in ${FORMATS}.`,
+    });
   switch (extname(path).toLowerCase()) {
     case ".jsonl":
     case ".ndjson":

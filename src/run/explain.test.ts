@@ -65,6 +65,7 @@ describe("rewards explain", () => {
 
   it("says which lines there are", () => {
     expect(() => explainFile(file("{}\n", "a.jsonl"), { line: 3 })).toThrow(/has 1 lines, none numbered 3/);
+    expect(() => explainFile(file("{}"), { line: 5 })).toThrow(/one\.json is one JSON object: it has no line 5/);
     expect(() => explainFile("nowhere.json", { line: 1 })).toThrow(/nowhere\.json/);
   });
 });

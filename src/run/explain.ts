@@ -79,6 +79,10 @@ function pick(path: string, line: number): { readonly where: string; readonly va
     });
   }
   if (!path.endsWith(".jsonl")) {
+    if (line !== 1)
+      throw new TagprError("usage", `${path} is one JSON object: it has no line ${line}`, {
+        hint: "Leave --line out; a file with one object a line ends in .jsonl.",
+      });
     try {
       return { where: path, value: JSON.parse(text) as unknown };
     } catch (error) {

@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { absolutePaths, parseOverride } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import type { Io } from "../io.ts";
 import { packageRoot } from "../package.ts";
@@ -53,6 +54,18 @@ export function settlePaths(config: Config, io: Io): Config {
 }
 
 export const at = (io: Io, path: string): string => resolve(io.cwd, path);
+
+/** Where a config or a run stands. A bare word that is neither is probably meant as the name of a preset. */
+export function configPath(io: Io, source: string): string {
+  const path = at(io, source);
+  if (existsSync(path) || !/^\w+$/.test(source)) return path;
+  const presets = join(packageRoot(), "presets");
+  const near = relative(io.cwd, presets);
+  const names = readdirSync(presets).map((file) => file.replace(/\.yaml$/, ""));
+  throw new TagprError("usage", `no file ${path}`, {
+    hint: `Give a path. Presets are ${near.startsWith("..") ? presets : near}/{${names.join(",")}}.yaml.`,
+  });
+}
 
 /** A task as given on the command line: a name stays, a YAML file is meant from where the command stands. */
 export const taskName = (io: Io, task: string): string => (/\.ya?ml$/.test(task) ? at(io, task) : task);

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { explainFile } from "../../run/explain.ts";
 import type { App } from "../app.ts";
-import { at, wholeNumber } from "./options.ts";
+import { at, positiveNumber } from "./options.ts";
 
 /** `tagpr rewards explain FILE`. */
 export function rewardsCommand({ io }: App): Command {
@@ -10,7 +10,7 @@ export function rewardsCommand({ io }: App): Command {
     .command("explain")
     .description("say what a response earns, signal by signal, and why")
     .argument("<file>", "a run's samples.jsonl, or a JSON file {task, gold, text}")
-    .addOption(new Option("--line <n>", "which line of a JSON Lines file").argParser(wholeNumber).default(1))
+    .addOption(new Option("--line <n>", "which line of a JSON Lines file").argParser(positiveNumber).default(1))
     .option("--run <folder>", "take weights, tags and tasks from this run (default: the run that the file stands in)")
     .addOption(new Option("--stage <stage>", "whose weights").choices(["guided", "explore"] as const))
     .option("--json", "as JSON")

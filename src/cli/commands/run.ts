@@ -11,7 +11,7 @@ import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import type { Io } from "../io.ts";
 import { printPlan } from "../plan.ts";
-import { at, type ConfigFlags, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, type ConfigFlags, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
 export function runCommand(app: App): Command {
   const command = new Command("run")
@@ -45,7 +45,7 @@ function resolveRun(
   out: string | undefined,
   flags: ConfigFlags,
 ): { config: Config; run: string } {
-  const path = at(io, source);
+  const path = configPath(io, source);
   const overrides = overridesOf(flags);
   if (existsSync(path) && statSync(path).isDirectory())
     return { config: settlePaths(configOfRun(path, overrides), io), run: at(io, out ?? source) };

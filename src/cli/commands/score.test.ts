@@ -79,6 +79,9 @@ describe("tagpr score", () => {
       err: expect.stringMatching(/twice\.csv: row 3: the id a stands twice/),
     });
     expect((await score("--preds", "none.json")).err).toMatch(/none\.json/);
+    const golds = (path: string) => tagpr("score", "--golds", path, "--preds", "p2.json");
+    expect(await golds("nowhere")).toMatchObject({ code: 3, err: expect.stringMatching(/no file .*nowhere\n/) });
+    expect(await golds(".")).toMatchObject({ code: 3, err: expect.stringMatching(/is a folder, not a file\n/) });
     expect(await score("--preds", "p2.json", "--task", "LaMP_8")).toMatchObject({
       code: 2,
       err: expect.stringMatching(/unknown task LaMP_8 \(did you mean/),

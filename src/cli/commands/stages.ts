@@ -4,7 +4,7 @@ import { configOfRun } from "../../run/record.ts";
 import type { StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
-import { at, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
 export interface StageCommand {
   readonly name: StageName;
@@ -37,7 +37,9 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
       const run = at(app.io, folder);
       const overrides = overridesOf(flags);
       const config =
-        flags.config === undefined ? configOfRun(run, overrides) : loadConfig(at(app.io, flags.config), overrides);
+        flags.config === undefined
+          ? configOfRun(run, overrides)
+          : loadConfig(configPath(app.io, flags.config), overrides);
       await executeRun(app, {
         run,
         config: settlePaths(config, app.io),

@@ -19,6 +19,8 @@ const FOLDERS: Readonly<Record<string, string>> = {
 /** The tasks that TagPR's paper measures. */
 export const PAPER_TASKS = ["LaMP_1", "LaMP_2", "LaMP_3", "LaMP_4", "LaMP_5", "LaMP_7"] as const;
 
+const SPLITS: readonly string[] = ["train", "dev", "test"];
+
 /** `time`: each user's later queries are held out (the paper's); `user`: other users are. */
 export type Separation = "time" | "user";
 
@@ -41,6 +43,11 @@ export function lampFiles(
     throw new TagprError("usage", `${task} is no task of the site (${Object.keys(FOLDERS).join(", ")})`, {
       hint:
         wanted === "lamp_6" ? "LaMP-6 needs the Avocado licence and is left out." : "Give --tasks LaMP_2,LaMP_4 or so.",
+    });
+  const unknown = splits.find((split) => !SPLITS.includes(split));
+  if (unknown !== undefined)
+    throw new TagprError("usage", `${unknown === "" ? '""' : unknown} is no split of the site (${SPLITS.join(", ")})`, {
+      hint: "Give --splits train,dev or so.",
     });
   const base = `${site.replace(/\/+$/, "")}/${separation === "time" ? "time/" : ""}${FOLDERS[name]}`;
   return splits.flatMap((split) =>

@@ -22,6 +22,11 @@ it("--list says where each file comes from and goes; --help how to place them by
     /^https:.*\/time\/LaMP_2\/new\/dev\/dev_questions\.json\n {2}-> d\/LaMP_2\/dev_questions\.json\n/,
   );
   expect((await tagpr("data", "download", "lamp", "--help")).out).toMatch(/By hand: .*lamp-benchmark\.github\.io/);
+  expect(await tagpr("data", "download", "lamp", "--list", "--splits", "dev,foo")).toMatchObject({
+    code: 2,
+    out: "",
+    err: expect.stringMatching(/foo is no split of the site \(train, dev, test\)/),
+  });
   expect(await tagpr("data", "download", "lamp", "--list", "--tasks", "LaMP_6")).toMatchObject({
     code: 2,
     err: expect.stringMatching(/LaMP_6 is no task of the site.*\n.*Avocado/),

@@ -64,6 +64,7 @@ it("an unknown query, an unknown split, a task without an official prompt", asyn
     code: 2,
     err: expect.stringMatching(/d: dev has no query z\n.*dev/),
   });
+  expect(await show("--n", "0")).toMatchObject({ code: 2, err: expect.stringMatching(/above 0/) });
   expect(await show("--split", "train")).toMatchObject({ code: 3, err: expect.stringMatching(/no split train/) });
   const own = readFileSync(join(tasksDir(), "lamp_4.yaml"), "utf8").replace("official: LaMP_4\n", "");
   writeFileSync(join(cwd, "own.yaml"), own);

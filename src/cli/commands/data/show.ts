@@ -9,7 +9,7 @@ import type { Cut } from "../../../prompts/budget.ts";
 import { itemLine } from "../../../prompts/chat.ts";
 import { responseTokens } from "../../../prompts/generate.ts";
 import type { App } from "../../app.ts";
-import { wholeNumber } from "../options.ts";
+import { positiveNumber } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
 
 type Paint = ReturnType<typeof pc.createColors>;
@@ -21,7 +21,7 @@ export function showCommand({ io }: App): Command {
     .argument("<dir>", "a folder in LaMP's layout, or a run")
     .option("--split <name>", "which split (default: the first there is)")
     .option("--id <query>", "which query (default: the first)")
-    .addOption(new Option("--n <n>", "how many, from the first").argParser(wholeNumber).default(1))
+    .addOption(new Option("--n <n>", "how many, from the first").argParser(positiveNumber).default(1))
     .addOption(
       new Option("--form <form>", "print the prompt: TagPR's chat, or LaMP's own").choices([
         "chat",
@@ -54,7 +54,7 @@ export function showCommand({ io }: App): Command {
           );
         left = id === undefined ? left - 1 : 0;
       }
-      if (left === n && n > 0)
+      if (left === n)
         throw new TagprError(
           "usage",
           id === undefined ? `${dir}: ${name} is empty` : `${dir}: ${name} has no query ${id}`,

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pytestFailures, vitestFailures } from "./lib/counts.mjs";
-import { checkNode, packagesFresh } from "./lib/node.mjs";
+import { buildIsOld, checkNode, packagesFresh, sourcesHash } from "./lib/node.mjs";
 import { diagnose } from "./lib/problem.mjs";
 import { findPython, venvFresh } from "./lib/python.mjs";
 import { runFolder } from "./lib/start.mjs";
@@ -25,6 +25,31 @@ describe("Node", () => {
     expect(packagesFresh(lock, { packages: { "node_modules/a": { version: "1.0.0" } } })).toBe(true);
     expect(packagesFresh(lock, { packages: { "node_modules/a": { version: "1.0.1" } } })).toBe(false);
     expect(packagesFresh(lock, null)).toBe(false);
+  });
+
+  it("the build is old when a source has changed since, not when it was only touched or is a test", () => {
+    const root = mkdtempSync(join(tmpdir(), "built-"));
+    const put = (/** @type {string} */ name, /** @type {number} */ second, text = "") => {
+      mkdirSync(join(root, name, ".."), { recursive: true });
+      writeFileSync(join(root, name), text);
+      utimesSync(join(root, name), second, second);
+    };
+    for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", "src/cli/main.ts"]) put(name, 1);
+    put("dist/cli/main.js", 2);
+    put("src/cli/main.test.ts", 3);
+    expect(buildIsOld(root)).toBe(false);
+    put("src/cli/main.ts", 3);
+    expect(buildIsOld(root)).toBe(true);
+    put("dist/.sources", 2, sourcesHash(root));
+    expect(buildIsOld(root)).toBe(false);
+    put("src/cli/main.ts", 3, "changed");
+    expect(buildIsOld(root)).toBe(true);
+    // Built since by `npm run build`, which notes nothing.
+    put("dist/cli/main.js", 4);
+    expect(buildIsOld(root)).toBe(false);
+    put("src/cli/main.ts", 5);
+    expect(buildIsOld(root)).toBe(true);
+    rmSync(root, { recursive: true });
   });
 });
 

@@ -1,6 +1,6 @@
 // The Node side: version, npm packages, build.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SetupProblem } from "./problem.mjs";
 import { run } from "./run.mjs";
@@ -82,14 +82,32 @@ export function build(root, say) {
   writeFileSync(stamp, hash);
 }
 
-/** Hash of everything the build reads. @param {string} root */
-export function sourcesHash(root) {
-  const hash = createHash("sha256");
-  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+/**
+ * Whether a source has changed since the build. Looks at times alone, in milliseconds; only where they speak against the
+ * build (a checkout touches files that stay as they were) at what set-up noted of the content.
+ * @param {string} root
+ */
+export function buildIsOld(root) {
+  const time = (/** @type {string} */ name) =>
+    statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY;
+  const built = time(join("dist", "cli", "main.js"));
+  if (!sourceNames(root).some((name) => time(name) > built)) return false;
+  const stamp = join("dist", ".sources");
+  return time(stamp) < built || readFileSync(join(root, stamp), "utf8") !== sourcesHash(root);
+}
+
+/** What is compiled, relative to the root. @param {string} root */
+function sourceNames(root) {
+  return readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .sort()
     .map((name) => join("src", name));
-  for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...sources])
+}
+
+/** Hash of everything the build reads. @param {string} root */
+export function sourcesHash(root) {
+  const hash = createHash("sha256");
+  for (const name of ["package-lock.json", "tsconfig.json", "tsconfig.build.json", ...sourceNames(root)])
     hash
       .update(`${name}\0`)
       .update(readFileSync(join(root, name)))

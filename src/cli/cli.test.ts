@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -147,6 +147,18 @@ describe("tagpr run", () => {
     await tagpr("run", "my.yaml", "--out", "r", "--data", "movies", "news");
     const { config } = readJson<RunRecord>(join(cwd, "r", "run.json"));
     expect(config.data).toMatchObject({ source: "files", task: "", paths: [join(cwd, "movies"), join(cwd, "news")] });
+  });
+
+  it("a folder that is no run is left alone, --fresh or not: the data that was given stays", async () => {
+    mkdirSync(join(cwd, "data"));
+    writeFileSync(join(cwd, "data", "train_questions.json"), "[]");
+    for (const flags of [[], ["--fresh"]])
+      expect(await tagpr("run", "my.yaml", "--out", ".", "--data", "data", ...flags)).toMatchObject({
+        code: 7,
+        err: expect.stringMatching(/is not a run of TagPR.*is not empty\n {2}Choose another folder with --out/),
+      });
+    expect(readdirSync(cwd).sort()).toEqual(["data", "my.yaml"]);
+    expect(readFileSync(join(cwd, "data", "train_questions.json"), "utf8")).toBe("[]");
   });
 
   it("a second process on the same run is refused while the first lives", async () => {

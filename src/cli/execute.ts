@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Engines } from "../engine/engines.ts";
+import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
 import { type RunRecord, writeRecord } from "../run/record.ts";
 import { runStages } from "../run/run.ts";
@@ -26,6 +27,7 @@ export interface Execute {
 export async function executeRun(app: App, options: Execute): Promise<void> {
   const { io, outcome } = app;
   const { run, config } = options;
+  checkFolder(run, config);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
   const engines = app.openEngines({ config, run, io });

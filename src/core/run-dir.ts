@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { TagprError } from "./errors.ts";
 import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./jsonl.ts";
@@ -156,7 +156,27 @@ function cut(path: string, lines: number): void {
   if (end < text.length) writeAtomic(path, text.slice(0, end));
 }
 
-/** Forgets everything a stage wrote (its inputs or config changed). */
+/** Whether a stage made the folder: it holds what its beginning or its {@link seal} writes, or nothing at all yet. */
+export function isStageFolder(dir: string): boolean {
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) return false;
+  const names = readdirSync(dir).filter((name) => name !== "begun.json.part");
+  return names.length === 0 || names.includes("begun.json") || names.includes("stage.json");
+}
+
+/**
+ * Forgets everything a stage wrote (its inputs or config changed). What no stage made is left alone.
+ * @throws TagprError `run` where somebody else's files stand in the stage's place
+ */
 export function clearStage(run: string, stage: string): void {
-  rmSync(stageDir(run, stage), { recursive: true, force: true });
+  const dir = stageDir(run, stage);
+  if (!existsSync(dir)) return;
+  if (!isStageFolder(dir))
+    throw new TagprError("run", `${dir} was not made by TagPR (it has neither begun.json nor stage.json)`, {
+      hint: "Move it away, or choose another folder for the run.",
+    });
+  // Out of the way at once: half a folder, left by a kill, would look like work to go on with.
+  const gone = join(run, `.cleared-${stage}`);
+  rmSync(gone, { recursive: true, force: true });
+  renameSync(dir, gone);
+  rmSync(gone, { recursive: true, force: true });
 }

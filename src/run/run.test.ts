@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -171,6 +171,24 @@ describe("an unfinished stage", () => {
     cut = false;
     await runStages(options({}, { stages: faulty, now }));
     expect(readSeal(run, "sft")?.seconds).toBe(8);
+  });
+});
+
+describe("a folder that no stage made", () => {
+  it("is not cleared, neither by a stage that begins nor by a fresh start", async () => {
+    mkdirSync(join(run, "chains"));
+    writeFileSync(join(run, "chains", "mine.txt"), "years of work");
+    for (const fresh of [false, true])
+      await expect(runStages(options({}, { fresh }))).rejects.toThrow(/chains was not made by TagPR/);
+    expect(readFileSync(join(run, "chains", "mine.txt"), "utf8")).toBe("years of work");
+  });
+
+  it("an empty one, or one whose beginning was cut short, is taken", async () => {
+    mkdirSync(join(run, "data"));
+    mkdirSync(join(run, "chains"));
+    writeFileSync(join(run, "chains", "begun.json.part"), "{");
+    await runStages(options());
+    expect(ran).toEqual(ALL);
   });
 });
 

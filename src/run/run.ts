@@ -125,9 +125,9 @@ function prepare(stage: Stage, key: string, { run, progress }: RunOptions): numb
   const resumable = begun?.key === key && sealed === null;
   if (resumable) progress.say(`${stage.name}: goes on where it stopped`);
   else if (existsSync(dir)) {
+    clearStage(run, stage.name);
     if (sealed !== null && sealed.key === key) progress.say(`${stage.name}: its files were changed; done again`);
     else progress.say(`${stage.name}: its config or inputs changed; done again`);
-    clearStage(run, stage.name);
   }
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
   const seconds = resumable ? (begun?.seconds ?? 0) : 0;

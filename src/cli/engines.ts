@@ -15,7 +15,7 @@ export const modelsDir = (): string => join(packageRoot(), ".cache", "models");
 /** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
 export function openEngines({ config, run, io }: OpenEngines): Engines {
   const log = join(run, "engine.log");
-  mkdirSync(run, { recursive: true });
+  guardDisk(run, () => mkdirSync(run, { recursive: true }));
   return open(config.engines, {
     python: pythonPath(io),
     models: modelsOf(config),

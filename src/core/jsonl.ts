@@ -1,22 +1,14 @@
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { readFault, refuseFolder, writeFault } from "./disk.ts";
 import { messageOf, TagprError } from "./errors.ts";
 
 /** Whole-file write by rename: a reader sees the old file or the new one, never half of either. */
 export function writeAtomic(path: string, text: string | Uint8Array): void {
   guardDisk(path, () => {
+    refuseFolder(path);
     mkdirSync(dirname(path), { recursive: true });
     const part = `${path}.part`;
     const file = openSync(part, "w");
@@ -37,6 +29,7 @@ export function writeJson(path: string, value: unknown): void {
 /** Rows to JSON Lines, atomically, without holding the text in memory twice. */
 export function writeJsonl(path: string, rows: Iterable<unknown>): void {
   guardDisk(path, () => {
+    refuseFolder(path);
     mkdirSync(dirname(path), { recursive: true });
     const part = `${path}.part`;
     const file = openSync(part, "w");
@@ -97,15 +90,23 @@ export function readJsonl<T>(path: string): T[] {
 
 /** Rows one at a time, for files larger than memory. */
 export async function* streamJsonl<T>(path: string): AsyncGenerator<T> {
-  if (!existsSync(path)) throw unreadable(path, new Error("no such file"));
   let number = 0;
-  for await (const line of createInterface({
-    input: createReadStream(path, "utf8"),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
+  for await (const line of linesOf(path)) {
     number++;
     if (line.trim() !== "") yield parseLine<T>(path, number, line);
   }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  // Opened here: what a stream fails with, its reader would never hear.
+  let file: FileHandle;
+  try {
+    file = await open(path);
+    if ((await file.stat()).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  yield* createInterface({ input: file.createReadStream({ encoding: "utf8" }), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
 function parseLine<T>(path: string, number: number, line: string): T {
@@ -120,30 +121,17 @@ function parseLine<T>(path: string, number: number, line: string): T {
 }
 
 function unreadable(path: string, error: unknown): TagprError {
-  return new TagprError("data", `${path}: ${messageOf(error)}`, {
+  return new TagprError("data", readFault(path, error), {
     hint: "Check the path; an earlier stage writes this file.",
     cause: error,
   });
 }
 
-/** Turns a full disk, a read-only folder and the like into one sentence. */
+/** Turns a full disk, a read-only folder, a file where a folder should be and the like into one sentence. */
 export function guardDisk<T>(path: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const reasons: Record<string, string> = {
-      ENOSPC: "the disk is full",
-      EDQUOT: "the disk quota is used up",
-      EROFS: "the file system is read-only",
-      EACCES: "permission denied",
-      ENOTDIR: "a part of the path is a file, not a folder",
-    };
-    const reason = reasons[code];
-    if (reason === undefined) throw error;
-    throw new TagprError("environment", `can't write ${path}: ${reason}`, {
-      hint: "Nothing half-written counts. Make room (or choose another --out) and run the same command again: it goes on from there.",
-      cause: error,
-    });
+    throw writeFault(path, error) ?? error;
   }
 }

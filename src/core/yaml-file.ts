@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { distance } from "fastest-levenshtein";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { messageOf, TagprError } from "./errors.ts";
+import { readFault } from "./disk.ts";
+import { TagprError } from "./errors.ts";
 
 /** A value put over what the file says, e.g. by `--set guided.epochs=2`; `from` names it in errors. */
 export interface Override {
@@ -27,7 +28,7 @@ export function readYaml<T>(path: string, form: Form<T>, overrides: readonly Ove
     text = readFileSync(path, "utf8");
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    throw new TagprError("usage", missing ? `no file ${path}` : `can't read ${path}: ${messageOf(error)}`, {
+    throw new TagprError("usage", missing ? `no file ${path}` : readFault(path, error), {
       hint: "Check the path.",
       cause: error,
     });

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, TagprError } from "../core/errors.ts";
+import { readFault } from "../core/disk.ts";
+import { TagprError } from "../core/errors.ts";
 import { type ReadOptions, readAnswers, readLamp } from "./lamp/read.ts";
 import { isObject } from "./lamp/record.ts";
 import { scanRecords } from "./lamp/scan.ts";
@@ -109,7 +110,7 @@ function listDir(dir: string): string[] {
   try {
     return readdirSync(dir).sort();
   } catch (error) {
-    throw new TagprError("data", `${dir}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(dir, error), {
       hint: "Give the folder that holds the data files.",
       cause: error,
     });

@@ -1,7 +1,8 @@
 import { createReadStream, statSync } from "node:fs";
 import { extname } from "node:path";
 import { parse } from "csv-parse";
-import { messageOf, TagprError } from "../core/errors.ts";
+import { readFault } from "../core/disk.ts";
+import { TagprError } from "../core/errors.ts";
 import { guardDisk, streamJsonl, writeAtomic, writeJsonl } from "../core/jsonl.ts";
 import { isObject } from "./lamp/record.ts";
 import { scanRecords } from "./lamp/scan.ts";
@@ -59,7 +60,7 @@ async function* readCsv(path: string, delimiter: string): AsyncGenerator<unknown
   try {
     yield* parser;
   } catch (error) {
-    throw new TagprError("data", `${path}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(path, error), {
       hint: "Check the path, and that every row has the header's columns and its quotes are closed.",
       cause: error,
     });
@@ -80,7 +81,7 @@ async function* readParquet(path: string): AsyncGenerator<unknown> {
       for (const row of rows) yield Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plain(value)]));
     }
   } catch (error) {
-    throw new TagprError("data", `${path}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(path, error), {
       hint: "Check the path, and that it is a Parquet file.",
       cause: error,
     });

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
-import { messageOf, TagprError } from "../core/errors.ts";
+import { readFault } from "../core/disk.ts";
+import { TagprError } from "../core/errors.ts";
 import type { Message } from "./chat.ts";
 
 export interface RenderOptions {
@@ -144,7 +145,7 @@ function guard<T>(dir: string, name: string, read: () => T): T {
     return read();
   } catch (error) {
     if (error instanceof TagprError) throw error;
-    throw new TagprError("data", `${join(dir, name)}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(join(dir, name), error), {
       hint: `${dir} must be a model folder in Hugging Face's layout (tokenizer.json, tokenizer_config.json, config.json).`,
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { streamJsonl } from "../core/jsonl.ts";
 import { readSeal } from "../core/run-dir.ts";
@@ -95,7 +96,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new TagprError("data", `${path}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(path, error), {
       hint: "Check the file's permissions.",
       cause: error,
     });

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { refuseFolder } from "../core/disk.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { readLamp } from "../data/lamp/read.ts";
 import type { OnProblem } from "../data/lamp/record.ts";
@@ -23,6 +24,7 @@ export async function writeRanking(request: RankRequest): Promise<number> {
   const { task, questions, out, onProgress, onProblem } = request;
   const part = `${out}.part`;
   const file = guardDisk(out, () => {
+    refuseFolder(out);
     mkdirSync(dirname(out), { recursive: true });
     return openSync(part, "w");
   });
@@ -45,6 +47,6 @@ export async function writeRanking(request: RankRequest): Promise<number> {
     throw error;
   }
   closeSync(file);
-  renameSync(part, out);
+  guardDisk(out, () => renameSync(part, out));
   return n;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { configSchema } from "../core/config/schema.ts";
+import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { readJson, readJsonl } from "../core/jsonl.ts";
 import { DEFAULT_TAGS } from "../core/tags.ts";
@@ -74,7 +75,7 @@ function pick(path: string, line: number): { readonly where: string; readonly va
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new TagprError("data", `${path}: ${messageOf(error)}`, {
+    throw new TagprError("data", readFault(path, error), {
       hint: "Give a JSON file, or a run's samples.jsonl.",
     });
   }

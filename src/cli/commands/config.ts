@@ -3,12 +3,13 @@ import { stringify } from "yaml";
 import { loadConfig, parseOverride } from "../../core/config/load.ts";
 import type { App } from "../app.ts";
 import { configJsonSchema, configReference } from "../reference.ts";
+import { at } from "./options.ts";
 
 export function configCommand({ io }: App): Command {
   const command = new Command("config").description("show, check and describe configs");
   const load = (file: string, set: readonly string[]) =>
     loadConfig(
-      file,
+      at(io, file),
       set.map((text) => parseOverride(text)),
     );
   command

@@ -1,5 +1,6 @@
 import { isAscii } from "node:buffer";
 import { createReadStream } from "node:fs";
+import { readFault } from "../../core/disk.ts";
 import { messageOf, TagprError } from "../../core/errors.ts";
 
 /** One object of the file's array of records, and where it stands. */
@@ -35,7 +36,7 @@ export async function* scanRecords(path: string, chunk = CHUNK): AsyncGenerator<
     for await (const bytes of createReadStream(path, { highWaterMark: chunk })) yield* scanner.feed(bytes as Buffer);
   } catch (error) {
     if (error instanceof TagprError) throw error;
-    throw new TagprError("data", `${path}: ${messageOf(error)}`, { hint: "Check the path.", cause: error });
+    throw new TagprError("data", readFault(path, error), { hint: "Check the path.", cause: error });
   }
   return scanner.end();
 }

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { refuseFolder } from "../../core/disk.ts";
 import { guardDisk } from "../../core/jsonl.ts";
 import type { Task } from "../task.ts";
 import type { Example } from "../types.ts";
@@ -43,7 +44,10 @@ const CHUNK = 1 << 20;
 /** A JSON list that is written element by element beside `path`, and takes its place when it is kept. */
 function openList(path: string, head: string, tail: string) {
   const part = `${path}.part`;
-  const file = guardDisk(path, () => openSync(part, "w"));
+  const file = guardDisk(path, () => {
+    refuseFolder(path);
+    return openSync(part, "w");
+  });
   let text = head;
   let n = 0;
   let open = true;
@@ -69,7 +73,7 @@ function openList(path: string, head: string, tail: string) {
     },
     keep: (): void => {
       close();
-      renameSync(part, path);
+      guardDisk(path, () => renameSync(part, path));
     },
     drop: (): void => {
       close();

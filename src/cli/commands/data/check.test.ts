@@ -36,5 +36,8 @@ it("every bad record and every leak is named, exit code 3; --json has all", asyn
 
 it("a folder without files, a folder that isn't there", async () => {
   expect(await tagpr("data", "check", ".")).toMatchObject({ code: 3, err: expect.stringMatching(/questions\.json/) });
-  expect(await tagpr("data", "check", "none")).toMatchObject({ code: 3, err: expect.stringMatching(/none.*ENOENT/) });
+  expect(await tagpr("data", "check", "none")).toMatchObject({
+    code: 3,
+    err: expect.stringMatching(/none is not there/),
+  });
 });

@@ -161,6 +161,18 @@ describe("tagpr run", () => {
     expect(readFileSync(join(cwd, "data", "train_questions.json"), "utf8")).toBe("[]");
   });
 
+  it("a damaged run.json is named, and nothing is written over it", async () => {
+    mkdirSync(join(cwd, "r"));
+    writeFileSync(join(cwd, "r", "run.json"), "{}");
+    for (const line of [
+      ["run", "r"],
+      ["run", "my.yaml", "--out", "r"],
+      ["sft", "r"],
+    ])
+      expect(await tagpr(...line)).toMatchObject({ code: 7, err: expect.stringMatching(/is no record of a run/) });
+    expect(readFileSync(join(cwd, "r", "run.json"), "utf8")).toBe("{}");
+  });
+
   it("a second process on the same run is refused while the first lives", async () => {
     await tagpr("run", "my.yaml", "--out", "r", "--only", "data");
     writeFileSync(join(cwd, "r", ".lock"), JSON.stringify({ pid: process.ppid, host: hostname() }));

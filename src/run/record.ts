@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reloadConfig } from "../core/config/load.ts";
 import type { Config } from "../core/config/schema.ts";
+import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
-import { readJson, writeJson } from "../core/jsonl.ts";
+import { writeJson } from "../core/jsonl.ts";
 import type { Override } from "../core/yaml-file.ts";
 
 /** What `run.json` says of a run: enough to do it again. */
@@ -25,17 +26,40 @@ export function writeRecord(run: string, record: RunRecord): void {
   writeJson(pathOf(run), record);
 }
 
-/** The record of a run, or null where there is none yet. */
+/** The record of a run, or null where there is none yet. @throws TagprError `run` where the file is no record. */
 export function readRecord(run: string): RunRecord | null {
-  return existsSync(pathOf(run)) ? readJson<RunRecord>(pathOf(run)) : null;
+  const path = pathOf(run);
+  if (!existsSync(path)) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw noRecord(path, error instanceof SyntaxError ? "it is not JSON" : readFault(path, error), error);
+  }
+  if (!isObject(value) || !isObject(value.config)) throw noRecord(path, "it holds no config");
+  return value as unknown as RunRecord;
 }
 
-/** The config of an existing run, with overrides put over it. */
-export function configOfRun(run: string, overrides: readonly Override[] = []): Config {
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function noRecord(path: string, why: string, cause?: unknown): TagprError {
+  return new TagprError("run", `${path} is no record of a run (${why}): delete it and start again with CONFIG.yaml`, {
+    hint: "`tagpr run CONFIG.yaml --out RUN` keeps the stages whose config and inputs are the same.",
+    cause,
+  });
+}
+
+/** The error of a command that needs a run; `or`: what else it could be given. */
+export function noRun(run: string, or = ""): TagprError {
+  return new TagprError("run", `${run} holds no run (there is no run.json)`, {
+    hint: `Start one with \`tagpr run CONFIG.yaml --out RUN\`${or}.`,
+  });
+}
+
+/** The config of an existing run, with overrides put over it; `or` as for {@link noRun}. */
+export function configOfRun(run: string, overrides: readonly Override[] = [], or = ""): Config {
   const record = readRecord(run);
-  if (record === null)
-    throw new TagprError("run", `${run} holds no run (there is no run.json)`, {
-      hint: "Start one with `tagpr run CONFIG.yaml --out RUN`, or give --config CONFIG.yaml.",
-    });
+  if (record === null) throw noRun(run, or);
   return reloadConfig(record.config, `${pathOf(run)} (config)`, overrides);
 }

@@ -38,7 +38,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
       const overrides = overridesOf(flags);
       const config =
         flags.config === undefined
-          ? configOfRun(run, overrides)
+          ? configOfRun(run, overrides, ", or give --config CONFIG.yaml")
           : loadConfig(configPath(app.io, flags.config), overrides);
       await executeRun(app, {
         run,

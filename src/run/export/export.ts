@@ -10,7 +10,7 @@ import type { Pair } from "../../prmu/pairs.ts";
 import { rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
 import type { ScoreItem } from "../../prmu/scorer-types.ts";
 import { generate } from "../../prompts/generate.ts";
-import { type RunRecord, readRecord } from "../record.ts";
+import { noRun, type RunRecord, readRecord } from "../record.ts";
 import { openAsking, readModel, readSplit } from "../stages/common.ts";
 import { backbone, readScorer } from "../stages/prmu.ts";
 import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
@@ -40,10 +40,7 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
   if (existsSync(out))
     throw new TagprError("usage", `${out} exists already`, { hint: "Give --out a folder that is not there yet." });
   const record = readRecord(run);
-  if (record === null)
-    throw new TagprError("run", `${run} holds no run (there is no run.json)`, {
-      hint: "Start one with `tagpr run CONFIG.yaml --out RUN`.",
-    });
+  if (record === null) throw noRun(run);
   const part = `${out}.part`;
   rmSync(part, { recursive: true, force: true });
   try {

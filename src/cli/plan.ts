@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
+import { requireSound } from "../run/faults.ts";
 import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan } from "../run/plan/plan.ts";
 import { shapeOf } from "../run/plan/shape.ts";
@@ -10,6 +11,7 @@ import { planText } from "./plan-text.ts";
 
 /** `tagpr run CONFIG --dry-run`: says what would be done and what it would cost; starts and writes nothing. */
 export async function printPlan(io: Io, config: Config, assume: readonly string[], json: boolean): Promise<void> {
+  requireSound(config, { allowOpen: true });
   const assumed = readAssumptions(assume);
   const locate = (name: string): Promise<string> => resolveModelDir(name, { modelsDir: modelsDir(), env: io.env });
   const policy = await shapeOf(config.model, locate);

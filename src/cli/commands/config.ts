@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { stringify } from "yaml";
 import { loadConfig, parseOverride } from "../../core/config/load.ts";
+import { configFaults, requireSound } from "../../run/faults.ts";
 import type { App } from "../app.ts";
 import { configJsonSchema, configReference } from "../reference.ts";
 import { at } from "./options.ts";
@@ -24,8 +25,10 @@ export function configCommand({ io }: App): Command {
     .argument("<config>", "YAML file")
     .option("--set <key=value...>", "put a value over the file's", [])
     .action((file, { set }) => {
-      load(file, set);
-      io.out(`${file}: no fault found\n`);
+      const config = load(file, set);
+      requireSound(config, { where: `${file}: `, allowOpen: true });
+      const open = configFaults(config).map(({ message, hint }) => `\n  ${message}. ${hint}`);
+      io.out(`${file}: no fault found${open.length > 0 ? "; still to be given:" : ""}${open.join("")}\n`);
     });
   command
     .command("schema")

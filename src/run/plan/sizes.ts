@@ -4,6 +4,7 @@ import type { Config } from "../../core/config/schema.ts";
 import { openDataset, type Split, splitOf } from "../../data/dataset.ts";
 import { loadTask } from "../../data/task-file.ts";
 import type { QueryId } from "../../data/types.ts";
+import { worldTasks } from "../stages/data-synthetic.ts";
 import { devSize, divide } from "../stages/split.ts";
 
 /** Queries of a task as the data stage would cut them. */
@@ -30,7 +31,7 @@ const LAMP: Readonly<Record<string, readonly [number, number]>> = {
 export async function taskSizes(config: Config): Promise<{ tasks: TaskSizes[]; notes: string[] }> {
   const { data } = config;
   if (data.source === "synthetic")
-    return { tasks: data.task.split(",").map((name) => syntheticSizes(name.trim(), config)), notes: [] };
+    return { tasks: worldTasks(data).map((name) => syntheticSizes(name, config)), notes: [] };
   if (data.paths.length === 0)
     return {
       tasks: Object.entries(LAMP).map(([task, [train, dev]]) => cut(task, train, dev, config)),

@@ -13,6 +13,9 @@ import type { Gathered } from "./gathered.ts";
 import { divide, sampleOf } from "./split.ts";
 import { ceilingFiles, hasStrata, strataExamples } from "./strata.ts";
 
+/** Names of the tasks that a synthetic run asks for. */
+export const worldTasks = ({ task }: Config["data"]): string[] => task.split(",").map((name) => name.trim());
+
 /** The seeded world of the run's seed. Users of different splits are different people, drawn from separate counters. */
 export function syntheticData(config: Config): Gathered {
   if (config.seed >= FIRST_PRETRAINING_SEED)
@@ -21,7 +24,7 @@ export function syntheticData(config: Config): Gathered {
     });
   const { min_items: minItems, max_items: maxItems, ...rates } = config.data.world;
   const world = makeWorld(config.seed, { ...rates, minItems, maxItems });
-  const shapes = config.data.task.split(",").map((name) => shapeOf(name.trim()));
+  const shapes = worldTasks(config.data).map(shapeOf);
   const parts = shapes.map((shape) => splitsOf(world, shape, config));
   const all = (pick: (part: ReturnType<typeof splitsOf>) => readonly Example[]): Example[] => parts.flatMap(pick);
   return {

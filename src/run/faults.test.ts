@@ -1,0 +1,46 @@
+import { readdirSync } from "node:fs";
+import { expect, it } from "vitest";
+import { loadConfig } from "../core/config/load.ts";
+import { configSchema } from "../core/config/schema.ts";
+import { configFaults, requireSound } from "./faults.ts";
+
+const faults = (input: unknown): string[] => configFaults(configSchema.parse(input)).map(({ message }) => message);
+const FILES = {
+  data: { source: "files", paths: ["x"] },
+  teacher: { kind: "self" },
+  judge: { kind: "rules" },
+  tagger: { kind: "rules" },
+};
+const endpoint = { kind: "openai", url: "https://api.openai.com/v1" };
+
+it("the default, the presets and every combination of roles that works are without fault", () => {
+  expect(faults({})).toEqual([]);
+  expect(faults(FILES)).toEqual([]);
+  expect(faults({ ...FILES, teacher: endpoint, judge: endpoint, tagger: endpoint })).toEqual([]);
+  expect(faults({ teacher: { kind: "self" }, judge: { kind: "rules" }, tagger: { kind: "scripted" } })).toEqual([]);
+  expect(faults({ data: { task: "synthetic_tag, rating" } })).toEqual([]);
+  for (const file of readdirSync("presets"))
+    expect(() => requireSound(loadConfig(`presets/${file}`), { allowOpen: true })).not.toThrow();
+});
+
+it.each([
+  [{ ...FILES, teacher: { kind: "scripted" } }, /^teacher\.kind: scripted knows the synthetic world only/],
+  [{ ...FILES, judge: { kind: "scripted" } }, /^judge\.kind: scripted/],
+  [{ ...FILES, tagger: { kind: "scripted" } }, /^tagger\.kind: scripted/],
+  [{ teacher: { kind: "rules" } }, /^teacher\.kind: rules is for judge and tagger only/],
+  [{ judge: { kind: "self" } }, /^judge\.kind: self is for the teacher only/],
+  [{ teacher: { kind: "openai" } }, /^teacher\.kind: openai needs a URL/],
+  [{ engines: { reward: { kind: "remote" } } }, /^engines\.reward\.kind: remote needs a URL/],
+  [{ ...FILES, data: { source: "files" } }, /^data\.paths: .*no folder is given/],
+  [{ ...FILES, data: { ...FILES.data, strata: { cold: 3 } } }, /^data\.strata: /],
+  [{ data: { world: { min_items: 9, max_items: 8 } } }, /^data\.world\.min_items: 9 is more than/],
+  [{ data: { task: "synthetic_tag, LaMP_2" } }, /^data\.task: the synthetic world has no task "LaMP_2"/],
+  [{ seed: 1_000_000 }, /^seed: 1000000/],
+])("%j is a fault, and the only one", (input, says) => {
+  expect(faults(input)).toEqual([expect.stringMatching(says)]);
+});
+
+it("all are named at once, each hint once", () => {
+  const config = configSchema.parse({ judge: { kind: "self" }, seed: 2_000_000 });
+  expect(() => requireSound(config, { where: "my.yaml: " })).toThrow(/^my\.yaml: judge\.kind.*\nmy\.yaml: seed/);
+});

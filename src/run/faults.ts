@@ -1,0 +1,119 @@
+import type { Config, LlmConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import { SHAPES } from "../data/synthetic/shapes.ts";
+import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
+import { worldTasks } from "./stages/data-synthetic.ts";
+import { hasStrata } from "./stages/strata.ts";
+
+/** Keys of a config, each right by itself, that can't work together. */
+export interface Fault {
+  /** Begins with the key. */
+  readonly message: string;
+  readonly hint: string;
+  /** A command can still bring what is missing: a preset leaves the folders of data to `--data`. */
+  readonly open?: true;
+}
+
+/** Every fault between a config's keys that can be seen without looking at any file. */
+export function configFaults(config: Config): Fault[] {
+  return [...roleFaults(config), ...engineFaults(config), ...dataFaults(config)];
+}
+
+/** @throws TagprError `usage` that names every fault at once; what is only open is no fault where `allowOpen` is set. */
+export function requireSound(config: Config, { where = "", allowOpen = false } = {}): void {
+  const faults = configFaults(config).filter(({ open }) => !(allowOpen && open));
+  if (faults.length > 0)
+    throw new TagprError("usage", faults.map(({ message }) => `${where}${message}`).join("\n"), {
+      hint: [...new Set(faults.map(({ hint }) => hint))].join("\n  "),
+    });
+}
+
+const ROLES = ["teacher", "judge", "tagger"] as const;
+type Role = (typeof ROLES)[number];
+
+/** Kinds that need no endpoint, besides the synthetic world's own server: a model teaches, rules judge and tag. */
+const OWN_KIND: Readonly<Record<Role, LlmConfig["kind"]>> = { teacher: "self", judge: "rules", tagger: "rules" };
+
+function roleFaults(config: Config): Fault[] {
+  return ROLES.flatMap((role): Fault[] => {
+    const { kind, url } = config[role];
+    const { source } = config.data;
+    const own = OWN_KIND[role];
+    const choice = `Set ${role}.kind to ${source === "files" ? "" : "scripted, "}openai or ${own}.`;
+    const fault = (why: string, hint: string): Fault[] => [{ message: `${role}.kind: ${kind} ${why}`, hint }];
+    if (kind === "scripted" && source === "files")
+      return fault("knows the synthetic world only, and data.source is files", choice);
+    if (kind === "self" && own !== kind) return fault("is for the teacher only", choice);
+    if (kind === "rules" && own !== kind) return fault("is for judge and tagger only", choice);
+    if (kind === "openai" && !URL.canParse(url))
+      return fault(`needs a URL, and ${role}.url is "${url}"`, `Set ${role}.url, e.g. https://api.openai.com/v1.`);
+    return [];
+  });
+}
+
+function engineFaults({ engines }: Config): Fault[] {
+  return (["policy", "reward", "embeddings"] as const).flatMap((role): Fault[] => {
+    const { kind, url } = engines[role];
+    if (kind !== "remote" || URL.canParse(url)) return [];
+    return [
+      {
+        message: `engines.${role}.kind: remote needs a URL, and engines.${role}.url is "${url}"`,
+        hint: `Set engines.${role}.url, e.g. http://127.0.0.1:8000.`,
+      },
+    ];
+  });
+}
+
+function dataFaults({ data, seed }: Config): Fault[] {
+  return [
+    ...worldFaults(data),
+    ...(data.source === "files" ? fileFaults(data) : [...seedFaults(seed), ...taskFaults(data)]),
+  ];
+}
+
+function seedFaults(seed: number): Fault[] {
+  if (seed < FIRST_PRETRAINING_SEED) return [];
+  return [
+    {
+      message: `seed: ${seed} is one of those from ${FIRST_PRETRAINING_SEED} on, whose worlds made the base model`,
+      hint: `Choose a seed below ${FIRST_PRETRAINING_SEED}.`,
+    },
+  ];
+}
+
+function worldFaults({ world }: Config["data"]): Fault[] {
+  const { min_items: least, max_items: most } = world;
+  if (least <= most) return [];
+  return [
+    {
+      message: `data.world.min_items: ${least} is more than data.world.max_items, ${most}: there are no such users`,
+      hint: "Set data.world.min_items to data.world.max_items at most.",
+    },
+  ];
+}
+
+function fileFaults(data: Config["data"]): Fault[] {
+  const faults: Fault[] = [];
+  if (data.paths.length === 0)
+    faults.push({
+      message: "data.paths: data.source is files, and no folder is given",
+      hint: "Give the folder that holds train_questions.json and so on: --data DIR.",
+      open: true,
+    });
+  if (hasStrata(data))
+    faults.push({
+      message: "data.strata: only the synthetic world has kinds of users, and data.source is files",
+      hint: "Leave data.strata out; data.test says how many queries are evaluated.",
+    });
+  return faults;
+}
+
+function taskFaults(data: Config["data"]): Fault[] {
+  const shapes = Object.values(SHAPES);
+  const known = (name: string): boolean => shapes.some((shape) => shape.task === name || shape.name === name);
+  const unknown = worldTasks(data).filter((name) => !known(name));
+  return unknown.map((name) => ({
+    message: `data.task: the synthetic world has no task "${name}"`,
+    hint: `One of: ${shapes.map((shape) => shape.task).join(", ")}.`,
+  }));
+}

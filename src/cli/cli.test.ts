@@ -27,6 +27,8 @@ beforeEach(() => {
   ran = [];
   act = {};
   writeFileSync(join(cwd, "my.yaml"), "name: mine\nguided: {epochs: 3}\n");
+  const roles = "teacher: {kind: self}\njudge: {kind: rules}\ntagger: {kind: rules}\n";
+  writeFileSync(join(cwd, "own.yaml"), `name: own\n${roles}`);
 });
 
 const parts: Pick<App, "stages" | "openEngines"> = {
@@ -140,11 +142,12 @@ describe("tagpr run", () => {
     expect(stage).toMatchObject({ code: 2, err: expect.stringMatching(/no stage chain \(did you mean chains\?\)/) });
     expect(await tagpr("run", "my.yaml", "--seed", "x")).toMatchObject({ code: 2 });
     expect(await tagpr("rum", "my.yaml")).toMatchObject({ code: 2, err: expect.stringMatching(/Did you mean run\?/) });
-    expect(readdirSync(cwd).sort()).toEqual(["bad.yaml", "my.yaml"]);
+    expect(readdirSync(cwd).sort()).toEqual(["bad.yaml", "my.yaml", "own.yaml"]);
   });
 
   it("--data puts folders into the config", async () => {
-    await tagpr("run", "my.yaml", "--out", "r", "--data", "movies", "news");
+    for (const name of ["movies", "news"]) mkdirSync(join(cwd, name));
+    await tagpr("run", "own.yaml", "--out", "r", "--data", "movies", "news");
     const { config } = readJson<RunRecord>(join(cwd, "r", "run.json"));
     expect(config.data).toMatchObject({ source: "files", task: "", paths: [join(cwd, "movies"), join(cwd, "news")] });
   });
@@ -153,12 +156,44 @@ describe("tagpr run", () => {
     mkdirSync(join(cwd, "data"));
     writeFileSync(join(cwd, "data", "train_questions.json"), "[]");
     for (const flags of [[], ["--fresh"]])
-      expect(await tagpr("run", "my.yaml", "--out", ".", "--data", "data", ...flags)).toMatchObject({
+      expect(await tagpr("run", "own.yaml", "--out", ".", "--data", "data", ...flags)).toMatchObject({
         code: 7,
         err: expect.stringMatching(/is not a run of TagPR.*is not empty\n {2}Choose another folder with --out/),
       });
-    expect(readdirSync(cwd).sort()).toEqual(["data", "my.yaml"]);
+    expect(readdirSync(cwd).sort()).toEqual(["data", "my.yaml", "own.yaml"]);
     expect(readFileSync(join(cwd, "data", "train_questions.json"), "utf8")).toBe("[]");
+  });
+
+  it.each([
+    ["profile.retriever=dense", "engines.embeddings_model=nope"],
+    ["model=nope"],
+    ["prmu.model=nope"],
+    ["data.world.min_items=300"],
+    ["teacher.kind=rules"],
+    ["judge.kind=openai"],
+    ["data.task=nope"],
+    ["data.source=files", "data.paths=[nope]", "teacher.kind=self", "judge.kind=rules", "tagger.kind=rules"],
+  ])("a value that can be seen to be wrong is neither kept nor does it clear anything: %s", async (...set) => {
+    await tagpr("run", "my.yaml", "--out", "r", "--only", "data");
+    const before = readFileSync(join(cwd, "r", "run.json"), "utf8");
+    for (const line of [
+      ["data", "r"],
+      ["run", "r"],
+      ["run", "r", "--fresh"],
+    ]) {
+      const { code, err } = await tagpr(...line, "--set", ...set);
+      expect([2, 3]).toContain(code);
+      expect(err).toMatch(/nope|300|rules|URL/);
+      expect(readFileSync(join(cwd, "r", "run.json"), "utf8")).toBe(before);
+      expect(existsSync(join(cwd, "r", "data", "stage.json"))).toBe(true);
+    }
+    expect(ran).toEqual(["data"]);
+  });
+
+  it("a model that no wanted stage uses needn't be there", async () => {
+    writeFileSync(join(cwd, "hub.yaml"), "model: nobody/none\nengines: {embeddings_model: nobody/other}\n");
+    expect((await tagpr("run", "hub.yaml", "--out", "r", "--only", "data")).code).toBe(0);
+    expect(await tagpr("run", "r")).toMatchObject({ code: 2, err: expect.stringMatching(/no model "nobody\/none"/) });
   });
 
   it("a damaged run.json is named, and nothing is written over it", async () => {
@@ -248,6 +283,28 @@ describe("tagpr config", () => {
     expect(show.out).toMatch(/^ {2}rollouts: 16$/m);
     expect(await tagpr("config", "check", join(cwd, "my.yaml"))).toMatchObject({ code: 0 });
     expect(JSON.parse((await tagpr("config", "schema")).out)).toHaveProperty("properties.guided");
+  });
+
+  it("finds keys that can't work together, all of them, as --dry-run and a run do", async () => {
+    const text = "data: {source: files, paths: [x], strata: {seen: 3}}\ntagger: {kind: self}\n";
+    writeFileSync(join(cwd, "odd.yaml"), text);
+    for (const line of [["config", "check"], ["run", "--dry-run"], ["run"]]) {
+      const { code, err } = await tagpr(...line, "odd.yaml");
+      expect(code).toBe(2);
+      for (const part of [/teacher\.kind: scripted/, /judge\.kind: scripted/, /tagger\.kind: self/, /data\.strata/])
+        expect(err).toMatch(part);
+    }
+    expect(existsSync(join(cwd, "runs"))).toBe(false);
+  });
+
+  it("what a command can still bring is said, and is no fault before a run begins", async () => {
+    writeFileSync(join(cwd, "own.yaml"), `${readFileSync(join(cwd, "own.yaml"), "utf8")}data: {source: files}\n`);
+    const check = await tagpr("config", "check", "own.yaml");
+    expect(check).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/no fault found; still to be given:.*--data DIR/s),
+    });
+    expect(await tagpr("run", "own.yaml")).toMatchObject({ code: 2, err: expect.stringMatching(/no folder is given/) });
   });
 
   it("every preset is without fault", async () => {

@@ -2,12 +2,14 @@ import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Engines } from "../engine/engines.ts";
+import { requireSound } from "../run/faults.ts";
 import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
 import { type RunRecord, writeRecord } from "../run/record.ts";
 import { runStages } from "../run/run.ts";
 import type { StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
+import { checkOutside } from "./check-outside.ts";
 import { modelDir } from "./engines.ts";
 import { STOPPED } from "./failure.ts";
 import type { Io } from "./io.ts";
@@ -23,11 +25,17 @@ export interface Execute {
   readonly json: boolean;
 }
 
-/** Executes stages of a run under its lock; whatever happens, the engines are gone and the lock is free afterwards. */
+/**
+ * Executes stages of a run under its lock. What can be seen to be wrong before anything starts is an error before
+ * run.json is written or anything is cleared. Whatever happens, the engines are gone and the lock is free
+ * afterwards.
+ */
 export async function executeRun(app: App, options: Execute): Promise<void> {
   const { io, outcome } = app;
   const { run, config } = options;
   checkFolder(run, config);
+  requireSound(config);
+  checkOutside(io, options);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
   const engines = app.openEngines({ config, run, io });

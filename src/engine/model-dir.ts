@@ -30,14 +30,26 @@ const isModel = (dir: string): boolean => existsSync(join(dir, "config.json"));
  * hub name in the local Hugging Face cache. Nothing is downloaded.
  */
 export async function resolveModelDir(name: string, options: ModelDirOptions): Promise<string> {
-  if (isModel(name)) return resolve(name);
+  const found = foundModel(name, options);
+  if (found !== undefined) return found;
   const packaged = packagedName(name);
-  const prepared = [name, packaged ?? name].map((folder) => join(options.modelsDir, folder)).find(isModel);
-  if (prepared !== undefined) return resolve(prepared);
-  const cached = hubSnapshot(name, options.env);
-  if (cached !== undefined) return cached;
   if (packaged !== undefined && options.python !== undefined) return prepare(packaged, options.python, options);
-  throw new TagprError(
+  throw noModel(name);
+}
+
+/** Throws where {@link resolveModelDir} would for a name that means nothing; unpacks nothing. */
+export function checkModelName(name: string, options: ModelDirOptions): void {
+  if (packagedName(name) === undefined && foundModel(name, options) === undefined) throw noModel(name);
+}
+
+function foundModel(name: string, { modelsDir, env }: ModelDirOptions): string | undefined {
+  if (isModel(name)) return resolve(name);
+  const prepared = [name, packagedName(name) ?? name].map((folder) => join(modelsDir, folder)).find(isModel);
+  return prepared === undefined ? hubSnapshot(name, env) : resolve(prepared);
+}
+
+function noModel(name: string): TagprError {
+  return new TagprError(
     "usage",
     existsSync(name) ? `${name} has no config.json: it is no model folder` : `there is no model "${name}"`,
     {

@@ -15,6 +15,14 @@ export interface ConfigFlags {
   readonly set?: readonly string[] | undefined;
 }
 
+/** Help of these flags: an existing run is changed by them. */
+const KEPT = "kept in the run's run.json, for later commands too";
+export const CONFIG_HELP = {
+  data: `folders with your own data in LaMP's layout, one a task; ${KEPT}`,
+  seed: `seed of world, initialisation and sampling; ${KEPT}`,
+  set: `put a value over the config's, e.g. --set guided.epochs=2; ${KEPT}`,
+};
+
 /** The flags as overrides, in the order in which a later one wins. */
 export function overridesOf(flags: ConfigFlags): Override[] {
   const from = (flag: string, path: string, value: unknown): Override => ({ path: path.split("."), value, from: flag });

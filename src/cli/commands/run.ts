@@ -11,16 +11,16 @@ import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import type { Io } from "../io.ts";
 import { printPlan } from "../plan.ts";
-import { at, type ConfigFlags, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, CONFIG_HELP, type ConfigFlags, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
 export function runCommand(app: App): Command {
   const command = new Command("run")
     .description("execute a config's stages: data, chains, sft, prmu, guided, explore, eval, report")
     .argument("<config>", "YAML file, or the folder of a run to go on with")
     .option("--out <run>", "folder of the run (default: runs/<name of the config>)")
-    .option("--data <dir...>", "folders with your own data in LaMP's layout, one a task")
-    .addOption(new Option("--seed <n>", "seed of world, initialisation and sampling").argParser(wholeNumber))
-    .option("--set <key=value...>", "put a value over the config's, e.g. --set guided.epochs=2")
+    .option("--data <dir...>", CONFIG_HELP.data)
+    .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
+    .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--only <stages>", "only these stages, comma-separated")
     .option("--fresh", "do the stages again from nothing")
     .option("--dry-run", "print the plan: steps, tokens, memory, hours, cost; start and write nothing")

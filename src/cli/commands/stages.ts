@@ -4,7 +4,7 @@ import { configOfRun } from "../../run/record.ts";
 import type { StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
-import { at, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, CONFIG_HELP, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
 
 export interface StageCommand {
   readonly name: StageName;
@@ -28,9 +28,9 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
     .description(about)
     .argument("<run>", "folder of the run")
     .option("--config <file>", "take the config from this file (default: the run's own)")
-    .option("--data <dir...>", "folders with your own data in LaMP's layout, one a task")
-    .addOption(new Option("--seed <n>", "seed of world, initialisation and sampling").argParser(wholeNumber))
-    .option("--set <key=value...>", "put a value over the config's")
+    .option("--data <dir...>", CONFIG_HELP.data)
+    .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
+    .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--fresh", "do the stage again from nothing")
     .option("--json", "progress as one JSON event a line")
     .action(async (folder, flags) => {

@@ -1,0 +1,60 @@
+import { readdirSync } from "node:fs";
+import type { Config } from "../core/config/schema.ts";
+import { readFault } from "../core/disk.ts";
+import { TagprError } from "../core/errors.ts";
+import { loadTask } from "../data/task-file.ts";
+import { checkModelName } from "../engine/model-dir.ts";
+import { readRecord } from "../run/record.ts";
+import { STAGE_NAMES, type StageName } from "../run/stage.ts";
+import { modelsDir } from "./engines.ts";
+import type { Io } from "./io.ts";
+
+interface Wanted {
+  readonly run: string;
+  readonly config: Config;
+  readonly only?: readonly StageName[];
+}
+
+/**
+ * Models, folders of data and task files that the wanted stages use are there, and so are those that the run's own
+ * record doesn't name yet: what is wrong would otherwise be kept in it. Starts and unpacks nothing.
+ */
+export function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): void {
+  const before = readRecord(run)?.config;
+  const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES);
+  const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter((name) => !named.includes(name));
+  for (const name of new Set([...modelsUsed(config, only), ...added]))
+    checkModelName(name, { modelsDir: modelsDir(), env: io.env });
+  if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
+    checkData(config.data);
+}
+
+/** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
+function modelsUsed({ model, prmu, profile, teacher, engines }: Config, only: readonly StageName[]): string[] {
+  const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
+  const policy = wants("sft", "prmu", "guided", "explore", "eval") || (wants("chains") && teacher.kind === "self");
+  const reward = prmu.model !== "" && prmu.variant !== "none" && wants("prmu", "guided");
+  const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
+  return [
+    ...(policy ? [model] : []),
+    ...(reward ? [prmu.model] : []),
+    ...(embeds && engines.embeddings.kind === "embedded" ? [engines.embeddings_model] : []),
+  ];
+}
+
+const changed = (now: Config["data"], before: Config["data"] | undefined): boolean =>
+  before !== undefined && JSON.stringify([now.paths, now.task]) !== JSON.stringify([before.paths, before.task]);
+
+function checkData({ paths, task }: Config["data"]): void {
+  for (const path of paths) {
+    try {
+      readdirSync(path);
+    } catch (error) {
+      throw new TagprError("data", `data.paths: ${readFault(path, error)}`, {
+        hint: "Give the folder that holds the data files.",
+        cause: error,
+      });
+    }
+  }
+  if (task !== "") loadTask(task);
+}

@@ -1,11 +1,8 @@
-import { readdirSync } from "node:fs";
 import type { Config } from "../core/config/schema.ts";
-import { readFault } from "../core/disk.ts";
-import { TagprError } from "../core/errors.ts";
-import { loadTask } from "../data/task-file.ts";
 import { checkModelName } from "../engine/model-dir.ts";
 import { readRecord } from "../run/record.ts";
 import { STAGE_NAMES, type StageName } from "../run/stage.ts";
+import { openFolder } from "../run/stages/data-files.ts";
 import { modelsDir } from "./engines.ts";
 import type { Io } from "./io.ts";
 
@@ -16,17 +13,17 @@ interface Wanted {
 }
 
 /**
- * Models, folders of data and task files that the wanted stages use are there, and so are those that the run's own
- * record doesn't name yet: what is wrong would otherwise be kept in it. Starts and unpacks nothing.
+ * The models and the folders of data that the wanted stages use are there, their task what the config says; and so are
+ * those that the run's own record doesn't name yet, which would be kept in it. Starts and unpacks nothing.
  */
-export function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): void {
+export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): Promise<void> {
   const before = readRecord(run)?.config;
   const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES);
   const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter((name) => !named.includes(name));
   for (const name of new Set([...modelsUsed(config, only), ...added]))
     checkModelName(name, { modelsDir: modelsDir(), env: io.env });
   if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
-    checkData(config.data);
+    for (const path of config.data.paths) await openFolder(path, config.data);
 }
 
 /** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
@@ -44,17 +41,3 @@ function modelsUsed({ model, prmu, profile, teacher, engines }: Config, only: re
 
 const changed = (now: Config["data"], before: Config["data"] | undefined): boolean =>
   before !== undefined && JSON.stringify([now.paths, now.task]) !== JSON.stringify([before.paths, before.task]);
-
-function checkData({ paths, task }: Config["data"]): void {
-  for (const path of paths) {
-    try {
-      readdirSync(path);
-    } catch (error) {
-      throw new TagprError("data", `data.paths: ${readFault(path, error)}`, {
-        hint: "Give the folder that holds the data files.",
-        cause: error,
-      });
-    }
-  }
-  if (task !== "") loadTask(task);
-}

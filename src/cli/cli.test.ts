@@ -55,6 +55,14 @@ const parts: Pick<App, "stages" | "openEngines"> = {
   ),
 };
 
+/** A folder in LaMP's layout, with nothing in it. */
+function lampFolder(name: string): void {
+  for (const split of ["train", "dev"]) {
+    writeJson(join(cwd, name, `${split}_questions.json`), []);
+    writeJson(join(cwd, name, `${split}_outputs.json`), { task: "LaMP_4", golds: [] });
+  }
+}
+
 async function tagpr(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
   const io: Io = {
@@ -146,7 +154,7 @@ describe("tagpr run", () => {
   });
 
   it("--data puts folders into the config", async () => {
-    for (const name of ["movies", "news"]) mkdirSync(join(cwd, name));
+    for (const name of ["movies", "news"]) lampFolder(name);
     await tagpr("run", "own.yaml", "--out", "r", "--data", "movies", "news");
     const { config } = readJson<RunRecord>(join(cwd, "r", "run.json"));
     expect(config.data).toMatchObject({ source: "files", task: "", paths: [join(cwd, "movies"), join(cwd, "news")] });
@@ -188,6 +196,16 @@ describe("tagpr run", () => {
       expect(existsSync(join(cwd, "r", "data", "stage.json"))).toBe(true);
     }
     expect(ran).toEqual(["data"]);
+  });
+
+  it("nor is a task that the data contradicts", async () => {
+    lampFolder("news");
+    await tagpr("run", "own.yaml", "--out", "r", "--data", "news", "--only", "data");
+    const before = readFileSync(join(cwd, "r", "run.json"), "utf8");
+    const { code, err } = await tagpr("data", "r", "--set", "data.task=LaMP_5");
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringMatching(/news holds LaMP_4, not LaMP_5/) });
+    expect(readFileSync(join(cwd, "r", "run.json"), "utf8")).toBe(before);
+    expect(existsSync(join(cwd, "r", "data", "stage.json"))).toBe(true);
   });
 
   it("a model that no wanted stage uses needn't be there", async () => {

@@ -35,7 +35,7 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   const { run, config } = options;
   checkFolder(run, config);
   requireSound(config);
-  checkOutside(io, options);
+  await checkOutside(io, options);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
   const engines = app.openEngines({ config, run, io });

@@ -6,7 +6,7 @@ import { type ReadOptions, readAnswers, readLamp } from "./lamp/read.ts";
 import { isObject } from "./lamp/record.ts";
 import { scanRecords } from "./lamp/scan.ts";
 import type { Task } from "./task.ts";
-import { loadTask } from "./task-file.ts";
+import { isKnownTask, loadTask } from "./task-file.ts";
 import type { Example } from "./types.ts";
 
 /** One split of a data set on disk. */
@@ -83,19 +83,35 @@ async function detectTask(
   dir: string,
   splits: readonly { questions: string; outputs: string | null }[],
 ): Promise<Task> {
+  const named = await taskNamed(dir, splits);
+  if (named !== null) return loadTask(named);
+  throw new TagprError("data", `${dir}: no outputs file names its task`, {
+    hint: "Say which task it is: --task LaMP_4.",
+  });
+}
+
+/**
+ * Name of the task that a folder's own files say they hold; null where they say none, or one that doesn't come with
+ * TagPR and isn't described there.
+ */
+export async function taskOfFiles({ dir, splits }: Dataset): Promise<string | null> {
+  const named = await taskNamed(dir, Object.values(splits));
+  return named === null || !(existsSync(named) || isKnownTask(named)) ? null : loadTask(named).name;
+}
+
+/** The folder's `task.yaml`, else the name in its outputs. */
+async function taskNamed(dir: string, splits: readonly Pick<Split, "questions" | "outputs">[]): Promise<string | null> {
   const own = join(dir, "task.yaml");
-  if (existsSync(own)) return loadTask(own);
+  if (existsSync(own)) return own;
   for (const { questions, outputs } of splits) {
     if (outputs === null) continue;
     const { task } = await readAnswers(outputs, { onProblem: () => {} });
     if (task === null) continue;
     // The old news task calls itself LaMP_2 too; its items have a category, the movies' a tag.
-    if (/^LaMP[-_]2$/i.test(task) && (await firstItemHas(questions, "category"))) return loadTask("LaMP_2_old");
-    return loadTask(task);
+    if (/^LaMP[-_]2$/i.test(task) && (await firstItemHas(questions, "category"))) return "LaMP_2_old";
+    return task;
   }
-  throw new TagprError("data", `${dir}: no outputs file names its task`, {
-    hint: "Say which task it is: --task LaMP_4.",
-  });
+  return null;
 }
 
 async function firstItemHas(questions: string, field: string): Promise<boolean> {

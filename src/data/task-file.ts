@@ -88,17 +88,23 @@ export function knownTasks(): string[] {
     .sort();
 }
 
+/** Whether {@link loadTask} finds a name among the tasks that come with TagPR. */
+export const isKnownTask = (name: string): boolean => fileOf(name) !== undefined;
+
+const wantedFile = (name: string): string => name.replaceAll("-", "_").toLowerCase();
+const fileOf = (name: string): string | undefined =>
+  knownTasks().find((known) => known.toLowerCase() === wantedFile(name));
+
 /**
  * A task by name (`LaMP_2`, `LaMP-2`, `lamp-2-old`, `dianping_title`) or by the path of its YAML file.
  * Errors name the file, the line and the nearest key or name.
  */
 export function loadTask(nameOrPath: string): Task {
   if (/\.ya?ml$/.test(nameOrPath)) return readTask(nameOrPath);
-  const wanted = nameOrPath.replaceAll("-", "_").toLowerCase();
-  const known = knownTasks();
-  const file = known.find((name) => name.toLowerCase() === wanted);
+  const file = fileOf(nameOrPath);
   if (file !== undefined) return readTask(join(tasksDir(), `${file}.yaml`));
-  const near = nearest(wanted, known);
+  const known = knownTasks();
+  const near = nearest(wantedFile(nameOrPath), known);
   throw new TagprError("usage", `unknown task ${nameOrPath}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
     hint: `Known tasks: ${known.join(", ")}. Or give the path of a task's YAML file.`,
   });

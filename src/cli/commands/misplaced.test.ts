@@ -42,7 +42,7 @@ it.each([
   ["config check DIR", 2, /DIR is a folder, not a file/],
   ["rewards explain DIR", 3, /DIR is a folder, not a file/],
   ["data check nowhere", 3, /nowhere is not there/],
-  ["data init nowhere.csv", 3, /nowhere\.csv is not there/],
+  ["data init nowhere.csv", 3, /no file .*nowhere\.csv/],
   ["data check FILE", 3, /FILE is a file, not a folder/],
 ])("`%s` says in a sentence why it can't be read", async (line, code, says) => {
   const failed = await tagpr(...line.split(" "));

@@ -24,8 +24,11 @@ export const data = z
       .describe("`synthetic`: the seeded world; `files`: folders in LaMP's layout."),
     task: z
       .string()
-      .default("synthetic_tag")
-      .describe("Task name, or path of a task YAML; for `files` it is read from the data when empty."),
+      .default("")
+      .describe(
+        "Task name, or path of a task YAML; several of the synthetic world with commas. Empty: `synthetic_tag` in the " +
+          "synthetic world, and for `files` what the data says, which a task named here may not contradict.",
+      ),
     paths: z
       .array(z.string())
       .default([])

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
-import { openDataset, type Split, splitOf } from "../../data/dataset.ts";
-import { loadTask } from "../../data/task-file.ts";
+import { type Split, splitOf } from "../../data/dataset.ts";
 import type { QueryId } from "../../data/types.ts";
+import { openFolder } from "../stages/data-files.ts";
 import { worldTasks } from "../stages/data-synthetic.ts";
 import { devSize, divide } from "../stages/split.ts";
 
@@ -50,8 +50,7 @@ export async function taskSizes(config: Config): Promise<{ tasks: TaskSizes[]; n
 }
 
 async function countFolder(path: string, config: Config): Promise<TaskSizes> {
-  const named = config.data.task === "" ? {} : { task: loadTask(config.data.task) };
-  const dataset = await openDataset(path, named);
+  const dataset = await openFolder(path, config.data);
   const count = async (split: Split): Promise<number> => {
     let n = 0;
     for await (const { profile } of split.read()) if (profile.length >= config.data.min_items) n++;

@@ -1,21 +1,20 @@
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
-import { openDataset, type Split, splitOf } from "../../data/dataset.ts";
-import { loadTask } from "../../data/task-file.ts";
+import { type Dataset, openDataset, type Split, splitOf, taskOfFiles } from "../../data/dataset.ts";
+import { isKnownTask, loadTask } from "../../data/task-file.ts";
 import type { Example, QueryId } from "../../data/types.ts";
 import type { Gathered } from "./gathered.ts";
 import { type Candidate, sampleOf, splitTrain } from "./split.ts";
 
 /** Folders in LaMP's layout, one a task: train gives every training part and the dev slice, dev is the evaluation set. */
 export async function filesData(config: Config): Promise<Gathered> {
-  const { paths, task } = config.data;
+  const { paths } = config.data;
   if (paths.length === 0)
     throw new TagprError("usage", "data.source is files, and no folder is given", {
       hint: "Give the folder that holds train_questions.json and so on: --data DIR.",
     });
-  const named = task === "" ? {} : { task: loadTask(task) };
   const parts: Gathered[] = [];
-  for (const path of paths) parts.push(await oneFolder(path, named, config));
+  for (const path of paths) parts.push(await oneFolder(path, config));
   const tasks = parts.flatMap((part) => part.tasks);
   const twice = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined)
@@ -28,9 +27,23 @@ export async function filesData(config: Config): Promise<Gathered> {
   };
 }
 
-async function oneFolder(path: string, named: Parameters<typeof openDataset>[1], config: Config): Promise<Gathered> {
-  const dataset = await openDataset(path, named);
+/**
+ * A folder of `data.paths`, its task named by the config or read from the files.
+ * @throws TagprError `usage` where `data.task` is one that comes with TagPR and the files say another
+ */
+export async function openFolder(path: string, { task }: Config["data"]): Promise<Dataset> {
+  if (task === "") return openDataset(path);
+  const dataset = await openDataset(path, { task: loadTask(task) });
+  const said = isKnownTask(task) ? await taskOfFiles(dataset) : null;
+  if (said === null || said === dataset.task.name) return dataset;
+  throw new TagprError("usage", `data.task: ${path} holds ${said}, not ${dataset.task.name}`, {
+    hint: "Leave data.task out: the task is read from the data. A task of your own is named by its YAML file.",
+  });
+}
+
+async function oneFolder(path: string, config: Config): Promise<Gathered> {
   const { seed, data } = config;
+  const dataset = await openFolder(path, data);
   const { name } = dataset.task;
   const keep = (example: Example): boolean => example.profile.length >= data.min_items;
   const train = splitOf(dataset, "train");

@@ -13,8 +13,14 @@ import type { Gathered } from "./gathered.ts";
 import { divide, sampleOf } from "./split.ts";
 import { ceilingFiles, hasStrata, strataExamples } from "./strata.ts";
 
+/** `data.task` of a synthetic run, its default filled in: the key of its data is the same with and without. */
+export const worldTask = ({ task }: Config["data"]): string => (task === "" ? "synthetic_tag" : task);
+
 /** Names of the tasks that a synthetic run asks for. */
-export const worldTasks = ({ task }: Config["data"]): string[] => task.split(",").map((name) => name.trim());
+export const worldTasks = (data: Config["data"]): string[] =>
+  worldTask(data)
+    .split(",")
+    .map((name) => name.trim());
 
 /** The seeded world of the run's seed. Users of different splits are different people, drawn from separate counters. */
 export function syntheticData(config: Config): Gathered {

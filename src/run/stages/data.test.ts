@@ -108,6 +108,12 @@ describe("the synthetic world", () => {
   });
 });
 
+it("a synthetic run's data has the same key with the default task named and without", () => {
+  const part = (task: object) => dataStage.config(configSchema.parse({ data: task }));
+  expect(part({})).toEqual(part({ task: "synthetic_tag" }));
+  expect(part({})).toMatchObject({ data: { task: "synthetic_tag" } });
+});
+
 describe("LaMP's files", () => {
   function folder(change: (files: Record<string, unknown>) => void = () => {}): string {
     const dir = join(mkdtempSync(join(tmpdir(), "lamp-")), "movies");
@@ -144,6 +150,24 @@ describe("LaMP's files", () => {
     expect(rows("test").every(({ id }) => id.startsWith("dev"))).toBe(true);
     const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu")]);
     for (const user of users(rows("dev"))) expect(train.has(user)).toBe(false);
+  });
+
+  it("finds the task in the data when none is named, and refuses a shipped one that the data contradicts", async () => {
+    const { task: _, ...unnamed } = data(folder()).data;
+    const { dir } = await gather({ data: unnamed });
+    expect(readJson<{ name: string }[]>(join(dir, "tasks.json")).map(({ name }) => name)).toEqual(["LaMP_2"]);
+    const named = (task: string, path = folder()) => gather({ data: { ...unnamed, paths: [path], task } });
+    await named("lamp-2");
+    await expect(named("synthetic_tag")).rejects.toThrow(/data\.task: .*movies holds LaMP_2, not synthetic_tag/);
+    const silentFiles = folder((files) => {
+      for (const split of ["train", "dev"]) {
+        const outputs = files[`${split}_outputs.json`] as object;
+        files[`${split}_outputs.json`] = { ...outputs, task: "films" };
+      }
+    });
+    await named("LaMP_2", silentFiles);
+    writeFileSync(join(silentFiles, "task.yaml"), readFileSync("tasks/lamp_4.yaml"));
+    await expect(named("LaMP_2", silentFiles)).rejects.toThrow(/holds LaMP_4, not LaMP_2/);
   });
 
   it("names file and record of what is wrong", async () => {

@@ -7,14 +7,14 @@ import { type RetrieveOptions, retrieve } from "../../retrieval/retrieve.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { filesData } from "./data-files.ts";
-import { syntheticData } from "./data-synthetic.ts";
+import { syntheticData, worldTask } from "./data-synthetic.ts";
 import { SPLITS, type SplitName } from "./gathered.ts";
 
 /** Reads or makes the queries, cuts them into splits and chooses, once for everything after, the items that are shown. */
 export const dataStage: Stage = {
   name: "data",
   config: ({ data, profile, engines }) => ({
-    data,
+    data: data.source === "synthetic" ? { ...data, task: worldTask(data) } : data,
     profile,
     // Only dense retrieval looks through an embedding model.
     embeddings: profile.retriever === "dense" ? engines.embeddings_model : null,

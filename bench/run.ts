@@ -34,6 +34,7 @@ const OPTIONS = {
   prompt: { type: "string", what: "tokens of one" },
   rollouts: { type: "string", what: "responses a prompt" },
   completion: { type: "string", what: "tokens of one" },
+  micro: { type: "string", what: "W1: sequences that the peer trains at a time; 0: all" },
   layers: { type: "string", what: "of the model's; 0: all" },
   clock: { type: "string", what: "wall or cpu" },
   threads: { type: "string", what: "of both sides; 0: all cores" },

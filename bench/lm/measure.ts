@@ -16,7 +16,7 @@ import {
 } from "../side-by-side.ts";
 import { flopsOf, type Shape } from "./flops.ts";
 import { type Ours, type Round, startOurs, type Tokens } from "./ours.ts";
-import { type Size, sizeOf, text, type Work } from "./sizes.ts";
+import { microOf, type Size, sizeOf, text, type Work } from "./sizes.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 export const CLOCK = argument("--clock", "wall") === "cpu" ? "cpu" : "wall";
@@ -47,7 +47,11 @@ export async function open(work: Work, size: Size, alone: boolean): Promise<Benc
   const dtype = argument("--dtype", "float32") === "bfloat16" ? "bfloat16" : "float32";
   const threads = Number(argument("--threads", "0"));
   const peer = await startPeer(join(ROOT, "bench/peers/lm.py"));
-  const loaded = await peer.ask<Loaded>({ load: { work, ...size, model, folder, scratch, dtype, threads, alone } });
+  const micro = microOf(work);
+  const loaded = await peer.ask<Loaded>({
+    load: { work, ...size, micro, model, folder, scratch, dtype, threads, alone },
+  });
+  if (micro > 0 && !alone) say(`The peer trains ${micro} sequences at a time, which takes less memory.`);
   const close = (): void => {
     peer.stop();
     rmSync(scratch, { recursive: true, force: true });

@@ -29,22 +29,25 @@ const QUICK: Readonly<Record<Work, Size>> = {
   W4: { groups: 4, prompt: 300, rollouts: 2, completion: 50, layers: 6 },
 };
 
-/** TRL needs this much for the whole of W1 (docs/performance.md). */
-const W1_BYTES = 22e9;
+/** TRL needs this much for the whole of W1 at once (docs/performance.md). */
+const W1_BYTES = 31e9;
+
+/** Sequences that the peer of W1 trains at once, 0 for all: half of the whole where memory is too small for more. */
+export function microOf(work: Work): number {
+  const tight = work === "W1" && freemem() < W1_BYTES;
+  return Number(argument("--micro", tight && !process.argv.includes("--quick") ? "10" : "0"));
+}
 
 /** The size asked for on the command line, and a sentence where it is less than the reference work. */
 export function sizeOf(work: Work): { readonly size: Size; readonly cut: string | null } {
-  const quick = process.argv.includes("--quick");
-  const tight = work === "W1" && !quick && freemem() < W1_BYTES;
-  const base = quick ? QUICK[work] : tight ? { ...FULL.W1, groups: 2 } : FULL[work];
+  const base = process.argv.includes("--quick") ? QUICK[work] : FULL[work];
   const of = (name: keyof Size): number => Number(argument(`--${name}`, String(base[name])));
   const size: Size = {
     ...{ groups: of("groups"), prompt: of("prompt"), rollouts: of("rollouts") },
     ...{ completion: of("completion"), layers: of("layers") },
   };
   const same = JSON.stringify(size) === JSON.stringify(FULL[work]);
-  const why = tight ? ` (the peer needs ${W1_BYTES / 1e9} GB for the whole)` : "";
-  return { size, cut: same ? null : `cut from ${text(FULL[work])} to ${text(size)}${why}` };
+  return { size, cut: same ? null : `cut from ${text(FULL[work])} to ${text(size)}` };
 }
 
 export const text = ({ groups, prompt, rollouts, completion, layers }: Size): string =>

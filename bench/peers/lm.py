@@ -144,9 +144,12 @@ def w1(spec: Spec, tokenizer: Any, prompts: list[list[int]]) -> None:
     def reward(completions: list[str], **_: object) -> list[float]:
         return [float(sum(c.encode()) % 7) for c in completions]
 
+    whole = len(prompts) * spec["rollouts"]
+    micro = min(spec["micro"] or whole, whole)
     config = GRPOConfig(
         **arguments(spec),
-        per_device_train_batch_size=len(prompts) * spec["rollouts"],
+        per_device_train_batch_size=micro,
+        gradient_accumulation_steps=whole // micro,
         num_generations=spec["rollouts"],
         max_completion_length=spec["completion"],
         importance_sampling_level="sequence",

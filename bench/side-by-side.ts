@@ -85,8 +85,12 @@ export async function startPeer(script: string): Promise<Peer> {
     ask: async <T>(request: unknown) => {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       const line = await lines.next();
-      // Its own message stands above.
-      if (line.done === true) throw new Error(`the peer ${script} has ended`);
+      if (line.done === true) {
+        console.error(
+          `The peer, ${script}, has ended; what it said stands above. Where memory ran out, give fewer --groups.`,
+        );
+        process.exit(1);
+      }
       return JSON.parse(line.value) as T;
     },
     stop: () => {

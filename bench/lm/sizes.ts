@@ -32,10 +32,10 @@ const QUICK: Readonly<Record<Work, Size>> = {
 /** TRL needs this much for the whole of W1 at once (docs/performance.md). */
 const W1_BYTES = 31e9;
 
-/** Sequences that the peer of W1 trains at once, 0 for all: half of the whole where memory is too small for more. */
+/** Sequences that the peer of W1 trains at once, 0 for all: one group where memory is too small for more. */
 export function microOf(work: Work): number {
   const tight = work === "W1" && freemem() < W1_BYTES;
-  return Number(argument("--micro", tight && !process.argv.includes("--quick") ? "10" : "0"));
+  return Number(argument("--micro", tight && !process.argv.includes("--quick") ? "5" : "0"));
 }
 
 /** The size asked for on the command line, and a sentence where it is less than the reference work. */

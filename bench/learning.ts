@@ -27,7 +27,20 @@ const FLAGS = {
   json: { type: "boolean", default: false },
   out: { type: "string" },
   debug: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
 } as const;
+
+const USAGE = `npm run bench -- learning [options] (docs/learning.md)
+  --full             8 seeds, larger batches, sensitivity
+  --seeds N|A,B…     so many of the budget's first seeds, or these
+  --jobs N           runs side by side (default: the cores)
+  --only RUN,RUN…    these runs alone; tells no numbers
+  --set key=value    over the budget of every variant: for trying out, no claim
+  --out DIR          default runs/learning-quick or runs/learning-full
+  --dry              the plan alone
+  --json             {"rows", "paired", "ceilings"} on stdout, nothing else
+  --debug            where an error came from
+`;
 
 function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions {
   const budget = BUDGETS[values.full ? "full" : "quick"];
@@ -59,7 +72,7 @@ function read(argv: readonly string[]) {
     return parseArgs({ args: [...argv], options: FLAGS }).values;
   } catch (error) {
     throw new TagprError("usage", error instanceof Error ? error.message : String(error), {
-      hint: "Flags: --full, --seeds N|A,B…, --jobs N, --only RUN,RUN…, --set key=value, --dry, --json, --out DIR.",
+      hint: "npm run bench -- learning --help lists the options.",
     });
   }
 }
@@ -69,6 +82,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const cores = availableParallelism();
   try {
     const values = read(argv);
+    if (values.help) {
+      io.out(USAGE);
+      return 0;
+    }
     const options = optionsOf(values, cores);
     const jobs = wantedOf(options);
     const threads = jobs[0]?.config.engines.policy.threads ?? 0;

@@ -16,7 +16,6 @@ export function sharing(stages: readonly Stage[], shelf: string): Stage[] {
 }
 
 function shared(stage: Stage, shelf: string, going: Map<string, Promise<void>>): Stage["run"] {
-  const make = made(stage);
   return async (context) => {
     const kept = join(shelf, `${stage.name}-${context.key}`);
     // Where the other one fails or is stopped, the work is this one's.
@@ -26,20 +25,18 @@ function shared(stage: Stage, shelf: string, going: Map<string, Promise<void>>):
       context.progress.say(`${stage.name}: another run has done the same`);
       return;
     }
-    const own = make(context, kept).finally(() => going.delete(kept));
+    const own = make(stage, context, kept).finally(() => going.delete(kept));
     going.set(kept, own);
     await own;
   };
 }
 
-function made(stage: Stage): (context: StageContext, kept: string) => Promise<void> {
-  return async (context, kept) => {
-    await stage.run(context);
-    const part = `${kept}.part`;
-    rmSync(part, { recursive: true, force: true });
-    take(context.dir, part);
-    renameSync(part, kept);
-  };
+async function make(stage: Stage, context: StageContext, kept: string): Promise<void> {
+  await stage.run(context);
+  const part = `${kept}.part`;
+  rmSync(part, { recursive: true, force: true });
+  take(context.dir, part);
+  renameSync(part, kept);
 }
 
 /** Each run has its own beginning, and its seal is written after. */

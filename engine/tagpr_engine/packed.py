@@ -20,8 +20,8 @@ from .decoding import DecodePlan
 
 ROWS = 64
 STEPS = 16  # still to come: laying out takes about as long as these gain
+TAKEN = 4  # behind: an answer of a few tokens would end before the layout pays
 BYTES = 16 << 20  # of weights: fewer stay in the caches, where plain products find them
-TAKEN = 4
 MOST = 4 << 30  # what the copy may take
 
 Product = Callable[..., Tensor]  # (x [B, in], other [B, out] for "add" and "mul") -> [B, out]
@@ -41,7 +41,7 @@ def possible(backbone: Backbone) -> bool:
 
 
 def worth(rows: int, taken: int, left: int) -> bool:
-    """Whether to lay weights out now: few rows, and some steps behind, since many answers end early."""
+    """Whether to lay weights out now, by rows, steps taken and steps left."""
     return rows <= ROWS and taken >= TAKEN and left >= STEPS
 
 

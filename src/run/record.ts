@@ -6,6 +6,7 @@ import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
 import { writeJson } from "../core/jsonl.ts";
 import type { Override } from "../core/yaml-file.ts";
+import { isObject } from "../data/lamp/record.ts";
 
 /** What `run.json` says of a run: enough to do it again. */
 export interface RunRecord {
@@ -39,9 +40,6 @@ export function readRecord(run: string): RunRecord | null {
   if (!isObject(value) || !isObject(value.config)) throw noRecord(path, "it holds no config");
   return value as unknown as RunRecord;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function noRecord(path: string, why: string, cause?: unknown): TagprError {
   return new TagprError("run", `${path} is no record of a run (${why}): delete it and start again with CONFIG.yaml`, {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pytestFailures, vitestFailures } from "./lib/counts.mjs";
 import { buildIsOld, checkNode, packagesFresh, sourcesHash } from "./lib/node.mjs";
+import { largeOnes, roomFor } from "./lib/packages.mjs";
 import { diagnose } from "./lib/problem.mjs";
 import { findPython, venvFresh } from "./lib/python.mjs";
 import { runFolder } from "./lib/start.mjs";
@@ -50,6 +51,22 @@ describe("Node", () => {
     put("src/cli/main.ts", 5);
     expect(buildIsOld(root)).toBe(true);
     rmSync(root, { recursive: true });
+  });
+});
+
+describe("room on the disk", () => {
+  it("little of it makes pip go one large package at a time, less stops before anything is downloaded", () => {
+    expect(roomFor(80e9)).toBe("easy");
+    expect(roomFor(8e9)).toBe("tight");
+    expect(() => roomFor(5.6e9)).toThrow(/only 5\.6 GB are free on the disk, about 7 GB are needed/);
+  });
+
+  it("torch and its libraries are the large ones, in the versions that pip has settled on", () => {
+    const names = ["nvidia-cublas", "numpy", "torch", "torchmetrics", "triton"];
+    const install = names.map((name) => ({ metadata: { name }, download_info: { url: `https://files/${name}.whl` } }));
+    expect(largeOnes({ install })).toEqual(
+      ["nvidia-cublas", "torch", "triton"].map((name) => `https://files/${name}.whl`),
+    );
   });
 });
 

@@ -1,13 +1,12 @@
 // The Python side: an interpreter, a virtual environment under the checkout, the engine's requirements.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freeBytes, pipInstall, roomFor } from "./packages.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { run, tryRun } from "./run.mjs";
 
 const LEAST = 11;
-/** Room for torch and what comes with it, when it is not installed yet. */
-const NEEDED_BYTES = 7e9;
 
 /** @typedef {{command: string, args: string[], version: string}} Python */
 
@@ -86,17 +85,13 @@ export function installPython(root, dev, say) {
   const base = findPython(askVersion, process.env.TAGPR_BASE_PYTHON);
   const uv = tryRun("uv", ["--version"]) !== null;
   if (!existsSync(python) || !pythonFits(askVersion(python, []) ?? "0")) makeVenv(root, base, say);
-  if (!existsSync(join(root, ".venv", "tagpr.json"))) checkRoom(root);
-  say(`Python packages (${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time)`);
+  // A new list of requirements changes little; all of it is what needs room.
+  const room = existsSync(stampPath) ? "easy" : roomFor(freeBytes(root));
+  const how = `${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time`;
+  say(`Python packages (${how}${room === "tight" ? "; the disk is nearly full: one large package at a time" : ""})`);
   const target = dev ? "./engine[models,dev]" : "./engine[models]";
   if (uv) run("Python packages", "uv", ["pip", "install", "--quiet", "--python", python, "-e", target], root);
-  else
-    run(
-      "Python packages",
-      python,
-      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", target],
-      root,
-    );
+  else pipInstall(root, python, target, room);
   writeFileSync(stampPath, `${JSON.stringify({ requirements, dev, python: base.version })}\n`);
 }
 
@@ -115,16 +110,6 @@ function makeVenv(root, base, say) {
       );
     throw error;
   }
-}
-
-/** @param {string} root */
-function checkRoom(root) {
-  const { bavail, bsize } = statfsSync(root);
-  if (bavail * bsize < NEEDED_BYTES)
-    throw new SetupProblem(
-      `Python packages: only ${((bavail * bsize) / 1e9).toFixed(1)} GB are free on the disk, about ${NEEDED_BYTES / 1e9} GB are needed`,
-      "Make room, then run the same command again.",
-    );
 }
 
 /** @param {string} path @returns {unknown} */

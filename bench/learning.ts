@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--only RUN,RUN…] [--set key=value…] [--dry] [--json] [--out DIR]`
+ * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--only RUN,RUN…] [--from DIR] [--set key=value…] [--dry] [--json] [--out DIR]`
  *
  * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
  * and started again it goes on; `--jobs` runs are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
@@ -11,6 +11,7 @@ import { openEngines } from "../src/cli/engines.ts";
 import { exitCodeOf, explain } from "../src/cli/failure.ts";
 import { processIo } from "../src/cli/io.ts";
 import { TagprError } from "../src/core/errors.ts";
+import { takeAnswers } from "./learning/answers.ts";
 import { threadsFor } from "./learning/at-once.ts";
 import { type BenchOptions, jsonOf, runBench, wantedOf } from "./learning/bench.ts";
 import { type Asked, BUDGETS, jobsOf, seedsOf } from "./learning/budgets.ts";
@@ -22,6 +23,7 @@ const FLAGS = {
   seeds: { type: "string" },
   jobs: { type: "string" },
   only: { type: "string" },
+  from: { type: "string" },
   set: { type: "string", multiple: true, default: [] as string[] },
   dry: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -35,6 +37,7 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
   --seeds N|A,B…     so many of the budget's first seeds, or these
   --jobs N           runs side by side (default: the cores)
   --only RUN,RUN…    these runs alone; tells no numbers
+  --from DIR         take over the answers of runs done elsewhere, as in bench/results/learning-full
   --set key=value    over the budget of every variant: for trying out, no claim
   --out DIR          default runs/learning-quick or runs/learning-full
   --dry              the plan alone
@@ -87,9 +90,11 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const options = optionsOf(values, cores);
+    const all = jobsOf(options);
+    if (values.from !== undefined) takeAnswers(values.from, options.out, all);
     const jobs = wantedOf(options);
     const threads = jobs[0]?.config.engines.policy.threads ?? 0;
-    const plan = planText(await planOf(jobs, options.out, jobsOf(options)), { cores, threads, atOnce: options.atOnce });
+    const plan = planText(await planOf(jobs, options.out, all), { cores, threads, atOnce: options.atOnce });
     (values.dry ? io.out : io.err)(plan);
     if (values.dry) return 0;
     // A run's own table is not shown: nobody looks at the evaluation before all is done.

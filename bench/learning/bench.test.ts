@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { filesBelow } from "../../src/core/run-dir.ts";
 import type { Engine } from "../../src/engine/types.ts";
 import type { Stage, StageContext, StageName } from "../../src/run/stage.ts";
 import { STRATA } from "../../src/run/stages/strata.ts";
+import { takeAnswers } from "./answers.ts";
 import { type BenchOptions, jsonOf, runBench } from "./bench.ts";
 import { BUDGETS, jobsOf } from "./budgets.ts";
 import { BENCH_STAGES, planOf } from "./plan.ts";
@@ -205,6 +206,45 @@ describe("the learning bench", () => {
     const { finding, ran } = start(out, { seeds: [101, 102] });
     expect((await finding)?.rows[0]?.seeds).toBe(2);
     expect(ran.filter((what) => what.endsWith("/data"))).toHaveLength(1);
+  });
+});
+
+describe("the answers of finished runs", () => {
+  const [out, elsewhere] = [folder(), folder()];
+  const options = { budget: BUDGETS.quick, seeds: [101, 102], set: [] as string[], threads: 0 };
+  const numbers = (path: string): string => readFileSync(join(path, "result.json"), "utf8");
+
+  it("are all that the tables need: the runs' folders may go", async () => {
+    await start(out, options).finding;
+    const before = numbers(out);
+    for (const name of ["seed-101", "seed-102", "shelf", "weights"]) rmSync(join(out, name), { recursive: true });
+    const { finding, ran } = start(out, options);
+    await finding;
+    expect(ran).toEqual([]);
+    expect(numbers(out)).toBe(before);
+  });
+
+  it("are taken over elsewhere, and only what is missing is trained there", async () => {
+    rmSync(join(out, "answers", "seed-102", "no-tag.json"));
+    takeAnswers(join(out, "answers"), elsewhere, jobsOf(options));
+    const plan = await planOf(jobsOf(options), elsewhere);
+    expect(new Set(plan.filter(({ done }) => !done).map(({ seed, run }) => `${seed} ${run}`))).toEqual(
+      new Set(["102 no-tag"]),
+    );
+    const { finding, ran } = start(elsewhere, options);
+    await finding;
+    expect(new Set(ran.map((what) => what.split("/")[0]))).toEqual(new Set(["no-tag"]));
+    expect(numbers(elsewhere)).toBe(numbers(out));
+  });
+
+  it("are refused where they are to other queries, or made with other settings, or not there", () => {
+    const take = (set: readonly string[]) => () =>
+      takeAnswers(join(out, "answers"), folder(), jobsOf({ ...options, set }));
+    expect(take(["guided.epochs=9"])).toThrow(/seed-101\/tagpr\.json was made with other settings/);
+    expect(() => takeAnswers(join(out, "shelf"), folder(), jobsOf(options))).toThrow(/no answers of these runs there/);
+    const queries = join(out, "answers", "seed-101", "queries.json");
+    writeFileSync(queries, readFileSync(queries, "utf8").replace("seen-0", "seen-77"));
+    expect(take([])).toThrow(/seed-101\/tagpr\.json answers other queries than those in .*queries\.json/);
   });
 });
 

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { App } from "../../src/cli/app.ts";
 import { executeRun } from "../../src/cli/execute.ts";
-import type { Config } from "../../src/core/config/schema.ts";
 import { messageOf, TagprError } from "../../src/core/errors.ts";
 import { readJson, writeJson } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
@@ -12,9 +11,10 @@ import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { lockRun } from "../../src/run/lock.ts";
 import { STAGE_NAMES } from "../../src/run/stage.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
+import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
-import { type Asked, type Budget, budgetConfig, firstOf, type Job, jobsOf } from "./budgets.ts";
-import { ceilingsOf, collect, filesOf, runDir } from "./collect.ts";
+import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir } from "./budgets.ts";
+import { ceilingsOf, collect, type Done } from "./collect.ts";
 import { HYPOTHESES, sensitivityPairs } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
@@ -62,12 +62,13 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
     mkdirSync(join(out, "shelf"), { recursive: true });
     mkdirSync(join(out, "weights"), { recursive: true });
     const own: App = { ...app, stages: sharing(app.stages, join(out, "shelf")) };
-    const wanted = wantedOf(options);
+    const wanted = wantedOf(options).filter((job) => answersOf(answersIn(out), job) === null);
     await eachAtOnce(wanted, { atOnce, after: firstOf(wanted) }, own, async (job, one) => {
       const name = `seed ${job.seed}, ${job.variant.run}`;
       app.io.err(`\nRun ${wanted.indexOf(job) + 1} of ${wanted.length}: ${name}\n`);
       try {
         await oneRun(out, job, atOnce === 1 ? one : { ...one, io: named(one.io, name) });
+        if (one.outcome.code === 0) keepAnswers(out, job);
       } catch (error) {
         app.io.err(`${name} failed: ${messageOf(error)}\n`);
         throw error;
@@ -105,7 +106,7 @@ interface BelongsTo {
 /** A budget changed after its numbers were seen would make them worthless: a folder is one budget's. */
 function belongs({ budget, set, out }: BenchOptions): void {
   const path = join(out, "bench.json");
-  const own: BelongsTo = { budget: budget.name, set, key: hashJson(withoutEngines(budgetConfig(budget, set))) };
+  const own: BelongsTo = { budget: budget.name, set, key: budgetKey(budget, set) };
   if (!existsSync(path)) writeJson(path, own);
   const there = readJson<BelongsTo>(path);
   if (there.key === own.key) return;
@@ -115,33 +116,34 @@ function belongs({ budget, set, out }: BenchOptions): void {
   });
 }
 
-/** Threads and devices are the machine's business. */
-const withoutEngines = ({ engines: _, ...config }: Config): unknown => config;
-
-function findingOf({ set, out }: BenchOptions, jobs: readonly Job[]): Finding {
-  const cells = collect(out, jobs);
+function findingOf({ set, out, seeds }: BenchOptions, jobs: readonly Job[]): Finding {
+  const folder = answersIn(out);
+  const done = jobs.flatMap((job): Done[] => {
+    const answers = answersOf(folder, job);
+    return answers === null ? [] : [{ job, answers }];
+  });
+  const cells = collect(folder, done);
   const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
   const hypotheses = [...HYPOTHESES, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
-  const probes = filesOf<{ probe: Probe }>(out, jobs, "guided", "validations.json");
-  const models = filesOf<{ accepted: boolean; after: HeldOutReport }>(out, jobs, "prmu", "held_out.json");
+  const ofRun = ({ variant, seed }: Job) => ({ run: variant.run, seed });
   return {
     rows: scoreRows(cells),
     paired: comparisons(cells, hypotheses),
-    ceilings: ceilingsOf(out, jobs),
+    ceilings: ceilingsOf(folder, seeds),
     set,
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,
-    probes: probes.map(({ job, file }) => ({ run: job.variant.run, seed: job.seed, probe: file.probe })),
-    rewardModels: distinct(models).map(({ job, file: { accepted, after: report } }) => {
-      return { run: job.variant.run, seed: job.seed, accepted, report };
-    }),
+    probes: done.flatMap(({ job, answers: { probe } }) => (probe === null ? [] : [{ ...ofRun(job), probe }])),
+    rewardModels: distinct(done).flatMap(({ job, answers: { rewardModel } }) =>
+      rewardModel === null ? [] : [{ ...ofRun(job), accepted: rewardModel.accepted, report: rewardModel.after }],
+    ),
   };
 }
 
 /** Runs that share a reward model would tell of it again and again. */
-function distinct<T extends { readonly job: Job; readonly file: unknown }>(found: readonly T[]): T[] {
+function distinct(done: readonly Done[]): Done[] {
   const told = new Set<string>();
-  return found.filter(({ job: { seed }, file }) => {
-    const key = hashJson({ seed, file });
+  return done.filter(({ job: { seed }, answers: { rewardModel } }) => {
+    const key = hashJson({ seed, rewardModel });
     if (told.has(key)) return false;
     told.add(key);
     return true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/core/config/schema.ts";
 import { threadsFor } from "./at-once.ts";
-import { BUDGETS, type Budget, budgetConfig, type Job, jobsOf, seedsOf } from "./budgets.ts";
+import { BUDGETS, type Budget, budgetKey, type Job, jobsOf, seedsOf } from "./budgets.ts";
 import { HYPOTHESES } from "./hypotheses.ts";
 import { planOf, planText, wallSeconds } from "./plan.ts";
 import { VARIANTS } from "./variants.ts";
@@ -10,6 +10,11 @@ const { quick, full } = BUDGETS;
 const runsOf = (budget: Budget, seeds: number, set: readonly string[] = [], threads = 0): Job[] =>
   jobsOf({ budget, seeds: budget.seeds.slice(0, seeds), set, threads });
 const jobs = runsOf(quick, 1);
+const first = (budget: Budget): Config => {
+  const [job] = runsOf(budget, 1);
+  if (job === undefined) throw new Error("no runs");
+  return job.config;
+};
 const configOf = (run: string): Config => {
   const job = jobs.find(({ variant }) => variant.run === run);
   if (job === undefined) throw new Error(`no run ${run}`);
@@ -69,11 +74,11 @@ describe("budgets", () => {
     expect(new Set(seeds).size).toBe(seeds.length);
     expect(Math.min(...seeds)).toBeGreaterThan(100);
     for (const budget of [quick, full]) {
-      const { world, strata } = budgetConfig(budget, []).data;
+      const { world, strata } = first(budget).data;
       expect(world).toEqual({ share: 0.8, noise: 0.1, drift: 0.005, distractors: 0, min_items: 2, max_items: 200 });
       expect(strata).toEqual({ seen: 500, unseen: 500, cold: 300 });
     }
-    expect(full.seeds.length * budgetConfig(full, []).data.strata.unseen).toBeGreaterThanOrEqual(2000);
+    expect(full.seeds.length * first(full).data.strata.unseen).toBeGreaterThanOrEqual(2000);
   });
 
   it("put what the command line sets over every variant, before the variant's own", () => {
@@ -95,7 +100,20 @@ describe("budgets", () => {
   });
 });
 
-const quickExplore = (): number => budgetConfig(quick, []).explore.epochs;
+const quickExplore = (): number => first(quick).explore.epochs;
+
+describe("the key of a run's settings", () => {
+  const keys = (set: readonly string[] = [], threads = 0) => runsOf(quick, 2, set, threads).map(({ key }) => key);
+
+  it("is another for each run and seed, and for every setting that changes numbers", () => {
+    expect(new Set([...keys(), ...keys(["guided.epochs=2"])]).size).toBe(4 * VARIANTS.length);
+    expect(budgetKey(quick, [])).not.toBe(budgetKey(full, []));
+  });
+
+  it("is the same whatever the threads and devices", () => {
+    expect(keys(["engines.policy.device=cuda"], 2)).toEqual(keys());
+  });
+});
 
 it("the plan makes data and chains once a seed and SFT twice, and counts nothing twice", async () => {
   const plan = await planOf(jobs, "no-such-folder");

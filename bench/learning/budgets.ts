@@ -4,6 +4,7 @@ import { packageRoot } from "../../src/cli/package.ts";
 import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import { TagprError } from "../../src/core/errors.ts";
+import { hashJson } from "../../src/core/run-dir.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import { withThreads } from "./at-once.ts";
 import { SENSITIVITY, SENSITIVITY_BASE, VARIANTS, type Variant } from "./variants.ts";
@@ -70,7 +71,13 @@ export interface Job {
   readonly seed: number;
   readonly variant: Variant;
   readonly config: Config;
+  /** Of all settings that change its numbers; the same in every checkout and on every machine. */
+  readonly key: string;
 }
+
+/** Folder of a run of the bench. */
+export const runDir = (out: string, { seed, variant }: Pick<Job, "seed" | "variant">): string =>
+  join(out, `seed-${seed}`, variant.run);
 
 /** What of the command line the runs hang on. */
 export interface Asked {
@@ -111,7 +118,7 @@ export function seedsOf({ name, seeds }: Budget, text: string | undefined): read
 
 /** Every run, seed after seed, TagPR's first: what it makes the others share. */
 export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
-  const base = budgetConfig(budget, set);
+  const base = load([...budget.set, ...set]);
   const all = (budget.sensitivitySeeds > 0 ? withSensitivity() : VARIANTS).map((variant) => ({
     variant,
     config: configOf(budget, base, variant, set),
@@ -120,7 +127,13 @@ export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
   return seeds.flatMap((seed) =>
     all.slice(0, sensitive.includes(seed) ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
       const name = `learning ${budget.name}, seed ${seed}, ${variant.run}`;
-      return { seed, variant, config: { ...config, seed, name, engines: withThreads(config.engines, threads) } };
+      const own = { ...absolutePaths(config, packageRoot(), existsSync), seed, name };
+      return {
+        seed,
+        variant,
+        config: { ...own, engines: withThreads(own.engines, threads) },
+        key: keyOf(config, seed),
+      };
     }),
   );
 }
@@ -141,8 +154,13 @@ const withSensitivity = (): Variant[] => [
   ...SENSITIVITY,
 ];
 
-/** The config of no variant: what a folder of the bench belongs to. */
-export const budgetConfig = (budget: Budget, set: readonly string[]): Config => load([...budget.set, ...set]);
+/** What a folder of the bench belongs to: the settings of no variant, of no seed. */
+export const budgetKey = (budget: Budget, set: readonly string[]): string => keyOf(load([...budget.set, ...set]), null);
+
+/** Threads and devices are the machine's business; paths are still the preset's own, below the checkout. */
+function keyOf({ engines: _, name: __, seed: ___, ...config }: Config, seed: number | null): string {
+  return hashJson({ config, seed });
+}
 
 function configOf(budget: Budget, base: Config, variant: Variant, set: readonly string[]): Config {
   const methods: MethodName[] = [...new Set(variant.rows.map(({ method }) => method))];
@@ -150,10 +168,8 @@ function configOf(budget: Budget, base: Config, variant: Variant, set: readonly 
 }
 
 function load(set: readonly string[]): Config {
-  const root = packageRoot();
-  const config = loadConfig(
-    join(root, "presets", "quickstart.yaml"),
+  return loadConfig(
+    join(packageRoot(), "presets", "quickstart.yaml"),
     set.map((text) => parseOverride(text)),
   );
-  return absolutePaths(config, root, existsSync);
 }

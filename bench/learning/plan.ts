@@ -8,8 +8,8 @@ import { shapeOf } from "../../src/run/plan/shape.ts";
 import { taskSizes } from "../../src/run/plan/sizes.ts";
 import type { Stage, StageName } from "../../src/run/stage.ts";
 import { STAGES } from "../../src/run/stages/index.ts";
-import type { Job } from "./budgets.ts";
-import { runDir } from "./collect.ts";
+import { answersIn, answersOf } from "./answers.ts";
+import { type Job, runDir } from "./budgets.ts";
 
 /** The stages of the bench: the report of a single run is nobody's question. */
 export const BENCH_STAGES: readonly Stage[] = STAGES.filter(({ name }) => name !== "report");
@@ -28,20 +28,26 @@ export interface PlannedStage {
 
 /** What is done and what is shared, without starting anything: of `jobs`, of `all` that the folder may hold. */
 export async function planOf(jobs: readonly Job[], out: string, all = jobs): Promise<PlannedStage[]> {
-  const isDone = (job: Job, stage: StageName): boolean => readSeal(runDir(out, job), stage) !== null;
+  const isMade = (job: Job, stage: StageName): boolean => readSeal(runDir(out, job), stage) !== null;
   const made = new Map<string, string>();
   for (const job of all)
-    for (const [stage, key] of dryKeys(job)) if (isDone(job, stage) && !made.has(key)) made.set(key, job.variant.run);
+    for (const [stage, key] of dryKeys(job)) if (isMade(job, stage) && !made.has(key)) made.set(key, job.variant.run);
   const planned: PlannedStage[] = [];
   for (const job of jobs) {
     const { seed, variant } = job;
     const seconds = await secondsOf(job);
+    const answered = answersOf(answersIn(out), job) !== null;
     for (const [stage, key] of dryKeys(job)) {
+      if (answered) {
+        // Its files may be elsewhere or gone: nobody can count on them.
+        planned.push({ seed, run: variant.run, stage, sharedWith: null, done: true, seconds: seconds[stage] ?? 0 });
+        continue;
+      }
       const maker = made.get(key) ?? variant.run;
       made.set(key, maker);
       const sharedWith = maker === variant.run ? null : maker;
       const own = sharedWith === null ? (seconds[stage] ?? 0) : 0;
-      planned.push({ seed, run: variant.run, stage, sharedWith, done: isDone(job, stage), seconds: own });
+      planned.push({ seed, run: variant.run, stage, sharedWith, done: isMade(job, stage), seconds: own });
     }
   }
   return planned;

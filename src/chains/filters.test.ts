@@ -35,6 +35,10 @@ describe("the judge", () => {
     ["JSON", JSON.stringify(grades)],
     ["a fenced block after thoughts", `<think>conciseness: 1?</think>\n\`\`\`json\n${JSON.stringify(grades)}\n\`\`\``],
     ["plain lines", "Logical consistency: 4/5\nFactual accuracy: **4**\nCompleteness - 4\nConciseness = 3"],
+    [
+      "lines that name the scale",
+      "Logical consistency (1-5): 4\nFactual accuracy (1 to 5): 4\nCompleteness (4)\nConciseness: 3",
+    ],
     ["strings", '{"logical_consistency": "4", "factual_accuracy": "4", "completeness": "4", "conciseness": "3"}'],
   ])("is read from %s", (_, text) => expect(readGrades(text)).toEqual(grades));
 

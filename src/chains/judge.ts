@@ -29,12 +29,13 @@ const CRITERIA = ["logical_consistency", "factual_accuracy", "completeness", "co
 
 /**
  * The four grades in a judge's answer, in JSON, in a fenced block or in plain lines; the last mention of a criterion
- * counts, after any thoughts. Null when one is missing or outside of 1–5.
+ * counts, after any thoughts; the scale behind its name, as in `conciseness (1-5): 4`, is none. Null when one is missing or outside of 1–5.
  */
 export function readGrades(text: string): Grades | null {
   const said = text.slice(text.lastIndexOf("</think>") + 1);
   const grades = CRITERIA.map((name) => {
-    const form = new RegExp(`${name.replace("_", "[_ ]")}[^\\p{L}\\d]{1,8}(\\d+(?:\\.\\d+)?)`, "giu");
+    const scale = "(?:\\s*\\(\\s*1\\s*(?:[-–—]|to)\\s*5\\s*\\))?";
+    const form = new RegExp(`${name.replace("_", "[_ ]")}${scale}[^\\p{L}\\d]{1,8}(\\d+(?:\\.\\d+)?)`, "giu");
     const value = Number([...said.matchAll(form)].at(-1)?.[1] ?? Number.NaN);
     return value >= 1 && value <= 5 ? value : null;
   });

@@ -1,6 +1,7 @@
+import { wordsOf } from "../core/words.ts";
 import { promptText } from "./asked.ts";
 import { splitPieces } from "./pieces.ts";
-import { ngrams, sceneOf, wordsOf } from "./rules.ts";
+import { ngrams, sceneOf } from "./rules.ts";
 import type { Candidate, Grades, Judge } from "./types.ts";
 
 /**

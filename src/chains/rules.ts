@@ -1,10 +1,6 @@
+import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { Asked, Candidate } from "./types.ts";
-
-/** Words of a text, lower case; a Chinese character is a word. */
-export function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/\p{Script=Han}|[\p{L}\p{N}']+/gu) ?? [];
-}
 
 export function ngrams(words: readonly string[], n: number): string[] {
   return words.slice(0, Math.max(words.length - n + 1, 0)).map((_, i) => words.slice(i, i + n).join(" "));

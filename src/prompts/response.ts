@@ -25,8 +25,10 @@ export interface Response {
   readonly steps: readonly Step[];
   /** The chain is a clean sequence of tagged steps ({@link readChain}). */
   readonly chainOk: boolean;
-  /** First reason why the chain or the format is not clean; null when both are. */
+  /** First reason why the format or the chain is not clean; null when both are. */
   readonly why: string | null;
+  /** First reason why the chain alone is not. */
+  readonly chainFault: string | null;
   /** Every step's tag is in the allowed set. */
   readonly tagsAllowed: boolean;
   /** The text after the chain, trimmed, whatever it holds; "" when there is none. What official metrics score. */
@@ -59,6 +61,7 @@ export function readResponse(text: string, options: ReadOptions): Response {
     steps,
     chainOk: reasoning && parts.think !== null && chain.fault === null && steps.length > 0,
     why: formatFault ?? chainFault,
+    chainFault,
     tagsAllowed,
     answerText: parts.answerText,
     answer,

@@ -35,7 +35,7 @@ export interface RewardInput {
   readonly reading?: Response;
 }
 
-/** Weights of a stage: the second keeps the foundation signals alone. Signals without weight are still computed and logged. */
+/** Weights of a stage: the second keeps the foundation signals alone. What has no weight is logged all the same, where it can be computed. */
 export function stageWeights(config: RewardsConfig, stage: RlStage): Readonly<Record<Signal, number>> {
   const { verifiable, format, repetition, tag, personalization } = config;
   return stage === "guided"

@@ -36,7 +36,7 @@ function reasons(input: RewardInput & Required<Pick<RewardInput, "reading">>): R
   const checks = tagChecks(reading, config.min_tags);
   const strangers = [...new Set(reading.steps.map((s) => s.tag ?? "(no tag)"))].filter((tag) => !tags.includes(tag));
   const failed = [
-    checks.wellFormed ? "" : `not well-formed: ${reading.think === null ? "no chain" : (reading.why ?? "no step")}`,
+    checks.wellFormed ? "" : `not well-formed: ${reading.chainFault ?? "no step"}`,
     checks.allowed ? "" : `tags outside of the set: ${strangers.join(", ") || "no tag at all"}`,
     checks.enough ? "" : `fewer than ${config.min_tags} non-empty steps`,
   ].filter((reason) => reason !== "");

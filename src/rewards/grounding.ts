@@ -1,7 +1,8 @@
+import { eng, zho } from "stopword";
+import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem, ShownExample } from "../data/types.ts";
 import { MARKUP } from "../prompts/chain.ts";
-import { wordsOf } from "./repetition.ts";
 
 /** One statement of a chain about the items that were shown, as far as anyone can check it from the prompt alone. */
 export interface Quotation {
@@ -54,15 +55,18 @@ export function labelOf(task: Task, item: ProfileItem): string | null {
   return value !== undefined && task.labels.some((label) => label.toLowerCase() === value) ? value : null;
 }
 
-/** The label that a text names last, as whole words, lower case. */
+/** The label that a text names last, as whole words, lower case; of two that end together (comedy, dark comedy) the longer. */
 function lastLabel(text: string, labels: readonly string[]): string | null {
   const words = ` ${wordsOf(text).join(" ")} `;
-  let best: { readonly label: string; readonly end: number } | null = null;
+  let best: { readonly label: string; readonly end: number; readonly length: number } | null = null;
   for (const label of labels) {
     const sought = ` ${wordsOf(label).join(" ")} `;
-    const end = words.lastIndexOf(sought) + sought.length;
-    if (sought.trim() !== "" && words.includes(sought) && end > (best?.end ?? 0))
-      best = { label: label.toLowerCase(), end };
+    const start = words.lastIndexOf(sought);
+    const { length } = sought;
+    if (sought.trim() === "" || start < 0) continue;
+    const later = start + length - (best?.end ?? 0);
+    if (later > 0 || (later === 0 && length > (best?.length ?? 0)))
+      best = { label: label.toLowerCase(), end: start + length, length };
   }
   return best?.label ?? null;
 }
@@ -82,13 +86,29 @@ function quotes(line: string, { shown, input }: Pick<ShownExample, "shown" | "in
 
 /**
  * How much a response says of the history, for a rule that looks at nothing else: citations and quotations, and distinct
- * words (four letters or more; Chinese characters) that stand in a shown item and not in the query.
+ * words that stand in a shown item and not in the query. Words that stand in any text (with, this, 的) don't count: they
+ * are in every chain, whatever it was written from.
  */
 export function mentions(response: string, task: Task, example: Pick<ShownExample, "shown" | "input">): number {
   const chain = response.slice(0, Math.max(0, response.lastIndexOf("</think>")));
-  const said = new Set(wordsOf(chain.replace(MARKUP, " ")));
-  const asked = new Set(wordsOf(example.input));
-  const items = new Set(example.shown.flatMap((item) => Object.values(item.fields).flatMap(wordsOf)));
-  const telling = [...items].filter((word) => !asked.has(word) && (word.length >= 4 || /\p{Script=Han}/u.test(word)));
-  return quotations(chain, task, example).length + telling.filter((word) => said.has(word)).length;
+  const said = tellingWords(chain.replace(MARKUP, " "));
+  const asked = tellingWords(example.input);
+  const items = new Set(
+    example.shown.flatMap((item) => Object.values(item.fields).flatMap((f) => [...tellingWords(f)])),
+  );
+  return (
+    quotations(chain, task, example).length + [...items].filter((word) => !asked.has(word) && said.has(word)).length
+  );
+}
+
+const COMMON = new Set([...eng, ...zho]);
+const SEGMENTER = new Intl.Segmenter("zh", { granularity: "word" });
+
+/** Distinct words that tell texts apart: of four letters or more, Chinese ones of two characters or more; no stop words. */
+function tellingWords(text: string): Set<string> {
+  const words = [...SEGMENTER.segment(text.toLowerCase())]
+    .filter((part) => part.isWordLike)
+    .map((part) => part.segment);
+  const least = (word: string): number => (/\p{Script=Han}/u.test(word) ? 2 : 4);
+  return new Set(words.filter((word) => word.length >= least(word) && !COMMON.has(word)));
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { loadTask } from "../data/task-file.ts";
 import type { ProfileItem } from "../data/types.ts";
 import { readChain } from "../prompts/chain.ts";
-import { quotations } from "./grounding.ts";
+import { mentions, quotations } from "./grounding.ts";
 import { duplicateSteps, formLook, formSigns, type Looked } from "./hacking.ts";
 
 const [movies, headline] = [loadTask("LaMP_2"), loadTask("LaMP_4")];
@@ -27,6 +27,19 @@ describe("quotations", () => {
   it("name the fault of an invented label and of an item that isn't there", () => {
     expect(faults("1 heist dystopia")).toEqual(["item 1 is comedy, not dystopia"]);
     expect(faults("Item 7: a comedy about cars")).toEqual(["there is no item 7"]);
+  });
+  it("of two labels that end together the longer is meant, in whatever order they are listed", () => {
+    const two = {
+      ...example,
+      shown: [
+        item(1, { tag: "dark comedy", description: "A wake" }),
+        item(2, { tag: "comedy", description: "A fair" }),
+      ],
+    };
+    const said = (line: string) => quotations(line, movies, two).map((q) => q.fault);
+    expect(said("[1] a wake: dark comedy\n[2] a fair: comedy")).toEqual([null, null]);
+    expect(said("[2] a fair: dark comedy")).toEqual(["item 2 is comedy, not dark comedy"]);
+    expect(said("[1] comedy")).toEqual(["item 1 is dark comedy, not comedy"]);
   });
   it("check words in quotation marks against items and query, in any writing", () => {
     expect(faults("They wrote “two clerks stage a heist”, and “three clerks rob a bank”.")).toEqual([
@@ -52,6 +65,27 @@ describe("quotations", () => {
         expect(found.map((q) => q.fault)).toEqual([null]);
       }),
     );
+  });
+});
+
+describe("mentions", () => {
+  const of = (chain: string, one: Parameters<typeof mentions>[2] = example): number =>
+    mentions(`<think>${chain}</think>comedy`, movies, one);
+
+  it("count citations, quotations and words that the items have and the query doesn't", () => {
+    expect(of("1 heist comedy")).toBe(3);
+    expect(of("They liked the county fair.")).toBe(2);
+    expect(of("A judge on the run from the law.")).toBe(0);
+  });
+  it("count nothing in a chain that could be about anything", () => {
+    const wordy = {
+      shown: [item(1, { tag: "comedy", description: "With this one they were about what that is" })],
+      input: "?",
+    };
+    expect(of("I am going with this label, since that is about what they like.", wordy)).toBe(0);
+    const zh = { shown: [item(1, { title: "今天去吃了火锅，很辣" })], input: "写标题" };
+    expect(of("我觉得这个用户的标题是很短的", zh)).toBe(0);
+    expect(of("他爱吃火锅", zh)).toBe(1);
   });
 });
 

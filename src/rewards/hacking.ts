@@ -1,8 +1,8 @@
+import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { Step } from "../prompts/chain.ts";
 import { quotations } from "./grounding.ts";
-import { wordsOf } from "./repetition.ts";
 
 /** One response as the detectors see it. */
 export interface Looked {

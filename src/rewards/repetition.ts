@@ -1,12 +1,5 @@
+import { wordsOf } from "../core/words.ts";
 import { MARKUP } from "../prompts/chain.ts";
-
-/** A Han character, or a run of letters and digits of any other script. */
-const WORD = /\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{N}])+/gu;
-
-/** Words of a text, letter case and punctuation aside; Chinese counts by character. */
-export function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(WORD) ?? [];
-}
 
 /** Distinct and all n-grams of a response: within each step and within the answer, never across; markup left out. */
 export function countNgrams(response: string, n: number): { readonly distinct: number; readonly all: number } {

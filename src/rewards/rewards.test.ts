@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
+import { wordsOf } from "../core/words.ts";
 import { loadTask } from "../data/task-file.ts";
 import { readResponse } from "../prompts/response.ts";
 import { computeRewards, type RewardInput, SIGNALS, stageWeights } from "./compute.ts";
 import { explainRewards } from "./explain.ts";
 import { personalizationReward } from "./personalization.ts";
-import { countNgrams, repetitionReward, wordsOf } from "./repetition.ts";
+import { countNgrams, repetitionReward } from "./repetition.ts";
 import { tagChecks, tagReward } from "./tag.ts";
 import { verifiableReward } from "./verifiable.ts";
 
@@ -72,6 +73,7 @@ describe("repetition", () => {
   });
   it("counts Chinese by character", () => {
     expect(wordsOf("很好吃，GPT4 推荐")).toEqual(["很", "好", "吃", "gpt4", "推", "荐"]);
+    expect(wordsOf("给5分因为 用iPhone手机")).toEqual(["给", "5", "分", "因", "为", "用", "iphone", "手", "机"]);
     // 味道很好味道很好: 5 four-grams, one twice
     expect(repetitionReward("味道很好味道很好", 4)).toBeCloseTo(-1 / 5, 12);
   });
@@ -248,5 +250,9 @@ describe("the weighted sum", () => {
     expect(why.tag).toContain("muse");
     expect(why.verifiable).toMatch(/can't be read/);
     expect(why.personalization).toBe("no reward model");
+    const both = explainRewards(
+      input(good.replace("<make_decision>", "stray <make_decision>").replace(/comedy$/, "<b>")),
+    );
+    expect(both.signals.find(({ signal }) => signal === "tag")?.why).toMatch(/not well-formed: text outside/);
   });
 });

@@ -40,7 +40,7 @@ export interface Saver<S> {
   discard(path: string): void;
 }
 
-/** `keep` states stay on disk, the newest among them; more than one where a disk may lose one. */
+/** `keep` states stay on disk, the newest among them: a run goes on from that, the others are for looking back. */
 export function makeSaver<S>(engine: Engine, log: LoopLog, name: string, keep: number): Saver<S> {
   let states = (log.last?.extra.states ?? []) as string[];
   let garbage: string[] = [];

@@ -12,13 +12,14 @@ const share = <T>(values: readonly T[], holds: (value: T) => boolean): number =>
   mean(values.map((value) => (holds(value) ? 1 : 0)));
 const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
 
-/** Rewards and form of what was said: means over all roll-outs, from the very rewards that are trained on. */
-export function rewardMetrics(groups: readonly Group[]): MetricRow {
+/** Rewards and form of what was said: means over all roll-outs, from the very rewards that are trained on; `scored` by a reward model, or null. */
+export function rewardMetrics(groups: readonly Group[], scored: boolean): MetricRow {
   const all = groups.flatMap((group) => group.rollouts);
   const lengths = all.map((r) => r.response.tokens.length);
   return {
     reward: mean(all.map((r) => r.rewards.total)),
     ...Object.fromEntries(SIGNALS.map((signal) => [`reward_${signal}`, mean(all.map((r) => r.rewards[signal]))])),
+    ...(scored ? {} : { reward_personalization: null }),
     best_of_group: mean(groups.map((g) => Math.max(...g.rollouts.map((r) => r.rewards.verifiable)))),
     tokens_mean: mean(lengths),
     tokens_max: largest(lengths),
@@ -54,14 +55,18 @@ export const formMetrics = (form: FormLook): MetricRow => ({
 });
 
 /** What the groups have to learn from, and which signal decides. */
-export function spreadMetrics(groups: readonly Group[], weights: Readonly<Record<string, number>>): MetricRow {
+export function spreadMetrics(
+  groups: readonly Group[],
+  weights: Readonly<Record<string, number>>,
+  delta: number,
+): MetricRow {
   const totals = groups.map((g) => g.rollouts.map((r) => r.rewards.total));
   const verifiable = groups.map((g) => g.rollouts.map((r) => r.rewards.verifiable));
   return {
     reward_std: mean(totals.map(populationStd)),
     groups_without_spread: share(totals, (values) => !hasSpread(values)),
     groups_tied_verifiable: share(verifiable, (values) => !hasSpread(values)),
-    advantage_share: advantageShares(groups, weights),
+    advantage_share: advantageShares(groups, weights, delta),
   };
 }
 
@@ -70,9 +75,11 @@ export function updateMetrics(stats: UpdateStats, groups: readonly Group[]): Met
   const ratios = stats.terms.map((term) => term.ratio);
   const sampled = groups.flatMap((g) => g.rollouts.flatMap((r) => r.response.logprobs));
   const any = stats.terms.length > 0;
+  // Roll-outs without advantage aren't sent, have an objective of 0 and count in N.
+  const all = groups.reduce((sum, group) => sum + group.rollouts.length, 0);
   return {
     learning_rate: stats.learningRate,
-    objective: any ? mean(stats.terms.map((term) => term.objective)) : null,
+    objective: any ? stats.terms.reduce((sum, term) => sum + term.objective, 0) / all : null,
     ratio_mean: any ? mean(ratios) : null,
     ratio_max: any ? largest(ratios) : null,
     clip_low: share(stats.terms, (term) => term.clipped === "low"),
@@ -88,18 +95,21 @@ export function updateMetrics(stats: UpdateStats, groups: readonly Group[]): Met
 }
 
 /**
- * Share of each weighted signal in the variance of rewards within groups: cov(w·signal, reward)/var(reward), pooled
- * over groups. The shares sum to 1; all are 0 when nothing varies.
+ * Share of each weighted signal in the variance of the advantages: cov(w·signal/(std + δ), A)/var(A), std that of the
+ * group's rewards, pooled over groups. So a group tied in the verifiable part counts with all the weight that its
+ * advantages have. The shares sum to 1; all are 0 when nothing varies.
  */
 export function advantageShares(
   groups: readonly Group[],
   weights: Readonly<Record<string, number>>,
+  delta: number,
 ): Readonly<Record<string, number>> {
   const centred = (pick: (r: Rewards) => number): number[] =>
     groups.flatMap((group) => {
       const values = group.rollouts.map((r) => pick(r.rewards));
       const middle = mean(values);
-      return values.map((v) => v - middle);
+      const scale = populationStd(group.rollouts.map((r) => r.rewards.total)) + delta;
+      return values.map((v) => (v - middle) / scale);
     });
   const total = centred((r) => r.total);
   const variance = mean(total.map((x) => x * x));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { batchAt } from "../core/batches.ts";
+import { TagprError } from "../core/errors.ts";
 import { silent } from "../core/progress.ts";
 import { openLoop } from "../core/run-dir.ts";
 import { adamAt } from "../engine/loop.ts";
@@ -23,7 +24,9 @@ import {
 import { type Rewards, SIGNALS, type Signal, stageWeights } from "../rewards/compute.ts";
 import { crossEntropyDatum } from "./datum.ts";
 import { groupAdvantages } from "./gspo.ts";
+import { advantageShares } from "./metrics.ts";
 import { miniBatches, type RlOptions, trainRl } from "./rl.ts";
+import type { Group } from "./rollout.ts";
 
 const examples = makeExamples(23);
 const config = {
@@ -94,6 +97,24 @@ function timesTrained(samples: readonly unknown[]): Map<string, number> {
 const trained = (run: { metrics: readonly unknown[] }) =>
   (run.metrics as Record<string, unknown>[]).filter((row) => row.kind === "train");
 
+it("a group tied in the verifiable part has the share that its advantages have", () => {
+  const group = (verifiable: number[], personalization: number[]): Group => {
+    const rollouts = verifiable.map((v, i) => {
+      const p = personalization[i] ?? 0;
+      return { rewards: { verifiable: v, format: 1, repetition: 0, tag: 0, personalization: p, total: v + 0.2 * p } };
+    });
+    return { rollouts } as unknown as Group;
+  };
+  const weights = { verifiable: 1, personalization: 0.2 };
+  const shares = advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], weights, 1e-9);
+  expect(shares.verifiable).toBeCloseTo(0.5, 6);
+  expect(shares.personalization).toBeCloseTo(0.5, 6);
+  // A large δ damps the group whose rewards hardly differ.
+  expect(
+    advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], weights, 0.05).verifiable,
+  ).toBeGreaterThan(0.95);
+});
+
 describe("RL", () => {
   for (const native of [true, false])
     it(`learns to answer right, ${native ? "with the engine's gspo" : "with its gradient computed here"}`, async () => {
@@ -136,6 +157,20 @@ describe("RL", () => {
     await expect(train(model, { scorer })(engine, openMemory(memory))).rejects.toThrow(/a reward is not finite/);
     expect(calls).not.toContain("optim_step");
     expect(memory.rows.samples.at(-1)).toMatchObject({ kind: "not_finite", what: "a reward" });
+  });
+
+  it("keeps the responses that the reward model's engine finds a NaN in", async () => {
+    const { disk, model } = await afterSft();
+    const memory = newMemory();
+    const scorer = {
+      centre: { mean: 0, spread: 1 },
+      score: () => Promise.reject(new TagprError("engine", "the loss is nan in the piece that begins with datum 0")),
+    };
+    const engine = makeFakeEngine({ vocab: codec.vocab, disk });
+    await expect(train(model, { scorer })(engine, openMemory(memory))).rejects.toThrow(/the loss is nan/);
+    const kept = memory.rows.samples.at(-1) as { kind: string; batch: { query: string; texts: string[] }[] };
+    expect(kept.kind).toBe("not_finite");
+    expect(kept.batch[0]?.texts).toHaveLength(config.rollouts);
   });
 
   it("keeps as many checkpoints as asked, and the best weights", async () => {

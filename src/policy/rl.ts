@@ -140,8 +140,8 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
     measurePacking: batch % PACKING_EVERY === 0,
     log,
   });
-  const rewards = { ...rewardMetrics(groups), ...formMetrics(formOf(groups, options.tasks)) };
-  const spread = spreadMetrics(groups, stageWeights(options.rewards, stage));
+  const rewards = { ...rewardMetrics(groups, options.scorer !== null), ...formMetrics(formOf(groups, options.tasks)) };
+  const spread = spreadMetrics(groups, stageWeights(options.rewards, stage), config.advantage_delta);
   const epoch = ((batch + 1) * config.batch) / walk.labels.length;
   log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
   const queries = examples.map((example) => `${example.task}/${example.id}`);

@@ -1,8 +1,10 @@
 import type { RewardsConfig, RlConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
+import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { keepingBatch } from "../engine/loop.ts";
 import type { SamplingClient } from "../engine/types.ts";
 import type { Scorer } from "../prmu/scorer-types.ts";
 import { type Codec, type Completion, generate } from "../prompts/generate.ts";
@@ -28,6 +30,8 @@ export interface Setting {
   readonly config: RlConfig;
   /** Null: no personalization reward. */
   readonly scorer: Scorer | null;
+  /** Keeps the responses that the reward model's engine finds a NaN in. */
+  readonly log?: LoopLog;
 }
 
 export interface Rollout {
@@ -94,7 +98,9 @@ async function judge(
     const { tags, reasoning = true } = setting;
     return group.map((r) => readResponse(r.text, { task, tags, reasoning, truncated: r.truncated }));
   });
-  const logits = await scoreReadable(setting.scorer, examples, responses, readings);
+  const score = () => scoreReadable(setting.scorer, examples, responses, readings);
+  const { log } = setting;
+  const logits = await (log === undefined ? score() : keepingBatch(log, () => asRows(examples, responses), score));
   return examples.map((example, i) => {
     const rollouts = zipStrict(responses[i] ?? [], readings[i] ?? []).map(([response, reading], k) => {
       const logit = logits[i]?.[k] ?? null;
@@ -105,6 +111,13 @@ async function judge(
     return { example, prompt: prompts[i] ?? [], rollouts, advantages };
   });
 }
+
+const asRows = (examples: readonly ShownExample[], responses: readonly (readonly Completion[])[]) =>
+  zipStrict(examples, responses).map(([{ task, id }, group]) => ({
+    task,
+    query: id,
+    texts: group.map(({ text }) => text),
+  }));
 
 function rewardsOf(
   setting: Setting,

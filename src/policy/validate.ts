@@ -28,7 +28,7 @@ export async function validate(
   const draw = { n: 1, temperature: 0, seeds: dev.map(() => 0) };
   const groups = await rollOut(setting, sampler, dev, draw, clock);
   const form = formOf(groups, setting.tasks);
-  const row = { ...rewardMetrics(groups), ...formMetrics(form) };
+  const row = { ...rewardMetrics(groups, setting.scorer !== null), ...formMetrics(form) };
   const personalization = setting.scorer === null ? null : Number(row.reward_personalization);
   return { point: { batch, score: Number(row.reward_verifiable), personalization, form }, row };
 }
@@ -62,7 +62,7 @@ export async function probe(
   const { rollouts: n, temperature } = setting.config;
   const seeds = chosen.map((_, i) => seedOf(seed, setting.stage, "probe", i));
   const groups = await rollOut(setting, sampler, chosen, { n, temperature, seeds }, clock);
-  const row = rewardMetrics(groups);
+  const row = rewardMetrics(groups, setting.scorer !== null);
   const spread = (pick: "total" | "verifiable"): number =>
     groups.filter((g) => hasSpread(g.rollouts.map((r) => r.rewards[pick]))).length / groups.length;
   return {

@@ -31,11 +31,17 @@ const KEPT_AT_LEAST = 0.1;
 /** Pairs of like length difference: 0, 1, 2–3, 4–7, 8–15, … tokens. */
 export const stratumOf = (gap: number): number => (gap === 0 ? 0 : 1 + Math.floor(Math.log2(Math.abs(gap))));
 
+/** What balancing looks at in an element: preferred − rejected in tokens, and its task, whose lengths are balanced apart. */
+export interface Lengths<T> {
+  readonly gapOf: (element: T) => number;
+  readonly taskOf: (element: T) => string;
+}
+
 /**
- * At most `perList` elements of each list and `cap` in all, lists taken in turn, so that within every stratum of the
- * length difference the preferred side is the longer one in half of the elements ({@link stratumOf}). Of a list the
+ * At most `perList` elements of each list and `cap` in all, lists taken in turn, so that within every stratum of a task's
+ * length differences the preferred side is the longer one in half of the elements ({@link stratumOf}). Of a list the
  * first element is taken (lists come shuffled) that leans against the imbalance of its own stratum so far, else the
- * first; then what is left over in a stratum's majority goes, at random.
+ * first; then what is left over in a stratum's majority goes, at random. So many are taken that `cap` are left after that.
  *
  * Nothing is chosen for having a small difference: where reading the history is what makes a chain long, that would
  * keep the chains that don't read it, and drop the very pairs that carry the content.
@@ -44,33 +50,46 @@ export function chooseBalanced<T>(
   lists: readonly (readonly T[])[],
   cap: number,
   perList: number,
-  gapOf: (element: T) => number,
+  lengths: Lengths<T>,
   random: Random,
 ): T[] {
   const left = lists.map((list) => [...list]);
   const chosen: T[] = [];
-  const lean = new Map<number, number>();
+  const lean = new Map<string, number>();
+  const leanOf = (element: T): number => lean.get(stratumKey(element, lengths)) ?? 0;
+  let surplus = 0;
   for (let round = 0; round < perList; round++)
     for (const list of left) {
-      const against = list.findIndex((e) => Math.sign(gapOf(e)) * (lean.get(stratumOf(gapOf(e))) ?? 0) <= 0);
+      const sign = (element: T): number => Math.sign(lengths.gapOf(element));
+      const against = list.findIndex((e) => sign(e) * leanOf(e) <= 0);
       const [next] = list.splice(Math.max(0, against), 1);
       if (next === undefined) continue;
-      const stratum = stratumOf(gapOf(next));
-      lean.set(stratum, (lean.get(stratum) ?? 0) + Math.sign(gapOf(next)));
+      const before = leanOf(next);
+      const after = before + sign(next);
+      lean.set(stratumKey(next, lengths), after);
+      surplus += Math.abs(after) - Math.abs(before);
       chosen.push(next);
+      if (chosen.length - Math.min(surplus, droppable(chosen.length)) >= cap)
+        return evenOut(chosen, lengths, random).slice(0, cap);
     }
-  return evenOut(chosen, gapOf, random).slice(0, cap);
+  return evenOut(chosen, lengths, random);
 }
 
+const stratumKey = <T>(element: T, { gapOf, taskOf }: Lengths<T>): string =>
+  `${stratumOf(gapOf(element))} ${taskOf(element)}`;
+
+const droppable = (chosen: number): number => Math.floor(chosen * (1 - KEPT_AT_LEAST));
+
 /** Drops at random from each stratum's majority, evenly over strata as far as {@link KEPT_AT_LEAST} allows. */
-function evenOut<T>(chosen: readonly T[], gapOf: (element: T) => number, random: Random): T[] {
-  const surplus = [...groupBy([...chosen.keys()], (i) => stratumOf(gapOf(chosen[i] as T))).values()].map((indices) => {
+function evenOut<T>(chosen: readonly T[], lengths: Lengths<T>, random: Random): T[] {
+  const { gapOf } = lengths;
+  const strata = groupBy([...chosen.keys()], (i) => stratumKey(chosen[i] as T, lengths));
+  const surplus = [...strata.values()].map((indices) => {
     const longer = indices.filter((i) => gapOf(chosen[i] as T) > 0);
     const shorter = indices.filter((i) => gapOf(chosen[i] as T) < 0);
     const [most, fewest] = longer.length >= shorter.length ? [longer, shorter] : [shorter, longer];
     return random.shuffle(most).slice(fewest.length);
   });
-  const droppable = Math.floor(chosen.length * (1 - KEPT_AT_LEAST));
-  const dropped = new Set(roundRobin(surplus).slice(0, droppable));
+  const dropped = new Set(roundRobin(surplus).slice(0, droppable(chosen.length)));
   return chosen.filter((_, i) => !dropped.has(i));
 }

@@ -1,12 +1,13 @@
 import type { PrmuConfig } from "../core/config/schema.ts";
 import { type Random, stream } from "../core/random.ts";
+import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { labelOf, quotations } from "../rewards/grounding.ts";
 import { chooseBalanced } from "./balance.ts";
 import { alike, type Scored, toScored } from "./pairs.ts";
 import type { PairSource, Sampled } from "./sample.ts";
-import { splitOf } from "./split.ts";
+import { splitter } from "./split.ts";
 
 /**
  * Faults planted in held-out responses (ours), never trained on: `invented`, what a chain says of the shown items is made
@@ -23,7 +24,12 @@ export function plantFaults(
   config: PrmuConfig,
   seed: number,
 ): FaultPair[] {
-  const held = sources.filter((source) => splitOf(source.example, config.held_out, seed) === "held_out");
+  const splitOf = splitter(
+    sources.map(({ example }) => example),
+    config.held_out,
+    seed,
+  );
+  const held = sources.filter(({ example }) => splitOf(example) === "held_out");
   const chosen = FAULTS.flatMap((kind) => {
     const lists = held.map((source) => {
       const random = stream(seed, "prmu", "fault", kind, source.example.task, source.example.id);
@@ -31,7 +37,7 @@ export function plantFaults(
       return random.shuffle(kind === "invented" ? invented(source, task, random) : swapped(source));
     });
     const random = stream(seed, "prmu", "fault", kind, "even-out");
-    return chooseBalanced(lists, Number.POSITIVE_INFINITY, config.pairs_per_query, gapOf, random).map((pair) => ({
+    return chooseBalanced(lists, Number.POSITIVE_INFINITY, config.pairs_per_query, LENGTHS, random).map((pair) => ({
       kind,
       ...pair,
     }));
@@ -40,7 +46,10 @@ export function plantFaults(
 }
 
 type Unnumbered = Omit<Scored, "id">;
-const gapOf = (pair: Unnumbered): number => pair.preferredTokens - pair.rejectedTokens;
+const LENGTHS = {
+  gapOf: ({ preferredTokens, rejectedTokens }: Unnumbered) => preferredTokens - rejectedTokens,
+  taskOf: ({ task }: Unnumbered) => task,
+};
 
 const swapped = (source: PairSource): Unnumbered[] =>
   source.withProfile.flatMap((own) =>
@@ -82,13 +91,16 @@ function falsified(
   random: Random,
 ): string | null {
   if (kind === "quote") {
-    const turned = said.split(/\s+/).reverse().join(" ");
+    const words = wordsOf(said).reverse();
+    const turned = words.join(/\p{Script=Han}/u.test(said) ? "" : " ");
     return quotations(`"${turned}"`, task, example).some(({ fault }) => fault !== null) ? turned : null;
   }
-  const own = example.shown.map((item) => labelOf(task, item)).find((label) => label !== null && ends(said, label));
-  if (own === undefined || own === null) return null;
+  // The longest: a dark comedy ends with a comedy.
+  const own = example.shown
+    .flatMap((item) => labelOf(task, item) ?? [])
+    .filter((label) => said.toLowerCase().endsWith(label))
+    .sort((a, b) => b.length - a.length)[0];
+  if (own === undefined) return null;
   const others = task.labels.filter((label) => label.toLowerCase() !== own);
   return others.length === 0 ? null : said.slice(0, said.length - own.length) + random.pick(others);
 }
-
-const ends = (text: string, label: string): boolean => text.toLowerCase().endsWith(label);

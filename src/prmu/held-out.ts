@@ -10,7 +10,7 @@ import { clusteredMean } from "../stats/resample.ts";
 import { type LengthBalance, lengthBalance } from "./balance.ts";
 import type { FaultKind, FaultPair } from "./faults.ts";
 import { type Pair, type PairKind, rowOf, type Scored } from "./pairs.ts";
-import { type Input, scoreAll } from "./score.ts";
+import { type Input, requireLogits, scoreAll } from "./score.ts";
 import type { ScoreItem } from "./scorer-types.ts";
 import type { Borrow } from "./warm-start.ts";
 
@@ -19,7 +19,7 @@ export interface PairAccuracy {
   readonly pairs: number;
   /** Null without pairs. */
   readonly accuracy: number | null;
-  /** 95% interval, users resampled; null without pairs. */
+  /** 95% interval, users resampled; null with pairs of fewer than two users. */
   readonly low: number | null;
   readonly high: number | null;
 }
@@ -62,7 +62,7 @@ export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Sco
 }
 
 /** Both sides' logits of each pair. */
-async function scorePairs(
+export async function scorePairs(
   training: TrainingClient,
   input: Input,
   pairs: readonly Scored[],
@@ -76,7 +76,7 @@ async function scorePairs(
       { example, text: pair.rejected },
     ];
   });
-  const logits = await scoreAll(training, input, items, rowFor);
+  const logits = requireLogits(await scoreAll(training, input, items, rowFor));
   return pairs.map((_, i) => ({ preferred: logits[2 * i] ?? Number.NaN, rejected: logits[2 * i + 1] ?? Number.NaN }));
 }
 
@@ -185,8 +185,8 @@ export function verdicts({ over }: HeldOutReport): { readonly accepted: boolean;
     const { length, history } = over[kind];
     if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };
     const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
-    const number = (lead: Lead): string =>
-      `${(lead.difference ?? 0).toFixed(3)} [${(lead.low ?? 0).toFixed(3)}, ${(lead.high ?? 0).toFixed(3)}]`;
+    const number = ({ difference, low, high }: Lead): string =>
+      `${(difference ?? 0).toFixed(3)}${low === null || high === null ? ", one user: no interval" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
     return {
       ok,
       said: `${kind}: ${ok ? "better than" : "not shown to be better than"} rules that look only at length (by ${number(length)}) or at mentions of the history (by ${number(history)})`,

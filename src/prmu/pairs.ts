@@ -4,7 +4,7 @@ import { stream } from "../core/random.ts";
 import type { QueryId, UserId } from "../data/types.ts";
 import { chooseBalanced, type LengthBalance, lengthBalance, roundRobin } from "./balance.ts";
 import type { PairSource, Sampled } from "./sample.ts";
-import { splitOf } from "./split.ts";
+import { type PairSplit, splitter } from "./split.ts";
 
 /**
  * PRP (Profile-Reasoning Preference): generated with the profile over generated without it; both are *scored* under the
@@ -32,7 +32,7 @@ export interface Scored {
 
 export interface Pair extends Scored {
   readonly kind: PairKind;
-  readonly split: "train" | "held_out";
+  readonly split: PairSplit;
 }
 
 export interface PairStats {
@@ -61,7 +61,12 @@ export function buildPairs(
   seed: number,
 ): { readonly pairs: Pair[]; readonly stats: PairStats } {
   const order = inTurn(sources, seed);
-  const of = (source: PairSource): Pair["split"] => splitOf(source.example, config.held_out, seed);
+  const splitOf = splitter(
+    sources.map(({ example }) => example),
+    config.held_out,
+    seed,
+  );
+  const of = ({ example }: PairSource): Pair["split"] => splitOf(example);
   const chosen = (
     kind: PairKind,
     split: Pair["split"],
@@ -70,9 +75,12 @@ export function buildPairs(
   ): Omit<Pair, "id">[] => {
     const own = order.filter((source) => of(source) === split);
     const lists = own.map((source) => stream(seed, "prmu", kind, keyOf(source)).shuffle(candidates(source)));
-    const gap = (c: Candidate): number => c.preferred.tokens - c.rejected.tokens;
+    const lengths = {
+      gapOf: ({ preferred, rejected }: Candidate) => preferred.tokens - rejected.tokens,
+      taskOf: ({ source }: Candidate) => source.example.task,
+    };
     const random = stream(seed, "prmu", kind, split, "even-out");
-    return chooseBalanced(lists, cap, config.pairs_per_query, gap, random).map((c) => toPair(kind, c, split));
+    return chooseBalanced(lists, cap, config.pairs_per_query, lengths, random).map((c) => toPair(kind, c, split));
   };
   // Training and held-out queries each get their share of the cap; together never more than it.
   const heldShare = order.filter((source) => of(source) === "held_out").length / Math.max(1, order.length);

@@ -22,6 +22,7 @@ import { accuracyOf, bradleyTerry, centreOf } from "./held-out.ts";
 import { buildPairs, rowOf, userKey, userRows } from "./pairs.ts";
 import { type PairSource, type Sampled, samplePairSources } from "./sample.ts";
 import { makeScorer } from "./score.ts";
+import { splitter } from "./split.ts";
 import { type PrmuOptions, trainPrmu } from "./train.ts";
 
 const config = {
@@ -111,6 +112,8 @@ describe("pairs", () => {
   });
 });
 
+const SAME_TASK = { gapOf: (gap: number) => gap, taskOf: () => "t" };
+
 describe("balance", () => {
   it("takes lists in turn", () => {
     expect(roundRobin([[1, 2, 3], [4], [5, 6]])).toEqual([1, 4, 5, 2, 6, 3]);
@@ -127,7 +130,7 @@ describe("balance", () => {
     );
     fc.assert(
       fc.property(gaps, (lists) => {
-        const chosen = chooseBalanced(lists, 1000, 1, (g) => g, stream(1));
+        const chosen = chooseBalanced(lists, 1000, 1, SAME_TASK, stream(1));
         for (const stratum of new Set(chosen.map(stratumOf))) {
           const { preferredLonger, rejectedLonger } = lengthBalance(chosen.filter((g) => stratumOf(g) === stratum));
           expect(Math.abs(preferredLonger - rejectedLonger)).toBeLessThanOrEqual(1);
@@ -138,14 +141,14 @@ describe("balance", () => {
   it("keeps large differences that have a counterpart, and drops at random where one kind is always longer", () => {
     // Long and right against short and wrong, and the other way round: length says nothing, so nothing goes.
     const both = Array.from({ length: 40 }, (_, i) => [i % 2 === 0 ? 60 : -60]);
-    expect(chooseBalanced(both, 1000, 1, (g) => g, stream(1))).toHaveLength(40);
+    expect(chooseBalanced(both, 1000, 1, SAME_TASK, stream(1))).toHaveLength(40);
     // Three times as many one way: the surplus goes, but from its own stratum alone; small differences stay.
     const lists = Array.from({ length: 40 }, (_, i) => [i % 4 === 0 ? -60 : 60]);
     const kept = chooseBalanced(
       [...lists, ...Array.from({ length: 30 }, (_, i) => [i % 2 === 0 ? 1 : -1])],
       1000,
       1,
-      (g) => g,
+      SAME_TASK,
       stream(1),
     );
     expect(kept.filter((g) => Math.abs(g) === 60)).toHaveLength(20);
@@ -154,11 +157,38 @@ describe("balance", () => {
       Array.from({ length: 40 }, () => [5]),
       1000,
       1,
-      (g) => g,
+      SAME_TASK,
       stream(1),
     );
     expect(hopeless).toHaveLength(4);
     expect(lengthBalance(hopeless).ruleAccuracy).toBe(1);
+  });
+});
+
+describe("balance under a cap", () => {
+  it("leaves length no clue where the cap binds", () => {
+    const lists = Array.from({ length: 400 }, (_, i) => [i % 4 === 0 ? -10 : 10]);
+    const capped = chooseBalanced(lists, 120, 1, SAME_TASK, stream(1));
+    expect(capped).toHaveLength(120);
+    expect(lengthBalance(capped).ruleAccuracy).toBeCloseTo(0.5, 2);
+    expect(chooseBalanced(lists, 150, 1, SAME_TASK, stream(1)).length).toBe(150);
+  });
+  it("is by task: longer in one and shorter in the other is a clue", () => {
+    const lists = Array.from({ length: 80 }, (_, i) => [i % 2 === 0 ? 10 : -10]);
+    const byTask = { gapOf: (gap: number) => gap, taskOf: (gap: number) => (gap > 0 ? "a" : "b") };
+    expect(chooseBalanced(lists, 1000, 1, SAME_TASK, stream(1))).toHaveLength(80);
+    expect(chooseBalanced(lists, 1000, 1, byTask, stream(1))).toHaveLength(8);
+  });
+});
+
+describe("held-out queries", () => {
+  it("leave a single user to train on, whatever the draw", () => {
+    const mine = examples.map((example) => ({ ...example, user: "u1" as UserId }));
+    for (let seed = 0; seed < 200; seed++) {
+      const split = splitter(mine, 0.5, seed);
+      const held = mine.filter((example) => split(example) === "held_out").length;
+      expect(held).toBeLessThan(mine.length / 2);
+    }
   });
 });
 
@@ -178,6 +208,23 @@ describe("planted faults", () => {
       expect(made.endsWith("</think>comedy")).toBe(true);
     }
     expect(invent("<think><a>so it is</a></think>comedy", task, example, stream(1))).toBe(null);
+  });
+  it("also in labels that end in a label, and in quotations without spaces", () => {
+    const movies = { ...task, labels: ["comedy", "dark comedy", "dystopia"] };
+    const dark = {
+      ...example,
+      shown: [
+        { id: "i1", fields: { tag: "comedy" } },
+        { id: "i2", fields: { tag: "dark comedy" } },
+      ],
+    };
+    for (let seed = 0; seed < 20; seed++) {
+      const made = invent("<think>[2] a wake: dark comedy</think>x", movies, dark, stream(seed));
+      expect(made).toMatch(/^<think>\[2\] a wake: (comedy|dystopia)<\/think>x$/);
+    }
+    const zh = { ...example, shown: [{ id: "i1", fields: { tag: "comedy", title: "很好吃的面馆，老板是本地人" } }] };
+    const made = invent("<think>他写过“很好吃的面馆，老板是本地人”</think>x", movies, zh, stream(1)) ?? "";
+    expect(quotations(made, movies, zh).map(({ fault }) => fault)).toEqual(["stands in no shown item"]);
   });
   it("are planted in held-out queries alone", () => {
     const stated = sources.map((source) => ({

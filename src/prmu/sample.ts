@@ -10,7 +10,7 @@ import { readResponse } from "../prompts/response.ts";
 import { formatReward } from "../rewards/format.ts";
 import { mentions } from "../rewards/grounding.ts";
 import { verifiableReward } from "../rewards/verifiable.ts";
-import { splitOf } from "./split.ts";
+import { splitter } from "./split.ts";
 
 /** One sampled response, read and scored. */
 export interface Sampled {
@@ -64,13 +64,14 @@ const UNIT = 64;
 /** Samples `rollouts` responses a query with the profile and as many without. Seeds are named by query, so batching changes nothing. */
 export async function samplePairSources(options: SampleOptions): Promise<PairSource[]> {
   const { examples, promptOf, promptWithout, progress } = options;
+  const wantsOther = otherWanted(options);
   progress.start("PRMU: responses for pairs", examples.length);
   const out: PairSource[] = [];
   for (let at = 0; at < examples.length; at += UNIT) {
     const part = examples.slice(at, at + UNIT);
     const withProfile = await ask(options, part, promptOf, "with");
     const withoutProfile = await ask(options, part, promptWithout, "without", OPENING);
-    const swapped = part.filter((example) => wantsOther(options, example));
+    const swapped = part.filter(wantsOther);
     const others = await ask(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
     const otherOf = new Map(swapped.map((example, i) => [example, others[i] ?? []]));
     for (const [i, example] of part.entries())
@@ -87,9 +88,12 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
 }
 
 /** Held-out queries, for the planted fault; all of them where PRP's rejected side is another user's. */
-function wantsOther({ config, seed, examples }: SampleOptions, example: ShownExample): boolean {
-  if (!examples.some((other) => isStranger(example, other))) return false;
-  return config.prp_against === "other_profile" || splitOf(example, config.held_out, seed) === "held_out";
+function otherWanted({ config, seed, examples }: SampleOptions): (example: ShownExample) => boolean {
+  const splitOf = splitter(examples, config.held_out, seed);
+  return (example) => {
+    if (!examples.some((other) => isStranger(example, other))) return false;
+    return config.prp_against === "other_profile" || splitOf(example) === "held_out";
+  };
 }
 
 /** A query of another user of the same task, with items of its own. */

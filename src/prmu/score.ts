@@ -56,14 +56,20 @@ export async function scoreAll(
   return logits;
 }
 
-/** @throws TagprError when there is no logit or it is no number. */
+/** The logit, which may be no number: what that means is the caller's business. @throws TagprError when there is none. */
 function logitOf(output: Readonly<Record<string, Float32Array>> | undefined): number {
   const logit = output?.logits?.[0];
-  if (logit === undefined || !Number.isFinite(logit))
-    throw new TagprError("engine", `the reward model's logit is ${logit}`, {
-      hint: "Train it again with a lower prmu.learning_rate.",
-    });
+  if (logit === undefined) throw new TagprError("engine", "the reward model answered no logit");
   return logit;
+}
+
+/** @throws TagprError at the first that is no number. */
+export function requireLogits(logits: readonly number[]): readonly number[] {
+  const bad = logits.find((logit) => !Number.isFinite(logit));
+  if (bad === undefined) return logits;
+  throw new TagprError("engine", `the reward model's logit is ${bad}`, {
+    hint: "Train it again with a lower prmu.learning_rate.",
+  });
 }
 
 /** What `scorer.json` holds: everything to score with but the weights. */

@@ -1,9 +1,36 @@
+import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 
-/** `share` of the users are held out whole (unseen users), and of the others half that share of queries (seen users). */
-export function splitOf({ task, id, user }: ShownExample, share: number, seed: number): "train" | "held_out" {
+export type PairSplit = "train" | "held_out";
+
+/**
+ * Which of these queries are held out: `share` of the users whole (unseen users), and of the others half that share of
+ * queries (seen users). One user of a task at least stays to train on.
+ */
+export function splitter(
+  examples: readonly ShownExample[],
+  share: number,
+  seed: number,
+): (example: ShownExample) => PairSplit {
   const draw = (...name: string[]): number => stream(seed, "prmu", "held-out", ...name).next();
-  if (user !== null && draw("user", task, user) < share) return "held_out";
-  return draw("query", task, id) < (user === null ? share : share / 2) ? "held_out" : "train";
+  const owned = groupBy(
+    examples.filter(({ user }) => user !== null),
+    ({ task }) => task,
+  );
+  const heldUsers = new Set(
+    [...owned].flatMap(([task, own]) => {
+      const users = [...new Set(own.map(({ user }) => user ?? ""))].map((user) => ({
+        user,
+        at: draw("user", task, user),
+      }));
+      const held = users.filter(({ at }) => at < share);
+      const last = held.length === users.length ? held.toSorted((a, b) => b.at - a.at)[0] : undefined;
+      return held.filter((one) => one !== last).map(({ user }) => `${task}/${user}`);
+    }),
+  );
+  return ({ task, id, user }) => {
+    if (user !== null && heldUsers.has(`${task}/${user}`)) return "held_out";
+    return draw("query", task, id) < (user === null ? share : share / 2) ? "held_out" : "train";
+  };
 }

@@ -10,7 +10,16 @@ import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.
 import type { Codec } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
 import type { FaultPair } from "./faults.ts";
-import { assess, bradleyTerry, exampleOf, type HeldOut, type HeldOutReport, verdicts } from "./held-out.ts";
+import {
+  assess,
+  bradleyTerry,
+  centreOf,
+  exampleOf,
+  type HeldOut,
+  type HeldOutReport,
+  scorePairs,
+  verdicts,
+} from "./held-out.ts";
 import { type Pair, userRows } from "./pairs.ts";
 import { type Input, rewardDatum, rewardRole, type ScorerFile } from "./score.ts";
 import { makeBorrow } from "./warm-start.ts";
@@ -82,13 +91,23 @@ export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null
     step++;
     if (step % config.checkpoint_every === 0 || step === loop.total) await loop.saver.save(loop.training, step, state);
   }
-  const { report, centre } = await assess(loop.training, loop.input, loop.heldOut);
+  const { report, centre: ofHeldOut } = await assess(loop.training, loop.input, loop.heldOut);
   log.metrics({ kind: "held_out", step, ...report });
+  const centre = loop.heldOut.pairs.length > 0 ? ofHeldOut : await centreOnTrained(loop);
   const path = await loop.training.saveForSampler(`prmu-${step}`);
   await loop.training.unload();
   progress.end(summary(report));
   for (const sentence of verdicts(report).sentences) progress.say(`PRMU, ${sentence}`);
   return { path, rows: loop.input.rows, centre, step, before: state.before, heldOut: report };
+}
+
+/** Pairs that are scored where none are held out. */
+const CENTRED_ON = 200;
+
+/** Where no pair is held out the logits are centred on some that were trained on. */
+async function centreOnTrained({ options, training, input, train, examples }: PrmuLoop): Promise<Centre> {
+  options.progress.say("PRMU: no pair is held out; its logits are centred on pairs that it was trained on.");
+  return centreOf(await scorePairs(training, input, train.slice(0, CENTRED_ON), examples));
 }
 
 async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {

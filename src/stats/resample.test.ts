@@ -67,5 +67,8 @@ describe("clusteredMean", () => {
       interval95(resample({ sums: [users], statistic: mean }, 500, stream(2)).draws[0] ?? []),
     );
     expect(clusteredMean([], 500, stream(2))).toEqual({ mean: null, low: null, high: null });
+    // One cluster alone says nothing of how clusters differ.
+    const one = [0.5, -0.5, 0.5].map((value) => ["u", value] as const);
+    expect(clusteredMean(one, 500, stream(2))).toEqual({ mean: 0.5 / 3, low: null, high: null });
   });
 });

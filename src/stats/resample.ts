@@ -53,7 +53,7 @@ export function sumsByKey(keys: readonly string[], vectors: readonly (readonly n
   return [...groups.values()].map((own) => (own[0] ?? []).map((_, k) => own.reduce((sum, v) => sum + (v[k] ?? 0), 0)));
 }
 
-/** Mean of `[cluster, value]` rows with its 95% interval over clusters; nulls without rows. */
+/** Mean of `[cluster, value]` rows with its 95% interval over clusters; no mean without rows, no interval of fewer than two clusters. */
 export function clusteredMean(
   rows: readonly (readonly [string, number])[],
   resamples: number,
@@ -64,6 +64,8 @@ export function clusteredMean(
     rows.map(([cluster]) => cluster),
     rows.map(([, value]) => [value, 1]),
   );
+  if (sums.length < 2)
+    return { mean: rows.reduce((sum, [, value]) => sum + value, 0) / rows.length, low: null, high: null };
   const statistic = ([sum = 0, n = 0]: readonly number[]): number => sum / n;
   const { values, draws } = resample({ sums: [sums], statistic }, resamples, random);
   return { mean: values[0] ?? null, ...interval95(draws[0] ?? []) };

@@ -7,7 +7,7 @@ import type { QueryId } from "../../data/types.ts";
 import type { Engines } from "../../engine/engines.ts";
 import type { Verifier } from "../../engine/verify.ts";
 import type { Pair } from "../../prmu/pairs.ts";
-import { rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
+import { requireLogits, rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
 import type { ScoreItem } from "../../prmu/scorer-types.ts";
 import { generate } from "../../prompts/generate.ts";
 import { noRun, type RunRecord, readRecord } from "../record.ts";
@@ -118,7 +118,10 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   const known = items.filter((_, i) => i % 2 === 0);
   const unknown = items.filter((_, i) => i % 2 === 1);
   const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
-  const own = [...(await scoreAll(training, input, known)), ...(await scoreAll(training, input, unknown, () => 0))];
+  const own = requireLogits([
+    ...(await scoreAll(training, input, known)),
+    ...(await scoreAll(training, input, unknown, () => 0)),
+  ]);
   await training.unload();
   progress.say("Writing prmu");
   await engine.export(file.path, part);

@@ -128,7 +128,12 @@ def _routes(engine: Engine) -> list[Route]:
 
     def post(path: str, call: Callable[[dict[str, Any]], dict[str, Any]]) -> Route:
         async def handler(request: Request) -> Response:
-            return JSONResponse(call(await _json(request)))
+            body = await _json(request)
+            try:
+                return JSONResponse(call(body))
+            except EngineError:
+                engine.refused(body.get("model_id"), body.get("seq_id"))
+                raise
 
         return Route(f"/api/v1/{path}", handler, methods=["POST"])
 

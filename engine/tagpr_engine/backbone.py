@@ -112,11 +112,15 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
             fresh = not _has_score_head(folder)
             config.num_labels = 1
             torch.manual_seed(seed)
-            model: Any = AutoModelForSequenceClassification.from_pretrained(folder, config=config, **kwargs)
+            kind: Any = AutoModelForSequenceClassification
         else:
-            model = AutoModelForCausalLM.from_pretrained(folder, config=config, **kwargs)
+            kind = AutoModelForCausalLM
+        model, told = kind.from_pretrained(folder, config=config, output_loading_info=True, **kwargs)
     except (OSError, ValueError) as error:
         raise EngineError(f"{folder} can't be loaded: {str(error).splitlines()[0]}") from error
+    missing = sorted(set(told["missing_keys"]) - ({"score.weight"} if fresh else set()))
+    if missing:
+        raise EngineError(f"{folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
     model.eval().to(device)
     if fresh:
         generator = torch.Generator().manual_seed(seed)

@@ -6,7 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
-from . import store
+from . import lora, store
 from .engine import Engine
 from .errors import EngineError
 from .model_calls import new_model
@@ -41,9 +41,12 @@ class CheckpointCalls:
         name = optional_text(body, "path", call)
         if name is not None:
             store.check_name(name)
+            self.engine.saves += 1
 
         def run() -> list[Answer]:
             model = self.engine.model(model_id)
+            if name is None and model.trained.backbone.reward:
+                raise EngineError(f"{call}: {model_id!r} is a reward model; it can't be sampled from")
             if name is None:
                 return [{"path": None, "type": call, "sampling_session_id": self.engine.snapshot(model)}]
             root = self.engine.settings.store
@@ -81,7 +84,9 @@ class CheckpointCalls:
         def then(model_id: str) -> None:
             store.restore(folder, path, self.engine.model(model_id).trained, optimizer)
 
-        config = {"rank": meta.lora_rank}
+        config: Reply = {"rank": meta.lora_rank}
+        if meta.lora_parts is not None:
+            config.update({part: part in meta.lora_parts for part in lora.PARTS})
         return new_model(
             self.engine, session_id, base_model, meta.model_role, meta.user_embeddings, config, (model_id, then)
         )
@@ -117,7 +122,7 @@ class CheckpointCalls:
 
     def training_runs(self) -> list[Reply]:
         root = self.engine.settings.store
-        saved = {store.model_id_of(p.parent.name) for p in root.glob("*/*weights")}
+        saved = {store.model_id_of(p.parents[2].name) for p in root.glob("*/*weights/[!.]*/engine.json")}
         found = saved | set(self.engine.models)
         return [self.training_run(model_id) for model_id in sorted(found)]
 

@@ -37,10 +37,11 @@ class DecodePlan:
         group: Tensor,
         capacity: int,
         static: bool = False,
+        context: int = 1 << 30,
     ) -> None:
         self.keys, self.values = keys, values
         self.lengths = lengths
-        self.capacity, self.static = capacity, static
+        self.capacity, self.static, self.context = capacity, static, context
         self.step = self.buffers = 0
         self.at = torch.zeros(1, dtype=torch.int64, device=group.device)  # the step, where the device can read it
         heads, dim = values[0].shape[1], values[0].shape[3]
@@ -73,7 +74,8 @@ class DecodePlan:
             unwritten = torch.arange(room, device=self.at.device) > self.at
             masked = torch.cat([self.beyond, unwritten.expand(self.beyond.shape[0], -1)], -1)
             self.masked = masked[:, None, None, None, :]
-        return self.lengths[self.group] + (self.at if self.static else self.step)
+        # a sequence that is done goes on beside the others, maybe past the last position that the model knows
+        return (self.lengths[self.group] + (self.at if self.static else self.step)).clamp_(max=self.context - 1)
 
     def advance(self) -> None:
         self.step += 1

@@ -81,7 +81,8 @@ class Engine:
         self.sampling: dict[str, SamplingSession] = {}
         self.folders = {name: resolve(name, settings.models_dir) for name in settings.models}
         self._snapshots: dict[str, tuple[Model, Snapshot]] = {}
-        self._samplers: dict[tuple[str, str], Backbone] = {}
+        self._samplers: dict[tuple[Path, int], Backbone] = {}
+        self.saves = 0  # for samplers, as they were asked for: what is sampled before one and after it isn't one batch
         self._tokenizers: dict[Path, Tokenizer] = {}
         self._embedders: dict[str, Embedder] = {}
 
@@ -124,6 +125,12 @@ class Engine:
             raise EngineError(f"model {model_id!r} is unknown or was unloaded", status=404)
         return found
 
+    def refused(self, model_id: object, seq: object) -> None:
+        """A request of this model was refused at once: its seq_id, if it had one, is waited for by nobody."""
+        lane = self.lanes.get(model_id) if isinstance(model_id, str) else None
+        if lane is not None and isinstance(seq, int) and not isinstance(seq, bool) and seq > 0:
+            lane.refuse(seq)
+
     # --- on the worker ---
 
     def create_model(
@@ -145,7 +152,7 @@ class Engine:
         runner = shell(backbone) if rank else None
         adapter = None
         if rank:
-            flags = {k: bool(lora_config.get(k, True)) for k in ("train_attn", "train_mlp", "train_unembed")}
+            flags = {part: bool(lora_config.get(part, True)) for part in lora.PARTS}
             adapter = lora.attach(backbone.model, rank, seed, **flags)
         table = None if users is None else _user_table(backbone, users, seed)
         trained = TrainedModel(backbone, base_model, settings.token_budget, settings.dtype, adapter, table)
@@ -190,20 +197,26 @@ class Engine:
             model, snapshot = self._snapshots[session.id]
             bind(model.shell.model, snapshot.weights)
             return model.shell
-        key = session.key
+        if session.model_path is not None:
+            folder = store.folder_of(self.settings.store, session.model_path)
+            if store.read_meta(folder).model_role != "policy":
+                raise EngineError(f"{session.model_path} is a reward model; it can't be sampled from")
+        else:
+            folder = self.folder(session.base_model or "")
+        key = (folder, store.written(folder))
         if key not in self._samplers:
-            if session.model_path is not None:
-                folder = store.folder_of(self.settings.store, session.model_path)
-                if store.read_meta(folder).model_role != "policy":
-                    raise EngineError(f"{session.model_path} is a reward model; it can't be sampled from")
-            else:
-                folder = self.folder(session.base_model or "")
+            for old in [k for k in self._samplers if k[0] == folder]:
+                self._let_go(old)  # a checkpoint that was overwritten
             while len(self._samplers) >= MAX_SAMPLERS:
-                del self._samplers[next(iter(self._samplers))]
+                self._let_go(next(iter(self._samplers)))
             self._samplers[key] = load(folder, self.settings.dtype, self.settings.device)
         backbone = self._samplers.pop(key)
         self._samplers[key] = backbone  # the most recently used stands last
         return backbone
+
+    def _let_go(self, key: tuple[Path, int]) -> None:
+        del self._samplers[key]
+        self._tokenizers.pop(key[0], None)
 
     def facts(self, session: SamplingSession) -> tuple[int, list[int]]:
         """(context, end tokens) of what a session samples from."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 
 @functools.cache
@@ -72,11 +73,18 @@ def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
         out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets)  # pyright: ignore
         return out
     step = chunk_rows(_vocab(head), hidden.device)
+    # checkpointed: a chunk's logits are computed again for the backward pass, not kept
     parts = [
-        torch.log_softmax(head(h).float(), -1).gather(1, t[:, None]).squeeze(1)
+        checkpoint(functools.partial(_logprobs, head), h, t, use_reentrant=False)
+        if torch.is_grad_enabled()
+        else _logprobs(head, h, t)
         for h, t in zip(hidden.split(step), targets.split(step), strict=True)
     ]
     return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
+
+
+def _logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
+    return torch.log_softmax(head(hidden).float(), -1).gather(1, targets[:, None]).squeeze(1)
 
 
 def _vocab(head: nn.Module) -> int:

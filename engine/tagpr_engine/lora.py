@@ -11,6 +11,7 @@ from .backbone import Weights
 from .errors import EngineError
 
 ALPHA = 32.0
+PARTS = ("train_attn", "train_mlp", "train_unembed")
 
 
 class LoraLinear(nn.Module):
@@ -34,6 +35,7 @@ class LoraLinear(nn.Module):
 class Lora:
     model: nn.Module
     rank: int
+    parts: list[str]  # of PARTS, what is adapted
     layers: dict[str, LoraLinear]
 
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -78,4 +80,5 @@ def attach(
             setattr(model.get_submodule(".".join(parts[:-1])), parts[-1], layers[name])
     if not layers:
         raise EngineError(f"LoRA: {type(model).__name__} has no attention or MLP projections by the usual names")
-    return Lora(model, rank, layers)
+    chosen = dict(zip(PARTS, (train_attn, train_mlp, train_unembed), strict=True))
+    return Lora(model, rank, [part for part, on in chosen.items() if on], layers)

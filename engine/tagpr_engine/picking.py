@@ -30,7 +30,8 @@ class Params:
 
 def uniforms(seed: int, index: int, count: int) -> NDArray[np.float32]:
     """`count` uniforms in [0, 1) of sample `index` under `seed`."""
-    stream = np.random.Generator(np.random.Philox(key=[seed & (2**64 - 1), index]))
+    key = np.array([seed & (2**64 - 1), index], dtype=np.uint64)  # as a list, large ones become floats
+    stream = np.random.Generator(np.random.Philox(key=key))
     # below 1 in fp32 even after scaling by a sum that is not exactly 1
     return np.minimum(stream.random(count), 1 - 2.0**-23).astype(np.float32)
 
@@ -97,7 +98,10 @@ class Picker:
         """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B] (the model's own, uncut)."""
         probs = logits.softmax(-1)
         tokens = logits.argmax(-1, keepdim=True) if self.greedy else self._draw(logits, probs, uniform)
-        return tokens.squeeze(1), probs.gather(1, tokens).squeeze(1).log()
+        if self.plain or self.greedy:
+            return tokens.squeeze(1), probs.gather(1, tokens).squeeze(1).log()
+        # at a high temperature tokens are drawn whose probability at 1 is 0 in fp32
+        return tokens.squeeze(1), (logits.gather(1, tokens) - logits.logsumexp(-1, keepdim=True)).squeeze(1)
 
     def _draw(self, logits: Tensor, probs: Tensor, uniform: Tensor) -> Tensor:
         if not self.plain:

@@ -90,7 +90,9 @@ def _waves(requests: list[Request], limits: Limits) -> list[list[_Row]]:
     used, seen = 0, -1
     for i in ordered:
         for sample_index in range(requests[i].num_samples):
-            need = requests[i].params.max_tokens + (requests[i].prompt.size if seen != prompt_of[i] else 0)
+            # every prompt of a wave takes as much room as its first, the longest
+            prompt = requests[waves[-1][0].request if waves[-1] else i].prompt.size
+            need = requests[i].params.max_tokens + (prompt if seen != prompt_of[i] else 0)
             if waves[-1] and (len(waves[-1]) >= limits.rows or used + need > limits.tokens):
                 waves.append([])
                 used, need = 0, requests[i].params.max_tokens + requests[i].prompt.size
@@ -138,7 +140,9 @@ class _Wave:
         where = {prompt: g for g, prompt in enumerate(self.prompts)}
         group = torch.tensor([where[row.prompt] for row in self.rows], device=self.device)
         lengths = torch.tensor([self.requests[p].prompt.size for p in self.prompts], device=self.device)
-        plan = DecodePlan(keys, values, lengths, group, self.longest, static=self.device.type == "cuda")
+        plan = DecodePlan(
+            keys, values, lengths, group, self.longest, static=self.device.type == "cuda", context=self.backbone.context
+        )
         del keys, values
         tokens, logprobs, ends, stopped = self._decode(plan, self.backbone.head(last)[group].float())
         for at, row in enumerate(self.rows):

@@ -71,7 +71,13 @@ class SamplingCalls:
             return self._sample(session, payloads)
 
         if place is None:
-            job = Job([future], lambda: many([payload]), merge=session.key, payload=payload, run_many=many)
+            job = Job(
+                [future],
+                lambda: many([payload]),
+                merge=(session.key, self.engine.saves),
+                payload=payload,
+                run_many=many,
+            )
             self.engine.worker.submit(job)
         else:
             whole = self.engine.batches.add(*place, future, (session.key, payload))

@@ -19,22 +19,8 @@ from torch import Tensor
 
 from . import padded
 from .fused import fused
+from .lengths import Lengths
 from .tree import Rows
-
-
-@dataclass(frozen=True)
-class Lengths:
-    """Sequences side by side: where each begins and the last ends, [n + 1] in int32, and the longest."""
-
-    ends: Tensor
-    longest: int
-
-    @staticmethod
-    def of(lengths: list[int], device: torch.device) -> Lengths:
-        ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        # the kernel rearranges heads where the longest is 1, log-sum-exp and all; 2 keeps its one layout
-        return Lengths(torch.from_numpy(ends).to(device), max(2, *lengths))
-
 
 State = tuple[Tensor, Tensor] | None  # the fused kernel's random state
 

@@ -38,6 +38,7 @@ TOKENIZER_FILES = (
     "vocab.txt",
     "generation_config.json",
 )
+_REPLACED = ".old-for-"  # a checkpoint while another takes its name
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 
@@ -52,6 +53,7 @@ class Meta:
     user_embeddings: int | None
     steps: int
     time: str
+    lora_parts: list[str] | None = None  # of `lora.PARTS`; None: saved before this was noted
 
 
 def check_name(name: str) -> str:
@@ -92,6 +94,12 @@ def read_meta(folder: Path) -> Meta:
     return Meta(**json.loads((folder / "engine.json").read_text()))
 
 
+def written(folder: Path) -> int:
+    """Tells a checkpoint from another that was saved under its name later; 0 for a base model."""
+    file = folder / "engine.json"
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
 def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
     """Call fill(folder) on a new folder beside `target`, flush it to disk, rename it to `target`."""
     if target.exists() and not overwrite:
@@ -104,9 +112,13 @@ def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
             _fsync(file)
         _fsync(temporary)
         if target.exists():
-            old = target.parent / f".old-{uuid.uuid4().hex[:12]}"
+            old = target.parent / f"{_REPLACED}{uuid.uuid4().hex[:12]}-{target.name}"
             os.rename(target, old)
-            os.rename(temporary, target)
+            try:
+                os.rename(temporary, target)
+            except BaseException:
+                os.rename(old, target)
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             os.rename(temporary, target)
@@ -122,7 +134,13 @@ def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
 
 
 def sweep(store: Path, older_than: float = 3600.0) -> None:
-    """Remove what saves that were killed left behind; younger ones may belong to another engine on this store."""
+    """Tidy up after saves that were killed: a checkpoint that was to be replaced and wasn't gets its name back, what is
+    left over is removed. Younger leftovers may belong to another engine on this store."""
+    for folder in store.glob(f"*/*/{_REPLACED}*"):
+        target = folder.parent / folder.name.removeprefix(_REPLACED).partition("-")[2]
+        if not target.exists():
+            with suppress(OSError):  # that engine has just finished with it
+                os.rename(folder, target)
     limit = time.time() - older_than
     for folder in [*store.glob("*/*/.tmp-*"), *store.glob("*/*/.old-*")]:
         with suppress(FileNotFoundError):  # that engine has just finished with it
@@ -190,6 +208,7 @@ def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, 
             user_embeddings=None if model.users is None else model.users.shape[0] - 1,
             steps=model.steps,
             time=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()),
+            lora_parts=model.adapter.parts if model.adapter else None,
         )
         (folder / "engine.json").write_text(json.dumps(asdict(meta)))
 
@@ -230,21 +249,26 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
     if (optimizer or rank) and not moments.is_file():
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
     state = load_file(moments) if moments.is_file() and (optimizer or rank) else {}
+    if model.adapter is not None:
+        if meta.base_model != model.base_model:
+            raise EngineError(f"load_weights: {path} adapts {meta.base_model}, this model is {model.base_model}")
+        source = {n.removeprefix("adapter/"): t for n, t in state.items() if n.startswith("adapter/")}
+    else:
+        source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())
+    _check_fit(source, model.masters, path)
     model.before_change()
     model.discard()
-    if model.adapter is not None:
-        _copy({n: state[f"adapter/{n}"] for n in model.masters}, model.masters, path)
-    else:
-        read = load(folder, torch.float32, "cpu", model.backbone.reward)
-        _copy(dict(read.model.named_parameters()), model.masters, path)
+    for name, tensor in source.items():
+        model.masters[name].copy_(tensor)
     model.publish()
     if model.users is not None:
         model.users.copy_(load_file(folder / "user_embeddings.safetensors")["user_embeddings"])
+    model.forget_moments()
     if optimizer:
         _restore_moments(state, model)
 
 
-def _copy(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> None:
+def _check_fit(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> None:
     if set(source) != set(target):
         odd = sorted(set(source) ^ set(target))
         raise EngineError(f"load_weights: {path} does not fit this model (first difference: {odd[0]})")
@@ -253,13 +277,10 @@ def _copy(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> No
             raise EngineError(
                 f"load_weights: {path} has {name} of shape {list(tensor.shape)}, not {list(target[name].shape)}"
             )
-    for name, tensor in source.items():
-        target[name].copy_(tensor)
 
 
 def _restore_moments(state: dict[str, Tensor], model: TrainedModel) -> None:
     model.steps = int(state["steps"][0])
-    model.optimizer.state.clear()
     for name, master in model.masters.items():
         if f"step/{name}" not in state:
             continue

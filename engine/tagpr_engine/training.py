@@ -269,7 +269,8 @@ class TrainedModel:
     def optim_step(self, adam: Adam) -> Metrics:
         """One AdamW step. Raises EngineError, with weights and moments unchanged, on a bad or missing gradient."""
         if self.poisoned is not None:
-            why, self.poisoned = self.poisoned, None
+            why = self.poisoned
+            self.discard()  # what came after the failure too
             raise EngineError(f"optim_step refused: the gradients were discarded after a failure ({why})")
         if not self.accumulated:
             raise EngineError("optim_step refused: no gradient was accumulated since the last step")
@@ -296,6 +297,13 @@ class TrainedModel:
         self._clear()
         self.steps += 1
         return {"grad_norm:mean": float(norm), "learning_rate:mean": adam.learning_rate, "step:max": float(self.steps)}
+
+    def forget_moments(self) -> None:
+        """Start AdamW anew: its moments were of other weights."""
+        self.optimizer.state.clear()
+        if self.users is not None:
+            self.row_adam = RowAdam(self.users)
+        self.steps = 0
 
     @torch.no_grad()
     def publish(self) -> None:

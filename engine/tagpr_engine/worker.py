@@ -78,7 +78,7 @@ class Worker:
         with self._ready:
             old = [i for i, f in self._futures.items() if f.done.is_set() and f.finished < limit]
             for future_id in old:
-                del self._futures[future_id]
+                self._futures.pop(future_id).answer = None  # a lane may still hold the future
 
     def _loop(self) -> None:
         while True:
@@ -126,6 +126,7 @@ class Lane:
         self._next = 1
         self._held: dict[int, tuple[Job, float]] = {}
         self._seen: dict[int, tuple[str, Future]] = {}
+        self._refused: set[int] = set()
         self._lock = threading.Lock()
 
     def repeated(self, seq: int | None, digest: str) -> Future | None:
@@ -139,7 +140,7 @@ class Lane:
                 raise EngineError(
                     f"seq_id {seq} was used by another request of this model (next: {self._next})", status=409
                 )
-            if seq < self._next:
+            if seq < self._next and seq not in self._refused:
                 raise EngineError(f"seq_id {seq} is over (next: {self._next})", status=409)
             return None
 
@@ -151,10 +152,27 @@ class Lane:
             self._seen[seq] = (digest, job.futures[0])
             if len(self._seen) > 256:
                 del self._seen[min(self._seen)]
+            self._refused.discard(seq)
+            if seq < self._next:
+                self._submit(job)
+                return
             self._held[seq] = (job, time.monotonic())
-            while self._next in self._held:
+            self._go_on()
+
+    def refuse(self, seq: int) -> None:
+        """This request was refused before it was queued: the next need not wait for it. Some clients count its seq_id
+        as used, others use it again; both do."""
+        with self._lock:
+            if seq < self._next or seq in self._held:
+                return
+            self._refused.add(seq)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        while self._next in self._held or self._next in self._refused:
+            if self._next in self._held:
                 self._submit(self._held.pop(self._next)[0])
-                self._next += 1
+            self._next += 1
 
     def expire(self, seconds: float) -> None:
         """Fail what waits for a seq_id that never came."""

@@ -241,7 +241,8 @@ def test_idle_models_and_samplers_are_let_go(client: Client, engine: Engine) -> 
         for i in range(MAX_SAMPLERS + 1)
     ]
     assert [ask(model_path=path) for path in saved] == [last] * len(saved)
-    assert [path for kind, path in engine._samplers if kind == "path"] == saved[1:]
+    held = [folder.name for folder, _ in engine._samplers if folder.parent.name == "sampler_weights"]
+    assert held == [path.rsplit("/", 1)[-1] for path in saved[1:]]
     assert ask(model_path=saved[0]) == last  # it is loaded again
     client.wait(client.post("unload_model", model_id=model))
     with pytest.raises(Refused, match=r"404 .*was let go"):
@@ -249,6 +250,80 @@ def test_idle_models_and_samplers_are_let_go(client: Client, engine: Engine) -> 
     assert ask(model_path=saved[1]) == last
     gc.collect()
     assert alive() is None
+
+
+def test_what_is_saved_over_or_saved_again_is_what_is_sampled(client: Client, engine: Engine) -> None:
+    model = client.model("qwen")
+
+    def save() -> str:
+        body = {"model_id": model, "path": "again", "overwrite": True}
+        return client.wait(client.post("save_weights_for_sampler", **body))["path"]
+
+    def ask(**where: str) -> list[list[int]]:
+        return read_samples(client.wait(client.sample([5], sampling_params=GREEDY, **where)))
+
+    def train() -> list[list[int]]:
+        for _ in range(4):
+            client.forward_backward(message(model))
+            step(client, model, 0.1)
+        snapshot = client.wait(client.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+        return ask(sampling_session_id=snapshot)
+
+    path = save()
+    first, second = ask(model_path=path), train()
+    assert first != second
+    assert ask(model_path=path) == first
+    save()
+    assert ask(model_path=path) == second
+    third = train()
+    client._ok(client.http.delete(f"/api/v1/training_runs/{model}/checkpoints/sampler_weights/again"))
+    save()
+    assert ask(model_path=path) == third != second
+    assert [folder.name for folder, _ in engine._samplers].count("again") == 1
+
+
+def test_a_reward_model_is_not_sampled(client: Client) -> None:
+    reward = client.model("qwen", model_role="reward")
+    with pytest.raises(Refused, match="is a reward model; it can't be sampled from"):
+        client.wait(client.post("save_weights_for_sampler", model_id=reward))
+
+
+def test_a_refused_request_holds_up_nobody(client: Client) -> None:
+    """Some clients count its seq_id as used, as the official SDK does; others use it again, as ours does."""
+    model = client.model("qwen")
+
+    def optim(seq: int, **changes: object) -> dict[str, Any]:
+        adam = {"learning_rate": 0.1, **changes}
+        return client.post("optim_step", model_id=model, seq_id=seq, adam_params=adam)
+
+    client.wait(client.send(message(model, 1)))
+    with pytest.raises(Refused, match="learning_rate must be a finite number"):
+        optim(2, learning_rate="fast")
+    assert client.wait(optim(3))["metrics"]["step:max"] == 1
+    client.wait(client.send(message(model, 2)))
+    assert client.wait(optim(4))["metrics"]["step:max"] == 2
+    with pytest.raises(Refused, match="409"):
+        optim(4, learning_rate=0.2)
+
+
+def test_an_empty_folder_hides_no_run(client: Client, engine: Engine) -> None:
+    model = client.model("qwen")
+    client.wait(client.post("save_weights", model_id=model, path="one"))
+    client._ok(client.http.delete(f"/api/v1/training_runs/{model}/checkpoints/weights/one"))
+    client.wait(client.post("unload_model", model_id=model))
+    runs = client._ok(client.http.get("/api/v1/training_runs"))["training_runs"]
+    assert model not in [run["training_run_id"] for run in runs]
+
+
+def test_answers_that_were_let_go_take_no_room(client: Client, engine: Engine) -> None:
+    model = client.model("qwen")
+    queued = client.send(message(model, 1))
+    client.wait(queued)
+    future = engine.worker.find(queued["request_id"])
+    engine.worker.forget(-1.0)
+    assert future is not None and future.answer is None
+    with pytest.raises(Refused, match="let go"):
+        client.wait(client.send(message(model, 1)))
 
 
 def test_a_full_disk_is_reported_and_costs_nothing(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoTokenizer
 
@@ -73,6 +75,15 @@ def test_smollm2_becomes_a_plain_folder(tmp_path: Path) -> None:
         params = Params(12, 0.0, 1.0, -1, 0, tuple(backbone.eos), ())
         got = sample(backbone, [Request(np.array(ids), 1, params, False)], Limits(), tokenizer.decode)
         assert "Paris" in tokenizer.decode(got[0].sequences[0].tokens)
+
+
+@pytest.mark.parametrize("lost", ["lm_head.weight", "model.layers.1.mlp.down_proj.weight"])
+def test_a_model_that_lacks_weights_is_refused(folders: dict[str, Path], tmp_path: Path, lost: str) -> None:
+    shutil.copytree(folders["llama"], tmp_path / "damaged")
+    file = tmp_path / "damaged" / "model.safetensors"
+    save_file({n: t for n, t in load_file(file).items() if n != lost}, file, {"format": "pt"})
+    with pytest.raises(EngineError, match=f"damaged lacks {lost}"):
+        load(tmp_path / "damaged", torch.float32, "cpu")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

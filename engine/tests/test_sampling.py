@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 from conftest import VOCAB, policy
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
 from tagpr_engine import packed
 from tagpr_engine.backbone import Backbone, load
 from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.errors import EngineError
-from tagpr_engine.picking import Params, Picker, _invert_wide
-from tagpr_engine.sampling import Limits, Request, check, sample
+from tagpr_engine.picking import Params, Picker, _invert_wide, uniforms
+from tagpr_engine.sampling import Limits, Request, _waves, check, sample
 from tagpr_engine.wire import Datum
 
 
@@ -185,6 +185,44 @@ def test_in_bf16_the_same_batch_gives_the_same_tokens(backbone: Backbone) -> Non
         for x, y in zip(a.sequences, b.sequences, strict=True):
             assert x.tokens.tolist() == y.tokens.tolist()
             assert np.array_equal(x.logprobs, y.logprobs)
+
+
+def test_a_wave_is_charged_what_its_longest_prompt_makes_every_prompt_take() -> None:
+    """Keys of all prompts of a wave lie in one tensor, as long as the longest."""
+    asked = [request([5] * 800, 1, max_tokens=10), *(request([5, i], 1, max_tokens=10) for i in range(60))]
+    limits = Limits(tokens=5000)
+    for wave in _waves(asked, limits):
+        prompts = {row.prompt for row in wave}
+        longest = max(asked[p].prompt.size for p in prompts)
+        assert len(prompts) * longest + 10 * len(wave) <= limits.tokens
+    assert sum(len(wave) for wave in _waves(asked, limits)) == 61
+
+
+def test_every_seed_has_a_stream_of_its_own() -> None:
+    seeds = [0, 1, -1, -2, 2**63 - 1, 2**63, 2**64 - 1025]
+    assert len({tuple(uniforms(seed, 0, 4)) for seed in seeds}) == len(seeds)
+    assert np.array_equal(uniforms(7, 3, 5)[:2], uniforms(7, 3, 2))
+
+
+def test_an_unlikely_token_has_its_log_prob() -> None:
+    logits = torch.tensor([[150.0, 0.0, -20.0]])
+    params = request([5], temperature=1000.0).params
+    tokens, logprobs = Picker.of([params], torch.device("cpu")).pick(logits, torch.tensor([0.999]))
+    assert tokens.tolist() == [2]
+    assert logprobs.tolist() == pytest.approx([-170.0])
+
+
+def test_a_sequence_that_is_done_may_go_on_past_the_context(tmp_path: Path) -> None:
+    """One that ends at the last position, beside others that go on, in a model with a table of positions."""
+    config = GPT2Config(vocab_size=96, n_positions=64, n_embd=16, n_layer=1, n_head=2, eos_token_id=2)
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    backbone = load(tmp_path, torch.float32, "cpu")
+    long = request([5] * 60, 1, max_tokens=4, stop_ids=())
+    asked = [long, *(request([5] * 5, 1, seed=i, max_tokens=40, stop_ids=()) for i in range(9))]
+    together = sample(backbone, asked, Limits(), text)
+    alone = sample(backbone, [long], Limits(), text)[0]
+    assert together[0].sequences[0].tokens.tolist() == alone.sequences[0].tokens.tolist()
+    assert {answer.sequences[0].tokens.size for answer in together[1:]} == {40}
 
 
 def test_own_keys_take_room_by_rows_not_by_the_largest_group() -> None:

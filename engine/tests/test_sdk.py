@@ -87,6 +87,13 @@ def test_it_trains_samples_saves_and_resumes(service: Any, rank: int) -> None:
     assert sampled[2] == [s.tokens for s in found]
 
 
+def test_a_refused_call_leaves_its_client_usable(service: Any) -> None:
+    client = trainer(service, 0)
+    with pytest.raises(tinker.TinkerError, match="does not exist"):
+        client.load_state("tinker://nobody/weights/nothing").result(timeout=120)
+    train(client, [datum(weights=[1.0] * 5)], "cross_entropy", 2)
+
+
 def test_clients_at_the_same_time_do_not_disturb_each_other(service: Any) -> None:
     def whole(rank: int) -> tuple[list[float], list[list[int]]]:
         client = trainer(tinker.ServiceClient(), rank)

@@ -15,8 +15,8 @@ from torch import Tensor
 from tagpr_engine import padded, sampling, segments
 from tagpr_engine.backbone import load
 from tagpr_engine.decoding import DecodePlan
+from tagpr_engine.lengths import Lengths
 from tagpr_engine.sampling import Limits, sample
-from tagpr_engine.segments import Lengths
 from tagpr_engine.training import TrainedModel
 from tagpr_engine.wire import Datum
 
@@ -62,13 +62,16 @@ def backward(*args: object) -> tuple[Tensor, Tensor, Tensor]:
     return dq, dk, dv
 
 
-@pytest.fixture(params=["a kernel's definition", "padded products", "padded, in turns"])
+@pytest.fixture(params=["a kernel's definition", "padded", "padded, in turns", "padded, in few rows", "in buckets"])
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "a kernel's definition":
         monkeypatch.setattr(segments, "forward", forward)
         monkeypatch.setattr(segments, "backward", backward)
-    if request.param == "padded, in turns":
-        monkeypatch.setattr(padded, "ROOM", 4000)
+    if "padded, in" in request.param:
+        monkeypatch.setattr(padded, "ROOM", 4000 if "turns" in request.param else 50)
+    if request.param == "in buckets":
+        monkeypatch.setattr(padded, "SMALL", 0)
+    padded._buckets.cache_clear()
     monkeypatch.setattr("tagpr_engine.attention._by_segments", lambda q: True)
 
 
@@ -107,8 +110,8 @@ def test_a_step_of_fixed_shapes_gives_the_same_tokens(
     expected = sample(backbone, asked, Limits(), text)
 
     class Static(DecodePlan):
-        def __init__(self, *args: object, static: bool) -> None:
-            super().__init__(*args, static=True)  # type: ignore[arg-type]
+        def __init__(self, *args: object, static: bool, context: int) -> None:
+            super().__init__(*args, static=True, context=context)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sampling, "DecodePlan", Static)
     for a, b in zip(expected, sample(backbone, asked, Limits(), text), strict=True):

@@ -133,6 +133,69 @@ def test_a_snapshot_stays_while_training_moves_on(folders: dict[str, Path]) -> N
     assert not torch.equal(model.snapshot().weights["model.norm.weight"], before["model.norm.weight"])
 
 
+def test_an_adapter_comes_back_with_the_parts_that_it_had(folders: dict[str, Path], tmp_path: Path) -> None:
+    def adapted(**parts: bool) -> TrainedModel:
+        backbone = load(folders["llama"], torch.float32, "cpu")
+        return TrainedModel(backbone, "llama", 8192, adapter=attach(backbone.model, 4, 1, **parts))
+
+    whole, less = adapted(train_unembed=True), adapted()
+    paths = {
+        name: store.save(tmp_path, name, "weights", "one", m, False) for name, m in (("whole", whole), ("less", less))
+    }
+    metas = {name: store.read_meta(store.folder_of(tmp_path, path)) for name, path in paths.items()}
+    assert metas["whole"].lora_parts == ["train_attn", "train_mlp", "train_unembed"]
+    assert metas["less"].lora_parts == ["train_attn", "train_mlp"]
+    for target, name in ((less, "whole"), (whole, "less")):
+        before = {n: m.clone() for n, m in target.masters.items()}
+        with pytest.raises(EngineError, match=r"does not fit this model .*lm_head.lora_a"):
+            store.restore(store.folder_of(tmp_path, paths[name]), paths[name], target, True)
+        assert all(torch.equal(before[n], m) for n, m in target.masters.items())
+    other = TrainedModel(less.backbone, "another", 8192, adapter=less.adapter)
+    with pytest.raises(EngineError, match="adapts llama, this model is another"):
+        store.restore(store.folder_of(tmp_path, paths["less"]), paths["less"], other, True)
+
+
+def test_weights_without_their_optimizer_begin_with_none(folders: dict[str, Path], tmp_path: Path) -> None:
+    data = [pick(d, "target_tokens", "weights") for d in make_data()]
+
+    def go(model: TrainedModel, steps: int) -> float:
+        for _ in range(steps):
+            model.forward_backward(data, "cross_entropy", {}, False)
+            last = model.optim_step(Adam(learning_rate=1e-2))
+        return last["step:max"]
+
+    fresh, used = policy(folders["qwen"]), policy(folders["qwen"])
+    path = store.save(tmp_path, "model_a", "weights", "one", fresh, False)
+    go(used, 3)
+    store.restore(store.folder_of(tmp_path, path), path, used, False)
+    assert go(fresh, 2) == go(used, 2) == 2
+    assert all(torch.equal(fresh.masters[n], used.masters[n]) for n in fresh.masters)
+
+
+def test_a_checkpoint_that_was_to_be_replaced_and_was_not_is_still_there(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = policy(folders["qwen"])
+    path = store.save(tmp_path, "model_a", "weights", "my-own", model, False)
+    folder = store.folder_of(tmp_path, path)
+    rename = os.rename
+
+    def fails(source: Path, target: Path) -> None:
+        if source.name.startswith(".tmp-"):
+            raise OSError(5, "Input/output error")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(EngineError, match="could not be saved"):
+        store.save(tmp_path, "model_a", "weights", "my-own", model, True)
+    monkeypatch.undo()
+    assert [p.name for p in folder.parent.iterdir()] == ["my-own"]
+    # killed between the two: the next start gives it back
+    rename(folder, folder.parent / f"{store._REPLACED}0123456789ab-my-own")
+    store.sweep(tmp_path)
+    assert store.folder_of(tmp_path, path) == folder
+
+
 def test_sweeping_removes_what_was_left_long_ago_and_minds_nobody_elses_saves(tmp_path: Path) -> None:
     kind = tmp_path / "model_a" / "weights"
     for name in (".tmp-left", ".old-left", ".tmp-going-on", "one"):

@@ -13,7 +13,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from tagpr_engine.errors import EngineError
-from tagpr_engine.lora import attach
+from tagpr_engine.heads import target_logprobs
+from tagpr_engine.lora import LoraLinear, attach
 from tagpr_engine.optimizer import Adam, read_adam
 from tagpr_engine.training import TrainedModel
 from tagpr_engine.wire import Datum
@@ -294,7 +295,10 @@ def test_a_failed_call_discards_what_was_accumulated(folders: dict[str, Path]) -
     model.forward_backward(good, "cross_entropy", {}, False)
     with pytest.raises(EngineError, match="the loss is"):
         model.forward_backward(huge, "cross_entropy", {}, False)
+    model.forward_backward(good, "cross_entropy", {}, False)  # another part of the same accumulation
     with pytest.raises(EngineError, match="discarded"):
+        model.optim_step(Adam())
+    with pytest.raises(EngineError, match="no gradient"):
         model.optim_step(Adam())
     model.forward_backward(good, "cross_entropy", {}, False)
     model.optim_step(Adam())
@@ -322,6 +326,28 @@ def test_lora_trains_adapters_only_and_merges(folders: dict[str, Path], name: st
     bind(runner.model, model.snapshot().weights)
     merged = TrainedModel(runner, name, 8192).forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
     assert max(np.abs(a - b).max() for a, b in zip(ours, merged, strict=True)) < 1e-4
+
+
+def test_an_adapted_unembedding_keeps_no_logits_for_the_backward_pass() -> None:
+    generator = torch.Generator().manual_seed(0)
+    head = LoraLinear(torch.nn.Linear(16, VOCAB, bias=False), 4, generator)
+    torch.nn.init.normal_(head.b, generator=generator)
+    hidden = torch.randn(200, 16, generator=generator, requires_grad=True)
+    targets = torch.randint(VOCAB, (200,), generator=generator)
+    leaves = [hidden, head.a, head.b]
+    kept: list[torch.Size] = []
+
+    def note(x: Tensor) -> Tensor:
+        kept.append(x.shape)
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda x: x):
+        found = target_logprobs(head, hidden, targets)
+    assert (200, VOCAB) not in kept
+    plain = torch.log_softmax(head(hidden), -1).gather(1, targets[:, None]).squeeze(1)
+    assert torch.allclose(found, plain, atol=1e-6)
+    for ours, theirs in zip(*(torch.autograd.grad(x.sum(), leaves) for x in (found, plain)), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
 
 
 REFUSED: list[tuple[str, str, Callable[[Datum], Datum], dict[str, float]]] = [

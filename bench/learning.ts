@@ -37,7 +37,7 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
   --seeds N|A,B…     so many of the budget's first seeds, or these
   --jobs N           runs side by side (default: the cores)
   --only RUN,RUN…    these runs alone; tells no numbers
-  --from DIR         take over the answers of runs done elsewhere, as in bench/results/learning-full
+  --from DIR         take over the answers of runs done elsewhere: the folder answers of another --out
   --set key=value    over the budget of every variant: for trying out, no claim
   --out DIR          default runs/learning-quick or runs/learning-full
   --dry              the plan alone
@@ -91,6 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const options = optionsOf(values, cores);
     const all = jobsOf(options);
+    // A plan starts nothing, but counts as done what is taken over.
     if (values.from !== undefined) takeAnswers(values.from, options.out, all);
     const jobs = wantedOf(options);
     const threads = jobs[0]?.config.engines.policy.threads ?? 0;

@@ -8,6 +8,7 @@ import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Prediction } from "../../src/eval/types.ts";
 import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
+import { readRecord } from "../../src/run/record.ts";
 import { STRATA, type StrataFile, type Stratum } from "../../src/run/stages/strata.ts";
 import { type Job, runDir } from "./budgets.ts";
 
@@ -36,6 +37,8 @@ export type Asked = Readonly<
 export interface Answers {
   /** Of the settings that made it: {@link Job.key}. */
   readonly key: string;
+  /** Git revision of the program that made it, as in the run's `run.json`. */
+  readonly revision: string | null;
   /** Of the `queries.json` that it belongs to. */
   readonly asked: string;
   readonly scores: Readonly<Partial<Record<MethodName, Readonly<Record<Stratum, readonly number[]>>>>>;
@@ -94,6 +97,7 @@ export function keepAnswers(out: string, job: Job): void {
   };
   const answers: Answers = {
     key: job.key,
+    revision: readRecord(run)?.revision ?? null,
     asked: hashJson(asked),
     scores: Object.fromEntries([first, ...others].map((one) => [one.method, scoresOf(one.predictions)])),
     probe: maybe<{ probe: Probe }>(join(run, "guided", "validations.json"))?.probe ?? null,

@@ -34,6 +34,8 @@ export interface Finding {
   readonly ceilings: Partial<Record<Stratum, CeilingRow>>;
   /** What was put over the budget: with anything in it the numbers are no claim. */
   readonly set: readonly string[];
+  /** Revisions of the program that made the runs. */
+  readonly revisions: readonly (string | null)[];
   /** Responses a prompt in RL: the k of pass@k. */
   readonly rollouts: number;
   readonly probes: readonly { readonly run: string; readonly seed: number; readonly probe: Probe }[];
@@ -131,6 +133,7 @@ function findingOf({ set, out, seeds }: BenchOptions, jobs: readonly Job[]): Fin
     paired: comparisons(cells, hypotheses),
     ceilings: ceilingsOf(folder, seeds),
     set,
+    revisions: [...new Set(done.map(({ answers }) => answers.revision))],
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,
     probes: done.flatMap(({ job, answers: { probe } }) => (probe === null ? [] : [{ ...ofRun(job), probe }])),
     rewardModels: distinct(done).flatMap(({ job, answers: { rewardModel } }) =>

@@ -110,8 +110,9 @@ describe("the key of a run's settings", () => {
     expect(budgetKey(quick, [])).not.toBe(budgetKey(full, []));
   });
 
-  it("is the same whatever the threads and devices", () => {
+  it("is the same whatever the threads and devices, not the dtype", () => {
     expect(keys(["engines.policy.device=cuda"], 2)).toEqual(keys());
+    expect(keys(["engines.policy.dtype=bfloat16"])).not.toEqual(keys());
   });
 });
 

@@ -157,9 +157,10 @@ const withSensitivity = (): Variant[] => [
 /** What a folder of the bench belongs to: the settings of no variant, of no seed. */
 export const budgetKey = (budget: Budget, set: readonly string[]): string => keyOf(load([...budget.set, ...set]), null);
 
-/** Threads and devices are the machine's business; paths are still the preset's own, below the checkout. */
-function keyOf({ engines: _, name: __, seed: ___, ...config }: Config, seed: number | null): string {
-  return hashJson({ config, seed });
+/** Threads and devices are the machine's business, dtypes are not; paths are still the preset's own, below the checkout. */
+function keyOf({ engines, name: _, seed: __, ...config }: Config, seed: number | null): string {
+  const { policy, reward, embeddings } = engines;
+  return hashJson({ config, seed, dtypes: [policy, reward, embeddings].map(({ dtype }) => dtype) });
 }
 
 function configOf(budget: Budget, base: Config, variant: Variant, set: readonly string[]): Config {

@@ -27,11 +27,16 @@ export function tables(finding: Finding): string {
   ].join("\n");
 }
 
-function notes({ set, rows }: Finding): string[] {
+function notes({ set, rows, revisions }: Finding): string[] {
   const seeds = Math.max(0, ...rows.map((row) => row.seeds));
   return [
     "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
     ...(set.length > 0 ? [`For trying out, no claim: ${set.join(", ")} was put over the budget.`] : []),
+    ...(revisions.length > 1
+      ? [
+          `Made by ${revisions.length} revisions of TagPR: ${revisions.map((one) => one?.slice(0, 7) ?? "none").join(", ")}.`,
+        ]
+      : []),
     ...(seeds === 1 ? ["One seed: the intervals know nothing of how seeds differ."] : []),
     "",
   ];

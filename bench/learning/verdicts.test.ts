@@ -114,6 +114,7 @@ it("--json has exactly the fields asked for", () => {
     paired: comparisons(cells, [asked("base")], 50),
     ceilings: { unseen: { query_only: 0.3, shown_items: 0.7, oracle: 0.9 } },
     set: ["x=1"],
+    revisions: ["a1"],
     rollouts: 5,
     probes: [],
     rewardModels: [],

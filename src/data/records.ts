@@ -17,7 +17,7 @@ interface Entry {
  * Queries from a person's own table, one row a record of one user (see `Task.record`): a row with enough earlier rows
  * of its user becomes a query, the earlier rows its profile. Rows of one date can't tell which came first: neither
  * stands in the other's profile. Without a date column the file's order counts.
- * A row without the answer, or without a column of the prompt, is history only.
+ * A row without the answer (where no item field is it), or without a column of the prompt, is history only.
  * Errors name the row: a missing column, no user, an unreadable date, a duplicate id, an answer that is no label. With
  * `onProblem` such rows are told and left out; without, the first is thrown.
  */

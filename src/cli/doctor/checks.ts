@@ -118,7 +118,12 @@ function disk(cwd: string): Finding {
     name: "disk",
     state: enough ? "good" : "bad",
     text: `${gigabytes(free)} free here`,
-    ...(enough ? {} : { advice: "A run writes up to 2 GB of checkpoints: make room or choose another --out." }),
+    ...(enough
+      ? {}
+      : {
+          advice:
+            "The quickstart writes 0.3 GB of checkpoints, presets/smollm2.yaml up to 15 GB (--dry-run says it): make room or choose another --out.",
+        }),
   };
 }
 

@@ -90,7 +90,9 @@ const engine = z.strictObject({
   kind: z
     .enum(["embedded", "remote"])
     .default("embedded")
-    .describe("`embedded`: started and stopped by the command; `remote`: a Tinker server at `url`."),
+    .describe(
+      "`embedded`: started and stopped by the command; `remote`: a Tinker server at `url` (embeddings: any provider of OpenAI's /v1/embeddings).",
+    ),
   url: z.string().default("").describe("Base URL of a remote engine."),
   key_env: z.string().default("TINKER_API_KEY").describe("Environment variable that holds the remote engine's key."),
   profile: z

@@ -10,6 +10,7 @@ folder of any tokenizer (the prompts are its words).
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import sys
@@ -320,7 +321,9 @@ def measure(work: str, size: dict[str, int], args: argparse.Namespace, about: di
         [ours_round(work, ours, size, tokens, seed) for seed in range(args.rounds + 2)][2:],
     )
     del ours
+    gc.collect()
     torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()  # what ours held at rest is no part of the peer's peak
     if args.no_peer:
         return
     if work == "W3":

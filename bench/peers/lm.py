@@ -138,6 +138,11 @@ def dataset(rows: list[dict[str, Any]]) -> Any:
     return Dataset.from_list(rows)
 
 
+def micro_batch(whole: int, most: int) -> int:
+    """Sequences a pass: the largest divisor of `whole` up to `most`, since a trainer drops what is left over."""
+    return max(n for n in range(1, min(whole, most) + 1) if whole % n == 0)
+
+
 def w1(spec: Spec, tokenizer: Any, prompts: list[list[int]]) -> None:
     from trl import GRPOConfig, GRPOTrainer
 
@@ -145,7 +150,7 @@ def w1(spec: Spec, tokenizer: Any, prompts: list[list[int]]) -> None:
         return [float(sum(c.encode()) % 7) for c in completions]
 
     whole = len(prompts) * spec["rollouts"]
-    micro = min(spec["micro"] or whole, whole)
+    micro = micro_batch(whole, spec["micro"] or whole)
     config = GRPOConfig(
         **arguments(spec),
         per_device_train_batch_size=micro,
@@ -174,7 +179,7 @@ def w1(spec: Spec, tokenizer: Any, prompts: list[list[int]]) -> None:
 def w2(spec: Spec, tokenizer: Any, rows: list[list[int]]) -> None:
     from trl import SFTConfig, SFTTrainer
 
-    micro = min(4, len(rows))
+    micro = micro_batch(len(rows), 4)
     config = SFTConfig(
         **arguments(spec),
         per_device_train_batch_size=micro,
@@ -216,7 +221,7 @@ def w4(spec: Spec, tokenizer: Any, rows: list[list[int]]) -> None:
     from trl import RewardConfig, RewardTrainer
 
     half = len(rows) // 2
-    micro = min(4, half)
+    micro = micro_batch(half, 4)
     config = RewardConfig(
         **arguments(spec),
         per_device_train_batch_size=micro,

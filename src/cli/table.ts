@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { readJson } from "../core/jsonl.ts";
 import { methodLabel, pairLabel } from "../eval/methods.ts";
 import type { Result, ResultRow } from "../eval/result-types.ts";
+import type { Interval } from "../stats/resample.ts";
 import { duration } from "./progress/eta.ts";
 
 /** The result of a run as a table for a terminal, or null where there is none yet. */
@@ -26,7 +27,7 @@ function oneTable(result: Result): string {
   const paired = result.paired.map(({ a, b, difference, low, high, verdict }) => [
     `${pairLabel(a)} − ${pairLabel(b)}`,
     signed(difference),
-    `${signed(low)} … ${signed(high)}`,
+    span({ low, high }, signed),
     verdict,
   ]);
   return [head, ...align(body), ...(paired.length > 0 ? ["", "paired differences", ...align(paired)] : []), ""].join(
@@ -34,10 +35,14 @@ function oneTable(result: Result): string {
   );
 }
 
+/** Of a single user there is no interval. */
+const span = ({ low, high }: Interval, show: (value: number) => string): string =>
+  low === null || high === null ? "none (one user)" : `${show(low)} … ${show(high)}`;
+
 function methodRow(row: ResultRow, result: Result): string[] {
   const share = result.details[row.method]?.possible_personalization;
   const possible = share === null || share === undefined ? "" : `${(100 * share).toFixed(0)}%`;
-  return [methodLabel(row.method), row.score.toFixed(3), `${row.low.toFixed(3)} … ${row.high.toFixed(3)}`, possible];
+  return [methodLabel(row.method), row.score.toFixed(3), span(row, (v) => v.toFixed(3)), possible];
 }
 
 function ceilingRows({ ceilings }: Result): string[][] {

@@ -93,7 +93,7 @@ function kindOf(gold: Column, n: number): TaskKind {
 }
 
 function render(path: string, { user, date, id, gold, texts, kind, chinese }: Guess): string {
-  const labels = [...new Set(gold.values)];
+  const labels = [...new Set(gold.values.map((value) => value.trim()))];
   if (kind === "ordinal") labels.sort((a, b) => Number(a) - Number(b));
   else labels.sort();
   const asked = texts.map((c) => `${c.name}: {${c.name}}`).join(" ");

@@ -80,7 +80,8 @@ function toEntry(task: Task, record: RecordColumns, row: Row, number: number): E
     if (value === undefined || value === null) throw rowError(number, `no ${field.name}`);
     fields[field.name] = value;
   }
-  const gold = cell(row, record.gold);
+  const written = cell(row, record.gold);
+  const gold = task.labels.length > 0 ? (written?.trim() ?? null) : written;
   if (gold !== null && task.labels.length > 0 && !task.labels.includes(gold))
     throw rowError(number, `the ${record.gold} ${JSON.stringify(gold)} is none of the labels`);
   const id = (record.id === undefined ? null : cell(row, record.id)) ?? `row-${number}`;

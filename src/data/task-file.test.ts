@@ -71,6 +71,9 @@ describe("loadTask", () => {
     expect(() => loadTask(write(good.replace('item: "{text}', 'item: "{txt}')))).toThrow(
       /mine\.yaml:8:1: item: \{txt\} is no item field \(text, tag\)/,
     );
+    expect(() => loadTask(write(good.replace("[a, b]", '["a ", b]')))).toThrow(
+      /labels: a label begins or ends with white space/,
+    );
     expect(() => loadTask(write(good.replace("[a, b]", "[a]")))).toThrow(/:4:1: labels: .* needs two labels/);
     expect(() => loadTask(write(good.replace("accuracy", "rouge1")))).toThrow(/:9:1: metric: .*accuracy, f1_macro/);
   });

@@ -51,6 +51,7 @@ export const taskSchema = shape.superRefine((task, ctx) => {
     wrong("labels", `a ${task.kind} task needs two labels or more`);
   if (task.kind === "ordinal" && task.labels.some((grade) => !Number.isFinite(Number(grade))))
     wrong("labels", "the grades of an ordinal task are numbers");
+  if (task.labels.some((label) => label !== label.trim())) wrong("labels", "a label begins or ends with white space");
   if (new Set(task.labels).size < task.labels.length) wrong("labels", "a label stands twice");
   const metrics = METRICS[task.kind];
   if (!metrics.includes(task.metric))

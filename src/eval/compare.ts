@@ -3,14 +3,8 @@ import type { Task } from "../data/task.ts";
 import type { Convention } from "../metrics/rouge.ts";
 import { type MetricName, type Pair, readingsOf } from "../metrics/score.ts";
 import { sumForm } from "../metrics/sums.ts";
-import { pValue } from "../stats/bootstrap.ts";
-import { interval95, type Resampled, resample, sumsByKey } from "../stats/resample.ts";
-
-/** 95% percentile bootstrap. */
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
+import { pOver } from "../stats/bootstrap.ts";
+import { type Interval, intervalOver, type Resampled, resample, sumsByKey } from "../stats/resample.ts";
 
 /** The second method minus the first, on the same resamples of the same queries. */
 export interface Difference extends Interval {
@@ -48,7 +42,7 @@ export function compareScores(request: CompareRequest): {
     lenient: mapMetrics(lenient, of),
   });
   return {
-    intervals: request.methods.map((_, m) => every(({ draws }) => interval95(draws[m] ?? []))),
+    intervals: request.methods.map((_, m) => every(({ clusters, draws }) => intervalOver(clusters, draws[m] ?? []))),
     differences: request.methods.length === 2 ? every(differenceOf) : null,
   };
 }
@@ -67,10 +61,14 @@ function resampledMetrics(request: CompareRequest, reading: "official" | "lenien
   ]);
 }
 
-function differenceOf({ values, draws }: Resampled): Difference {
+function differenceOf({ clusters, values, draws }: Resampled): Difference {
   const [first = [], second = []] = draws;
   const drawn = second.map((value, r) => value - (first[r] ?? Number.NaN));
-  return { difference: (values[1] ?? 0) - (values[0] ?? 0), ...interval95(drawn), p: pValue(drawn) };
+  return {
+    difference: (values[1] ?? 0) - (values[0] ?? 0),
+    ...intervalOver(clusters, drawn),
+    p: pOver(clusters, drawn),
+  };
 }
 
 const mapMetrics = <T>(metrics: Metrics, of: (resampled: Resampled) => T): ByMetric<T> =>

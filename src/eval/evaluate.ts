@@ -5,6 +5,7 @@ import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
+import { labelIndex } from "../metrics/classification.ts";
 import { exampleScore } from "../metrics/score.ts";
 import { fitPrompt } from "../prompts/budget.ts";
 import { type Completion, generate } from "../prompts/generate.ts";
@@ -112,10 +113,14 @@ function predictionOf(
     truncated,
     strict,
     lenient,
-    strictScore: exampleScore(task, strict ?? "", gold),
-    lenientScore: exampleScore(task, lenient, gold),
+    strictScore: scoreOf(task, strict ?? "", gold),
+    lenientScore: scoreOf(task, lenient, gold),
   };
 }
+
+/** An answer that is no label is wrong, even where the gold is none either, which LaMP's own accuracy counts as right. */
+const scoreOf = (task: Task, answer: string, gold: string): number =>
+  task.kind === "classification" && labelIndex(task.labels, answer) < 0 ? 0 : exampleScore(task, answer, gold);
 
 function goldOf(example: ShownExample): string {
   if (example.gold !== null) return example.gold;

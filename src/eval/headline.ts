@@ -1,5 +1,5 @@
 import type { Task } from "../data/task.ts";
-import { macroF1 } from "../metrics/classification.ts";
+import { labelIndex, macroF1 } from "../metrics/classification.ts";
 import type { Clustered } from "../stats/resample.ts";
 import type { Prediction } from "./types.ts";
 
@@ -12,9 +12,16 @@ export const higherIsBetter = (metric: Task["metric"]): boolean => metric !== "m
 export const clusterKey = (p: { readonly user: string | null; readonly query: string }): string =>
   p.user === null ? `query ${p.query}` : `user ${p.user}`;
 
-/** Method m's predictions on one task as sums a cluster; every list holds the same queries. */
-export function clusterSums(task: Task, methods: readonly (readonly Prediction[])[], reading: Reading): Clustered {
-  const keys = [...new Set((methods[0] ?? []).map(clusterKey))];
+/**
+ * Method m's predictions on one task as sums a cluster; every list holds the same queries. `keys`: the clusters, some of
+ * which may have no query here; without, those that have.
+ */
+export function clusterSums(
+  task: Task,
+  methods: readonly (readonly Prediction[])[],
+  reading: Reading,
+  keys: readonly string[] = [...new Set((methods[0] ?? []).map(clusterKey))],
+): Clustered {
   const place = new Map(keys.map((key, i) => [key, i]));
   const form = FORMS[task.metric](task);
   const sums = methods.map((predictions) => {
@@ -55,13 +62,16 @@ function mean(of: (score: number) => number, finish: (mean: number) => number = 
 
 /** Macro-F1 over all labels, those that never occur counting 0: LaMP's own (`classification`), from sums. */
 function f1Form(task: Task): Form {
-  const place = new Map(task.labels.map((label, i) => [label, i]));
+  const place = (text: string): number | undefined => {
+    const at = labelIndex(task.labels, text);
+    return at < 0 ? undefined : at;
+  };
   return {
     // For every label: true positives, answered, gold. An unreadable answer is a miss of its gold label.
     size: 3 * task.labels.length,
     add: (sum, p, reading) => {
-      const gold = place.get(p.gold);
-      const answer = place.get(answerOf(p, reading) ?? "");
+      const gold = place(p.gold);
+      const answer = place(answerOf(p, reading) ?? "");
       if (answer !== undefined) bump(sum, 3 * answer + 1, 1);
       if (gold !== undefined) bump(sum, 3 * gold + 2, 1);
       if (gold !== undefined && gold === answer) bump(sum, 3 * gold, 1);
@@ -82,7 +92,7 @@ const FORMS: Readonly<Record<Task["metric"], (task: Task) => Form>> = {
 
 /**
  * A headline score on a scale where more is better and 1 is perfect, for means over tasks of different metrics: errors
- * become 1 − error / (span of the grades), which for MAE is the mean verifiable reward.
+ * become 1 − error / (span of the grades).
  */
 export function goodness(task: Task, value: number): number {
   if (higherIsBetter(task.metric)) return value;

@@ -4,11 +4,11 @@ import { goodness, type Reading } from "./headline.ts";
 import { rowsOf, shareOfPossible } from "./result-rows.ts";
 import type { CeilingRow, MethodDetails, Result } from "./result-types.ts";
 
-/** A task's table and the draws behind it, which the mean over tasks uses again. */
+/** A task's table; its statistics on draws over all tasks' users, the same draws for every task. */
 export interface View {
   readonly task: Task;
   readonly result: Result;
-  readonly resampled: Resampled;
+  readonly joint: Resampled;
 }
 
 /** Name of the mean over tasks. */
@@ -16,13 +16,14 @@ const MACRO = "macro";
 
 type MacroView = Omit<Result, "seed" | "seconds" | "reading" | "synthetic" | "tasks">;
 
-/** The mean over tasks of scores where more is better ({@link goodness}); users are drawn within each task. */
+/** The mean over tasks of scores where more is better ({@link goodness}); a user who is drawn is drawn in every task. */
 export function macro(methods: readonly string[], views: readonly View[], bootstrap: number): MacroView {
   const overTasks = (pick: (view: View) => number): number => mean(views.map((v) => goodness(v.task, pick(v))));
-  const values = methods.map((_, m) => overTasks((v) => v.resampled.values[m] ?? Number.NaN));
+  const values = methods.map((_, m) => overTasks((v) => v.joint.values[m] ?? Number.NaN));
   const draws = methods.map((_, m) =>
-    Array.from({ length: bootstrap }, (_, r) => overTasks((v) => v.resampled.draws[m]?.[r] ?? Number.NaN)),
+    Array.from({ length: bootstrap }, (_, r) => overTasks((v) => v.joint.draws[m]?.[r] ?? Number.NaN)),
   );
+  const clusters = Math.max(...views.map((view) => view.joint.clusters));
   const n = views.reduce((sum, view) => sum + (view.result.rows[0]?.n ?? 0), 0);
   const ceiling = (key: keyof CeilingRow): number => overTasks((v) => v.result.ceilings?.[key] ?? Number.NaN);
   const ceilings = views.every((view) => view.result.ceilings !== undefined)
@@ -33,7 +34,7 @@ export function macro(methods: readonly string[], views: readonly View[], bootst
     task: "all tasks",
     metric: MACRO,
     higher_is_better: true,
-    ...rowsOf(methods, { values, draws }, n, true),
+    ...rowsOf(methods, { clusters, values, draws }, n, true),
     ...(ceilings === undefined ? {} : { ceilings }),
     details: Object.fromEntries(details),
   };

@@ -1,8 +1,8 @@
 import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import { score } from "../metrics/score.ts";
-import { holm, pValue } from "../stats/bootstrap.ts";
-import { interval95, type Resampled, resample } from "../stats/resample.ts";
+import { holm, pOver } from "../stats/bootstrap.ts";
+import { intervalOver, type Resampled, resample } from "../stats/resample.ts";
 import { clusterSums, type Reading } from "./headline.ts";
 import { COMPARISONS } from "./methods.ts";
 import type { CeilingRow, MethodDetails, PairedRow, ResultRow } from "./result-types.ts";
@@ -11,7 +11,7 @@ import type { Prediction } from "./types.ts";
 /** Rows with their intervals, and the paired differences of {@link COMPARISONS} from the same draws. */
 export function rowsOf(
   methods: readonly string[],
-  { values, draws }: Resampled,
+  { clusters, values, draws }: Resampled,
   n: number,
   up: boolean,
 ): { readonly rows: ResultRow[]; readonly paired: PairedRow[] } {
@@ -19,7 +19,7 @@ export function rowsOf(
   const rows = methods.map((method, m) => ({
     method,
     score: values[m] ?? Number.NaN,
-    ...interval95(draws[m] ?? []),
+    ...intervalOver(clusters, draws[m] ?? []),
     n,
   }));
   const pairs = COMPARISONS.filter(([a, b]) => at(a) >= 0 && at(b) >= 0).map(([a, b]) => {
@@ -27,9 +27,9 @@ export function rowsOf(
     const differences = (draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN));
     return { a, b, difference: (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN), differences };
   });
-  const corrected = holm(pairs.map((pair) => pValue(pair.differences)));
+  const corrected = holm(pairs.map((pair) => pOver(clusters, pair.differences)));
   const paired = pairs.map(({ a, b, difference, differences }, i): PairedRow => {
-    const { low, high } = interval95(differences);
+    const { low, high } = intervalOver(clusters, differences);
     const p_holm = corrected[i] ?? 1;
     return { a, b, difference, low, high, p_holm, verdict: verdictOf(low, high, p_holm, up) };
   });
@@ -39,8 +39,8 @@ export function rowsOf(
 /** Corrected p-values must stay below this. */
 const LEVEL = 0.05;
 
-function verdictOf(low: number, high: number, p: number, up: boolean): PairedRow["verdict"] {
-  if (p >= LEVEL || (low <= 0 && high >= 0)) return "undecided";
+function verdictOf(low: number | null, high: number | null, p: number, up: boolean): PairedRow["verdict"] {
+  if (p >= LEVEL || low === null || high === null || (low <= 0 && high >= 0)) return "undecided";
   return low > 0 === up ? "better" : "worse";
 }
 

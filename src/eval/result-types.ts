@@ -1,22 +1,22 @@
 import type { Convention } from "../metrics/rouge.ts";
+import type { Interval } from "../stats/resample.ts";
 
-/** Scores in the metric's own unit and direction; `low` and `high` bound the 95% bootstrap interval over users. */
-export interface ResultRow {
+/**
+ * Scores in the metric's own unit and direction; `low` and `high` bound the 95% bootstrap interval over users, null
+ * where all queries are one user's.
+ */
+export interface ResultRow extends Interval {
   readonly method: string;
   readonly score: number;
-  readonly low: number;
-  readonly high: number;
   /** Queries. */
   readonly n: number;
 }
 
 /** a − b on the same queries, in the metric's own unit: below 0 is a gain where lower is better. */
-export interface PairedRow {
+export interface PairedRow extends Interval {
   readonly a: string;
   readonly b: string;
   readonly difference: number;
-  readonly low: number;
-  readonly high: number;
   /** Two-sided bootstrap p-value of no difference, Holm-corrected over the table. */
   readonly p_holm: number;
   /** Better or worse when the interval leaves 0 out and the corrected p-value is below 0.05; else undecided. */

@@ -4,6 +4,7 @@ import type { QueryId, UserId } from "../data/types.ts";
 import { exampleScore } from "../metrics/score.ts";
 import { buildResult, type ResultRequest } from "./result.ts";
 import { shareOfPossible } from "./result-rows.ts";
+import type { Result } from "./result-types.ts";
 import type { Prediction } from "./types.ts";
 
 const base: Omit<Task, "name" | "kind" | "labels" | "metric"> = {
@@ -85,6 +86,36 @@ describe("buildResult", () => {
     expect(of("tagpr", "sft")?.low).toBeGreaterThan(0);
     expect(of("sft", "rag-r")).toMatchObject({ difference: 0, low: 0, high: 0, verdict: "undecided" });
     expect(of("tagpr", "guided")).toBeUndefined();
+  });
+
+  it("of one user there is no interval, and of fewer than six nothing is decided, however clear it looks", () => {
+    const by = (answers: readonly (string | null)[], users: number) =>
+      said(tag, answers, golds).map((p, i) => ({ ...p, user: `u${i % users}` as UserId }));
+    const of = (users: number) =>
+      buildResult(request({ tagpr: by(right, users), sft: by(wrong, users) }, [tag])).paired[0];
+    expect(of(1)).toMatchObject({ difference: 1, low: null, high: null, p_holm: 1, verdict: "undecided" });
+    expect(of(5)).toMatchObject({ difference: 1, low: 1, high: 1, verdict: "undecided" });
+    expect(of(6)).toMatchObject({ difference: 1, verdict: "better" });
+  });
+
+  it("over tasks, a user who is drawn is drawn in all of them: the same answers twice are as sure as once", () => {
+    const again: Task = { ...tag, name: "again" };
+    const both = buildResult(
+      request({ tagpr: [...said(tag, half, golds), ...said(again, half, golds)] }, [tag, again]),
+    );
+    const [one] = both.tasks ?? [];
+    const width = ({ rows }: Pick<Result, "rows">): number => (rows[0]?.high ?? 0) - (rows[0]?.low ?? 0);
+    expect(both.rows[0]?.score).toBe(0.5);
+    expect(width(both) / width(one ?? both)).toBeCloseTo(1, 0);
+    expect(width(both)).toBeGreaterThan(0.9 * width(one ?? both));
+  });
+
+  it("white space around a gold changes nothing", () => {
+    const task: Task = { ...tag, metric: "f1_macro" };
+    const spaced = golds.map((gold) => `${gold} `);
+    const result = buildResult(request({ sft: said(task, right, spaced) }, [task]));
+    expect(result.rows[0]?.score).toBe(1);
+    expect(result.details.sft?.strict.f1_macro).toBe(1);
   });
 
   it("lower is better for MAE: a smaller error is a negative difference, and better", () => {

@@ -1,9 +1,10 @@
 import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
+import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import { conventionOf } from "../metrics/score.ts";
 import { resample } from "../stats/resample.ts";
-import { clusterSums, higherIsBetter, type Reading } from "./headline.ts";
+import { clusterKey, clusterSums, higherIsBetter, type Reading } from "./headline.ts";
 import { macro, type View } from "./macro.ts";
 import { METHOD_NAMES } from "./methods.ts";
 import { detailsOf, rowsOf } from "./result-rows.ts";
@@ -33,10 +34,32 @@ export function buildResult(request: ResultRequest): Result {
   const tasks = request.tasks.filter((task) => of(request.predictions[methods[0] ?? ""], task).length > 0);
   if (tasks.length === 0)
     throw new TagprError("data", "no predictions to make a result of", { hint: "Run the eval stage." });
-  const views = tasks.map((task) => oneTask(request, methods, task));
-  const [only] = views;
-  if (views.length === 1 && only !== undefined) return only.result;
-  return { ...macro(methods, views, request.bootstrap), ...common(request), tasks: views.map((view) => view.result) };
+  const results = tasks.map((task) => oneTask(request, methods, task));
+  const [only] = results;
+  if (results.length === 1 && only !== undefined) return only;
+  const views = joined(request, methods, tasks, results);
+  return { ...macro(methods, views, request.bootstrap), ...common(request), tasks: results };
+}
+
+/** Tasks resampled together: people who appear in several are the same people in each. */
+function joined(
+  request: ResultRequest,
+  methods: readonly string[],
+  tasks: readonly Task[],
+  results: readonly Result[],
+): View[] {
+  const { reading, bootstrap, seed } = request;
+  const lists = tasks.map((task) => methods.map((method) => of(request.predictions[method], task)));
+  const users = [...new Set(lists.flatMap((ofTask) => (ofTask[0] ?? []).map(clusterKey)))];
+  return zipStrict(tasks, results).map(([task, result], t) => {
+    const data = clusterSums(task, lists[t] ?? [], reading, users);
+    // Equal names give equal draws; where none of a task's users is drawn, which few users can do, it keeps its score.
+    const joint = resample(data, bootstrap, stream("bootstrap", seed, "all tasks"));
+    const draws = joint.draws.map((own, m) =>
+      own.map((value) => (Number.isNaN(value) ? (joint.values[m] ?? value) : value)),
+    );
+    return { task, result, joint: { ...joint, draws } };
+  });
 }
 
 /** Methods in the order of the tables; names that the table does not know come last. */
@@ -51,7 +74,7 @@ function order(names: readonly string[]): string[] {
 const of = (predictions: readonly Prediction[] | undefined, task: Task): Prediction[] =>
   (predictions ?? []).filter((p) => p.task === task.name);
 
-function oneTask(request: ResultRequest, methods: readonly string[], task: Task): View {
+function oneTask(request: ResultRequest, methods: readonly string[], task: Task): Result {
   const lists = methods.map((method) => of(request.predictions[method], task));
   sameQueries(methods, lists, task);
   const { bootstrap, seed, reading } = request;
@@ -63,7 +86,7 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
     const value = resampled.values[m] ?? Number.NaN;
     return [method, detailsOf(task, lists[m] ?? [], swapped, value, reading, ceilings)] as const;
   });
-  const result: Result = {
+  return {
     task: task.name,
     metric: task.metric,
     higher_is_better: up,
@@ -73,7 +96,6 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
     ...common(request),
     details: Object.fromEntries(details),
   };
-  return { task, result, resampled };
 }
 
 const common = ({ seed, seconds, reading, synthetic }: ResultRequest) => ({ seed, seconds, reading, synthetic });

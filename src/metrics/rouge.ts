@@ -34,7 +34,7 @@ export const TOKENIZERS: Readonly<Record<Convention, (text: string) => string[]>
   english: (text) => englishWords(text),
   "english-stem": (text) => englishWords(text, { stem: true }),
   char: characters,
-  tokens: (text) => text.split(/\s+/u),
+  tokens: (text) => nonBlank(text.split(/\s+/u)),
 };
 
 const NONE: Overlap = { p: 0, r: 0, f: 0 };

@@ -1,3 +1,5 @@
+import type { Interval } from "../stats/resample.ts";
+
 /** `0.713`, with a real minus sign; null and NaN print a dash. */
 export function num(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
@@ -7,6 +9,11 @@ export function num(value: number | null | undefined, digits = 3): string {
 /** `+0.052` */
 export function signed(value: number, digits = 3): string {
   return `${value > 0 ? "+" : ""}${num(value, digits)}`;
+}
+
+/** An interval in words; of a single user there is none. */
+export function between({ low, high }: Interval, show: (value: number) => string = num): string {
+  return low === null || high === null ? "none (one user)" : `${show(low)} to ${show(high)}`;
 }
 
 /** A share as `71.3%`. */

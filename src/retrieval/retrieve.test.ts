@@ -39,6 +39,13 @@ describe("retrieve", () => {
   it("bm25 and dense rank by score, equal scores newest first", async () => {
     const one = example(["apple pie", "nothing", "apple", "no", "no"]);
     expect(ids(await rankProfile(task, one, options("bm25", 4)))).toEqual(["p2", "p0", "p4", "p3"]);
+    // Chinese has no white space: there characters are words, and not recency in disguise.
+    const zh = loadTask("dianping_title");
+    const posts = ["火锅很好吃，毛肚一绝", "电影院很新", "地铁站边上", "快递很慢"].map((content, i) => {
+      return { id: `p${i}`, date: `20${10 + i}`, fields: { title: "无", content } };
+    });
+    const asked = { ...example([]), task: zh.name, input: "这家火锅的毛肚好吃吗", profile: posts };
+    expect(ids(await rankProfile(zh, asked, options("bm25", 1)))).toEqual(["p0"]);
     const dense = await rankProfile(task, example(["b", "pp", "b", "ap"]), options("dense", 3));
     expect(ids(dense)).toEqual(["p1", "p3", "p2"]);
   });

@@ -1,5 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
+import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { Example, ProfileItem } from "../data/types.ts";
 import { bestPositions } from "./best.ts";
@@ -10,7 +11,7 @@ import { corpusText, queryText } from "./text.ts";
  * - `recency`: the newest first (the paper's default). LaMP's tie rule: of equal dates the one later in the file.
  * - `random`: without replacement, as we read the paper.
  * - `random_official`: with replacement, as LaMP's code draws (`random.choices`); may repeat an item.
- * - `bm25`: rank_bm25's BM25Okapi on white-space tokens.
+ * - `bm25`: rank_bm25's BM25Okapi on white-space tokens; in Chinese on characters.
  * - `dense`: dot product of embeddings (MiniLM, Contriever, …), from the `embed` handed in.
  */
 export const RETRIEVERS = ["recency", "random", "random_official", "bm25", "dense"] as const;
@@ -60,9 +61,11 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
       return n === 0 ? [] : Array.from({ length: k }, () => random.int(n));
     }
     case "bm25": {
+      // BM25 splits at white space, of which Chinese has none: there a character is a word.
+      const words = task.language === "zh" ? (text: string) => wordsOf(text).join(" ") : (text: string) => text;
       const scores = bm25Scores(
-        example.profile.map((item) => corpusText(task, item)),
-        queryText(task, example),
+        example.profile.map((item) => words(corpusText(task, item))),
+        words(queryText(task, example)),
       );
       return bestPositions(scores, k);
     }

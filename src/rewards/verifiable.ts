@@ -13,7 +13,7 @@ import { rouge1L } from "../metrics/rouge.ts";
  */
 export function verifiableReward(task: Task, gold: string, answer: string | null): number {
   if (answer === null) return 0;
-  if (task.kind === "classification") return answer === gold ? 1 : 0;
+  if (task.kind === "classification") return answer === gold.trim() ? 1 : 0;
   if (task.kind === "ordinal") return ordinal(task, gold, answer);
   const [unigrams, subsequence] = rouge1L(gold, answer, task.language === "zh" ? "char" : "english");
   return (unigrams + subsequence) / 2;

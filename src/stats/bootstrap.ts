@@ -85,6 +85,13 @@ export function pValue(draws: readonly number[]): number {
   return Math.min(1, (2 * (Math.min(below, above) + 1)) / (draws.length + 1));
 }
 
+/**
+ * {@link pValue} of draws over so many clusters, never below that of the sign test where all of them agree,
+ * 2^(1 − clusters): of fewer than six nothing is ever decided at .05, however alike their few members are.
+ */
+export const pOver = (clusters: number, draws: readonly number[]): number =>
+  Math.min(1, Math.max(pValue(draws), 2 ** (1 - clusters)));
+
 /** Holm's step-down correction: adjusted p-values in the given order, to compare with the level as they are. */
 export function holm(pValues: readonly number[]): number[] {
   const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);

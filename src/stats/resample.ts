@@ -15,6 +15,7 @@ export interface Clustered {
 
 /** `values[m]` on all clusters, and `draws[m][r]` on resample r. */
 export interface Resampled {
+  readonly clusters: number;
   readonly values: readonly number[];
   readonly draws: readonly (readonly number[])[];
 }
@@ -31,7 +32,7 @@ export function resample(data: Clustered, resamples: number, random: Random): Re
     for (let c = 0; c < clusters; c++) bump(counts, random.int(clusters));
     for (const [m, own] of data.sums.entries()) draws[m]?.push(data.statistic(totalOf(own, counts)));
   }
-  return { values: data.sums.map((own) => data.statistic(totalOf(own, null))), draws };
+  return { clusters, values: data.sums.map((own) => data.statistic(totalOf(own, null))), draws };
 }
 
 function bump(counts: Uint32Array, at: number): void {
@@ -70,6 +71,16 @@ export function clusteredMean(
   const { values, draws } = resample({ sums: [sums], statistic }, resamples, random);
   return { mean: values[0] ?? null, ...interval95(draws[0] ?? []) };
 }
+
+/** A 95% interval; nulls where one cluster says nothing of how clusters differ. */
+export interface Interval {
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** {@link interval95} of draws over so many clusters. */
+export const intervalOver = (clusters: number, draws: readonly number[]): Interval =>
+  clusters < 2 ? { low: null, high: null } : interval95(draws);
 
 /** Bounds of the central 95% of the draws. */
 export function interval95(draws: readonly number[]): { readonly low: number; readonly high: number } {

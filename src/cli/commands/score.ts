@@ -1,10 +1,11 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { readUsers } from "../../data/lamp/users.ts";
-import { compareScores, type Difference, type Interval, type Readings } from "../../eval/compare.ts";
+import { compareScores, type Difference, type Readings } from "../../eval/compare.ts";
 import { clusterKey } from "../../eval/headline.ts";
 import { CONVENTIONS, type Convention } from "../../metrics/rouge.ts";
 import { type MetricName, type Score, score } from "../../metrics/score.ts";
 import { type FilePairs, readPairs } from "../../metrics/score-files.ts";
+import type { Interval } from "../../stats/resample.ts";
 import type { App } from "../app.ts";
 import { align } from "../table.ts";
 import { at, taskName, wholeNumber } from "./options.ts";
@@ -127,5 +128,6 @@ function differenceRows(differences: Readings<Difference>): string[][] {
   return [["metric", "official", "", "", "lenient", "", ""], ...names.map((name) => [name, ...cells(name)])];
 }
 
-const span = ({ low, high }: Interval): string => `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
+const span = ({ low, high }: Interval): string =>
+  low === null || high === null ? "no interval" : `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
 const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(4)}`;

@@ -1,6 +1,6 @@
 import { COMPARISONS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
-import { num, signed } from "../format.ts";
+import { between, num, signed } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";
 import type { Canvas, Picture } from "./draw.ts";
@@ -16,7 +16,7 @@ export function scorePlot(canvas: Canvas, result: Result, name: string): Picture
   return {
     name,
     alt: `${result.metric} with 95% intervals: ${result.rows
-      .map((r) => `${methodLabel(r.method)} ${num(r.score)} (${num(r.low)} to ${num(r.high)})`)
+      .map((r) => `${methodLabel(r.method)} ${num(r.score)} (${between(r)})`)
       .join(
         "; ",
       )}.${result.ceilings === undefined ? "" : ` Ceilings: query alone ${num(result.ceilings.query_only)}, shown items ${num(result.ceilings.shown_items)}, oracle ${num(result.ceilings.oracle)}.`}`,
@@ -74,7 +74,7 @@ export function forestPlot(canvas: Canvas, result: Result, name: string): Pictur
     alt: `Paired differences of ${result.metric} with 95% intervals: ${rows
       .map(
         (r) =>
-          `${pairLabel(r.a)} minus ${pairLabel(r.b)} ${signed(r.difference)} (${signed(r.low)} to ${signed(r.high)}), ${r.verdict}`,
+          `${pairLabel(r.a)} minus ${pairLabel(r.b)} ${signed(r.difference)} (${between(r, signed)}), ${r.verdict}`,
       )
       .join("; ")}.`,
     caption: html`Differences on the same queries, with 95% intervals. A filled dot: better or worse. A hollow dot:

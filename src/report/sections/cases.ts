@@ -91,11 +91,16 @@ ${prediction.truncated && html`<p class="note">Cut off at the token limit.</p>`}
 `;
 }
 
+/** Of a grade from the gold one: scores are negated errors, squared where the headline is RMSE. */
+const distance = (task: Task, score: number): number => (task.metric === "rmse" ? Math.sqrt(-score) : -score);
+
 function verdict(run: RunFiles, prediction: Prediction, task: Task | undefined): string {
   const score = scoreOf(run, prediction);
+  const read = (run.result?.reading === "lenient" ? prediction.lenient : prediction.strict) ?? "";
   const tokens = `${whole(prediction.tokens)} tokens`;
   if (task?.kind === "classification") return `${score > 0 ? "✓ right" : "✗ wrong"}, ${tokens}`;
-  if (task?.kind === "ordinal") return `off by ${num(Math.abs(score), 0)}, ${tokens}`;
+  if (task?.kind === "ordinal")
+    return `${read === "" ? "unreadable" : `off by ${num(distance(task, score), 1)}`}, ${tokens}`;
   return `score ${num(score, 2)}, ${tokens}`;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { hashJson } from "../../core/run-dir.ts";
 import { methodLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
-import { duration, num, percent, signed, whole } from "../format.ts";
+import { between, duration, num, percent, signed, whole } from "../format.ts";
 import { html, type Safe } from "../html.ts";
 import { asRow, type RunFiles, strings, textOf } from "../read-run.ts";
 
@@ -70,7 +70,7 @@ function lead(result: Result): Safe {
   const share = result.details?.[tagpr.method]?.possible_personalization ?? null;
   const against = result.paired.filter((p) => p.a === tagpr.method && (p.b === "rag-r" || p.b === "sft"));
   return html`<p class="lead">On ${whole(tagpr.n)} held-out queries ${methodLabel(tagpr.method)} reaches ${result.metric}
-<strong>${num(tagpr.score)}</strong> (95% interval ${num(tagpr.low)} to ${num(tagpr.high)}${
+<strong>${num(tagpr.score)}</strong> (95% interval ${between(tagpr)}${
     !result.higher_is_better && "; lower is better"
   }).${against.map((p) => html` ${comparison(p)}.`)}${
     share !== null && html` That is ${percent(share, 0)} of the personalization that the shown items make possible.`
@@ -78,5 +78,5 @@ function lead(result: Result): Safe {
 }
 
 function comparison(p: PairedRow): string {
-  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${signed(p.low)} to ${signed(p.high)}), ${p.verdict}`;
+  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${between(p, signed)}), ${p.verdict}`;
 }

@@ -64,9 +64,13 @@ function training(run: RunFiles, art: Art): Safe {
     ["accuracy", "Share of pairs ranked right"],
   ] as const;
   const drawn = panels.flatMap(([path, caption]) => {
+    const heldOut =
+      path === "loss"
+        ? [["held out", path] as const]
+        : (["PRP", "PQP"] as const).map((kind) => [`${kind} of unseen users`, `${path}.${kind}.unseen`] as const);
     const series = [
       { name: "train", hue: 8, points: points(train, path) },
-      { name: "held out", hue: 0, points: points(looks, path), looks: true },
+      ...heldOut.map(([name, at], hue) => ({ name, hue, points: points(looks, at), looks: true })),
     ].filter((s) => s.points.length > 0);
     if (series.length === 0) return [];
     const alt = `PRMU, ${caption}: ${inWords(series, (v) => num(v))}.`;

@@ -2,7 +2,7 @@ import { METHODS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { CeilingRow, Result } from "../../eval/result-types.ts";
 import { CONVENTIONS } from "../../metrics/rouge.ts";
 import type { Art } from "../art.ts";
-import { num, percent, signed, whole } from "../format.ts";
+import { between, num, percent, signed, whole } from "../format.ts";
 import { html, notRun, Safe, type Section, table } from "../html.ts";
 import { forestPlot, scorePlot } from "../plots/intervals.ts";
 import type { RunFiles } from "../read-run.ts";
@@ -65,7 +65,7 @@ function scoreTable(result: Result): Safe {
     return [
       methodLabel(row.method),
       html`<strong>${num(row.score)}</strong>`,
-      `${num(row.low)} to ${num(row.high)}`,
+      between(row),
       ceilings !== undefined && percent(d?.possible_personalization, 0),
       ...extra.map((name) => num(d?.[result.reading][name])),
       num(d?.strict[result.metric]),
@@ -83,7 +83,7 @@ function scoreTable(result: Result): Safe {
   const filled = table(caption, head, rows);
   return html`${ceilings === undefined ? filled : withCeilings(filled, ceilings, head.length)}
 <p class="note">“strict”: the same score with every response that breaks the format counted as wrong. “readable”: share of
-responses that keep the format.${
+responses whose answer can be read strictly.${
     ceilings !== undefined && " “of possible”: share of the way from the query-only ceiling to the shown-items ceiling."
   }${swapped && " “swapped profile”: the score when the shown items are another user's."}</p>`;
 }
@@ -112,7 +112,7 @@ function pairedTable(result: Result): Safe {
     result.paired.map((p) => [
       `${pairLabel(p.a)} − ${pairLabel(p.b)}`,
       signed(p.difference),
-      `${signed(p.low)} to ${signed(p.high)}`,
+      between(p, signed),
       html`<span class="${p.verdict}">${p.verdict}</span>`,
     ]),
   );

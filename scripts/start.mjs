@@ -12,5 +12,7 @@ await orExplain(async () => {
   const args = process.argv.slice(2);
   const { main } = await import(pathToFileURL(join(ROOT, "dist", "cli", "cli.js")).href);
   const preset = join(ROOT, "presets", "quickstart.yaml");
-  process.exitCode = await main(["run", preset, "--out", join(ROOT, runFolder(args)), ...args]);
+  // As the command line does: what an interrupt left behind must not go on.
+  const code = await main(["run", preset, "--out", join(ROOT, runFolder(args)), ...args]);
+  process.exit(code);
 });

@@ -122,9 +122,11 @@ export function takeAnswers(from: string, out: string, jobs: readonly Job[]): vo
   const own = answersIn(out);
   for (const { job, answers } of found) {
     if (!existsSync(queriesIn(own, job))) write(queriesIn(own, job), askedOf(from, job));
-    if (answersOf(own, job) !== null) continue;
-    write(fileIn(own, job), answers);
-    answersOf(own, job);
+    if (answers.asked !== hashJson(askedOf(own, job)))
+      throw new TagprError("run", `${fileIn(from, job)} answers other queries than those in ${queriesIn(own, job)}`, {
+        hint: "Answers of two worlds can't be compared: give a folder of its own (--out).",
+      });
+    if (answersOf(own, job) === null) write(fileIn(own, job), answers);
   }
 }
 

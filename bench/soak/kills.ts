@@ -116,8 +116,9 @@ const total = (tally: Tally): number => Object.values(tally.kills).reduce((a, b)
 
 /** One run, started again after every death until it is through. */
 async function survive(config: string, run: string, random: Random, tally: Tally): Promise<void> {
-  for (;;) {
+  for (let idle = 0; ; ) {
     let stage = "start";
+    const before = total(tally);
     let begin = (): void => {};
     const begun = new Promise<void>((resolve) => {
       begin = resolve;
@@ -130,7 +131,9 @@ async function survive(config: string, run: string, random: Random, tally: Tally
     while (total(tally) < numbers.count && (await killOnce(running, run, random, tally, () => stage, begun)));
     const code = await running.ended;
     if (code === 0) return;
-    if (code === EXIT_CODES.engine_lost) tally.gaveUp++;
+    idle = total(tally) > before ? 0 : idle + 1;
+    // That exit code is an engine's refusal too: who gives up again with nothing killed can't go on.
+    if (code === EXIT_CODES.engine_lost && idle < 2) tally.gaveUp++;
     else if (code !== null) tally.faults.push(`${run}: exit code ${code}`);
     if (tally.faults.length > 5) return;
   }

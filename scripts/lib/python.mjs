@@ -1,12 +1,14 @@
 // The Python side: an interpreter, a virtual environment under the checkout, the engine's requirements.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freeBytes, pipInstall, roomFor, uvInstall } from "./packages.mjs";
 import { SetupProblem } from "./problem.mjs";
 import { run, tryRun } from "./run.mjs";
 
 const LEAST = 11;
+/** In `.venv`: that TagPR made it, and once it is filled for which requirements. */
+const STAMP = "tagpr.json";
 
 /** @typedef {{command: string, args: string[], version: string}} Python */
 
@@ -74,9 +76,12 @@ export function venvFresh(stamp, requirements, dev) {
   return stamp.requirements === requirements && (!dev || ("dev" in stamp && stamp.dev === true));
 }
 
+/** @param {unknown} stamp */
+const isFilled = (stamp) => typeof stamp === "object" && stamp !== null && "requirements" in stamp;
+
 /** @param {string} root @param {boolean} dev @param {(line: string) => void} say */
 export function installPython(root, dev, say) {
-  const stampPath = join(root, ".venv", "tagpr.json");
+  const stampPath = join(root, ".venv", STAMP);
   const hash = createHash("sha256");
   for (const file of ["pyproject.toml", "models.txt"]) hash.update(readFileSync(join(root, "engine", file)));
   const requirements = hash.digest("hex");
@@ -86,7 +91,7 @@ export function installPython(root, dev, say) {
   const uv = tryRun("uv", ["--version"]) !== null;
   if (!existsSync(python) || !pythonFits(askVersion(python, []) ?? "0")) makeVenv(root, base, say);
   // A new list of requirements changes little; all of it is what needs room.
-  const room = existsSync(stampPath) ? "easy" : roomFor(freeBytes(root));
+  const room = isFilled(readStamp(stampPath)) ? "easy" : roomFor(freeBytes(root));
   const how = `${uv ? "uv" : "pip"}; torch is large, this takes some minutes the first time`;
   say(`Python packages (${how}${room === "tight" ? "; the disk is nearly full: one large package at a time" : ""})`);
   const target = dev ? "./engine[dev]" : "./engine";
@@ -98,8 +103,16 @@ export function installPython(root, dev, say) {
 
 /** @param {string} root @param {Python} base @param {(line: string) => void} say */
 function makeVenv(root, base, say) {
+  const folder = join(root, ".venv");
+  if (existsSync(folder) && readdirSync(folder).length > 0 && readStamp(join(folder, STAMP)) === null)
+    throw new SetupProblem(
+      ".venv is there already, and not of TagPR's making or without a Python that is new enough",
+      "Move it away or delete it, then run the same command again.",
+    );
   say(`virtual environment .venv (Python ${base.version})`);
-  rmSync(join(root, ".venv"), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  writeFileSync(join(folder, STAMP), "{}\n");
   try {
     run("virtual environment", base.command, [...base.args, "-m", "venv", ".venv"], root);
   } catch (error) {

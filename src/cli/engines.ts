@@ -22,7 +22,13 @@ export function openEngines({ config, run, io }: OpenEngines): Engines {
     store: join(run, "weights"),
     modelsDir: modelsDir(),
     env: io.env,
-    onLog: (line) => guardDisk(log, () => appendFileSync(log, `${line}\n`)),
+    onLog: (line) => {
+      try {
+        appendFileSync(log, `${line}\n`);
+      } catch {
+        // A full disk: what needs it says so; a line of a log is no reason to end a run.
+      }
+    },
   });
 }
 

@@ -23,13 +23,23 @@ export function wantsColour(env: Io["env"], stream: { readonly isTTY?: boolean; 
   return stream.isTTY === true && stream.hasColors?.() === true;
 }
 
+/** Writes until nobody reads any more (`… | head`), which is no fault. */
+function writer(stream: NodeJS.WriteStream): (text: string) => void {
+  let open = true;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    open = false;
+  });
+  return (text) => void (open && stream.write(text));
+}
+
 export function processIo(argv: readonly string[]): Io {
   return {
     env: process.env,
     cwd: process.cwd(),
     argv,
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: writer(process.stdout),
+    err: writer(process.stderr),
     terminal: process.stderr.isTTY === true,
     colour: wantsColour(process.env, process.stdout),
     onStop: (stop) => {

@@ -22,6 +22,16 @@ test("rows come back as they went in, whole or streamed", async () => {
   expect(streamed).toEqual(rows);
 });
 
+test("only a line feed ends a line, and a byte order mark is none of the first", async () => {
+  const path = join(dir, "rows.jsonl");
+  const rows = [{ text: "one\u2028two\u2029three\rfour" }, { text: "五".repeat(50_000) }, { text: "" }];
+  writeFileSync(path, `\uFEFF${rows.map((row) => JSON.stringify(row)).join("\r\n")}`);
+  expect(readJsonl(path)).toEqual(rows);
+  const streamed: unknown[] = [];
+  for await (const row of streamJsonl(path)) streamed.push(row);
+  expect(streamed).toEqual(rows);
+});
+
 test("a broken line is named by file and number", () => {
   const path = join(dir, "rows.jsonl");
   writeFileSync(path, '{"a":1}\n{"a":\n');

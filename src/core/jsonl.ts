@@ -1,7 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
 import { readFault, refuseFolder, writeFault } from "./disk.ts";
 import { messageOf, TagprError } from "./errors.ts";
 
@@ -38,11 +37,11 @@ export function writeJsonl(path: string, rows: Iterable<unknown>): void {
       for (const row of rows) {
         buffer += `${JSON.stringify(row)}\n`;
         if (buffer.length > 1 << 16) {
-          writeSync(file, buffer);
+          writeFileSync(file, buffer);
           buffer = "";
         }
       }
-      writeSync(file, buffer);
+      writeFileSync(file, buffer);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -57,7 +56,8 @@ export function appendJsonl(path: string, rows: readonly unknown[]): void {
     mkdirSync(dirname(path), { recursive: true });
     const file = openSync(path, "a");
     try {
-      writeSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      // Not writeSync, which on a disk that fills up writes a part of it and says nothing.
+      writeFileSync(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -76,16 +76,29 @@ export function readJson<T>(path: string): T {
 
 /** All rows of a JSON Lines file that this program wrote. A broken line is an error that names it. */
 export function readJsonl<T>(path: string): T[] {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
     throw unreadable(path, error);
   }
   const rows: T[] = [];
-  for (const [i, line] of text.split("\n").entries())
-    if (line.trim() !== "") rows.push(parseLine<T>(path, i + 1, line));
+  let number = 0;
+  for (const line of lines(bytes)) {
+    number++;
+    if (line.trim() !== "") rows.push(parseLine<T>(path, number, line));
+  }
   return rows;
+}
+
+/** The lines of a file's bytes, which may be more than a string can hold (half a gigabyte). */
+export function* lines(bytes: Buffer): Generator<string> {
+  for (let start = 0; start < bytes.length; ) {
+    const at = bytes.indexOf(10, start);
+    const end = at < 0 ? bytes.length : at;
+    yield bytes.toString("utf8", start, end);
+    start = end + 1;
+  }
 }
 
 /** Rows one at a time, for files larger than memory. */
@@ -106,12 +119,26 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  yield* createInterface({ input: file.createReadStream({ encoding: "utf8" }), crlfDelay: Number.POSITIVE_INFINITY });
+  // Not readline: it takes more characters for line ends (U+2028) than JSON Lines has.
+  let rest: Buffer[] = [];
+  for await (const chunk of file.createReadStream()) {
+    const bytes = chunk as Buffer;
+    let start = 0;
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, start)) {
+      yield Buffer.concat([...rest, bytes.subarray(start, at)]).toString("utf8");
+      rest = [];
+      start = at + 1;
+    }
+    rest.push(bytes.subarray(start));
+  }
+  const last = Buffer.concat(rest);
+  if (last.length > 0) yield last.toString("utf8");
 }
 
 function parseLine<T>(path: string, number: number, line: string): T {
   try {
-    return JSON.parse(line) as T;
+    // A byte order mark, as some programs put before a file.
+    return JSON.parse(number === 1 ? line.replace(/^\uFEFF/, "") : line) as T;
   } catch (error) {
     throw new TagprError("data", `${path}:${number}: not a JSON line (${messageOf(error)})`, {
       hint: "The file is cut off or was edited by hand: mend or delete that line, or make the file again.",

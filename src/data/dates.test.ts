@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareDates, isDate, oldestFirst, parseDate } from "./dates.ts";
+import { compareDates, isDate, oldestFirst, parseCalendarDate, parseDate, surelyEarlier } from "./dates.ts";
 
 const date = fc.oneof(
   fc.integer({ min: 1990, max: 2030 }).map(String),
@@ -23,6 +23,28 @@ describe("dates", () => {
       expect(parseDate(bad)).toBeNull();
       expect(isDate(bad)).toBe(false);
     }
+  });
+
+  it("of one's own table are a year, a month or a day of the calendar", () => {
+    expect(["2018", "2018-5", "2018-05-26T10:00"].map(parseCalendarDate)).toEqual([[2018], [2018, 5], [2018, 5, 26]]);
+    for (const bad of ["25-01-2020", "1527292800", "2018-13", "2018-05-32", "2018-0-1", "2018-05-26-1"])
+      expect(parseCalendarDate(bad)).toBeNull();
+  });
+
+  it("what is left open is not earlier", () => {
+    expect(surelyEarlier([2018, 4], [2018, 5, 2])).toBe(true);
+    for (const [a, b] of [
+      [
+        [2018, 5],
+        [2018, 5, 2],
+      ],
+      [
+        [2018, 5, 2],
+        [2018, 5],
+      ],
+      [[2018], [2018]],
+    ] as const)
+      expect(surelyEarlier(a, b)).toBe(false);
   });
 
   it("orders as Python orders tuples of ints: a prefix comes first", () => {

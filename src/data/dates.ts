@@ -7,6 +7,24 @@ export function parseDate(date: string): readonly number[] | null {
   return match === null ? null : match[0].trim().split("-").map(Number);
 }
 
+/**
+ * A date of anyone's own table, as a tuple: a year, with a month, with a day. Null for what only looks like one to
+ * {@link parseDate}: `25-01-2020`, seconds since 1970.
+ */
+export function parseCalendarDate(date: string): readonly number[] | null {
+  const match = /^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?=\s|T|$)/.exec(date);
+  if (match === null) return null;
+  const tuple = match.slice(1).flatMap((part) => (part === undefined ? [] : [Number(part)]));
+  const [, month = 1, day = 1] = tuple;
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? tuple : null;
+}
+
+/** Whether `a` is earlier than `b` whatever they leave open: a month is not earlier than one of its days. */
+export function surelyEarlier(a: readonly number[], b: readonly number[]): boolean {
+  const open = Math.min(a.length, b.length);
+  return compareTuples(a.slice(0, open), b.slice(0, open)) < 0;
+}
+
 /** Whether the date is readable. Most are plain days, which a pattern would take long over: files have millions. */
 export function isDate(date: string): boolean {
   return isDay(date) || DATE.test(date);

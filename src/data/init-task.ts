@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import { stringify } from "yaml";
 import { TagprError } from "../core/errors.ts";
-import { parseDate } from "./dates.ts";
+import { parseCalendarDate } from "./dates.ts";
 import { type Row, readRows } from "./rows.ts";
 import type { TaskKind } from "./types.ts";
 
@@ -60,7 +60,7 @@ function guess(path: string, n: number, columns: readonly Column[]): Guess {
     if (found !== undefined) left.delete(found);
     return found;
   };
-  const isDate = (column: Column) => column.values.every((value) => parseDate(value) !== null);
+  const isDate = (column: Column) => column.values.every((value) => parseCalendarDate(value) !== null);
   const user =
     take((c) => HINTS.user.test(c.name)) ??
     take((c) => c.distinct > 1 && c.distinct <= n / 2 && c.length < 40 && !HINTS.gold.test(c.name) && !isDate(c));

@@ -93,11 +93,18 @@ export function leaksWithin(task: Task, split: string): { see(example: Example):
   return { see, found };
 }
 
-/** Whether an item's longest text is what the input ends with. */
+/** Whether an item's longest text stands in the input. */
 function asks(item: ProfileItem, texts: readonly string[], input: string): boolean {
   const longest = texts.map((name) => item.fields[name] ?? "").reduce((a, b) => (b.length > a.length ? b : a), "");
   if (longest.length < TELLING) return false;
   // Cheap first: most texts differ in their last words already.
   const end = simple(longest.slice(-40));
-  return input.endsWith(end.slice(-20)) && input.endsWith(simple(longest));
+  return input.includes(end.slice(-20)) && holds(input, simple(longest));
+}
+
+/** Whether `part` stands in the text, and does not end within a word or a number (case 1 is not in case 12). */
+function holds(text: string, part: string): boolean {
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + 1))
+    if (!/[\p{Script=Latin}\p{N}]{2}/u.test(`${part.at(-1) ?? ""}${text[at + part.length] ?? ""}`)) return true;
+  return false;
 }

@@ -43,6 +43,21 @@ const all = async (path: string) => {
   return rows;
 };
 
+it("a day first, or seconds, is no date: nothing is put in order by them", async () => {
+  const task = loadTask(taskFile());
+  await expect(examplesFromRows(task, [row(1, "a", "25-01-2020")])).rejects.toThrow(/"25-01-2020" in day is not like/);
+  await expect(examplesFromRows(task, [row(1, "a", "1527292800")])).rejects.toThrow(/is not like 2018-05-26/);
+});
+
+it("a month is not earlier than its own days", async () => {
+  const rows = [row(1, "a", "2018-04"), row(2, "a", "2018-05"), row(3, "a", "2018-05-02")];
+  const examples = await examplesFromRows(loadTask(taskFile()), rows);
+  expect(examples.map(({ id, profile }) => [id, profile.map((item) => item.id)])).toEqual([
+    ["2", ["1"]],
+    ["3", ["1"]],
+  ]);
+});
+
 describe("tables", () => {
   const value = fc.oneof(fc.string(), fc.constant('a "quoted", cell\nof two lines'), fc.constant("漢字"));
 

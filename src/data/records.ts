@@ -1,7 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
-import { compareDates, oldestFirst, parseDate } from "./dates.ts";
+import { oldestFirst, parseCalendarDate, surelyEarlier } from "./dates.ts";
 import type { Row } from "./rows.ts";
 import type { Task } from "./task.ts";
 import { fill, placeholders } from "./template.ts";
@@ -87,20 +87,22 @@ function toEntry(task: Task, record: RecordColumns, row: Row, number: number): E
   const id = (record.id === undefined ? null : cell(row, record.id)) ?? `row-${number}`;
   if (record.date === undefined) return { row, item: { id, fields } };
   const date = cell(row, record.date);
-  if (date === null || parseDate(date) === null)
+  if (date === null || parseCalendarDate(date) === null)
     throw rowError(number, `the date ${JSON.stringify(date)} in ${record.date} is not like 2018-05-26`);
   return { row, item: { id, date, fields }, date };
 }
 
 function examplesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly Entry[]): Example[] {
   const sorted = oldestFirst(entries);
+  const dates = sorted.map(({ date }) => (date === undefined ? null : parseCalendarDate(date)));
   const prompt = task.prompt ?? "";
   const asked = placeholders(prompt);
   return sorted.flatMap((entry, i) => {
-    const profile = sorted
-      .slice(0, i)
-      .filter((other) => isEarlier(other, entry))
-      .map(({ item }) => item);
+    const own = dates[i] ?? null;
+    const profile = sorted.slice(0, i).flatMap(({ item }, j) => {
+      const date = dates[j] ?? null;
+      return own === null || date === null || surelyEarlier(date, own) ? [item] : [];
+    });
     const gold = cell(entry.row, record.gold);
     if (profile.length < record.minHistory || gold === null) return [];
     if (asked.some((column) => cell(entry.row, column) === null)) return [];
@@ -108,11 +110,6 @@ function examplesOf(task: Task, record: RecordColumns, user: UserId, entries: re
     const date = entry.date === undefined ? {} : { date: entry.date };
     return [{ task: task.name, id: entry.item.id as QueryId, user, input, profile, gold, ...date }];
   });
-}
-
-function isEarlier(other: Entry, entry: Entry): boolean {
-  if (other.date === undefined || entry.date === undefined) return true;
-  return compareDates(other.date, entry.date) < 0;
 }
 
 /** Text of a cell; null where it is absent or blank. */

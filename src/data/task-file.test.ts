@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { knownTasks, loadTask } from "./task-file.ts";
-import { placeholders } from "./template.ts";
+import { fill, placeholders } from "./template.ts";
 
 const write = (text: string): string => {
   const path = join(mkdtempSync(join(tmpdir(), "task-")), "mine.yaml");
@@ -81,4 +81,11 @@ describe("loadTask", () => {
   it("says when the file is missing", () => {
     expect(() => loadTask("nowhere/x.yaml")).toThrow(/no file nowhere\/x\.yaml/);
   });
+});
+
+it("a place is whatever a table calls a column; JSON is none", () => {
+  const names = ["review (text)", "Text?", "a/b", " text", "标题", "शीर्षक", "pre\u0301nom"];
+  expect(placeholders(names.map((name) => `{${name}}`).join(" "))).toEqual(names);
+  expect(placeholders('{"label": 1} {} {a: b}')).toEqual([]);
+  expect(fill("{a/b}!", (name) => `<${name}>`)).toBe("<a/b>!");
 });

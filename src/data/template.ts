@@ -1,5 +1,5 @@
-/** A name is letters and digits of any script (`{标题}`), `_`, and inside it spaces, dots and hyphens. */
-const PLACE = /\{([\p{L}\p{N}_](?:[\p{L}\p{N}_ .-]*[\p{L}\p{N}_])?)\}/gu;
+/** A name is whatever a table calls a column (`{标题}`, `{review (text)}`), without quotes and colons: JSON is no place. */
+const PLACE = /\{([^{}\n"':]+)\}/gu;
 
 /** Names in `{name}` placeholders of a template. */
 export function placeholders(template: string): string[] {

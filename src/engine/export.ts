@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { messageOf, TagprError } from "../core/errors.ts";
-import { guardDisk, writeAtomic } from "../core/jsonl.ts";
+import { guardDisk } from "../core/jsonl.ts";
 import { readTinkerPath } from "./models.ts";
 import type { Session } from "./session.ts";
-import { refusal, send } from "./transport.ts";
+import { download, refusal } from "./transport.ts";
 
 /**
  * A Hugging Face folder of saved weights. The embedded engine shares our disk and writes it itself; any other hands out
@@ -17,24 +17,21 @@ export async function exportWeights(session: Session, path: string, dir: string)
     await session.run("export", { path, target: resolve(dir) });
     return;
   }
-  await download(session, path, dir);
+  await unpack(session, path, dir);
 }
 
-async function download({ transport }: Session, path: string, dir: string): Promise<void> {
+async function unpack({ transport }: Session, path: string, dir: string): Promise<void> {
   const { run, name } = readTinkerPath(path);
-  const answer = await send(transport, {
-    method: "GET",
-    path: `/api/v1/training_runs/${run}/checkpoints/${name}/archive`,
-    repeatable: true,
-  });
-  if (answer.status >= 400)
-    throw refusal(transport, `export of ${path}`, answer, "Most servers hand out sampler_weights only.");
   const archive = join(dir, ".archive.tar.gz");
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
-  writeAtomic(archive, answer.bytes);
+  const call = { path: `/api/v1/training_runs/${run}/checkpoints/${name}/archive`, repeatable: true };
   try {
+    const answer = await download(transport, { method: "GET", ...call }, archive);
+    if (answer.status >= 400)
+      throw refusal(transport, `export of ${path}`, answer, "Most servers hand out sampler_weights only.");
     await promisify(execFile)("tar", ["-xzf", archive, "-C", dir]);
   } catch (error) {
+    if (error instanceof TagprError) throw error;
     throw new TagprError("engine", `the archive of ${path} can't be unpacked into ${dir}: ${messageOf(error)}`, {
       hint: "The download may be cut off: export it again.",
       cause: error,

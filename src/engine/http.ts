@@ -21,6 +21,7 @@ export function keepAliveFetch(): Fetch {
       status: answer.statusCode,
       headers: { get: (name) => answer.headers[name]?.toString() ?? null },
       arrayBuffer: () => answer.body.arrayBuffer(),
+      body: answer.body,
     };
   };
   return async (url, init) => {
@@ -28,6 +29,9 @@ export function keepAliveFetch(): Fetch {
     const location = answer.headers.get("location");
     if (init.method !== "GET" || answer.status < 300 || answer.status >= 400 || location === null) return answer;
     await answer.arrayBuffer();
-    return once(new URL(location, url).href, init);
+    const target = new URL(location, url);
+    // Another host gets no key of ours.
+    const { headers: _, ...bare } = init;
+    return once(target.href, target.origin === new URL(url).origin ? init : bare);
   };
 }

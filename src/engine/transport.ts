@@ -1,8 +1,18 @@
+import { createWriteStream, writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { writeFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
+import { guardDisk } from "../core/jsonl.ts";
+import { redact, withoutSecrets } from "../core/secrets.ts";
 
 /** What we need of `fetch`; the global one will do. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Reply>;
-type Reply = Pick<Response, "status" | "arrayBuffer"> & { readonly headers: Pick<Headers, "get"> };
+type Reply = Pick<Response, "status" | "arrayBuffer"> & {
+  readonly headers: Pick<Headers, "get">;
+  /** The body as it comes; absent or null: whole, by `arrayBuffer`. */
+  readonly body?: unknown;
+};
 
 /** How an engine is reached. Everything impure comes in here. */
 export interface Transport {
@@ -50,18 +60,18 @@ const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNRE
 const LAST_WORDS_MS = 3000;
 
 /** Sends one request, again after connection errors where that is safe; the answer may still be an error status. */
-export async function send(transport: Transport, call: Call): Promise<Answer> {
+export async function send(transport: Transport, call: Call, take: TakeBody = whole): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     transport.lost?.throwIfAborted();
     try {
-      const answer = await sendOnce(transport, call);
+      const answer = await sendOnce(transport, call, take);
       if (tries < TRIES && (answer.status === 429 || answer.status === 503)) {
         await transport.sleep(backoff(tries));
         continue;
       }
       return answer;
     } catch (error) {
-      if (error instanceof PollTimeout) throw error;
+      if (error instanceof PollTimeout || (error instanceof TagprError && error.code === "environment")) throw error;
       await lastWords(transport);
       const again = call.repeatable === true || NEVER_SENT.has(causeCode(error));
       if (!again || tries === TRIES) throw unreachable(transport, call, error);
@@ -70,7 +80,26 @@ export async function send(transport: Transport, call: Call): Promise<Answer> {
   }
 }
 
-async function sendOnce(transport: Transport, call: Call): Promise<Answer> {
+/** Like {@link send}, but the body of a good answer goes into a file as it comes: archives may be larger than memory. */
+export async function download(transport: Transport, call: Call, file: string): Promise<Answer> {
+  return send(transport, call, async (reply) => {
+    if (reply.status >= 400 || reply.body === undefined || reply.body === null) {
+      const bytes = new Uint8Array(await reply.arrayBuffer());
+      if (reply.status < 400) guardDisk(file, () => writeFileSync(file, bytes));
+      return bytes;
+    }
+    const target = createWriteStream(file);
+    await pipeline(Readable.from(reply.body as AsyncIterable<Uint8Array>), target).catch((error: unknown) => {
+      throw writeFault(file, error) ?? error;
+    });
+    return new Uint8Array();
+  });
+}
+
+type TakeBody = (reply: Reply) => Promise<Uint8Array>;
+const whole: TakeBody = async (reply) => new Uint8Array(await reply.arrayBuffer());
+
+async function sendOnce(transport: Transport, call: Call, take: TakeBody): Promise<Answer> {
   const headers: Record<string, string> = { ...call.headers };
   if (transport.key !== "") headers["X-API-Key"] = transport.key;
   const init: RequestInit = { method: call.method ?? "POST", headers };
@@ -84,7 +113,7 @@ async function sendOnce(transport: Transport, call: Call): Promise<Answer> {
   if (call.timeoutMs !== undefined) init.signal = AbortSignal.timeout(call.timeoutMs);
   try {
     const response = await transport.fetch(`${transport.url}${call.path}`, init);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = await take(response);
     return { status: response.status, contentType: response.headers.get("content-type") ?? "", bytes };
   } catch (error) {
     if (init.signal?.aborted === true) throw new PollTimeout();
@@ -110,9 +139,10 @@ function causeCode(error: unknown): string {
 
 function unreachable(transport: Transport, call: Call, error: unknown): TagprError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const said = redact(messageOf(cause), transport.key);
   return new TagprError(
     "engine",
-    `the engine at ${transport.url} can't be reached (${call.path}): ${messageOf(cause)}`,
+    `the engine at ${withoutSecrets(transport.url)} can't be reached (${call.path}): ${said}`,
     {
       hint: "Check that it runs and that the url in the config is right. Run the same command again: it goes on from its last checkpoint.",
       cause: error,
@@ -134,7 +164,7 @@ export function parseJson<T>(transport: Transport, what: string, answer: Answer)
   } catch (error) {
     throw new TagprError(
       "engine",
-      `${transport.url} answered ${what} with something that is not JSON: ${clip(text(answer))}`,
+      `${withoutSecrets(transport.url)} answered ${what} with something that is not JSON: ${redact(clip(text(answer)), transport.key)}`,
       { hint: "Is this a Tinker server? Check the url in the config.", cause: error },
     );
   }
@@ -142,14 +172,14 @@ export function parseJson<T>(transport: Transport, what: string, answer: Answer)
 
 /** The engine's own words in a `TagprError`. */
 export function refusal(transport: Transport, what: string, answer: Answer, hint?: string): TagprError {
-  const said = errorText(answer);
+  const said = redact(errorText(answer), transport.key);
   const name = what.replace(/^\/(api\/)?v1\//, "");
   const own = hint ?? HINTS[answer.status];
   return new TagprError(
     "engine",
     said === ""
-      ? `the engine at ${transport.url} failed at ${name} without a reason (HTTP ${answer.status})`
-      : `the engine at ${transport.url} refused ${name}: ${said}`,
+      ? `the engine at ${withoutSecrets(transport.url)} failed at ${name} without a reason (HTTP ${answer.status})`
+      : `the engine at ${withoutSecrets(transport.url)} refused ${name}: ${said}`,
     own === undefined ? {} : { hint: own },
   );
 }

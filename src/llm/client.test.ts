@@ -211,6 +211,22 @@ describe("failures", () => {
     expect(results[1]?.refused).toContain("too long, [key]");
   });
 
+  test("a refusal is kept like an answer: another process comes to the same, and is not stopped by it", async () => {
+    const cacheDir = mkdtempSync(join(tmpdir(), "tagpr-llm-"));
+    const { fake, seen } = fakeServer((body, call, url) =>
+      ["b", "d"].includes(body.messages[0]?.content ?? "")
+        ? Response.json({ error: { message: "too long" } }, { status: 400 })
+        : echo(body, call, url),
+    );
+    const asked = [ask("a"), ask("b")];
+    const first = await client(fake, { concurrency: 1, cacheDir }).completeMany(asked);
+    expect(await client(fake, { concurrency: 1, cacheDir }).completeMany(asked)).toEqual(first);
+    expect(seen.calls).toBe(2);
+    // A process that has asked nothing yet, but knows from what is kept that the endpoint answers.
+    const later = await client(fake, { concurrency: 1, cacheDir }).completeMany([ask("a"), ask("d")]);
+    expect(later[1]?.refused).toContain("too long");
+  });
+
   test("a server that wants max_completion_tokens gets it", async () => {
     const { fake } = fakeServer((body, call, url) =>
       body.max_tokens === undefined

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import OpenAI from "openai";
 import { z } from "zod";
 import { hashJson } from "../core/run-dir.ts";
+import { redact, withoutSecrets } from "../core/secrets.ts";
 import { type Endpoint, type EndpointOptions, openEndpoint } from "./endpoint.ts";
-import { redact, withoutSecrets } from "./errors.ts";
 import { fileStore, memoryStore } from "./store.ts";
 import { withOpening } from "./think.ts";
 import type { ChatModel, ChatRequest, ChatResult, Spent, Usage } from "./types.ts";
@@ -40,7 +40,7 @@ interface Quirks {
 }
 
 /**
- * A chat model behind an OpenAI-compatible endpoint: answers are cached by the hash of their request, requests in flight
+ * A chat model behind an OpenAI-compatible endpoint: answers, refusals of single requests too, are cached by the hash of their request, requests in flight
  * are limited, passing failures are tried again as Retry-After says, tokens and dollars are counted.
  */
 export function makeChatClient(options: ChatClientOptions): ChatModel {
@@ -57,13 +57,15 @@ export function makeChatClient(options: ChatClientOptions): ChatModel {
     const key = hashJson({ identity, model: options.model, ...request });
     const flight = flying.get(key);
     let result = cache.get(key) ?? (flight && (await flight));
-    if (result) sums.cached++;
-    else {
+    if (result) {
+      sums.cached++;
+      quirks.answered = true; // it did, or nothing would be kept
+    } else {
       sums.requests++;
       const asked = ask(endpoint, request, quirks);
       flying.set(key, asked);
       result = await asked.finally(() => flying.delete(key));
-      if (result.refused === undefined) cache.put(key, result);
+      cache.put(key, result);
     }
     sums.promptTokens += result.usage.promptTokens;
     sums.completionTokens += result.usage.completionTokens;

@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import { messageOf, TagprError } from "../core/errors.ts";
+import { redact, withoutSecrets } from "../core/secrets.ts";
 
 /** What a message about an endpoint may name. The key itself is here only to be struck out of what others say. */
 export interface EndpointName {
@@ -10,11 +11,6 @@ export interface EndpointName {
   readonly key: string;
   /** Where the key comes from, for hints: `OPENAI_API_KEY`. */
   readonly keyName: string;
-}
-
-/** Endpoints sometimes echo the key in their own error texts. */
-export function redact(text: string, key: string): string {
-  return key === "" ? text : text.split(key).join("[key]");
 }
 
 const GOES_ON = "What was answered is kept: the same command goes on from there.";
@@ -55,14 +51,4 @@ function hintOf(at: EndpointName, status: number): string {
     return `Rate limit or quota: wait, lower ${at.role}.concurrency, or look at the account's limits.`;
   if (status >= 500) return "The server failed, and retries did too: look at its log, or try later.";
   return `The endpoint does not take this request: check ${at.role}.model, temperature and max_tokens.`;
-}
-
-/** A URL as it may be shown: without user, password and query. */
-export function withoutSecrets(url: string): string {
-  try {
-    const { origin, pathname } = new URL(url);
-    return `${origin}${pathname === "/" ? "" : pathname}`;
-  } catch {
-    return "(not a URL)";
-  }
 }

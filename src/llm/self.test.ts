@@ -69,6 +69,17 @@ test("a killed run goes on after its last whole unit and gets the same samples",
   expect(resumed).toEqual(await selfTeacher({ name: "base", sampler, codec, seed: 1, batch: 2 }).completeMany(all));
 });
 
+test("what one model said is never another's: weights, tokenizer and dtype are in the key", async () => {
+  const path = join(mkdtempSync(join(tmpdir(), "tagpr-self-")), "rollouts.jsonl");
+  const asked = async (identity: string): Promise<string | undefined> => {
+    const { sampler } = fakeSampler(() => `said by ${identity}`);
+    const model = selfTeacher({ name: "base", identity, sampler, codec, seed: 1, store: fileStore(path) });
+    return (await model.complete(ask("a"))).texts[0];
+  };
+  expect(await asked("old weights")).toContain("old weights");
+  expect(await asked("new weights")).toContain("new weights");
+});
+
 test("a model that never closes its thoughts is made to answer", async () => {
   const { sampler } = fakeSampler((prompt, _, i) =>
     prompt.includes("</think>")

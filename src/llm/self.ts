@@ -18,6 +18,8 @@ export interface ChatCodec {
 
 export interface SelfTeacherOptions {
   readonly name: string;
+  /** What stands for the weights, the tokenizer and the dtype in the keys of finished units. */
+  readonly identity?: unknown;
   readonly sampler: SamplingClient;
   readonly codec: ChatCodec;
   readonly seed: number;
@@ -44,7 +46,13 @@ export function selfTeacher(options: SelfTeacherOptions): ChatModel {
     const results: ChatResult[] = [];
     for (let from = 0; from < requests.length; from += batch) {
       const unit = requests.slice(from, from + batch);
-      const key = hashJson({ name: options.name, seed: options.seed, forced: options.forced ?? null, unit });
+      const key = hashJson({
+        name: options.name,
+        identity: options.identity ?? null,
+        seed: options.seed,
+        forced: options.forced ?? null,
+        unit,
+      });
       const known = store.get(key);
       const answers = known ?? (await (options.forced ? sampleForced : samplePlain)(options, unit));
       if (!known) store.put(key, answers);

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { guardDisk } from "../core/jsonl.ts";
+import { guardDisk, lines } from "../core/jsonl.ts";
 
 /** Answers that need not be asked for again, by key. */
 export interface Store<T> {
@@ -22,9 +22,9 @@ export function fileStore<T>(path: string): Store<T> {
   const values = new Map<string, T>();
   let torn = false;
   if (existsSync(path)) {
-    const text = readFileSync(path, "utf8");
-    torn = text !== "" && !text.endsWith("\n");
-    for (const line of text.split("\n")) {
+    const bytes = readFileSync(path);
+    torn = bytes.length > 0 && bytes.at(-1) !== 10;
+    for (const line of lines(bytes)) {
       const row = parse<T>(line);
       if (row) values.set(row.key, row.value);
     }

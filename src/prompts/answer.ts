@@ -26,15 +26,15 @@ type Reader = (task: Task, text: string) => string | null;
 
 const READ_STRICT: Readonly<Record<Task["kind"], Reader>> = {
   classification: (task, text) => (task.labels.includes(text) ? text : null),
-  ordinal: (task, text) => (/^\d+(\.\d+)?$/.test(text) ? grade(task, Number(text)) : null),
+  ordinal: (task, text) => (/^-?\d+(\.\d+)?$/.test(text) ? grade(task, Number(text)) : null),
   generation: (_, text) => (text === "" ? null : text),
 };
 
 const READ_LENIENT: Readonly<Record<Task["kind"], Reader>> = {
   classification: (task, text) => equalLabel(task.labels, text) ?? firstLabel(task.labels, text),
   ordinal: (task, text) => {
-    for (const match of text.matchAll(/(?<![\d.,])\d+(?:\.\d+)?(?![\d]|[.,]\d)/g)) {
-      const found = grade(task, Number(match[0]));
+    for (const match of text.matchAll(/(?<![\d.,])(?:(?<![\p{L}\d][-−]?)[-−])?\d+(?:\.\d+)?(?![\d]|[.,]\d)/gu)) {
+      const found = grade(task, Number(match[0].replace("−", "-")));
       if (found !== null) return found;
     }
     return null;

@@ -137,6 +137,10 @@ describe("readAnswer", () => {
     expect(readAnswer(citation, "2", "strict")).toBeNull();
     expect(readAnswer(stars, " 4.0 ", "strict")).toBe("4");
     for (const text of ["4.5", "0", "6", "4 stars", "+4", "four"]) expect(readAnswer(stars, text, "strict")).toBeNull();
+    const mood = { ...stars, labels: ["-2", "-1", "0", "1", "2"] };
+    expect(readAnswer(mood, "-1", "strict")).toBe("-1");
+    expect(readAnswer(mood, "I'd say −1, no more", "lenient")).toBe("-1");
+    expect(readAnswer(mood, "grade-1", "lenient")).toBe("1");
     expect(readAnswer(headline, " A Headline ", "strict")).toBe("A Headline");
     expect(readAnswer(headline, "  ", "strict")).toBeNull();
   });

@@ -16,7 +16,7 @@ export interface Fault {
 
 /** Every fault between a config's keys that can be seen without looking at any file. */
 export function configFaults(config: Config): Fault[] {
-  return [...roleFaults(config), ...engineFaults(config), ...dataFaults(config)];
+  return [...roleFaults(config), ...engineFaults(config), ...dataFaults(config), ...evalFaults(config)];
 }
 
 /** @throws TagprError `usage` that names every fault at once; what is only open is no fault where `allowOpen` is set. */
@@ -47,14 +47,39 @@ function roleFaults(config: Config): Fault[] {
     if (kind === "rules" && own !== kind) return fault("is for judge and tagger only", choice);
     if (kind === "openai" && !URL.canParse(url))
       return fault(`needs a URL, and ${role}.url is "${url}"`, `Set ${role}.url, e.g. https://api.openai.com/v1.`);
-    return [];
+    return secretInUrl(`${role}.url`, url, `${role}.key_env`);
   });
+}
+
+/** A URL stands in run.json, in messages and in exported models: no place for a password. */
+function secretInUrl(key: string, url: string, keyEnv: string): Fault[] {
+  if (!URL.canParse(url)) return [];
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return [];
+  return [
+    {
+      message: `${key} holds a user name or a password`,
+      hint: `Take it out of the URL: a key comes from the environment variable that ${keyEnv} names.`,
+    },
+  ];
+}
+
+function evalFaults({ eval: { methods, swap } }: Config): Fault[] {
+  const strangers = swap.filter((name) => !methods.includes(name));
+  if (strangers.length === 0) return [];
+  return [
+    {
+      message: `eval.swap: ${strangers.join(", ")} is not among eval.methods`,
+      hint: "Swapped profiles are told beside a method's own answers: name it in eval.methods too.",
+    },
+  ];
 }
 
 function engineFaults({ engines }: Config): Fault[] {
   return (["policy", "reward", "embeddings"] as const).flatMap((role): Fault[] => {
     const { kind, url } = engines[role];
-    if (kind !== "remote" || URL.canParse(url)) return [];
+    if (kind !== "remote") return [];
+    if (URL.canParse(url)) return secretInUrl(`engines.${role}.url`, url, `engines.${role}.key_env`);
     return [
       {
         message: `engines.${role}.kind: remote needs a URL, and engines.${role}.url is "${url}"`,

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, realpathSync } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
@@ -53,7 +53,7 @@ const holdsNothing = (path: string): boolean =>
 /** Whether `path` is `folder` or below it, links followed. */
 function isWithin(folder: string, path: string): boolean {
   const way = relative(real(folder), real(path));
-  return way === "" || !(way === ".." || way.startsWith("../") || isAbsolute(way));
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
 const real = (path: string): string => (existsSync(path) ? realpathSync(path) : resolve(path));

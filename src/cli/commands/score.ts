@@ -1,4 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
+import { TagprError } from "../../core/errors.ts";
 import { readUsers } from "../../data/lamp/users.ts";
 import { compareScores, type Difference, type Readings } from "../../eval/compare.ts";
 import { clusterKey } from "../../eval/headline.ts";
@@ -87,6 +88,15 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [key in 
 /** One key a query: its user, or itself where the file names none. */
 async function usersOf(questions: string, ids: readonly string[]): Promise<string[]> {
   const users = await readUsers(questions);
+  const missing = ids.filter((id) => !users.has(id));
+  if (missing.length > 0)
+    throw new TagprError(
+      "data",
+      `--questions ${questions} has no query ${missing[0]}${missing.length > 1 ? ` and ${missing.length - 1} more` : ""} of the golds`,
+      {
+        hint: "Give the questions of the same split as --golds.",
+      },
+    );
   return ids.map((id) => clusterKey({ user: users.get(id) ?? null, query: id }));
 }
 

@@ -49,6 +49,7 @@ describe("overrides", () => {
   });
 
   it("are named in errors", () => {
+    expect(() => parseOverride("name=[x")).toThrow(/^--set name=\[x: the value is no YAML \(/);
     expect(() => loadConfig(file("seed: 1"), [parseOverride("guided.epoch=1")])).toThrow(
       "--set guided.epoch=1: unknown key guided.epoch (did you mean epochs?)",
     );

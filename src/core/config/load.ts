@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { parse } from "yaml";
-import { TagprError } from "../errors.ts";
+import { messageOf, TagprError } from "../errors.ts";
 import { type Form, type Override, parseYaml, readYaml } from "../yaml-file.ts";
 import { type Config, configSchema } from "./schema.ts";
 
@@ -27,7 +27,22 @@ export function parseOverride(text: string, { flag, hint } = SET): Override {
   const split = text.indexOf("=");
   const path = text.slice(0, split).trim();
   if (split < 1 || path === "") throw new TagprError("usage", `${flag} ${text}: not of the form key=value`, { hint });
-  return { path: path.split("."), value: parse(text.slice(split + 1)), from: `${flag} ${text}` };
+  return { path: path.split("."), value: readValue(text.slice(split + 1), `${flag} ${text}`), from: `${flag} ${text}` };
+}
+
+function readValue(text: string, from: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new TagprError(
+      "usage",
+      `${from}: the value is no YAML (${messageOf(error).split("\n")[0]?.replace(/:$/, "")})`,
+      {
+        hint: "Put a text with brackets, colons or the like into quotes: --set 'name=\"a: b\"'.",
+        cause: error,
+      },
+    );
+  }
 }
 
 /** The same config with the folders and files it names made absolute, so that a run can be continued from anywhere. */

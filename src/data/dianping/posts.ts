@@ -1,5 +1,5 @@
 import { TagprError } from "../../core/errors.ts";
-import { parseDate } from "../dates.ts";
+import { parseCalendarDate } from "../dates.ts";
 import type { Row } from "../rows.ts";
 
 /** One post of one user, as a person collected it. */
@@ -53,7 +53,7 @@ function wrongWith(row: Row, ids: ReadonlySet<string>): string | null {
   for (const name of ["user", "content", "date"] as const)
     if (cell(row, name) === null) return `no ${name} (${COLUMNS[name].join(", ")})`;
   const date = cell(row, "date") ?? "";
-  if (parseDate(date) === null) return `the date ${JSON.stringify(date)} is not like 2018-05-26`;
+  if (parseCalendarDate(date) === null) return `the date ${JSON.stringify(date)} is not like 2018-05-26`;
   const id = cell(row, "id");
   return id !== null && ids.has(id) ? `the id ${id} stands twice` : null;
 }

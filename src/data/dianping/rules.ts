@@ -1,3 +1,4 @@
+import { oldestFirst } from "../dates.ts";
 import type { Post } from "./posts.ts";
 
 /**
@@ -54,7 +55,8 @@ export function cleanPosts(posts: readonly Post[], rules: Rules): Cleaned {
   const removed: { post: Post; reason: Reason; detail: string }[] = [];
   const contents = new Map<string, string>();
   const shingles = new Map<string, { id: string; grams: ReadonlySet<string> }[]>();
-  const kept = posts.filter((post) => {
+  // By date, so that of two the earlier one is met first; the kept ones go back into the given order.
+  const kept = oldestFirst(posts).filter((post) => {
     const first = reasonOf(post, rules);
     const text = squeezed(post.content);
     const twin = contents.get(text);
@@ -76,7 +78,8 @@ export function cleanPosts(posts: readonly Post[], rules: Rules): Cleaned {
     if (grams !== null) shingles.set(post.user, [...own, { id: post.id, grams }]);
     return true;
   });
-  return { kept, removed };
+  const stay = new Set(kept);
+  return { kept: posts.filter((post) => stay.has(post)), removed };
 }
 
 function reasonOf(post: Post, rules: Rules): { reason: Reason; detail: string } | null {

@@ -21,7 +21,9 @@ export interface Ceilings {
 /** The shown items as evidence, with their ages read off their places in the whole profile. */
 export function evidenceOf(shape: Shape, example: Example, shown: readonly ProfileItem[]): Evidence[] {
   const places = new Map(example.profile.map((item, t) => [item.id, t]));
-  return shown.flatMap((item) => {
+  // An item that is shown twice is seen once.
+  const once = shown.filter((item, i) => shown.findIndex(({ id }) => id === item.id) === i);
+  return once.flatMap((item) => {
     const read = readItem(shape, item.fields[shape.textField] ?? "", item.fields[shape.labelField] ?? "");
     const place = places.get(item.id);
     // An item of someone else's profile (profile swap) is taken as if it stood at its place among the shown.

@@ -48,6 +48,8 @@ function forward(
     at = seen.age;
     const joint = now.map((p, s) => p * likelihood(world, shape, s, seen));
     const total = joint.reduce((sum, p) => sum + p, 0);
+    // In a world without noise a type can rule out what was seen.
+    if (total === 0) return { probability: 0, now: fresh };
     probability *= total;
     now = joint.map((p) => p / total);
   }

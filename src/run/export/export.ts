@@ -1,5 +1,5 @@
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { TagprError } from "../../core/errors.ts";
 import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../core/jsonl.ts";
 import type { Progress } from "../../core/progress.ts";
@@ -41,8 +41,11 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
     throw new TagprError("usage", `${out} exists already`, { hint: "Give --out a folder that is not there yet." });
   const record = readRecord(run);
   if (record === null) throw noRun(run);
-  const part = `${out}.part`;
-  rmSync(part, { recursive: true, force: true });
+  const part = guardDisk(out, () => {
+    mkdirSync(dirname(out), { recursive: true });
+    return mkdtempSync(`${out}.part-`);
+  });
+  rmSync(part, { recursive: true }); // its name is ours now, the engine makes the folder
   try {
     const check = await (model === "prmu"
       ? exportReward(options, record, part)

@@ -124,7 +124,9 @@ function memoryPlans(inputs: PlanInputs, devices: number): MemoryPlan[] {
     const parts = memoryOf(shape, style, n, role === "policy" ? load : { ...load, logits: 0, sampling: 0 });
     return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
   };
-  const rows = [row(devices > 1 ? `policy, each of ${devices} devices` : "policy", policy, "policy", devices)];
+  // The embedded engine is one process on one device, whatever the machine has.
+  const n = config.engines.policy.kind === "embedded" ? 1 : devices;
+  const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", policy, "policy", n)];
   return config.prmu.variant === "none" ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
 }
 
@@ -135,12 +137,12 @@ function apiPlan(asked: Asked, config: Config): ApiPlan {
   return { ...asked, model, dollars };
 }
 
-/** Weights and two moments in fp32 for every kept state, and one best weights a stage. */
+/** Weights and two moments in fp32 for every kept state, and one best weights a stage; of both the new one is written before the old one goes. */
 function diskBytes({ config, policy, reward }: PlanInputs): number {
   const states = [config.sft, config.guided, config.explore].reduce(
     (sum, { keep_checkpoints }) => sum + keep_checkpoints,
-    0,
+    1,
   );
-  const own = (12 * states + 4 * 3) * parameters(policy);
+  const own = (12 * states + 4 * 4) * parameters(policy);
   return config.prmu.variant === "none" ? own : own + (12 * config.prmu.keep_checkpoints + 4) * parameters(reward);
 }

@@ -98,7 +98,7 @@ function chainsWork(given: Given): StageWork {
         ]
       : [],
     asked: [
-      ...ask("teacher", asked, asked * prompt, asked * length),
+      ...ask("teacher", asked / config.chains.rollouts, (asked / config.chains.rollouts) * prompt, asked * length),
       ...ask("judge", accepted, accepted * (prompt + length), accepted * assumed.judge_tokens),
       ...ask("tagger", explored + tagged, (explored + tagged) * (length + 300), (explored + tagged) * length),
     ],
@@ -119,7 +119,9 @@ function sftWork(given: Given): StageWork {
   const { tagged } = keptChains(given);
   const { sft, chains } = config;
   const whole = Math.round(tagged * (1 - chains.held_out));
-  const train = sft.max_chains === 0 ? whole : Math.min(whole, sft.max_chains);
+  // Without reasoning it learns the true answers of the chains' queries.
+  const most = sft.form === "gold" ? sum(tasks, (t) => t.chains) * (1 - chains.held_out) : whole;
+  const train = Math.round(sft.max_chains === 0 ? most : Math.min(most, sft.max_chains));
   const steps = Math.ceil((train * sft.epochs) / sft.batch);
   const lengths = [promptOf(given), responseOf(given, config.guided.max_tokens)] as const;
   const looks = Math.ceil(steps / sft.eval_every) + 1;

@@ -17,6 +17,7 @@ import { fileStore } from "../../llm/store.ts";
 import type { ChatModel, ChatResult } from "../../llm/types.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import type { StageContext } from "../stage.ts";
+import { baseIdentity } from "./common.ts";
 
 type Role = "teacher" | "judge" | "tagger";
 
@@ -96,6 +97,7 @@ async function self(context: StageContext): Promise<ChatModel> {
   const thinks = renderer.encode("<think>").length === 1;
   return selfTeacher({
     name: `${config.model} itself`,
+    identity: { base: await baseIdentity(config, context), dtype: config.engines.policy.dtype },
     sampler: await (await engines.policy()).sampler(config.model),
     codec: selfCodec(renderer),
     seed: config.seed,

@@ -22,7 +22,7 @@ export const dataStage: Stage = {
   reads: () => [],
   outside: async ({ data }) => ({
     paths: await Promise.all(data.paths.map(identity)),
-    task: data.task.endsWith(".yaml") ? await identity(data.task) : null,
+    task: /\.ya?ml$/.test(data.task) ? await identity(data.task) : null,
   }),
   run: async (context) => {
     const { config, dir, progress } = context;

@@ -16,11 +16,11 @@ import { ASKING_FILES, baseIdentity, namedTags, readModel, readSplit, readTags, 
 export const evalStage: Stage = {
   name: "eval",
   config: ({ eval: evaluation, prompt, engines }) => ({ evaluation, prompt, dtype: engines.policy.dtype }),
-  reads: ({ eval: { methods }, data }) => [
+  reads: ({ eval: { methods, swap }, data }) => [
     ...ASKING_FILES,
     "data/test.jsonl",
     ...(data.source === "synthetic" ? ["data/ceilings.json"] : []),
-    ...[...new Set(methods.map((name) => METHODS[name].weights))].flatMap((weights) =>
+    ...[...new Set([...methods, ...swap].map((name) => METHODS[name].weights))].flatMap((weights) =>
       weights === "base" ? [] : [`${weights}/model.json`],
     ),
   ],

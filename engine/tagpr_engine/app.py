@@ -74,10 +74,13 @@ async def _body(request: Request) -> bytes:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding == "zstd":
         try:
-            with zstandard.ZstdDecompressor().stream_reader(raw) as reader:
+            told = zstandard.get_frame_parameters(raw).content_size
+            with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True) as reader:
                 raw = reader.read(MAX_BODY + 1)
         except zstandard.ZstdError as error:
             raise EngineError("the body is not zstd") from error
+        if told != zstandard.CONTENTSIZE_UNKNOWN and len(raw) < min(told, MAX_BODY):
+            raise EngineError("the body is cut off: it unpacks to less than it says")
         if len(raw) > MAX_BODY:
             raise EngineError(f"the unpacked body is larger than {MAX_BODY >> 20} MiB", status=413)
     elif encoding != "identity":
@@ -131,7 +134,7 @@ def _routes(engine: Engine) -> list[Route]:
             body = await _json(request)
             try:
                 return JSONResponse(call(body))
-            except EngineError:
+            except Exception:
                 engine.refused(body.get("model_id"), body.get("seq_id"))
                 raise
 

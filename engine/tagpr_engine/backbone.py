@@ -34,7 +34,6 @@ class Backbone:
     context: int
     eos: list[int]
     reward: bool
-    fresh_head: bool = False
     narrows: bool = False
     recompute: bool = False
 
@@ -116,7 +115,7 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
         else:
             kind = AutoModelForCausalLM
         model, told = kind.from_pretrained(folder, config=config, output_loading_info=True, **kwargs)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise EngineError(f"{folder} can't be loaded: {str(error).splitlines()[0]}") from error
     missing = sorted(set(told["missing_keys"]) - ({"score.weight"} if fresh else set()))
     if missing:
@@ -134,7 +133,6 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
         int(getattr(text, "max_position_embeddings", 1 << 20)),
         _eos(folder, text),
         reward,
-        fresh,
     )
     found.narrows = blocks.known(found.body)
     _probe(found)
@@ -172,6 +170,10 @@ def _probe(found: Backbone) -> None:
     config = found.model.config
     if "sliding_attention" in (getattr(config, "layer_types", None) or []):
         raise EngineError(f"{found.folder}: sliding-window attention is not served by this engine")
+    rope = getattr(config, "rope_parameters", None) or {}
+    if isinstance(rope, dict) and rope.get("rope_type") in ("longrope", "dynamic"):
+        # its angles depend on the longest position in a call: on what else is in the batch
+        raise EngineError(f"{found.folder}: rotary embedding of type {rope['rope_type']} is not served by this engine")
     ids = torch.arange(24, device=found.device).remainder(found.vocab).unsqueeze(0)
     try:
         packed = pack([ids[0].cpu().numpy()])

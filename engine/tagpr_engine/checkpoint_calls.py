@@ -24,6 +24,7 @@ class CheckpointCalls:
         tolerate("save_weights", body, _SAVE)
         name = store.check_name(optional_text(body, "path", "save_weights") or f"checkpoint-{uuid.uuid4().hex[:8]}")
         overwrite = bool(body.get("overwrite"))
+        self.engine.saves += 1
 
         def run() -> list[Answer]:
             trained = self.engine.model(model_id).trained
@@ -67,10 +68,22 @@ class CheckpointCalls:
         model_id = text(body, "model_id", "load_weights")
 
         def run() -> list[Answer]:
-            store.restore(folder, path, self.engine.model(model_id).trained, optimizer)
+            self._restore(folder, path, model_id, optimizer)
             return [{"path": path, "model_id": model_id, "type": "load_weights"}]
 
         return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
+
+    def _restore(self, folder: Path, path: str, model_id: str, optimizer: bool) -> None:
+        trained = self.engine.model(model_id).trained
+        meta = store.read_meta(folder)
+        if meta.lora_rank:
+            try:
+                base = self.engine.folder(meta.base_model)
+            except EngineError:  # a name of another time or place: whether it fits is seen by its tensors
+                base = trained.backbone.folder
+            if base != trained.backbone.folder:
+                raise EngineError(f"load_weights: {path} adapts {meta.base_model}, this model is {trained.base_model}")
+        store.restore(folder, path, trained, optimizer)
 
     def _model_from(self, body: Body, path: str, folder: Path, optimizer: bool) -> Reply:
         """load_weights without a model: create one that fits the checkpoint, then load."""
@@ -82,7 +95,7 @@ class CheckpointCalls:
         base_model = optional_text(body, "base_model", "load_weights") or meta.base_model
 
         def then(model_id: str) -> None:
-            store.restore(folder, path, self.engine.model(model_id).trained, optimizer)
+            self._restore(folder, path, model_id, optimizer)
 
         config: Reply = {"rank": meta.lora_rank}
         if meta.lora_parts is not None:

@@ -82,7 +82,7 @@ class Engine:
         self.folders = {name: resolve(name, settings.models_dir) for name in settings.models}
         self._snapshots: dict[str, tuple[Model, Snapshot]] = {}
         self._samplers: dict[tuple[Path, int], Backbone] = {}
-        self.saves = 0  # for samplers, as they were asked for: what is sampled before one and after it isn't one batch
+        self.saves = 0  # as they were asked for: what is sampled before one and after it isn't one batch
         self._tokenizers: dict[Path, Tokenizer] = {}
         self._embedders: dict[str, Embedder] = {}
 
@@ -116,7 +116,7 @@ class Engine:
         self.sessions.pop(session_id, None)
         for model_id in [m.id for m in self.models.values() if m.session_id == session_id]:
             self.unload(model_id)
-        for sampling_id in [s.id for s in self.sampling.values() if s.session_id == session_id]:
+        for sampling_id in [s.id for s in list(self.sampling.values()) if s.session_id == session_id]:
             self._drop_sampling(sampling_id)
 
     def model(self, model_id: str) -> Model:

@@ -31,9 +31,9 @@ class _TargetLogprobs(torch.autograd.Function):
     """hidden [M, D], weight [V, D], targets [M] -> log-probs [M] in fp32."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, learns: bool) -> Tensor:
         out = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
-        keep = hidden.shape[0] * weight.shape[0] * 4 <= room(hidden.device)[1] and any(ctx.needs_input_grad)
+        keep = hidden.shape[0] * weight.shape[0] * 4 <= room(hidden.device)[1] and learns
         ctx.kept = []
         step = chunk_rows(weight.shape[0], weight.device)
         for lo in range(0, hidden.shape[0], step):
@@ -46,7 +46,7 @@ class _TargetLogprobs(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         hidden, weight, targets = ctx.saved_tensors
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         dhidden = torch.empty_like(hidden) if wants_hidden else None
@@ -64,13 +64,15 @@ class _TargetLogprobs(torch.autograd.Function):
             if dweight is not None:
                 dweight.addmm_(dlogits.T, hidden[cut])
         ctx.kept = []
-        return dhidden, dweight, None
+        return dhidden, dweight, None, None
 
 
 def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
     """Log-probs (nats, fp32) of targets[i] after hidden[i]."""
     if type(head) is nn.Linear and not any(name == "bias" for name, _ in head.named_parameters()):
-        out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets)  # pyright: ignore
+        # within `forward` gradients are always off, and what a parameter wants says nothing of the call
+        learns = torch.is_grad_enabled()
+        out: Tensor = _TargetLogprobs.apply(hidden, head.weight, targets, learns)  # pyright: ignore
         return out
     step = chunk_rows(_vocab(head), hidden.device)
     # checkpointed: a chunk's logits are computed again for the backward pass, not kept

@@ -76,10 +76,12 @@ class ModelCalls:
         tolerate("lora_config", given, {"rank", "seed", "train_attn", "train_mlp", "train_unembed", "alpha"})
         if given.get("alpha") not in (None, 32, 32.0):
             raise EngineError(f"create_model: lora_config.alpha {given['alpha']!r}; it is fixed at 32")
-        return {**given, "rank": integer(given, "rank", "lora_config", 0, 0)}
+        seed = {} if given.get("seed") is None else {"seed": integer(given, "seed", "lora_config", 0)}
+        return {**given, **seed, "rank": integer(given, "rank", "lora_config", 0, 0)}
 
     def get_info(self, body: Body) -> Reply:
         model = self.engine.model(text(body, "model_id", "get_info"))
+        self.engine.beat(model.session_id)
         trained = model.trained
         rank = trained.adapter.rank if trained.adapter else 0
         return {

@@ -30,9 +30,13 @@ def read_adam(given: Mapping[str, object]) -> Adam:
     for key, value in given.items():
         if key not in known:
             raise EngineError(f"adam_params: unknown key {key!r} (known: {', '.join(sorted(known))})")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise EngineError(f"adam_params: {key} must be a finite number, not {value!r}")
-        values[key] = float(value)
+        try:
+            number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise EngineError(f"adam_params: {key} must be a finite number, not {str(value)[:40]!r}")
+        values[key] = number
     adam = Adam(**values)
     for key in ("learning_rate", "eps", "weight_decay", "grad_clip_norm"):
         if getattr(adam, key) < 0:

@@ -33,7 +33,9 @@ def in_lane(
 ) -> Reply:
     """Queue `run` under the model's seq_id. The same request again (a retry) gets the same future."""
     lane = lane_of(engine, model_id)
-    number = seq if isinstance(seq, int) and not isinstance(seq, bool) else None
+    if seq is not None and (not isinstance(seq, int) or isinstance(seq, bool)):
+        raise EngineError(f"seq_id must be a whole number, not {seq!r}", status=422)
+    number: int | None = seq
     again = lane.repeated(number, digest)
     if again is not None:
         return queued(again, **extra)

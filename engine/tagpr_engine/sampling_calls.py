@@ -60,6 +60,8 @@ class SamplingCalls:
                 raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
         else:
             session = self._source(body, "asample", None)
+        if session.session_id is not None:
+            self.engine.beat(session.session_id)
         count = integer(body, "num_samples", "asample", 1, 1, MAX_SAMPLES)
         prompt = tokens_of(body.get("prompt"), "asample")
         sampling_params(body, prompt.size, 1 << 30, [])  # refuse at once what can be refused without the model

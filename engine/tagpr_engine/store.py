@@ -85,9 +85,21 @@ def folder_of(store: Path, path: str) -> Path:
 def delete(store: Path, path: str) -> None:
     """Remove a checkpoint: gone by name at once, then from disk."""
     folder = folder_of(store, path)
+    _remove(folder)
+    for replaced in folder.parent.glob(f"{_REPLACED}*-{folder.name}"):
+        if _replaced_name(replaced) == folder.name:
+            _remove(replaced)
+
+
+def _remove(folder: Path) -> None:
+    """Gone by name at once, then from disk; a folder of such a name never comes back."""
     trash = folder.parent / f".old-{uuid.uuid4().hex[:12]}"
     os.rename(folder, trash)
     shutil.rmtree(trash, ignore_errors=True)
+
+
+def _replaced_name(folder: Path) -> str:
+    return folder.name.removeprefix(_REPLACED).partition("-")[2]
 
 
 def read_meta(folder: Path) -> Meta:
@@ -119,7 +131,7 @@ def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
             except BaseException:
                 os.rename(old, target)
                 raise
-            shutil.rmtree(old, ignore_errors=True)
+            _remove(old)
         else:
             os.rename(temporary, target)
         _fsync(target.parent)
@@ -137,9 +149,11 @@ def sweep(store: Path, older_than: float = 3600.0) -> None:
     """Tidy up after saves that were killed: a checkpoint that was to be replaced and wasn't gets its name back, what is
     left over is removed. Younger leftovers may belong to another engine on this store."""
     for folder in store.glob(f"*/*/{_REPLACED}*"):
-        target = folder.parent / folder.name.removeprefix(_REPLACED).partition("-")[2]
-        if not target.exists():
-            with suppress(OSError):  # that engine has just finished with it
+        target = folder.parent / _replaced_name(folder)
+        with suppress(OSError):  # that engine has just finished with it
+            if target.exists():
+                _remove(folder)
+            else:
                 os.rename(folder, target)
     limit = time.time() - older_than
     for folder in [*store.glob("*/*/.tmp-*"), *store.glob("*/*/.old-*")]:
@@ -250,8 +264,6 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
     state = load_file(moments) if moments.is_file() and (optimizer or rank) else {}
     if model.adapter is not None:
-        if meta.base_model != model.base_model:
-            raise EngineError(f"load_weights: {path} adapts {meta.base_model}, this model is {model.base_model}")
         source = {n.removeprefix("adapter/"): t for n, t in state.items() if n.startswith("adapter/")}
     else:
         source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())

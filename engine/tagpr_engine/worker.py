@@ -33,7 +33,7 @@ class Future:
             return
         self.answer, self.error, self.finished = answer, error, time.monotonic()
         self.done.set()
-        for wake in self.wakes:
+        for wake in list(self.wakes):  # who waits takes itself out, on another thread
             wake()
 
 
@@ -89,7 +89,7 @@ class Worker:
                 merged = [job]
                 if job.merge is not None:
                     merged += [j for j in self._jobs if j.merge == job.merge]
-                    self._jobs = deque(j for j in self._jobs if j not in merged[1:])
+                    self._jobs = deque(j for j in self._jobs if j.merge != job.merge)
             self._run(merged)
 
     def _run(self, jobs: list[Job]) -> None:
@@ -127,6 +127,7 @@ class Lane:
         self._held: dict[int, tuple[Job, float]] = {}
         self._seen: dict[int, tuple[str, Future]] = {}
         self._refused: set[int] = set()
+        self._broken: str | None = None
         self._lock = threading.Lock()
 
     def repeated(self, seq: int | None, digest: str) -> Future | None:
@@ -134,6 +135,8 @@ class Lane:
         if not seq or seq < 1:
             return None
         with self._lock:
+            if self._broken is not None and seq >= self._next:
+                raise EngineError(self._broken, status=409)
             if seq in self._seen:
                 if self._seen[seq][0] == digest:
                     return self._seen[seq][1]
@@ -151,7 +154,7 @@ class Lane:
         with self._lock:
             self._seen[seq] = (digest, job.futures[0])
             if len(self._seen) > 256:
-                del self._seen[min(self._seen)]
+                del self._seen[min(s for s in self._seen if s != seq)]
             self._refused.discard(seq)
             if seq < self._next:
                 self._submit(job)
@@ -175,12 +178,18 @@ class Lane:
             self._next += 1
 
     def expire(self, seconds: float) -> None:
-        """Fail what waits for a seq_id that never came."""
+        """Fail what waits for a seq_id that never came, and what comes after it: without it the order is lost."""
         with self._lock:
             limit = time.monotonic() - seconds
-            for seq in [s for s, (_, since) in self._held.items() if since < limit]:
-                why = f"seq_id {seq} waited {seconds:.0f} s for seq_id {self._next}, which never came"
-                self._fail(seq, EngineError(why))
+            late = [s for s, (_, since) in self._held.items() if since < limit]
+            if not late:
+                return
+            self._broken = (
+                f"seq_id {self._next} never came: seq_id {min(late)} waited {seconds:.0f} s for it. "
+                "Create the model anew, from its last checkpoint"
+            )
+            for seq in list(self._held):
+                self._fail(seq, EngineError(self._broken))
 
     def close(self, why: str) -> None:
         """Fail what still waits: the model is gone."""

@@ -16,7 +16,7 @@ import pytest
 import torch
 import zstandard
 from starlette.testclient import TestClient
-from wire_client import TOKEN, Client, Refused, datum, read_samples
+from wire_client import TOKEN, Client, Refused, datum, read_output, read_samples
 
 from tagpr_engine import app, requests, store
 from tagpr_engine.engine import MAX_SAMPLERS, MAX_SNAPSHOTS, Engine, SamplingSession, Settings
@@ -304,6 +304,62 @@ def test_a_refused_request_holds_up_nobody(client: Client) -> None:
     assert client.wait(optim(4))["metrics"]["step:max"] == 2
     with pytest.raises(Refused, match="409"):
         optim(4, learning_rate=0.2)
+
+
+def test_an_adapter_loads_onto_its_base_by_whatever_name(
+    client: Client, engine: Engine, folders: dict[str, Path]
+) -> None:
+    lora = {"rank": 4}
+    by_folder = client.model(str(folders["qwen"]), lora_config=lora)
+    path = client.wait(client.post("save_weights", model_id=by_folder, path="one"))["path"]
+    for name, says in (("qwen", None), ("llama", "adapts .*qwen, this model is llama")):
+        model = client.model(name, lora_config=lora)
+        queued = client.post("load_weights", model_id=model, path=path, optimizer=True)
+        if says is None:
+            assert client.wait(queued)["model_id"] == model
+        else:
+            with pytest.raises(Refused, match=says):
+                client.wait(queued)
+
+
+def test_a_request_that_never_came_ends_the_order_with_a_sentence(client: Client, engine: Engine) -> None:
+    model = client.model("qwen")
+    client.wait(client.send(message(model, 1)))
+    third = client.send(message(model, 3))
+    engine.lanes[model].expire(0.0)
+    with pytest.raises(Refused, match=r"seq_id 2 never came: seq_id 3 waited .*Create the model anew"):
+        client.wait(third)
+    with pytest.raises(Refused, match=r"409 seq_id 2 never came"):
+        client.send(message(model, 4))
+    with pytest.raises(Refused, match="422 seq_id must be a whole number"):
+        client.post("optim_step", model_id=model, seq_id="3", adam_params={})
+
+
+def test_whatever_is_asked_of_a_model_is_a_sign_of_life(client: Client, engine: Engine) -> None:
+    model = client.model("qwen")
+    session = engine.models[model].session_id
+    sampling = client.wait(client.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+    for ask in (
+        lambda: client.post("get_info", model_id=model),
+        lambda: client.wait(client.sample([5], sampling_params=GREEDY, sampling_session_id=sampling)),
+    ):
+        engine.sessions[session] -= 1000.0
+        assert session in engine.dead_sessions()
+        ask()
+        assert session not in engine.dead_sessions()
+
+
+def test_a_compressed_body_is_read_whole_or_refused(client: Client) -> None:
+    model = client.model("qwen")
+    one, other = pb.ForwardBackwardRequest(), message(model)
+    datum(one, [5, 6], target_tokens=np.array([6, 7]), weights=np.ones(2))
+    frames = [zstandard.compress(part.SerializeToString()) for part in (other, one)]
+    headers = {"content-type": "application/x-protobuf", "content-encoding": "zstd"}
+    queued = client.http.post("/api/v1/forward_backward", content=b"".join(frames), headers=headers).json()
+    assert read_output(client.wait(queued))[1]["datums:sum"] == 2
+    large = zstandard.compress(os.urandom(1 << 20))
+    answer = client.http.post("/api/v1/forward_backward", content=large[: 1 << 19], headers=headers)
+    assert answer.status_code == 400 and "cut off" in answer.json()["detail"]
 
 
 def test_an_empty_folder_hides_no_run(client: Client, engine: Engine) -> None:

@@ -96,6 +96,11 @@ describe("writeReport on a whole run", () => {
     expect(readdirSync(join(run, "report/plots"))).toContain("prmu-calibration.svg");
   });
 
+  it("draws the reward model's held-out accuracy beside its training", () => {
+    expect(page).toMatch(/PRMU, Share of pairs ranked right .*: train from .*; PRP from .* at step 0 to .* at step 60/);
+    expect(page).toMatch(/; PQP from .* at step 0 to/);
+  });
+
   it("colours the steps of a chain by their tags", () => {
     const { document } = parseHTML(page);
     const step = document.querySelector(".case .step.t0 .tag");

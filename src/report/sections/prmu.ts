@@ -61,13 +61,13 @@ function training(run: RunFiles, art: Art): Safe {
   const looks = ofKind(rows, "held_out");
   const panels = [
     ["loss", "Loss, nats a pair"],
-    ["accuracy", "Share of pairs ranked right"],
+    ["accuracy", "Share of pairs ranked right (PRP, PQP: held out, users unseen)"],
   ] as const;
   const drawn = panels.flatMap(([path, caption]) => {
     const heldOut =
       path === "loss"
         ? [["held out", path] as const]
-        : (["PRP", "PQP"] as const).map((kind) => [`${kind} of unseen users`, `${path}.${kind}.unseen`] as const);
+        : (["PRP", "PQP"] as const).map((kind) => [kind, `${path}.${kind}.unseen.accuracy`] as const);
     const series = [
       { name: "train", hue: 8, points: points(train, path) },
       ...heldOut.map(([name, at], hue) => ({ name, hue, points: points(looks, at), looks: true })),

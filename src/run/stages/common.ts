@@ -109,7 +109,7 @@ export function writeModel({ dir, key }: StageContext, model: Omit<ModelFile, "m
 export const readModel = (run: string, stage: "sft" | "guided" | "explore"): ModelFile =>
   readJson<ModelFile>(join(run, stage, "model.json"));
 
-/** Identity of the base model, by content: the same weights elsewhere are the same model. */
+/** Identity of the base model: by content, above 256 MB by size and time of change ({@link identity}). */
 export const baseIdentity: Outside = async ({ model }, { modelDir }) => identity(await modelDir(model));
 
 /** What every prompt hangs on. */

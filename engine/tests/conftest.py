@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
@@ -15,6 +17,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCau
 
 from tagpr_engine.backbone import load
 from tagpr_engine.training import TrainedModel
+
+if TYPE_CHECKING:  # test_cuda runs where there is no HTTP client
+    from wire_client import Client
+
+    from tagpr_engine.engine import Engine
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "skyrl"
 VOCAB = 96
@@ -67,3 +74,23 @@ def group_tokens(seed: int = 0) -> list[np.ndarray]:
         out += [np.concatenate([prompt, rng.integers(3, VOCAB, n)]) for n in (3, 9, 14)]
     out += [rng.integers(3, VOCAB, n) for n in (1, 2, 40)]
     return [t.astype(np.int64) for t in (*out, out[0], out[1][:44])]
+
+
+@pytest.fixture(scope="module")
+def engine(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Of a server in this process."""
+    from tagpr_engine.engine import Engine, Settings
+
+    root = tmp_path_factory.mktemp("app")
+    return Engine(Settings([str(folders["qwen"]), str(folders["llama"])], root / "store", root / "models"))
+
+
+@pytest.fixture(scope="module")
+def client(engine: Engine) -> Iterator[Client]:
+    from starlette.testclient import TestClient
+    from wire_client import TOKEN, Client
+
+    from tagpr_engine import app
+
+    with TestClient(app.make_app(engine, TOKEN), headers={"X-API-Key": TOKEN}) as http:
+        yield Client(http)

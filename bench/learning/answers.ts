@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { TagprError } from "../../src/core/errors.ts";
 import { readJson, readJsonl, writeAtomic } from "../../src/core/jsonl.ts";
@@ -108,15 +108,16 @@ export function keepAnswers(out: string, job: Job): void {
 
 /**
  * Takes over the answers to these jobs from a folder of answers that was made elsewhere; what is there already stays.
- * @throws TagprError where there are none, or they don't belong to the jobs.
+ * Of these jobs there may be none among them.
+ * @throws TagprError where the folder holds no answers at all, or they don't belong to the jobs.
  */
 export function takeAnswers(from: string, out: string, jobs: readonly Job[]): void {
   const found = jobs.flatMap((job) => {
     const answers = answersOf(from, job);
     return answers === null ? [] : [{ job, answers }];
   });
-  if (found.length === 0)
-    throw new TagprError("usage", `--from ${from}: no answers of these runs there`, {
+  if (found.length === 0 && !holdsAnswers(from))
+    throw new TagprError("usage", `--from ${from}: no answers there`, {
       hint: "Give the folder answers of another --out, the one that holds seed-201 and so on.",
     });
   const own = answersIn(out);
@@ -129,6 +130,9 @@ export function takeAnswers(from: string, out: string, jobs: readonly Job[]): vo
     if (answersOf(own, job) === null) write(fileIn(own, job), answers);
   }
 }
+
+const holdsAnswers = (folder: string): boolean =>
+  existsSync(folder) && readdirSync(folder).some((name) => existsSync(join(folder, name, "queries.json")));
 
 const byStratum = <T>(of: (stratum: Stratum) => T): Record<Stratum, T> =>
   Object.fromEntries(STRATA.map((stratum) => [stratum, of(stratum)])) as Record<Stratum, T>;

@@ -241,7 +241,10 @@ describe("the answers of finished runs", () => {
     const take = (set: readonly string[]) => () =>
       takeAnswers(join(out, "answers"), folder(), jobsOf({ ...options, set }));
     expect(take(["guided.epochs=9"])).toThrow(/seed-101\/tagpr\.json was made with other settings/);
-    expect(() => takeAnswers(join(out, "shelf"), folder(), jobsOf(options))).toThrow(/no answers of these runs there/);
+    expect(() => takeAnswers(join(out, "shelf"), folder(), jobsOf(options))).toThrow(/no answers there/);
+    const other = folder();
+    takeAnswers(join(out, "answers"), other, jobsOf({ ...options, seeds: [103] })); // none of these among them
+    expect(filesBelow(other)).toEqual([]);
     const queries = join(out, "answers", "seed-101", "queries.json");
     writeFileSync(queries, readFileSync(queries, "utf8").replace("seen-0", "seen-77"));
     expect(take([])).toThrow(/seed-101\/tagpr\.json answers other queries than those in .*queries\.json/);

@@ -98,7 +98,7 @@ def pack(sequences: list[Tokens]) -> Pack:
     lcp = [0] + [common(sequences[a], sequences[b]) for a, b in itertools.pairwise(ordered)]
     owner: list[Node | None] = [None] * len(sequences)
     root = Node(np.zeros(0, dtype=np.int64), 0, None)
-    _grow(sequences, ordered, lcp, 0, len(ordered), root, owner)
+    _grow(sequences, ordered, lcp, root, owner)
     flat: list[Tokens] = []
     positions: list[Tokens] = []
     rows: list[Rows] = []
@@ -156,35 +156,30 @@ def narrow(rows: list[Rows], wanted: Tokens) -> tuple[list[Rows], Tokens]:
     return out, np.concatenate(positions)
 
 
-def _grow(
-    sequences: list[Tokens],
-    ordered: list[int],
-    lcp: list[int],
-    lo: int,
-    hi: int,
-    parent: Node,
-    owner: list[Node | None],
-) -> None:
-    start = parent.start + parent.tokens.size
-    at = lo
-    while at < hi:
-        end = at + 1
-        depth = sequences[ordered[at]].size
-        while end < hi:
-            same = lcp[end] == sequences[ordered[end]].size == sequences[ordered[end - 1]].size
-            if lcp[end] < start + MIN_SHARED and not (same and lcp[end] > start):
-                break
-            depth = min(depth, lcp[end])
-            end += 1
-        node = Node(sequences[ordered[at]][start:depth], start, parent)
-        parent.children.append(node)
-        inner = at
-        while inner < end and sequences[ordered[inner]].size == depth:
-            owner[ordered[inner]] = node
-            inner += 1
-        if inner < end:
-            _grow(sequences, ordered, lcp, inner, end, node, owner)
-        at = end
+def _grow(sequences: list[Tokens], ordered: list[int], lcp: list[int], root: Node, owner: list[Node | None]) -> None:
+    """Hang the sequences into the tree; prefixes of prefixes may go as deep as they like."""
+    todo = [(0, len(ordered), root)]
+    while todo:
+        at, hi, parent = todo.pop()
+        start = parent.start + parent.tokens.size
+        while at < hi:
+            end = at + 1
+            depth = sequences[ordered[at]].size
+            while end < hi:
+                same = lcp[end] == sequences[ordered[end]].size == sequences[ordered[end - 1]].size
+                if lcp[end] < start + MIN_SHARED and not (same and lcp[end] > start):
+                    break
+                depth = min(depth, lcp[end])
+                end += 1
+            node = Node(sequences[ordered[at]][start:depth], start, parent)
+            parent.children.append(node)
+            inner = at
+            while inner < end and sequences[ordered[inner]].size == depth:
+                owner[ordered[inner]] = node
+                inner += 1
+            if inner < end:
+                todo.append((inner, end, node))
+            at = end
 
 
 def _row_groups(children: list[Node]) -> list[list[Node]]:

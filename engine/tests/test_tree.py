@@ -25,6 +25,14 @@ def test_shared_prefixes_are_computed_once() -> None:
     assert pack([prompt, prompt, prompt]).tokens.size == 50
 
 
+def test_prefixes_of_prefixes_go_as_deep_as_they_like() -> None:
+    whole = np.arange(16 * 1_200, dtype=np.int64)
+    sequences = [whole[: 16 * (i + 1)] for i in range(1_200)]
+    packed = pack(sequences)
+    assert packed.tokens.size == whole.size
+    assert all(np.array_equal(packed.tokens[index], s) for s, index in zip(sequences, packed.index, strict=True))
+
+
 def test_users_do_not_share_what_stands_behind_them() -> None:
     prompt = np.arange(50, dtype=np.int64)
     sequences = [np.concatenate([[-1 - user], prompt]).astype(np.int64) for user in (0, 0, 3)]

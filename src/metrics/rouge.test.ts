@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stem } from "./porter.ts";
-import { type Convention, type Overlap, rouge, rouge1L, rougeBest, rougeLsum, rougeOfTokens } from "./rouge.ts";
+import { type Overlap, rouge, rouge1L, rougeBest, rougeLsum, rougeOfTokens, type Tokens } from "./rouge.ts";
 import { rougeChinese, rougePltrdy } from "./rouge-sets.ts";
 import { characters, englishWords } from "./tokens.ts";
 import { vectors } from "./vectors.fixture.ts";
@@ -10,7 +10,7 @@ type Scores = Record<"rouge1" | "rouge2" | "rougeL" | "rougeLsum", Overlap>;
 const STEMS = { plain: "english", stem: "english-stem" } as const;
 const near = (ours: number, theirs: number, within = 1e-12) =>
   expect(Math.abs(ours - theirs)).toBeLessThanOrEqual(within);
-const all = (reference: string, prediction: string, convention: Convention): Scores => ({
+const all = (reference: string, prediction: string, convention: Tokens): Scores => ({
   ...rouge(reference, prediction, convention),
   rougeLsum: rougeLsum(reference, prediction, convention),
 });
@@ -103,6 +103,12 @@ describe("Chinese", () => {
       compare(rougeChinese(one.jieba_reference, one.jieba_prediction), sets(one.rouge_chinese_jieba));
       compare(rougeChinese(ref, pred), sets(one.rouge_chinese_char));
       compare(rougePltrdy(ref, pred), sets(one.rouge_pltrdy_char));
+      const theirs = sets(one.rouge_chinese_jieba);
+      for (const [i, score] of rouge1L(given ?? "", answered ?? "", "rouge_chinese").entries())
+        near(score, [theirs.rouge1, theirs.rougeL][i] ?? Number.NaN, 1e-9);
+      const byCharacter = sets(one.rouge_pltrdy_char);
+      for (const [i, score] of rouge1L(ref.join(" "), pred.join(" "), "pltrdy").entries())
+        near(score, [byCharacter.rouge1, byCharacter.rougeL][i] ?? Number.NaN, 1e-9);
     }
   });
 });

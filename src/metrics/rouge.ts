@@ -1,4 +1,5 @@
 import { lcsLength, lcsPositions } from "./lcs.ts";
+import { rougeChinese, rougePltrdy, type SetRouge } from "./rouge-sets.ts";
 import { characters, englishWords, nonBlank, numbered } from "./tokens.ts";
 import { englishWordIds } from "./word-ids.ts";
 
@@ -16,11 +17,17 @@ export interface Rouge {
 }
 
 /**
- * How texts are cut into tokens. `english`: rouge_score's words (Chinese text scores 0); `english-stem`: with its
+ * How rouge_score's counting cuts texts into tokens. `english`: its own words (Chinese text scores 0); `english-stem`: with its
  * stemmer; `char`: characters, our default for Chinese; `tokens`: words that someone else has parted by white space (jieba's,
- * say), as they stand. Reports name the one used.
+ * say), as they stand.
  */
-export type Convention = "english" | "english-stem" | "char" | "tokens";
+export type Tokens = "english" | "english-stem" | "char" | "tokens";
+
+/**
+ * What a ROUGE counts; reports name the one used. Beside rouge_score's over {@link Tokens}, two libraries that papers on Chinese
+ * used, which count otherwise: `rouge_chinese` and pltrdy's `rouge`, both over words parted by white space.
+ */
+export type Convention = Tokens | "rouge_chinese" | "pltrdy";
 
 /** Each convention in words, for tables and reports. */
 export const CONVENTIONS: Readonly<Record<Convention, string>> = {
@@ -28,19 +35,23 @@ export const CONVENTIONS: Readonly<Record<Convention, string>> = {
   "english-stem": "by rouge_score's words, stemmed",
   char: "by character",
   tokens: "by the given words",
+  rouge_chinese: "by the given words as rouge_chinese counts them",
+  pltrdy: "by the given words as pltrdy's rouge counts them",
 };
 
-export const TOKENIZERS: Readonly<Record<Convention, (text: string) => string[]>> = {
+const words = (text: string): string[] => nonBlank(text.split(/\s+/u));
+
+const TOKENIZERS: Readonly<Record<Tokens, (text: string) => string[]>> = {
   english: (text) => englishWords(text),
   "english-stem": (text) => englishWords(text, { stem: true }),
   char: characters,
-  tokens: (text) => nonBlank(text.split(/\s+/u)),
+  tokens: words,
 };
 
 const NONE: Overlap = { p: 0, r: 0, f: 0 };
 
 /** ROUGE of rouge_score 0.1.2 (Lin, 2004), to the last digits. */
-export function rouge(reference: string, prediction: string, convention: Convention = "english"): Rouge {
+export function rouge(reference: string, prediction: string, convention: Tokens = "english"): Rouge {
   const tokens = TOKENIZERS[convention];
   return rougeOfTokens(tokens(reference), tokens(prediction));
 }
@@ -53,18 +64,18 @@ export function rougeOfTokens(reference: readonly string[], prediction: readonly
 
 /** F of ROUGE-1 and ROUGE-L alone: what rewards and scores ask for, thousands of times. */
 export function rouge1L(reference: string, prediction: string, convention: Convention = "english"): [number, number] {
+  if (convention === "rouge_chinese") return ofSets(rougeChinese(words(reference), words(prediction)));
+  if (convention === "pltrdy") return ofSets(rougePltrdy(words(reference), words(prediction)));
   const tokens = TOKENIZERS[convention];
   const [ref, pred] =
     convention === "english" ? englishWordIds(reference, prediction) : numbered(tokens(reference), tokens(prediction));
   return [unigrams(ref, pred).f, subsequence(ref, pred).f];
 }
 
+const ofSets = ({ rouge1, rougeL }: SetRouge): [number, number] => [rouge1, rougeL];
+
 /** Best F over several references, metric by metric (rouge_score's `score_multi`). */
-export function rougeBest(
-  references: readonly string[],
-  prediction: string,
-  convention: Convention = "english",
-): Rouge {
+export function rougeBest(references: readonly string[], prediction: string, convention: Tokens = "english"): Rouge {
   const all = references.map((reference) => rouge(reference, prediction, convention));
   const best = (key: keyof Rouge) => all.map((one) => one[key]).reduce((a, b) => (b.f > a.f ? b : a), NONE);
   return { rouge1: best("rouge1"), rouge2: best("rouge2"), rougeL: best("rougeL") };
@@ -124,7 +135,7 @@ function subsequence(ref: Int32Array, pred: Int32Array): Overlap {
  * ROUGE-Lsum of rouge_score: lines are sentences; per reference line the union of its longest common subsequences with
  * all lines of the prediction, each token counted at most as often as it occurs.
  */
-export function rougeLsum(reference: string, prediction: string, convention: Convention = "english"): Overlap {
+export function rougeLsum(reference: string, prediction: string, convention: Tokens = "english"): Overlap {
   const lines = (text: string) =>
     text
       .split("\n")

@@ -17,6 +17,8 @@ write("q2.json", answers("LaMP_2", { c: "action", a: "action", b: "action" }));
 write("g3.json", answers("LaMP_3", { a: "4", b: "1" }));
 write("p3.json", answers("LaMP_3", { a: "5", b: "1" }));
 write("g4.json", answers("LaMP_4", { a: "Big news today" }));
+write("g-zh.json", answers("LaMP_4", { a: "好 好 吃 的" }));
+write("p-zh.csv", "id,output\na,好 吃\n");
 write("p4.csv", "id,output\na,big news\n");
 write(
   "users.json",
@@ -49,6 +51,9 @@ describe("tagpr score", () => {
     expect(out).toMatch(/LaMP_4: 1 predictions; ROUGE by rouge_score's words, no stemmer/);
     expect(out).toMatch(/rouge1 +0\.8000 +no interval +0\.8000/);
     expect((await tagpr(...flags, "--rouge", "tokens")).out).toMatch(/ROUGE by the given words/);
+    const chinese = await tagpr("score", "--golds", "g-zh.json", "--preds", "p-zh.csv", "--rouge", "rouge_chinese");
+    // As rouge_chinese has it, a word said twice counts once: 2 of 3 given, 2 of 2 answered.
+    expect(chinese.out).toMatch(/as rouge_chinese counts them[\s\S]*rouge1 +0\.8000/);
     expect((await tagpr(...flags, "--rouge", "words")).code).toBe(2);
   });
 

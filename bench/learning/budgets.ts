@@ -119,13 +119,12 @@ export function seedsOf({ name, seeds }: Budget, text: string | undefined): read
 /** Every run, seed after seed, TagPR's first: what it makes the others share. */
 export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
   const base = load([...budget.set, ...set]);
-  const all = (budget.sensitivitySeeds > 0 ? withSensitivity() : VARIANTS).map((variant) => ({
-    variant,
-    config: configOf(budget, base, variant, set),
-  }));
-  const sensitive = budget.seeds.slice(0, budget.sensitivitySeeds);
+  const withConfig = (variants: readonly Variant[]) =>
+    variants.map((variant) => ({ variant, config: configOf(budget, base, variant, set) }));
+  const [plain, sensitive] = [withConfig(VARIANTS), withConfig(withSensitivity())];
+  const first = budget.seeds.slice(0, budget.sensitivitySeeds);
   return seeds.flatMap((seed) =>
-    all.slice(0, sensitive.includes(seed) ? all.length : VARIANTS.length).map(({ variant, config }): Job => {
+    (first.includes(seed) ? sensitive : plain).map(({ variant, config }): Job => {
       const name = `learning ${budget.name}, seed ${seed}, ${variant.run}`;
       const own = { ...absolutePaths(config, packageRoot(), existsSync), seed, name };
       return {

@@ -226,7 +226,8 @@ async function look(loop: RlLoop, batch: number, state: RlState): Promise<RlStat
   const { point, row } = await validate(options, await training.sampler(), dev, batch, clock);
   const validations = [...state.validations, point];
   const signs = hackingSigns(validations);
-  log.metrics({ kind: "validate", step: batch, score: point.score, ...row, hacking_signs: signs.length });
+  const said = { hacking_signs: signs.length, ...(signs.length > 0 ? { hacking: signs } : {}) };
+  log.metrics({ kind: "validate", step: batch, score: point.score, ...row, ...said });
   log.timings({ step: batch, validate_seconds: (clock() - started) / 1000 });
   progress.update(batch, `dev ${point.score.toFixed(3)}`);
   for (const sign of signs) progress.say(`Batch ${batch}, a sign of reward hacking: ${sign}`);

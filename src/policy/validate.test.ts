@@ -16,8 +16,17 @@ describe("signs of reward hacking", () => {
   });
   it("say when the reward model is more pleased while the verifiable score falls", () => {
     const [sign] = hackingSigns([at(0, 0.5, 0.5), at(20, 0.55, 0.6), at(40, 0.4, 0.7)]);
-    expect(sign).toMatch(/rose by 0\.200 while the verifiable score fell by 0\.100/);
+    expect(sign).toMatch(/rose by 0\.200 since batch 0 while the verifiable score fell by 0\.100/);
     expect(hackingSigns([at(0, 0.5, null), at(20, 0.4, null)])).toEqual([]);
+  });
+  it("are seen where what was learnt first is given up again, though the last look is better than the first", () => {
+    const best = at(20, 0.6, 0.55);
+    const last = at(40, 0.35, 0.95, { tokens: 300 });
+    expect(hackingSigns([at(0, 0.28, 0.45), best, last])).toEqual([
+      expect.stringMatching(/rose by 0\.400 since batch 20 while the verifiable score fell by 0\.250/),
+      expect.stringMatching(/grew from 100 to 300 tokens/),
+    ]);
+    expect(hackingSigns([at(0, 0.28, 0.45), best, at(40, 0.61, 0.95)])).toEqual([]);
   });
   it("say when form pays: length, repeated steps, false statements", () => {
     const bad = at(20, 0.5, null, { tokens: 200, duplicateSteps: 0.3, ungrounded: 0.5 });

@@ -99,22 +99,28 @@ export function judgeProbe(found: Probe, k: number): { readonly trainable: boole
 }
 
 /**
- * Signs of reward hacking in the last look since the first, one sentence each: the reward model is more pleased and the
- * answers are worse; responses grow for nothing; steps repeat; statements about the user's items are false.
+ * Signs of reward hacking in the last look, one sentence each: the reward model is more pleased and the answers are
+ * worse; responses grow for nothing; steps repeat; statements about the user's items are false. Since the first look, and
+ * since the best one by score: what was learnt and then given up is a sign too.
  */
 export function hackingSigns(history: readonly Validation[]): string[] {
   const [first, last] = [history[0], history.at(-1)];
   if (first === undefined || last === undefined || first === last) return [];
-  const form = formSigns({ ...first.form, score: first.score }, { ...last.form, score: last.score });
-  return [...pleasedForNothing(first, last), ...form];
+  const best = history.slice(0, -1).reduce((a, b) => (b.score > a.score ? b : a));
+  return Object.values({ ...signsSince(best, last), ...signsSince(first, last) });
 }
 
-function pleasedForNothing(first: Validation, last: Validation): string[] {
-  if (first.personalization === null || last.personalization === null) return [];
-  const up = last.personalization - first.personalization;
-  const down = first.score - last.score;
-  if (up < 0.05 || down < 0.02) return [];
-  return [
-    `The personalization reward on dev rose by ${up.toFixed(3)} while the verifiable score fell by ${down.toFixed(3)}. Lower rewards.personalization.`,
-  ];
+function signsSince(since: Validation, now: Validation): Record<string, string> {
+  const form = formSigns({ ...since.form, score: since.score }, { ...now.form, score: now.score });
+  return { ...pleasedForNothing(since, now), ...form };
+}
+
+function pleasedForNothing(since: Validation, now: Validation): { readonly pleased?: string } {
+  if (since.personalization === null || now.personalization === null) return {};
+  const up = now.personalization - since.personalization;
+  const down = since.score - now.score;
+  if (up < 0.05 || down < 0.02) return {};
+  return {
+    pleased: `The personalization reward on dev rose by ${up.toFixed(3)} since batch ${since.batch} while the verifiable score fell by ${down.toFixed(3)}. Lower rewards.personalization.`,
+  };
 }

@@ -40,6 +40,12 @@ describe("writeReport on a whole run", () => {
     expect(document.querySelectorAll("img")).toHaveLength(0);
   });
 
+  it("says what looked like reward hacking, and at which batch", () => {
+    const { document } = parseHTML(page);
+    const items = [...document.querySelectorAll("#training ~ ul li")].map((item) => item.textContent);
+    expect(items).toContainEqual(expect.stringMatching(/^Batch 40: Responses grew & grew <b>\.$/));
+  });
+
   it("is one self-contained file: nothing is fetched", () => {
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
     expect(page).not.toMatch(/@import|url\(/);

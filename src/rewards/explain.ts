@@ -63,8 +63,8 @@ const MEASURE = {
 } as const;
 
 function personalizationReason({ logit, centre, config, reading }: RewardInput): string {
-  if (logit === undefined || logit === null) return "no reward model";
   if (reading !== undefined && !(reading.formatOk && reading.answerOk)) return "0 because the format fails";
+  if (logit === undefined || logit === null) return "no reward model";
   if (config.raw_personalization || centre === undefined || centre === null)
     return `sigmoid of the logit ${logit.toFixed(3)}`;
   return `sigmoid of the logit ${logit.toFixed(3)}, centred at ${centre.mean.toFixed(3)} over ${centre.spread.toFixed(3)}`;

@@ -112,11 +112,11 @@ describe("form", () => {
   });
   it("says each sign, and growth only where the score did not rise", () => {
     const first = { tokens: 100, duplicateSteps: 0, quotations: 50, ungrounded: 0.1, score: 0.5 };
-    expect(formSigns(first, first)).toEqual([]);
-    expect(formSigns(first, { ...first, tokens: 160 })[0]).toMatch(/grew from 100 to 160/);
-    expect(formSigns(first, { ...first, tokens: 160, score: 0.6 })).toEqual([]);
-    expect(formSigns(first, { ...first, duplicateSteps: 0.2, score: 0.9 })[0]).toMatch(/0\.0% to 20\.0%/);
-    expect(formSigns(first, { ...first, ungrounded: 0.4 })[0]).toMatch(/false rose from 10\.0% to 40\.0%/);
-    expect(formSigns(first, { ...first, ungrounded: 0.4, quotations: 3 })).toEqual([]);
+    expect(formSigns(first, first)).toEqual({});
+    expect(formSigns(first, { ...first, tokens: 160 }).length).toMatch(/grew from 100 to 160/);
+    expect(formSigns(first, { ...first, tokens: 160, score: 0.6 })).toEqual({});
+    expect(formSigns(first, { ...first, duplicateSteps: 0.2, score: 0.9 }).duplicates).toMatch(/0\.0% to 20\.0%/);
+    expect(formSigns(first, { ...first, ungrounded: 0.4 }).ungrounded).toMatch(/false rose from 10\.0% to 40\.0%/);
+    expect(formSigns(first, { ...first, ungrounded: 0.4, quotations: 3 })).toEqual({});
   });
 });

@@ -42,16 +42,26 @@ describe("rewards explain", () => {
     ]);
     const path = join(run, "guided", "samples.jsonl");
     writeJsonl(path, [
-      {},
+      { kind: "batch", step: 1, queries: ["LaMP_2/q1"] },
       { task: "LaMP_2", query: "q1", gold: "comedy", response: text, logit: 1, rewards: { total: 9 } },
     ]);
-    const told = explainFile(path, { line: 2 });
+    const told = explainFile(path, {});
+    expect(explainFile(path, { line: 2 })).toEqual(told);
+    expect(() => explainFile(path, { line: 1 })).toThrow(/samples\.jsonl:1 names a batch/);
     const by = Object.fromEntries(told.signals.map((s) => [s.signal, s]));
     expect(by.verifiable?.part).toBe(2);
     expect(by.tag?.why).toContain("examine_examples");
     expect(by.personalization?.value).toBe(0.5);
     expect(told.form.join("\n")).toMatch(/logged a total of 9\.000[\s\S]*item 1 is comedy, not dystopia/);
     expect(explainFile(path, { line: 2, stage: "explore" }).signals[4]?.weight).toBe(0);
+  });
+
+  it("says that the format fails, not that there is no reward model", () => {
+    const run = folder();
+    writeJson(join(run, "run.json"), { config: configSchema.parse({}) });
+    const path = join(run, "guided", "samples.jsonl");
+    writeJsonl(path, [{ task: "LaMP_2", gold: "comedy", response: "comedy", logit: null }]);
+    expect(explainFile(path, {}).signals[4]?.why).toBe("0 because the format fails");
   });
 
   it.each([

@@ -18,8 +18,8 @@ import { duplicateSteps } from "../rewards/hacking.ts";
 import { configOfRun } from "./record.ts";
 
 export interface ExplainOptions {
-  /** 1-based line of a JSON Lines file. */
-  readonly line: number;
+  /** 1-based line of a JSON Lines file; default: its first response. */
+  readonly line?: number;
   /** Whose weights, tags and tasks; default: the run that the file stands in, if it stands in one. */
   readonly run?: string;
   readonly stage?: RlStage;
@@ -70,7 +70,10 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   return { title, signals, total, form: [...moved, ...formOf(input, inRun?.example(name, query) ?? null)] };
 }
 
-function pick(path: string, line: number): { readonly where: string; readonly value: unknown } {
+/** Lines of a run's samples.jsonl that are no response say what they are (`{"kind": "batch", …}`). */
+const isResponse = (row: unknown): boolean => typeof row !== "object" || row === null || !("kind" in row);
+
+function pick(path: string, asked: number | undefined): { readonly where: string; readonly value: unknown } {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -80,8 +83,8 @@ function pick(path: string, line: number): { readonly where: string; readonly va
     });
   }
   if (!path.endsWith(".jsonl")) {
-    if (line !== 1)
-      throw new TagprError("usage", `${path} is one JSON object: it has no line ${line}`, {
+    if (asked !== undefined && asked !== 1)
+      throw new TagprError("usage", `${path} is one JSON object: it has no line ${asked}`, {
         hint: "Leave --line out; a file with one object a line ends in .jsonl.",
       });
     try {
@@ -93,7 +96,12 @@ function pick(path: string, line: number): { readonly where: string; readonly va
     }
   }
   const rows = readJsonl<unknown>(path);
+  const line = asked ?? Math.max(0, rows.findIndex(isResponse)) + 1;
   const value = rows[line - 1];
+  if (value !== undefined && !isResponse(value))
+    throw new TagprError("usage", `${path}:${line} names a batch, it is no response`, {
+      hint: "Leave --line out for the file's first response, or give the line of another.",
+    });
   if (value === undefined)
     throw new TagprError("usage", `${path} has ${rows.length} lines, none numbered ${line}`, {
       hint: rows.length === 0 ? "The stage has sampled nothing yet." : `Give --line 1 to --line ${rows.length}.`,

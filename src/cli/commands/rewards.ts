@@ -10,13 +10,17 @@ export function rewardsCommand({ io }: App): Command {
     .command("explain")
     .description("say what a response earns, signal by signal, and why")
     .argument("<file>", "a run's samples.jsonl, or a JSON file {task, gold, text}")
-    .addOption(new Option("--line <n>", "which line of a JSON Lines file").argParser(positiveNumber).default(1))
+    .addOption(
+      new Option("--line <n>", "which line of a JSON Lines file (default: its first response)").argParser(
+        positiveNumber,
+      ),
+    )
     .option("--run <folder>", "take weights, tags and tasks from this run (default: the run that the file stands in)")
     .addOption(new Option("--stage <stage>", "whose weights").choices(["guided", "explore"] as const))
     .option("--json", "as JSON")
     .action((file, { line, run, stage, json }) => {
       const told = explainFile(at(io, file), {
-        line,
+        ...(line === undefined ? {} : { line }),
         ...(run === undefined ? {} : { run: at(io, run) }),
         ...(stage === undefined ? {} : { stage }),
       });

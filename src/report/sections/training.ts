@@ -89,7 +89,17 @@ function rl(run: RunFiles, art: Art, stage: "guided" | "explore", heading: strin
   const drawn = PANELS.map(([name, caption, y, hue, path]) =>
     panel(art, `${stage}-${name}`, caption, y, [{ name, hue, points: points(train, path) }]),
   );
-  return html`${stageHead(run, stage, heading)}${probeLine(rows)}<div class="grid">${dev}${drawn}</div>${lastLine(train)}`;
+  return html`${stageHead(run, stage, heading)}${probeLine(rows)}<div class="grid">${dev}${drawn}</div>${lastLine(train)}${hacking(looks)}`;
+}
+
+/** What looked like reward hacking, look by look, in the log's own words. */
+function hacking(looks: readonly Row[]): Safe | null {
+  const signs = looks.flatMap((look) =>
+    Array.isArray(look.hacking)
+      ? look.hacking.map((sign) => html`<li>Batch ${num(at(look, "step"), 0)}: ${String(sign)}</li>`)
+      : [],
+  );
+  return signs.length === 0 ? null : html`<p>Signs of reward hacking:</p><ul>${signs}</ul>`;
 }
 
 /** What there was to select before the first step. */

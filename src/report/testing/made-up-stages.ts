@@ -137,7 +137,8 @@ function rlRows(random: Random, steps: readonly number[], from: number, to: numb
         entropy: around(0.3 - step / 800, 0.01),
         groups_without_spread: Math.max(0, around(0.35, 0.05)),
       };
-      return step % 20 === 0 ? [row, { kind: "validate", step, score: around(right, 0.01) }] : [row];
+      const hacking = step === 40 ? { hacking: [`Responses grew & grew <b>.`] } : {};
+      return step % 20 === 0 ? [row, { kind: "validate", step, score: around(right, 0.01), ...hacking }] : [row];
     }),
   ];
 }

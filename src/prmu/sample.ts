@@ -25,6 +25,9 @@ export interface Sampled {
   readonly score: number;
 }
 
+/** As it came: cut off at the longest allowed, or whole. */
+type Answer = Sampled & { readonly truncated: boolean };
+
 /** What pairs of one query are made of. */
 export interface PairSource {
   readonly example: ShownExample;
@@ -67,12 +70,19 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
   const wantsOther = otherWanted(options);
   progress.start("PRMU: responses for pairs", examples.length);
   const out: PairSource[] = [];
+  let [all, cut] = [0, 0];
+  const asked: typeof ask = async (...asking) => {
+    const answers = await ask(...asking);
+    all += answers.flat().length;
+    cut += answers.flat().filter(({ truncated }) => truncated).length;
+    return answers;
+  };
   for (let at = 0; at < examples.length; at += UNIT) {
     const part = examples.slice(at, at + UNIT);
-    const withProfile = await ask(options, part, promptOf, "with");
-    const withoutProfile = await ask(options, part, promptWithout, "without", OPENING);
+    const withProfile = await asked(options, part, promptOf, "with");
+    const withoutProfile = await asked(options, part, promptWithout, "without", OPENING);
     const swapped = part.filter(wantsOther);
-    const others = await ask(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
+    const others = await asked(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
     const otherOf = new Map(swapped.map((example, i) => [example, others[i] ?? []]));
     for (const [i, example] of part.entries())
       out.push({
@@ -83,7 +93,9 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
       });
     progress.update(out.length);
   }
-  progress.end();
+  progress.end(
+    cut === 0 ? "" : `${cut} of ${all} were cut off at prmu.max_tokens (${options.config.max_tokens}) and make no pair`,
+  );
   return out;
 }
 
@@ -115,7 +127,7 @@ async function ask(
   promptOf: (example: ShownExample) => readonly number[],
   which: string,
   opening = "",
-): Promise<Sampled[][]> {
+): Promise<Answer[][]> {
   const { sampler, codec, config, seed, prefix: written = "" } = options;
   // What the chat template wrote already opens the chain by itself, or not.
   const opened = written.startsWith("<think>") ? "" : opening;
@@ -135,7 +147,7 @@ async function ask(
 }
 
 /** `opened`: tokens of the response that stood in the prompt. */
-function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Sampled {
+function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Answer {
   const task = tasks.find((t) => t.name === example.task);
   if (task === undefined || example.gold === null)
     throw new TagprError("data", `PRMU query ${example.task}/${example.id} has no ${task ? "gold" : "task"}`, {
@@ -145,6 +157,7 @@ function read({ tasks, tags }: SampleOptions, example: ShownExample, completion:
   const reading = readResponse(text, { task, tags, truncated });
   return {
     text,
+    truncated,
     tokens: tokens.length + opened,
     formatOk: formatReward(reading) === 1,
     chainOk: reading.chainOk,

@@ -54,9 +54,9 @@ export function modelCard(about: Provenance): string {
     tags: ["tagpr", "personalization", ...(model === "prmu" ? ["reward-model"] : ["reasoning"])],
   });
   const parts = [
-    `---\n${head}---\n# ${config.name}: ${TITLES[model]}`,
+    `---\n${head}---\n# ${config.name}: ${titleOf(model, config)}`,
     `Trained by TagPR ${about.tagpr} (revision ${about.revision ?? "unknown"}) from \`${basename(base)}\`, seed ${about.seed}.`,
-    model === "prmu" ? REWARD_USE : policyUse(tags),
+    model === "prmu" ? REWARD_USE : policyUse(config, tags),
     `## Checked at export\n${check.compared} ${model === "prmu" ? "logits" : "log-probs"} of the run's own model against this folder, opened by plain transformers in fp32: largest difference ${check.largest.toExponential(1)} (${check.tolerance} is allowed).`,
     `## Numbers\n${config.data.source === "synthetic" ? "From a synthetic world, not from people.\n" : ""}${block("json", metrics === null ? "none: the run was not evaluated" : JSON.stringify(metrics, null, 2))}`,
     `## Data\nSHA-256 of the run's files:\n${block(
@@ -72,15 +72,31 @@ export function modelCard(about: Provenance): string {
 
 const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-const TITLES: Readonly<Record<ModelName, string>> = {
+const TITLES: Readonly<Record<Exclude<ModelName, "sft">, string>> = {
   tagpr: "policy after exploratory RL",
   guided: "policy after guided RL",
-  sft: "policy after SFT on tagged chains",
   prmu: "reward model with user embeddings (PRMU)",
 };
 
-const policyUse = (tags: readonly string[]): string =>
-  `It reads a user's history and a query, thinks in tagged steps between \`<think>\` and \`</think>\`, then answers. Tags: ${tags.map((tag) => `\`${tag}\``).join(", ")}. Turn thinking on in the chat template (\`enable_thinking=True\`); \`tagpr.json\` holds the config that the prompts were made with.`;
+const LEARNT: Readonly<Record<RunRecord["config"]["sft"]["form"], string>> = {
+  tagged: "tagged chains",
+  untagged: "chains without tags",
+  gold: "true answers, without reasoning",
+};
+
+const titleOf = (model: ModelName, { sft, guided }: RunRecord["config"]): string =>
+  model === "sft"
+    ? `policy after SFT on ${LEARNT[sft.form]}`
+    : `${TITLES[model]}${model !== "prmu" && guided.from === "base" ? ", without SFT" : ""}`;
+
+function policyUse({ sft, prompt }: RunRecord["config"], tags: readonly string[]): string {
+  const files = "`tagpr.json` holds the config that the prompts were made with.";
+  if (sft.form === "gold")
+    return `It reads a user's history and a query and answers at once. Turn thinking off in the chat template (\`enable_thinking=False\`); ${files}`;
+  const named = prompt.names_tags ? ` Its prompts name the tags ${tags.map((tag) => `\`${tag}\``).join(", ")}.` : "";
+  const steps = sft.form === "tagged" ? "in tagged steps" : "in steps without tags";
+  return `It reads a user's history and a query, thinks ${steps} between \`<think>\` and \`</think>\`, then answers.${named} Turn thinking on in the chat template (\`enable_thinking=True\`); ${files}`;
+}
 
 const REWARD_USE = `It scores a response for one user: prompt, response and end-of-turn token in, one logit out, read at the last token. \`user_embeddings.safetensors\` holds a row a user (\`users.json\`: task/user → row; row 0 for anybody else), which goes in front as one soft token. \`scorer.json\` holds the mean and spread that centre a logit. The table is personal data: whoever has it can tell who was in the training set.
 

@@ -91,6 +91,18 @@ describe("the paper's own run", () => {
     expect(profile.k).toBe(8);
   });
 
+  it("says where a cut-off takes away what another lets be written, and has none itself", async () => {
+    expect((await planOf()).notes.filter((note) => note.includes("max_tokens"))).toEqual([]);
+    const short = { ...paper, prmu: { ...paper.prmu, max_tokens: 512 }, sft: { ...paper.sft, max_tokens: 4096 } };
+    const { notes } = await planOf([], short);
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^prmu\.max_tokens \(512\) is under guided\.max_tokens \(4096\)/),
+    );
+    expect(notes).toContainEqual(expect.stringMatching(/^sft\.max_tokens \(4096\) holds prompt and chain/));
+    const none = await planOf([], { ...short, prmu: { ...short.prmu, variant: "none" } });
+    expect(none.notes.filter((note) => note.startsWith("prmu"))).toEqual([]);
+  });
+
   it("plans the steps that follow from them", async () => {
     const { stages, tasks } = await planOf();
     const steps = Object.fromEntries(stages.map(({ stage, steps: n }) => [stage, n]));

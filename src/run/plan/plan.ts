@@ -74,9 +74,26 @@ export function makePlan(inputs: PlanInputs): Plan {
     memory: memoryPlans(inputs, machines[0]?.devices ?? 1),
     apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
     disk: diskBytes(inputs),
-    notes: inputs.notes,
+    notes: [...inputs.notes, ...cutOffNotes(config)],
     assumptions: describeAssumptions(assumed),
   };
+}
+
+/** Cut-offs, each right by itself, of which one takes away what another lets be written. */
+function cutOffNotes({ prompt, sft, prmu, guided }: Config): string[] {
+  const pairs = prmu.variant !== "none" && prmu.max_tokens < guided.max_tokens;
+  return [
+    ...(pairs
+      ? [
+          `prmu.max_tokens (${prmu.max_tokens}) is under guided.max_tokens (${guided.max_tokens}): longer responses are cut off and make no pair, so the reward model sees short ones alone.`,
+        ]
+      : []),
+    ...(sft.max_tokens <= prompt.max_tokens
+      ? [
+          `sft.max_tokens (${sft.max_tokens}) holds prompt and chain, and prompt.max_tokens is ${prompt.max_tokens}: chains behind long prompts are left out.`,
+        ]
+      : []),
+  ];
 }
 
 function stagePlan(work: StageWork, inputs: PlanInputs, machines: readonly Machine[]): StagePlan {

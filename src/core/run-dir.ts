@@ -94,6 +94,10 @@ export interface Checkpoint {
 /** The log of one training loop, cut back to its last checkpoint when opened. */
 export interface LoopLog {
   readonly last: Checkpoint | null;
+  /** Engine's names of the models that earlier attempts at this loop trained. */
+  readonly models: readonly string[];
+  /** Call when the engine has made a model, before anything of it is saved. */
+  opened(model: string): void;
   /** Clock-free numbers of a step, byte-identical between a killed and an unbroken run. */
   metrics(row: Readonly<Record<string, unknown>>): void;
   timings(row: Readonly<Record<string, unknown>>): void;
@@ -107,7 +111,9 @@ const LOGS = ["metrics.jsonl", "timings.jsonl", "samples.jsonl"] as const;
 /** Opens the loop log of a stage: everything after the last checkpoint is cut off, to be replayed. */
 export function openLoop(dir: string): LoopLog {
   const checkpoints = join(dir, "checkpoints.jsonl");
+  const opened = join(dir, "models.jsonl");
   dropTornLine(checkpoints);
+  dropTornLine(opened);
   const all = existsSync(checkpoints) ? readJsonl<Checkpoint>(checkpoints) : [];
   const last = all.at(-1) ?? null;
   const lines: Record<string, number> = {};
@@ -121,6 +127,8 @@ export function openLoop(dir: string): LoopLog {
   };
   return {
     last,
+    models: existsSync(opened) ? readJsonl<{ model: string }>(opened).map(({ model }) => model) : [],
+    opened: (model) => appendJsonl(opened, [{ model }]),
     metrics: (row) => add("metrics.jsonl", [row]),
     timings: (row) => add("timings.jsonl", [row]),
     samples: (rows) => add("samples.jsonl", rows),

@@ -285,7 +285,9 @@ describe("models", () => {
 
   it("saved weights that nobody needs are deleted", async () => {
     const fake = fakeTinker(OURS);
-    await (await connect(fake)).forget("tinker://m1/weights/step-9");
+    const engine = await connect(fake);
+    expect(await engine.saved("m1")).toEqual(["tinker://m1/weights/a"]);
+    await engine.forget("tinker://m1/weights/step-9");
     expect(fake.seen.at(-1)).toMatchObject({ method: "DELETE", path: "training_runs/m1/checkpoints/weights/step-9" });
   });
 

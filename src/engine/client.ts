@@ -3,7 +3,7 @@ import { TagprError } from "../core/errors.ts";
 import { embedTexts } from "./embeddings.ts";
 import { exportWeights } from "./export.ts";
 import { keepAliveFetch } from "./http.ts";
-import { createModel, forget, type Locate, openSampler } from "./models.ts";
+import { createModel, forget, type Locate, openSampler, saved } from "./models.ts";
 import { checkTrainable, guessProfile, PROFILES, type ProfileName } from "./profiles.ts";
 import { type Every, makeSession } from "./session.ts";
 import { type Fetch, sendJson, type Transport } from "./transport.ts";
@@ -99,6 +99,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
     sampler: async (modelOrPath) => openSampler(session, modelOrPath, locate),
     embed: async (model, texts) => embedTexts(transport, await locate(model), texts),
     export: (path, dir) => exportWeights(session, path, dir),
+    saved: (model) => saved(session, model),
     forget: (path) => forget(session, path),
     close,
   };

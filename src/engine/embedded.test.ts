@@ -121,7 +121,9 @@ describe("the embedded engine", () => {
     await embedded.engine.export(path, out);
     for (const file of ["config.json", "tokenizer.json", "model.safetensors"])
       expect(existsSync(join(out, file))).toBe(true);
+    expect(await embedded.engine.saved(client.modelId)).toEqual([path]);
     await embedded.engine.forget(path);
+    expect(await embedded.engine.saved(client.modelId)).toEqual([]);
     await expect(embedded.engine.sampler(path)).rejects.toThrow("does not exist");
     await client.unload();
   });

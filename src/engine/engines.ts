@@ -100,6 +100,7 @@ function embedder(settings: EngineConfig, options: OpenEnginesOptions): Engine {
     train: refuse,
     sampler: refuse,
     export: refuse,
+    saved: refuse,
     forget: refuse,
     close: async () => {},
   };

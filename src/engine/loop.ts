@@ -1,7 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { learningRate, type Schedule } from "../core/schedule.ts";
-import type { AdamParams, Engine, TrainingClient } from "./types.ts";
+import type { AdamParams, Engine, TrainingClient, TrainOptions } from "./types.ts";
 
 /** What every training loop needs of an engine: optimizer settings, checkpoints that count, a guard against NaN. */
 
@@ -30,6 +30,20 @@ export function gradNorm(metrics: Readonly<Record<string, number>>): number | nu
   return Object.entries(metrics).find(([name]) => name.includes("grad_norm"))?.[1] ?? null;
 }
 
+/**
+ * A model to train. What earlier attempts at the loop saved and its last checkpoint does not name goes first: a kill between
+ * a save and the line that makes it count leaves the weights of a whole model, and nobody else knows of them.
+ */
+export async function openTraining(engine: Engine, log: LoopLog, options: TrainOptions): Promise<TrainingClient> {
+  const named = JSON.stringify(log.last);
+  for (const model of log.models)
+    for (const path of await quietly(engine.saved(model), []))
+      if (!named.includes(JSON.stringify(path))) await quietly(engine.forget(path), undefined);
+  const training = await engine.train(options);
+  log.opened(training.modelId);
+  return training;
+}
+
 /** Saves checkpoints of a loop whose own state `S` is plain JSON. */
 export interface Saver<S> {
   /** The loop's state at its last checkpoint, with the engine state that goes with it; null at the start. */
@@ -55,19 +69,20 @@ export function makeSaver<S>(engine: Engine, log: LoopLog, name: string, keep: n
       garbage.push(...states.slice(0, -keep));
       states = states.slice(-keep);
       log.checkpoint(step, state, { states, loop });
-      for (const path of garbage) await forgetQuietly(engine, path);
+      for (const path of garbage) await quietly(engine.forget(path), undefined);
       garbage = [];
       return state;
     },
   };
 }
 
-/** Cleaning up costs disk when it fails, never a run: some engines delete nothing, and a replay may find it gone. */
-async function forgetQuietly(engine: Engine, path: string): Promise<void> {
+/** Cleaning up costs disk when it fails, never a run: some engines list or delete nothing, and a replay may find it gone. */
+async function quietly<T>(work: Promise<T>, otherwise: T): Promise<T> {
   try {
-    await engine.forget(path);
+    return await work;
   } catch (error) {
     if (!(error instanceof TagprError)) throw error;
+    return otherwise;
   }
 }
 

@@ -71,6 +71,15 @@ export function readTinkerPath(path: string): { run: string; kind: string; name:
   return { run, kind, name };
 }
 
+/** What a model has saved, by its `modelId`. */
+export async function saved(session: Session, model: string): Promise<string[]> {
+  const { checkpoints } = await sendJson<{ checkpoints: readonly { readonly tinker_path: string }[] }>(
+    session.transport,
+    { method: "GET", path: `/api/v1/training_runs/${model}/checkpoints`, repeatable: true },
+  );
+  return checkpoints.map(({ tinker_path }) => tinker_path);
+}
+
 export async function forget(session: Session, path: string): Promise<void> {
   const { run, kind, name } = readTinkerPath(path);
   await sendJson(session.transport, {

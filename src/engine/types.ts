@@ -111,6 +111,8 @@ export interface Engine {
   embed(model: string, texts: readonly string[]): Promise<number[][]>;
   /** Writes a Hugging Face folder of a `tinker://` path. */
   export(path: string, dir: string): Promise<void>;
+  /** `tinker://` paths that a model has saved and that still stand. */
+  saved(model: string): Promise<readonly string[]>;
   /** Deletes a saved `tinker://` path that no checkpoint needs any more. */
   forget(path: string): Promise<void>;
   close(): Promise<void>;

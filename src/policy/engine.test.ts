@@ -50,7 +50,15 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const noLog: LoopLog = { last: null, metrics: () => {}, timings: () => {}, samples: () => {}, checkpoint: () => {} };
+const noLog: LoopLog = {
+  last: null,
+  models: [],
+  opened: () => {},
+  metrics: () => {},
+  timings: () => {},
+  samples: () => {},
+  checkpoint: () => {},
+};
 
 describe("GSPO on the real engine", () => {
   it("moves the weights by the same gradients with the engine's gspo and with ours, clips acting", async () => {

@@ -129,10 +129,15 @@ describe("RL", () => {
 
   it("ends with the same metrics and samples however often it is killed", async () => {
     const { disk, model } = await afterSft();
+    const before = disk.saved.size;
     const whole = await runWhole(train(model), disk);
+    const kept = disk.saved.size - before;
     let kills = 0;
     for (let seed = 0; seed < 24; seed++) {
+      const there = disk.saved.size;
       const killed = await runKilled(train(model), seed, { disk });
+      expect(disk.saved.size - there).toBe(kept); // no weights are left behind by a kill
+      expect(disk.saved.has(killed.result.path)).toBe(true);
       kills += killed.kills;
       expect(killed.metrics).toEqual(whole.metrics);
       expect(killed.samples).toEqual(whole.samples);

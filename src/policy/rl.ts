@@ -4,7 +4,7 @@ import type { Progress } from "../core/progress.ts";
 import { seedOf } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import type { ShownExample } from "../data/types.ts";
-import { makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import { makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, TrainingClient } from "../engine/types.ts";
 import { stageWeights } from "../rewards/compute.ts";
 import { formMetrics, formOf, rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
@@ -94,7 +94,7 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
   const saver = makeSaver<RlState>(engine, log, stage, config.keep_checkpoints);
   const before = config.reset_optimizer ? undefined : options.before;
   const resume = saver.last?.state ?? before;
-  const training = await engine.train({
+  const training = await openTraining(engine, log, {
     model: options.model,
     rank: config.rank,
     seed,

@@ -4,7 +4,7 @@ import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
-import { adamAt, gradNorm, keepingBatch, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import { adamAt, gradNorm, keepingBatch, makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, SamplingClient, TrainingClient } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum } from "./datum.ts";
 import type { SftItem } from "./sft-items.ts";
@@ -72,7 +72,7 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
       hint: "See chains/stats.json for the filter that dropped them; raise data.chains or lower chains.judge_over.",
     });
   const saver = makeSaver<SftState>(engine, log, "sft", config.keep_checkpoints);
-  const training = await engine.train({
+  const training = await openTraining(engine, log, {
     model: options.model,
     rank: config.rank,
     seed,

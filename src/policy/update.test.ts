@@ -10,7 +10,15 @@ import { type MiniBatch, type TrainSequence, updateOnBatch } from "./update.ts";
 
 const VOCAB = 7;
 const config: RlConfig = { ...configSchema.parse({}).guided, learning_rate: 0.02, clip_low: 0.002, clip_high: 0.003 };
-const noLog: LoopLog = { last: null, metrics: () => {}, timings: () => {}, samples: () => {}, checkpoint: () => {} };
+const noLog: LoopLog = {
+  last: null,
+  models: [],
+  opened: () => {},
+  metrics: () => {},
+  timings: () => {},
+  samples: () => {},
+  checkpoint: () => {},
+};
 
 function sequences(seed: number, count: number): TrainSequence[] {
   const random = stream("update-test", seed);

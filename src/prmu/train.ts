@@ -5,7 +5,7 @@ import { stream } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import { adamAt, gradNorm, keepingBatch, makeSaver, requireFinite, type Saver } from "../engine/loop.ts";
+import { adamAt, gradNorm, keepingBatch, makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
 import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.ts";
 import type { Codec } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
@@ -116,7 +116,7 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   const train = pairs.filter((pair) => pair.split === "train");
   const users = userRows(train);
   const rows = config.variant === "full" ? users : null;
-  const training = await engine.train({
+  const training = await openTraining(engine, log, {
     model: options.model,
     rank: 0,
     seed,

@@ -50,6 +50,8 @@ export function makeFakeEngine(options: FakeOptions): Engine {
     sampler: (model) => call("sampler", () => samplingClient(start(model), call)),
     embed: (_, texts) => Promise.resolve(texts.map(() => [1])),
     export: () => Promise.resolve(),
+    saved: (model) =>
+      call("saved", () => [...disk.saved.keys()].filter((path) => path.startsWith(`tinker://${model}/`))),
     forget: (path) =>
       call("forget", () => {
         load(path);

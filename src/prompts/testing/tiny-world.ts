@@ -51,11 +51,12 @@ type Rows = Record<"metrics" | "timings" | "samples", unknown[]>;
 export interface Memory {
   readonly rows: Rows;
   readonly checkpoints: Checkpoint[];
+  readonly models: string[];
 }
 
 /** Opens a memory as `openLoop` opens a folder: what stands after the last checkpoint is cut off. */
 export function openMemory(memory: Memory): LoopLog {
-  const { rows, checkpoints } = memory;
+  const { rows, checkpoints, models } = memory;
   const last = checkpoints.at(-1) ?? null;
   for (const name of ["metrics", "timings", "samples"] as const) rows[name].length = last?.lines[name] ?? 0;
   const add = (name: keyof Rows, more: readonly unknown[]): void => {
@@ -64,6 +65,8 @@ export function openMemory(memory: Memory): LoopLog {
   const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
   return {
     last: copy(last),
+    models: copy(models),
+    opened: (model) => void models.push(model),
     metrics: (row) => add("metrics", [row]),
     timings: (row) => add("timings", [row]),
     samples: (more) => add("samples", more),
@@ -74,7 +77,11 @@ export function openMemory(memory: Memory): LoopLog {
   };
 }
 
-export const newMemory = (): Memory => ({ rows: { metrics: [], timings: [], samples: [] }, checkpoints: [] });
+export const newMemory = (): Memory => ({
+  rows: { metrics: [], timings: [], samples: [] },
+  checkpoints: [],
+  models: [],
+});
 
 type Train<T> = (engine: Engine, log: LoopLog) => Promise<T>;
 

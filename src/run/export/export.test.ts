@@ -33,7 +33,7 @@ beforeEach(async () => {
   const refuse = async (): Promise<never> => Promise.reject(new Error("not asked for"));
   const engine: Engine = {
     capabilities: { extensions: {}, gspo: true },
-    ...{ train: refuse, embed: refuse, forget: refuse, close: async () => {} },
+    ...{ train: refuse, embed: refuse, saved: refuse, forget: refuse, close: async () => {} },
     sampler: async () => ({
       sample: async (requests) =>
         requests.map(() => [{ tokens: TOKENS, logprobs: LOGPROBS, stopReason: "stop" as const }]),

@@ -180,7 +180,10 @@ function mentionsGap({ examples, tasks }: HeldOut, pair: Scored): number {
 }
 
 /** Whether the reward model is accepted, one sentence a kind: it must beat both rules, intervals included. */
-export function verdicts({ over }: HeldOutReport): { readonly accepted: boolean; readonly sentences: string[] } {
+export function verdicts({ over }: Pick<HeldOutReport, "over">): {
+  readonly accepted: boolean;
+  readonly sentences: string[];
+} {
   const judged = KINDS.map((kind) => {
     const { length, history } = over[kind];
     if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };

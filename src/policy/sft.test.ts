@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Chain } from "../chains/types.ts";
 import { silent } from "../core/progress.ts";
 import { makeDisk } from "../engine/testing/fake-engine.ts";
+import type { Datum, Engine } from "../engine/types.ts";
 import { base, chainFor, codec, makeExamples, promptOf, runKilled, runWhole } from "../prompts/testing/tiny-world.ts";
 import { type SftOptions, trainSft } from "./sft.ts";
 import { goldItems, sftItems } from "./sft-items.ts";
@@ -34,6 +35,25 @@ const train =
       clock: () => 0,
       ...more,
     });
+
+/** The same engine; `seen` are the datums it is trained on and looks at. */
+const noting = (engine: Engine, seen: Record<"trained" | "looked", Datum[]>): Engine => ({
+  ...engine,
+  train: async (options) => {
+    const training = await engine.train(options);
+    return {
+      ...training,
+      forward: (data, ...how) => {
+        seen.looked.push(...data);
+        return training.forward(data, ...how);
+      },
+      forwardBackward: (data, ...how) => {
+        seen.trained.push(...data);
+        return training.forwardBackward(data, ...how);
+      },
+    };
+  },
+});
 
 describe("forms of SFT", () => {
   const options = { codec, promptOf, maxTokens: 20 };
@@ -109,10 +129,38 @@ describe("SFT", () => {
     expect(killed.metrics).toEqual(whole.metrics);
   });
 
-  it("has no loss on the prompt, and leaves out and counts what is too long", () => {
+  it("has no loss on the prompt, and a mean over the batch's completion tokens", async () => {
+    const asked = codec.encode("?hm?");
+    const [, hm = 0] = asked;
+    const options = { codec, promptOf: () => asked, maxTokens: 20 };
+    const short: Chain[] = chains.slice(0, 2).map((chain, i) => (i === 0 ? chain : { ...chain, completion: "comedy" }));
+    const two = sftItems(short, examples, options).train;
+    const seen: Record<"trained" | "looked", Datum[]> = { trained: [], looked: [] };
+    const more = { train: two, heldOut: two.slice(1), config: { ...config, batch: 2, epochs: 1 } };
+    await runWhole((engine, log) => train(more)(noting(engine, seen), log));
+
+    const weights = (datum: Datum | undefined): number[] => Array.from(datum?.inputs.weights?.data ?? []);
+    const target = (datum: Datum | undefined): number[] => Array.from(datum?.inputs.target_tokens?.data ?? []);
+    const [long, brief] = seen.trained.toSorted((a, b) => b.tokens.length - a.tokens.length);
+    // Position i predicts token i + 1, so a prompt of 3 tokens has 2 positions without loss. A chain is 7 tokens with
+    // its end of turn (0), the bare answer 2: each of the batch's 9 counts 1/9 (of float32).
+    const ninth = Math.fround(1 / 9);
+    expect(seen.trained).toHaveLength(2);
+    expect(target(long)).toEqual([hm, ...asked.slice(2), ...codec.encode(chainFor("comedy")), 0]);
+    expect(weights(long)).toEqual([0, 0, ...Array.from({ length: 7 }, () => ninth)]);
+    expect(target(brief)).toEqual([hm, ...asked.slice(2), ...codec.encode("comedy"), 0]);
+    expect(weights(brief)).toEqual([0, 0, ninth, ninth]);
+    // Looks at held-out chains sum nats over the same positions.
+    expect(seen.looked.length).toBeGreaterThan(0);
+    for (const datum of seen.looked) expect(weights(datum)).toEqual([0, 0, 1, 1]);
+  });
+
+  it("leaves out and counts what is too long", () => {
     expect(items).toMatchObject({ tooLong: 0 });
-    expect(items.train[0]?.completion.at(-1)).toBe(0);
     expect(sftItems(chains, examples, { codec, promptOf, maxTokens: 5 })).toMatchObject({ train: [], tooLong: 40 });
+    // A prompt of 1 token and a chain of 7 just fit.
+    expect(sftItems(chains, examples, { codec, promptOf, maxTokens: 8 })).toMatchObject({ tooLong: 0 });
+    expect(sftItems(chains, examples, { codec, promptOf, maxTokens: 7 })).toMatchObject({ tooLong: 40 });
   });
 
   it("says what to do when there is no chain", async () => {

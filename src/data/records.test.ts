@@ -4,11 +4,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openDataset, readAll, splitOf } from "./dataset.ts";
-import { compareDates } from "./dates.ts";
+import { compareDates, compareTuples, parseCalendarDate, surelyEarlier } from "./dates.ts";
 import { initTask } from "./init-task.ts";
 import { writeLamp } from "./lamp/write.ts";
-import { examplesFromRows, splitByUser } from "./records.ts";
+import { MAX_HISTORY, queriesFromRows } from "./records.ts";
 import { type Row, readRows, writeRows } from "./rows.ts";
+import { splitByUser } from "./split.ts";
 import { loadTask } from "./task-file.ts";
 
 const dir = () => mkdtempSync(join(tmpdir(), "records-"));
@@ -37,6 +38,8 @@ const row = (key: number, agent: string, day: string, more: Row = {}): Row => ({
   reply: `r${key}`,
   ...more,
 });
+const examplesFromRows = async (...given: Parameters<typeof queriesFromRows>) =>
+  (await queriesFromRows(...given)).map((query) => query.make());
 const all = async (path: string) => {
   const rows: Row[] = [];
   for await (const one of readRows(path)) rows.push(one);
@@ -124,6 +127,48 @@ describe("own records", () => {
       gold: "r3",
       date: "2020-03-01",
     });
+  });
+
+  it("a history holds the newest of the earlier rows, `maxHistory` at most; what was left out is told", async () => {
+    const capped = loadTask(taskFile(TASK.replace("minHistory: 1", "minHistory: 1, maxHistory: 2")));
+    const days = ["2018", "2019-01-01", "2019-02-01", "2019-02-01", "2019-02", "2019-03-05", "2019-03"];
+    const queries = await queriesFromRows(
+      capped,
+      days.map((day, i) => row(i, "ann", day)),
+    );
+    expect(queries.map(({ id, cut, make }) => [id, cut, make().profile.map((item) => item.id)])).toEqual([
+      ["1", false, ["0"]],
+      ["4", false, ["0", "1"]],
+      ["2", false, ["0", "1"]],
+      ["3", false, ["0", "1"]],
+      ["6", true, ["2", "3"]],
+      ["5", true, ["2", "3"]],
+    ]);
+    const few = taskFile(TASK.replace("minHistory: 1", "minHistory: 3, maxHistory: 2"));
+    expect(() => loadTask(few)).toThrow(/maxHistory 2 is less than minHistory 3/);
+  });
+
+  it("law: histories are all that is surely earlier, in order, as long as they are short", async () => {
+    const day = fc.constantFrom("2018", "2018-01", "2018-1", "2018-02", "2018-02-03", "2018-02-04", "2019");
+    await fc.assert(
+      fc.asyncProperty(fc.array(day, { maxLength: 12 }), async (days) => {
+        const rows = days.map((one, i) => row(i, "a", one));
+        const tuple = (i: string | number) => parseCalendarDate(days[Number(i)] ?? "") ?? [];
+        for (const { id, profile } of await examplesFromRows(task, rows)) {
+          const earlier = days.flatMap((_, i) => (surelyEarlier(tuple(i), tuple(id)) ? [String(i)] : []));
+          expect(profile.map((item) => item.id)).toEqual(earlier.sort((a, b) => compareTuples(tuple(a), tuple(b))));
+        }
+      }),
+    );
+  });
+
+  it("a user's rows cost as many as they are, not their square: a history has an end", async () => {
+    const days = Array.from({ length: 1200 }, (_, i) => row(i, "ann", String(1000 + i)));
+    const examples = await examplesFromRows(task, days);
+    expect(Math.max(...examples.map(({ profile }) => profile.length))).toBe(MAX_HISTORY);
+    expect(examples.at(-1)?.profile.map(({ id }) => id)).toEqual(
+      Array.from({ length: MAX_HISTORY }, (_, i) => String(1199 - MAX_HISTORY + i)),
+    );
   });
 
   it.each([

@@ -1,31 +1,44 @@
 import { TagprError } from "../core/errors.ts";
-import { groupBy } from "../core/group.ts";
-import { stream } from "../core/random.ts";
-import { oldestFirst, parseCalendarDate, surelyEarlier } from "./dates.ts";
+import { compareTuples, oldestFirst, parseCalendarDate, surelyEarlier } from "./dates.ts";
 import type { Row } from "./rows.ts";
 import type { Task } from "./task.ts";
 import { fill, placeholders } from "./template.ts";
 import type { Example, ProfileItem, QueryId, UserId } from "./types.ts";
 
+/** Items of a history where the task file sets no other `record.maxHistory`. */
+export const MAX_HISTORY = 500;
+
+/** Items of a history at most. */
+export const maxHistory = (record: RecordColumns): number =>
+  record.maxHistory ?? Math.max(MAX_HISTORY, record.minHistory);
+
+/** A query as splitting knows it; its text and its history are put together when they are asked for. */
+export interface Query extends Pick<Example, "id" | "user" | "date"> {
+  /** Whether the history is longer than `record.maxHistory` lets it be. */
+  readonly cut: boolean;
+  readonly make: () => Example;
+}
+
 interface Entry {
-  readonly row: Row;
   readonly item: ProfileItem;
   readonly date?: string;
+  /** What the prompt shows of the row, and the answer; null where one of them is missing. */
+  readonly asked: { readonly values: Readonly<Record<string, string>>; readonly gold: string } | null;
 }
 
 /**
  * Queries from a person's own table, one row a record of one user (see `Task.record`): a row with enough earlier rows
- * of its user becomes a query, the earlier rows its profile. Rows of one date can't tell which came first: neither
+ * of its user becomes a query, the newest `maxHistory` of these its profile. Rows of one date can't tell which came first: neither
  * stands in the other's profile. Without a date column the file's order counts.
  * A row without the answer (where no item field is it), or without a column of the prompt, is history only.
  * Errors name the row: a missing column, no user, an unreadable date, a duplicate id, an answer that is no label. With
  * `onProblem` such rows are told and left out; without, the first is thrown.
  */
-export async function examplesFromRows(
+export async function queriesFromRows(
   task: Task,
   rows: AsyncIterable<Row> | Iterable<Row>,
   onProblem?: (problem: TagprError) => void,
-): Promise<Example[]> {
+): Promise<Query[]> {
   const record = recordOf(task);
   const byUser = new Map<string, Entry[]>();
   const ids = new Set<string>();
@@ -50,7 +63,7 @@ export async function examplesFromRows(
     throw new TagprError("data", `no row has the column ${[...unseen].join(", ")} that the prompt shows`, {
       hint: `Mend the prompt of task ${task.name}, or the table.`,
     });
-  return [...byUser].flatMap(([user, entries]) => examplesOf(task, record, user as UserId, entries));
+  return [...byUser].flatMap(([user, entries]) => queriesOf(task, record, user as UserId, entries));
 }
 
 function append<T>(groups: Map<string, T[]>, key: string, value: T): void {
@@ -85,31 +98,64 @@ function toEntry(task: Task, record: RecordColumns, row: Row, number: number): E
   if (gold !== null && task.labels.length > 0 && !task.labels.includes(gold))
     throw rowError(number, `the ${record.gold} ${JSON.stringify(gold)} is none of the labels`);
   const id = (record.id === undefined ? null : cell(row, record.id)) ?? `row-${number}`;
-  if (record.date === undefined) return { row, item: { id, fields } };
+  const values = Object.fromEntries(placeholders(task.prompt ?? "").map((name) => [name, cell(row, name)]));
+  const asked = written === null || !isWhole(values) ? null : { values, gold: written };
+  if (record.date === undefined) return { item: { id, fields }, asked };
   const date = cell(row, record.date);
   if (date === null || parseCalendarDate(date) === null)
     throw rowError(number, `the date ${JSON.stringify(date)} in ${record.date} is not like 2018-05-26`);
-  return { row, item: { id, date, fields }, date };
+  return { item: { id, date, fields }, date, asked };
 }
 
-function examplesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly Entry[]): Example[] {
-  const sorted = oldestFirst(entries);
-  const dates = sorted.map(({ date }) => (date === undefined ? null : parseCalendarDate(date)));
-  const prompt = task.prompt ?? "";
-  const asked = placeholders(prompt);
-  return sorted.flatMap((entry, i) => {
-    const own = dates[i] ?? null;
-    const profile = sorted.slice(0, i).flatMap(({ item }, j) => {
-      const date = dates[j] ?? null;
-      return own === null || date === null || surelyEarlier(date, own) ? [item] : [];
+const isWhole = (values: Readonly<Record<string, string | null>>): values is Record<string, string> =>
+  Object.values(values).every((value) => value !== null);
+
+/** Rows of one user and one date, of which none came first. Without dates each row stands alone. */
+interface Moment {
+  readonly date: readonly number[] | null;
+  readonly entries: Entry[];
+}
+
+function queriesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly Entry[]): Query[] {
+  const most = maxHistory(record);
+  const moments = momentsOf(entries);
+  return moments.flatMap((moment, at) => {
+    const earlier = newestBefore(moments, at, most + 1).length;
+    if (earlier < record.minHistory) return [];
+    return moment.entries.flatMap(({ item, date, asked }): Query[] => {
+      if (asked === null) return [];
+      const known = { id: item.id as QueryId, user, ...(date === undefined ? {} : { date }) };
+      const make = (): Example => ({
+        ...{ ...known, task: task.name, input: fill(task.prompt ?? "", (name) => asked.values[name]) },
+        ...{ profile: newestBefore(moments, at, most), gold: asked.gold },
+      });
+      return [{ ...known, cut: earlier > most, make }];
     });
-    const gold = cell(entry.row, record.gold);
-    if (profile.length < record.minHistory || gold === null) return [];
-    if (asked.some((column) => cell(entry.row, column) === null)) return [];
-    const input = fill(prompt, (column) => cell(entry.row, column));
-    const date = entry.date === undefined ? {} : { date: entry.date };
-    return [{ task: task.name, id: entry.item.id as QueryId, user, input, profile, gold, ...date }];
   });
+}
+
+function momentsOf(entries: readonly Entry[]): Moment[] {
+  const moments: Moment[] = [];
+  for (const entry of oldestFirst(entries)) {
+    const date = entry.date === undefined ? null : parseCalendarDate(entry.date);
+    const last = moments.at(-1);
+    if (date !== null && last !== undefined && last.date !== null && compareTuples(last.date, date) === 0)
+      last.entries.push(entry);
+    else moments.push({ date, entries: [entry] });
+  }
+  return moments;
+}
+
+/** The newest `most` items that are surely earlier than a moment, oldest first. Looks no further back than it must. */
+function newestBefore(moments: readonly Moment[], at: number, most: number): ProfileItem[] {
+  const own = moments[at]?.date ?? null;
+  const newest: ProfileItem[] = [];
+  for (let m = at - 1; m >= 0 && newest.length < most; m--) {
+    const { date, entries } = moments[m] ?? { date: null, entries: [] };
+    if (own !== null && date !== null && !surelyEarlier(date, own)) continue;
+    for (const { item } of entries.slice(newest.length - most).reverse()) newest.push(item);
+  }
+  return newest.reverse();
 }
 
 /** Text of a cell; null where it is absent or blank. */
@@ -123,34 +169,4 @@ function rowError(number: number, what: string): TagprError {
   return new TagprError("data", `row ${number}: ${what}`, {
     hint: "Mend the row, or the columns named in the task file.",
   });
-}
-
-/** A query without a user is its own user. */
-const ownerOf = ({ user, id }: Example): string => (user === null ? `query ${id}` : `user ${user}`);
-
-/**
- * Cuts examples into train and dev by user: no user of dev is in train. A query without a user is its own user. At
- * least `devShare` of the users go to dev, drawn by the seed.
- */
-export function splitByUser(
-  examples: readonly Example[],
-  options: { seed: number; devShare: number },
-): { train: Example[]; dev: Example[] } {
-  const users = stream(options.seed, "split").shuffle([...new Set(examples.map(ownerOf))].sort());
-  const dev = new Set(users.slice(0, Math.ceil(users.length * options.devShare)));
-  return {
-    train: examples.filter((example) => !dev.has(ownerOf(example))),
-    dev: examples.filter((example) => dev.has(ownerOf(example))),
-  };
-}
-
-/** Cuts examples by time: each user's newest query goes to dev if the user has others, which stay in train. */
-export function splitByTime(examples: readonly Example[]): { train: Example[]; dev: Example[] } {
-  const byUser = groupBy(examples, ownerOf);
-  const dev = new Set<Example>();
-  for (const own of byUser.values()) {
-    const newest = oldestFirst(own).at(-1);
-    if (own.length > 1 && newest !== undefined) dev.add(newest);
-  }
-  return { train: examples.filter((example) => !dev.has(example)), dev: [...dev] };
 }

@@ -23,6 +23,7 @@ const record = z.strictObject({
   id: z.string().min(1).optional(),
   date: z.string().min(1).optional(),
   minHistory: z.number().int().min(1).default(1),
+  maxHistory: z.number().int().min(1).optional(),
 });
 
 const shape = z.strictObject({
@@ -62,6 +63,8 @@ export const taskSchema = shape.superRefine((task, ctx) => {
       if (!fields.has(name)) wrong(key, `{${name}} is no item field (${[...fields].join(", ")})`);
   if (task.record !== undefined && task.prompt === undefined)
     wrong("record", "own records need a `prompt` template too");
+  const { minHistory = 0, maxHistory = minHistory } = task.record ?? {};
+  if (maxHistory < minHistory) wrong("record", `maxHistory ${maxHistory} is less than minHistory ${minHistory}`);
 });
 
 const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
@@ -125,6 +128,11 @@ function readTask(path: string): Task {
 }
 
 function withoutUndefined(record: z.infer<typeof shape>["record"] & object): NonNullable<Task["record"]> {
-  const { id, date, ...rest } = record;
-  return { ...rest, ...(id === undefined ? {} : { id }), ...(date === undefined ? {} : { date }) };
+  const { id, date, maxHistory, ...rest } = record;
+  return {
+    ...rest,
+    ...(id === undefined ? {} : { id }),
+    ...(date === undefined ? {} : { date }),
+    ...(maxHistory === undefined ? {} : { maxHistory }),
+  };
 }

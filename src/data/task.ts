@@ -34,7 +34,7 @@ export interface Task {
   readonly prompt?: string;
   /**
    * Own records: columns of a flat table, one row a record of one user. A row whose user has at least `minHistory`
-   * earlier rows becomes a query, its `gold` column the answer, the earlier rows its profile.
+   * earlier rows becomes a query, its `gold` column the answer, the newest `maxHistory` of them its profile.
    */
   readonly record?: {
     readonly user: string;
@@ -42,6 +42,7 @@ export interface Task {
     readonly id?: string;
     readonly date?: string;
     readonly minHistory: number;
+    readonly maxHistory?: number;
   };
   /** The benchmark's own design shows items that are later than the query (Dianping, Appendix E): no leak then. */
   readonly itemsMayBeLater?: true;

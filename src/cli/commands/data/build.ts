@@ -4,8 +4,9 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import { TagprError } from "../../../core/errors.ts";
 import { writeAtomic } from "../../../core/jsonl.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
-import { examplesFromRows, splitByTime, splitByUser } from "../../../data/records.ts";
+import { maxHistory, type Query, queriesFromRows } from "../../../data/records.ts";
 import { readAllRows } from "../../../data/rows.ts";
+import { splitByTime, splitByUser } from "../../../data/split.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Example } from "../../../data/types.ts";
 import type { App } from "../../app.ts";
@@ -37,27 +38,35 @@ export function buildCommand({ io }: App): Command {
       const task = loadTask(path);
       const problems: string[] = [];
       const rows = readAllRows(tables.map((table) => at(io, table)));
-      const examples = await examplesFromRows(task, rows, ({ message }) => problems.push(message));
+      const queries = await queriesFromRows(task, rows, ({ message }) => problems.push(message));
       tellProblems(io, problems, skipBad === true);
-      const parts = split === "time" ? splitByTime(examples) : splitByUser(examples, { seed, devShare: dev });
+      const parts = split === "time" ? splitByTime(queries) : splitByUser(queries, { seed, devShare: dev });
       if (parts.train.length === 0 || parts.dev.length === 0)
-        throw new TagprError("data", `${examples.length} queries can't be cut into train and dev by ${split}`, {
+        throw new TagprError("data", `${queries.length} queries can't be cut into train and dev by ${split}`, {
           hint: "A row becomes a query when its user has enough earlier rows: see record.minHistory in the task file.",
         });
       const dir = at(io, out);
-      await writeLamp(dir, "train", task, parts.train);
-      await writeLamp(dir, "dev", task, parts.dev);
+      await writeLamp(dir, "train", task, made(parts.train));
+      await writeLamp(dir, "dev", task, made(parts.dev));
       if (path.endsWith(".yaml") || path.endsWith(".yml"))
         writeAtomic(join(dir, "task.yaml"), readFileSync(path, "utf8"));
       io.out(`${told("train", parts.train)}\n${told("dev", parts.dev)}\n`);
+      const cut = queries.filter((query) => query.cut).length;
+      if (cut > 0 && task.record !== undefined)
+        io.err(`${cut} histories hold the newest ${maxHistory(task.record)} of their items (record.maxHistory)\n`);
       io.err(`Next: tagpr data check ${out}, then: tagpr run presets/smollm2.yaml --data ${out} --out RUN\n`);
     });
   return command as unknown as Command;
 }
 
-function told(name: string, examples: readonly Example[]): string {
-  const users = new Set(examples.map((example) => example.user));
-  return `${name}: ${examples.length} queries of ${users.size} users`;
+/** One at a time: together their histories are far more than the table. */
+function* made(queries: readonly Query[]): Generator<Example> {
+  for (const query of queries) yield query.make();
+}
+
+function told(name: string, queries: readonly Query[]): string {
+  const users = new Set(queries.map((query) => query.user));
+  return `${name}: ${queries.length} queries of ${users.size} users`;
 }
 
 function share(text: string): number {

@@ -35,6 +35,17 @@ it("--split time keeps each user's newest query for dev", async () => {
   expect((await tagpr("data", "check", "by-time")).code).toBe(0);
 });
 
+it("long histories are cut at record.maxHistory, which is told", async () => {
+  await writeRows(join(cwd, "l.csv"), rows);
+  await tagpr("data", "init", "l.csv", "--out", "l.yaml");
+  const text = readFileSync(join(cwd, "l.yaml"), "utf8");
+  writeFileSync(join(cwd, "l.yaml"), text.replace("minHistory: 2", "minHistory: 2\n  maxHistory: 3"));
+  const built = await tagpr("data", "build", "l.yaml", "l.csv", "--out", "long", "--split", "time");
+  expect(built.err).toMatch(/^8 histories hold the newest 3 of their items \(record\.maxHistory\)\n/);
+  const dev = JSON.parse(readFileSync(join(cwd, "long", "dev_questions.json"), "utf8"));
+  expect(dev[0].profile.map(({ date }: { date: string }) => date)).toEqual(["2021-01-02", "2021-01-03", "2021-01-04"]);
+});
+
 it("LaMP's own tasks are files of the same form: a news table becomes LaMP-4", async () => {
   const news = rows.map(({ id, customer, created, body }) => ({
     ...{ id, user_id: customer, date: created, text: body, title: `Headline of ${id}` },

@@ -26,6 +26,8 @@ export type Separation = "time" | "user";
 
 export interface RemoteFile {
   readonly task: string;
+  /** Where its files lie, `LaMP_4`; the user-based split lies apart, in `LaMP_4_user`: the files' names are the same. */
+  readonly folder: string;
   /** `train_questions.json` */
   readonly name: string;
   readonly url: string;
@@ -53,6 +55,7 @@ export function lampFiles(
   return splits.flatMap((split) =>
     (split === "test" ? ["questions"] : ["questions", "outputs"]).map((kind) => ({
       task: name,
+      folder: separation === "time" ? name : `${name}_user`,
       name: `${split}_${kind}.json`,
       url: `${base}/${split}/${split}_${kind}.json`,
     })),

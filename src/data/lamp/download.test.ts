@@ -76,6 +76,18 @@ describe("downloadLamp", () => {
     expect(readSums(writeSums(got))).toEqual(JSON.parse(readFileSync(join(dir, "checksums.json"), "utf8")));
   });
 
+  it("the two splits of a task lie apart: the second is fetched, not taken for the first", async () => {
+    for (const name of ["dev_questions.json", "dev_outputs.json"])
+      files[`/LaMP/LaMP_4/dev/${name}`] = JSON.stringify([{ id: "other people" }]);
+    await download();
+    const other = await download({ files: lampFiles("LaMP-4", ["dev"], { separation: "user", site }) });
+    expect(other.map(({ file, how }) => [file, how])).toEqual([
+      ["LaMP_4_user/dev_questions.json", "fetched"],
+      ["LaMP_4_user/dev_outputs.json", "fetched"],
+    ]);
+    expect(there("dev_questions.json")).toBe(QUESTIONS);
+  });
+
   it("keeps what is there, asking for nothing", async () => {
     await download();
     asked = [];

@@ -32,7 +32,7 @@ export interface LampDownload extends Omit<DownloadOptions, "onProgress"> {
 }
 
 /**
- * Fetches files into `dir/TASK/`, one after another. A file that stands already is kept when it is what it was when it
+ * Fetches files into `dir/FOLDER/`, one after another. A file that stands already is kept when it is what it was when it
  * came (by the checksum in `checksums.json`) or was placed by hand; checksums are recorded at once, so that a file that
  * rots or is cut later is found out. A file with another checksum than it must have is an error that names both.
  */
@@ -41,8 +41,8 @@ export async function downloadLamp({ dir, files, sums = {}, ...options }: LampDo
   const known: Record<string, string> = existsSync(record) ? { ...readJson<Sums>(record) } : {};
   const all: Fetched[] = [];
   for (const remote of files) {
-    const file = `${remote.task}/${remote.name}`;
-    const path = join(dir, remote.task, remote.name);
+    const file = `${remote.folder}/${remote.name}`;
+    const path = join(dir, remote.folder, remote.name);
     options.onStart?.(remote);
     const there = existsSync(path);
     if (there && !isJsonOutside(path)) throw damaged(path, "it is no whole JSON file");

@@ -24,7 +24,10 @@ function lampCommand({ io }: App): Command {
     .addOption(new Option("--tasks <names>", "comma-separated").argParser(listOf).default([...PAPER_TASKS]))
     .addOption(new Option("--splits <names>", "of train, dev, test").argParser(listOf).default(["train", "dev"]))
     .addOption(
-      new Option("--separation <by>", "time: each user's later queries are held out (the paper's); user: other users")
+      new Option(
+        "--separation <by>",
+        "time: each user's later queries are held out (the paper's); user: other users, in folders of their own (LaMP_4_user)",
+      )
         .choices(["time", "user"] as const)
         .default("time" as const),
     )
@@ -47,8 +50,8 @@ function lampCommand({ io }: App): Command {
       await downloadLamp({
         ...{ dir: at(io, out), files, fetch: globalThis.fetch, sleep },
         ...(sums === undefined ? {} : { sums: readSums(at(io, sums)) }),
-        onStart: ({ task, name }) => {
-          title = `${task}/${name}`;
+        onStart: ({ folder, name }) => {
+          title = `${folder}/${name}`;
           started = false;
         },
         onProgress: (done, total) => {
@@ -61,11 +64,11 @@ function lampCommand({ io }: App): Command {
           progress.end(`${how}, ${(bytes / MEGA).toFixed(1)} MB, sha256 ${sha256.slice(0, 16)}…`);
         },
       });
-      for (const task of new Set(files.map((file) => file.task))) io.out(`${join(out, task)}\n`);
-      io.err(`Next: tagpr data check ${join(out, files[0]?.task ?? "")}\n`);
+      for (const folder of new Set(files.map((file) => file.folder))) io.out(`${join(out, folder)}\n`);
+      io.err(`Next: tagpr data check ${join(out, files[0]?.folder ?? "")}\n`);
     });
   return command as unknown as Command;
 }
 
 const listed = (files: readonly RemoteFile[], out: string): string =>
-  files.map(({ url, task, name }) => `${url}\n  -> ${join(out, task, name)}\n`).join("");
+  files.map(({ url, folder, name }) => `${url}\n  -> ${join(out, folder, name)}\n`).join("");

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { openDataset, readAll, splitOf } from "./dataset.ts";
 import { compareDates, compareTuples, parseCalendarDate, surelyEarlier } from "./dates.ts";
@@ -85,6 +86,15 @@ describe("tables", () => {
     expect(await all(path)).toEqual([
       { n: 1.5, deep: '[{"a":1}]', gone: null },
       { n: 2, deep: "[]", gone: "x" },
+    ]);
+  });
+
+  it("64-bit integers of Parquet keep their digits", async () => {
+    const path = join(dir(), "x.parquet");
+    const data = [7n, 9007199254740993n, -9007199254740995n, 9223372036854775807n];
+    writeFileSync(path, new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "id", data, type: "INT64" }] })));
+    expect((await all(path)).map(({ id }) => id)).toEqual([
+      ...[7, "9007199254740993", "-9007199254740995", "9223372036854775807"],
     ]);
   });
 

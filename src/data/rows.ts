@@ -88,9 +88,9 @@ async function* readParquet(path: string): AsyncGenerator<unknown> {
   }
 }
 
-/** Parquet's 64-bit integers and dates as JSON has them. */
+/** Parquet's 64-bit integers and dates as JSON has them; an integer that a number can't hold is kept as its digits. */
 function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (value instanceof Date) return value.toISOString().slice(0, 10);
   return value;
 }

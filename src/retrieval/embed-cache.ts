@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { appendJsonl } from "../core/jsonl.ts";
+import { hashJson } from "../core/run-dir.ts";
 import type { Embed } from "./retrieve.ts";
 
 /**
- * Keeps embeddings on disk, keyed by model and text: one line a text in a JSON Lines file, float32 in base64. A text is
- * embedded once, also within one call and over many runs. A line that a killed process left torn is ignored.
+ * Keeps embeddings on disk, keyed by the model's identity and the text: one line a text in a JSON Lines file, float32 in
+ * base64. A text is embedded once, also within one call and over many runs. A line that a killed process left torn is
+ * ignored, and so are vectors of another model: its name is no identity. `identityOf` is called once, when first needed.
  */
-export function cachedEmbed(embed: Embed, path: string, model: string): Embed {
+export function cachedEmbed(embed: Embed, path: string, identityOf: () => Promise<unknown>): Embed {
   let known: Map<string, Float32Array> | null = null;
+  let model: string | null = null;
   return async (texts) => {
+    model ??= hashJson(await identityOf());
     known ??= load(path);
     const keys = texts.map((text) => createHash("sha256").update(`${model}\n${text}`).digest("base64url").slice(0, 27));
     const missing = new Map<string, string>();

@@ -200,6 +200,8 @@ describe("what retrievers read", () => {
 });
 
 describe("cachedEmbed", () => {
+  const m = async () => ({ model: "m" });
+
   it("embeds each text once, over runs, and ignores a torn line", async () => {
     const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
     const asked: string[] = [];
@@ -207,21 +209,21 @@ describe("cachedEmbed", () => {
       asked.push(...texts);
       return letters(texts);
     };
-    const first = await cachedEmbed(counting, path, "m")(["ab", "b", "ab"]);
+    const first = await cachedEmbed(counting, path, m)(["ab", "b", "ab"]);
     expect(first.map((v) => Array.from(v))).toEqual([
       [1, 1, 0],
       [0, 1, 0],
       [1, 1, 0],
     ]);
     appendFileSync(path, '{"k":"torn","v":"AA');
-    const second = await cachedEmbed(counting, path, "m")(["b", "c", "ab"]);
+    const second = await cachedEmbed(counting, path, m)(["b", "c", "ab"]);
     expect(second.map((v) => Array.from(v))).toEqual([
       [0, 1, 0],
       [0, 0, 0],
       [1, 1, 0],
     ]);
     expect(asked).toEqual(["ab", "b", "c"]);
-    await cachedEmbed(counting, path, "other")(["b"]);
+    await cachedEmbed(counting, path, async () => ({ model: "m", folder: "changed" }))(["b"]);
     expect(asked).toHaveLength(4);
   });
 
@@ -233,7 +235,7 @@ describe("cachedEmbed", () => {
       fc.asyncProperty(calls, async (asked) => {
         const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
         for (const texts of asked) {
-          const cached = await cachedEmbed(letters, path, "m")(texts);
+          const cached = await cachedEmbed(letters, path, m)(texts);
           expect(cached.map((v) => Array.from(v))).toEqual((await letters(texts)).map((v) => Array.from(v)));
         }
       }),

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { buildChains } from "../../chains/build.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
-import { cachedEmbed } from "../../retrieval/embed-cache.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { openChainModels } from "./chain-models.ts";
 import { baseIdentity, readSplit, readTasks } from "./common.ts";
+import { embedderFolder, openEmbed } from "./embedding.ts";
 
 /** The tagged-chain pipeline (paper section 3.2). */
 export const chainsStage: Stage = {
@@ -23,7 +23,11 @@ export const chainsStage: Stage = {
     "data/chains.jsonl",
     ...(data.source === "synthetic" ? ["data/world.json"] : []),
   ],
-  outside: async (config, tools) => (config.teacher.kind === "self" ? baseIdentity(config, tools) : null),
+  outside: async (config, tools) => {
+    const base = config.teacher.kind === "self" ? await baseIdentity(config, tools) : null;
+    const embeddings = await embedderFolder(config);
+    return embeddings === undefined ? base : { base, embeddings };
+  },
   run: async (context) => {
     const { run, dir, config, progress } = context;
     const models = await openChainModels(context);
@@ -58,12 +62,7 @@ function answersOf({ kind, url, model, temperature, max_tokens }: Config["teache
   return { kind, url, model, temperature, max_tokens };
 }
 
-function embedder({ config, run, engines }: StageContext): (texts: readonly string[]) => Promise<number[][]> {
-  const model = config.engines.embeddings_model;
-  const embed = cachedEmbed(
-    async (texts) => (await engines.embeddings()).embed(model, texts),
-    join(run, "cache", "embeddings.jsonl"),
-    model,
-  );
+function embedder(context: StageContext): (texts: readonly string[]) => Promise<number[][]> {
+  const embed = openEmbed(context);
   return async (texts) => (await embed(texts)).map((vector) => Array.from(vector));
 }

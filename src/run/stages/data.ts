@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { Example, ShownExample } from "../../data/types.ts";
-import { cachedEmbed } from "../../retrieval/embed-cache.ts";
 import { type RetrieveOptions, retrieve } from "../../retrieval/retrieve.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { filesData } from "./data-files.ts";
 import { syntheticData, worldTask } from "./data-synthetic.ts";
+import { embedderFolder, openEmbed } from "./embedding.ts";
 import { SPLITS, type SplitName } from "./gathered.ts";
 
 /** Reads or makes the queries, cuts them into splits and chooses, once for everything after, the items that are shown. */
@@ -20,9 +20,10 @@ export const dataStage: Stage = {
     embeddings: profile.retriever === "dense" ? engines.embeddings_model : null,
   }),
   reads: () => [],
-  outside: async ({ data }) => ({
-    paths: await Promise.all(data.paths.map(identity)),
-    task: /\.ya?ml$/.test(data.task) ? await identity(data.task) : null,
+  outside: async (config) => ({
+    paths: await Promise.all(config.data.paths.map(identity)),
+    task: /\.ya?ml$/.test(config.data.task) ? await identity(config.data.task) : null,
+    embeddings: config.profile.retriever === "dense" ? await embedderFolder(config) : undefined,
   }),
   run: async (context) => {
     const { config, dir, progress } = context;
@@ -50,13 +51,10 @@ export const dataStage: Stage = {
   },
 };
 
-function retrieveOptions({ config, run, engines }: StageContext): RetrieveOptions {
-  const { retriever: method, k } = config.profile;
-  const base = { method, k, seed: config.seed };
-  if (method !== "dense") return base;
-  const model = config.engines.embeddings_model;
-  const embed = async (texts: readonly string[]) => (await engines.embeddings()).embed(model, texts);
-  return { ...base, embed: cachedEmbed(embed, join(run, "cache", "embeddings.jsonl"), model) };
+function retrieveOptions(context: StageContext): RetrieveOptions {
+  const { profile, seed } = context.config;
+  const base = { method: profile.retriever, k: profile.k, seed };
+  return profile.retriever === "dense" ? { ...base, embed: openEmbed(context) } : base;
 }
 
 function taskOf(tasks: readonly Task[], example: Example): Task {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -35,7 +35,16 @@ function project() {
     const io = { env: {}, cwd, argv, out: () => {}, err: say, terminal: false, colour: false, onStop: () => () => {} };
     return { code: await main(argv, io, { stages: [], openEngines }), err };
   };
+  const model = join(cwd, "embedder");
+  const putModel = (weights: string) => {
+    mkdirSync(model, { recursive: true });
+    writeFileSync(join(model, "config.json"), "{}");
+    writeFileSync(join(model, "weights"), weights);
+  };
+  putModel("first");
   return {
+    dense: ["--retriever", "dense", "--model", model, "--cache", "kept/vectors.jsonl"],
+    putModel,
     rank,
     put,
     asked,
@@ -51,13 +60,21 @@ it("writes LaMP's ranking file, k ids a query, best first", async () => {
 });
 
 it("dense: a text is embedded once, also over several commands", async () => {
-  const { rank, asked, read } = project();
-  const dense = ["--retriever", "dense", "--cache", "kept/vectors.jsonl"];
+  const { rank, asked, read, dense } = project();
   expect((await rank(...dense, "--k", "1")).err).toMatch(/5 texts embedded anew/);
   expect(read()).toEqual({ a: ["3"] });
   expect((await rank(...dense, "--k", "3")).err).toMatch(/0 texts embedded anew/);
   expect(read().a).toHaveLength(3);
   expect(asked).toHaveLength(5);
+});
+
+it("dense: another model in the same folder embeds anew; the first one's vectors are still its own", async () => {
+  const { rank, dense, putModel } = project();
+  await rank(...dense);
+  putModel("second");
+  expect((await rank(...dense)).err).toMatch(/5 texts embedded anew/);
+  putModel("first");
+  expect((await rank(...dense)).err).toMatch(/0 texts embedded anew/);
 });
 
 it("a flag after the command's name is the command's, though the stage has one of the same name", async () => {

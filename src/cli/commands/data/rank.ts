@@ -8,7 +8,9 @@ import { loadTask } from "../../../data/task-file.ts";
 import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
 import { writeRanking } from "../../../retrieval/ranking-file.ts";
 import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
+import { embedderIdentity } from "../../../run/stages/embedding.ts";
 import type { App } from "../../app.ts";
+import { modelDir } from "../../engines.ts";
 import { packageRoot } from "../../package.ts";
 import { chooseProgress } from "../../progress/choose.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
@@ -73,7 +75,7 @@ function openDense(app: App, { model, url, keyEnv, cache }: EmbedFlags) {
     return (await engines.embeddings()).embed(model, texts);
   };
   return {
-    embed: cachedEmbed(ask, path, model),
+    embed: cachedEmbed(ask, path, () => embedderIdentity(config, { modelDir: (name) => modelDir(io, name) })),
     fresh: () => fresh,
     close: async () => {
       await engines.close();

@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChatModel } from "../../llm/types.ts";
 import { loadTask } from "../task-file.ts";
 import { holdOut, toExample } from "./build.ts";
+import { gramsOf, nearOf, type Sketch, sketchOf, squeezed } from "./near.ts";
 import { neutralize } from "./neutral.ts";
 import { type Post, readPosts } from "./posts.ts";
 import { cleanPosts, countsOf, RULES } from "./rules.ts";
@@ -83,6 +85,44 @@ describe("cleanPosts", () => {
       ...{ "short content": 1, "short title": 1, advertisement: 0, duplicate: 1, "near duplicate": 1 },
     });
     expect(cleanPosts(list, { ...RULES, nearDuplicate: 1 }).removed).toHaveLength(3);
+  });
+});
+
+describe("near duplicates", () => {
+  const contentOf = fc
+    .array(fc.constantFrom("好", "吃", "店", "新", "😋", "，"), { maxLength: 40 })
+    .map((c) => c.join(""));
+
+  it("law: the first of the user's posts with that share of 5-grams in common, whatever the share", () => {
+    const plain = (a: ReadonlySet<string>, b: ReadonlySet<string>) =>
+      [...a].filter((gram) => b.has(gram)).length / Math.max(1, new Set([...a, ...b]).size);
+    const edited = fc
+      .tuple(contentOf, fc.nat(40), contentOf)
+      .map(([text, at, more]) => [text, text.slice(0, at) + more.slice(0, 2) + text.slice(at)]);
+    fc.assert(
+      fc.property(
+        fc.array(edited, { maxLength: 5 }),
+        fc.constantFrom(0.1, 0.3, 0.5, 0.7, 0.9, 0.99),
+        (pairs, share) => {
+          const own: Sketch[] = [];
+          for (const [i, text] of pairs.flat().entries()) {
+            const one = post(i, "ann", { content: text });
+            const grams = gramsOf(squeezed(text));
+            const expected = own.find(({ post: { content } }) => plain(grams, gramsOf(squeezed(content))) >= share);
+            const sketch = sketchOf(one, grams, share);
+            expect(nearOf(sketch, grams, own, share)?.id).toBe(expected?.post.id);
+            own.push(sketch);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("what is kept of a post is a tenth of its 5-grams, four bytes each", () => {
+    const long = Array.from({ length: 1004 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join("");
+    const { size, least } = sketchOf(post(1), gramsOf(long), 0.9);
+    expect([size, least.byteLength]).toEqual([1000, 4 * 101]);
   });
 });
 

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { oldestFirst } from "../dates.ts";
+import { gramsOf, nearOf, type Sketch, sketchOf, squeezed } from "./near.ts";
 import type { Post } from "./posts.ts";
 
 /**
@@ -44,7 +46,7 @@ export interface Cleaned {
   readonly removed: readonly { readonly post: Post; readonly reason: Reason; readonly detail: string }[];
 }
 
-const squeezed = (text: string): string => text.replace(/[\s\p{P}]+/gu, "").toLowerCase();
+const digest = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 27);
 const lengthOf = (text: string): number => [...text.replace(/\s+/gu, "")].length;
 
 /**
@@ -53,16 +55,19 @@ const lengthOf = (text: string): number => [...text.replace(/\s+/gu, "")].length
  */
 export function cleanPosts(posts: readonly Post[], rules: Rules): Cleaned {
   const removed: { post: Post; reason: Reason; detail: string }[] = [];
+  // Digests and sketches, not the texts: there may be millions.
   const contents = new Map<string, string>();
-  const shingles = new Map<string, { id: string; grams: ReadonlySet<string> }[]>();
+  const sketches = new Map<string, Sketch[]>();
   // By date, so that of two the earlier one is met first; the kept ones go back into the given order.
   const kept = oldestFirst(posts).filter((post) => {
     const first = reasonOf(post, rules);
     const text = squeezed(post.content);
-    const twin = contents.get(text);
+    const key = digest(text);
+    const twin = contents.get(key);
+    const own = sketches.get(post.user) ?? [];
     const grams = first === null && twin === undefined && rules.nearDuplicate < 1 ? gramsOf(text) : null;
-    const own = shingles.get(post.user) ?? [];
-    const near = grams === null ? undefined : own.find((other) => overlap(grams, other.grams) >= rules.nearDuplicate);
+    const sketch = grams === null ? null : sketchOf(post, grams, rules.nearDuplicate);
+    const near = grams === null || sketch === null ? undefined : nearOf(sketch, grams, own, rules.nearDuplicate);
     const why =
       first ??
       (twin !== undefined
@@ -74,8 +79,9 @@ export function cleanPosts(posts: readonly Post[], rules: Rules): Cleaned {
       removed.push({ post, ...why });
       return false;
     }
-    contents.set(text, post.id);
-    if (grams !== null) shingles.set(post.user, [...own, { id: post.id, grams }]);
+    contents.set(key, post.id);
+    if (sketch !== null) own.push(sketch);
+    sketches.set(post.user, own);
     return true;
   });
   const stay = new Set(kept);
@@ -88,24 +94,6 @@ function reasonOf(post: Post, rules: Rules): { reason: Reason; detail: string } 
   if (title < rules.minTitle) return { reason: "short title", detail: `${title} characters` };
   const sold = rules.advertisement.find(({ pattern }) => pattern.test(`${post.title}\n${post.content}`));
   return sold === undefined ? null : { reason: "advertisement", detail: sold.name };
-}
-
-const GRAM = 5;
-
-function gramsOf(text: string): Set<string> {
-  const characters = [...text];
-  const grams = new Set<string>();
-  for (let i = 0; i + GRAM <= characters.length; i++) grams.add(characters.slice(i, i + GRAM).join(""));
-  return grams;
-}
-
-/** Share of the two sets' union that is common (Jaccard). */
-function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  const [few, many] = a.size < b.size ? [a, b] : [b, a];
-  if (many.size === 0 || few.size / many.size < 0.5) return 0;
-  let common = 0;
-  for (const gram of few) if (many.has(gram)) common++;
-  return common / (a.size + b.size - common);
 }
 
 /** How many posts each rule took, in order, zeros included. */

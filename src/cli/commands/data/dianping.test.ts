@@ -32,7 +32,7 @@ it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown
   expect(built.out).toMatch(/posts read +32\n.*kept +30\nusers: 3 with nine/s);
   expect(built.out).toMatch(/dianping_title: 3 queries, test\n/);
   expect(readFileSync(join(cwd, "gone.jsonl"), "utf8")).toMatch(/"reason":"short content"/);
-  expect(JSON.parse(readFileSync(join(cwd, out, "cleaning.json"), "utf8"))).toMatchObject({
+  expect(JSON.parse(readFileSync(join(cwd, out, "dianping_title", "test_cleaning.json"), "utf8"))).toMatchObject({
     ...{ posts: 32, hold_out: "ninth", users: 3, rules: { minContent: 20 } },
   });
   const check = await tagpr("data", "check", join(out, "dianping_content"));
@@ -41,6 +41,16 @@ it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown
     code: 0,
     out: expect.stringMatching(/no fault: 1\n {2}time: .*later than the query: 3/),
   });
+});
+
+it("a second call for another split leaves the first one's record alone", async () => {
+  await writeRows(join(cwd, "two.jsonl"), posts);
+  await tagpr("data", "dianping", "two.jsonl", "--out", "two", "--as", "train", "--hold-out", "newest");
+  await tagpr("data", "dianping", "two.jsonl", "--out", "two", "--as", "dev", "--users", "2", "--min-title", "1");
+  const record = (split: string) =>
+    JSON.parse(readFileSync(join(cwd, "two", "dianping_content", `${split}_cleaning.json`), "utf8"));
+  expect(record("train")).toMatchObject({ hold_out: "newest", users: 3, rules: { minTitle: 2 } });
+  expect(record("dev")).toMatchObject({ hold_out: "ninth", users: 2, rules: { minTitle: 1 } });
 });
 
 it("Paraph through an endpoint; asked again, the answers come from the cache", async () => {

@@ -92,24 +92,35 @@ export function dianpingCommand({ io }: App): Command {
         users_with_fewer: tooFew,
         seed,
       };
-      writeJson(join(dir, "cleaning.json"), record);
-      for (const task of ["dianping_content", "dianping_title"])
-        await write(
-          io,
-          dir,
-          task,
+      const put: Put = async (name, asked) => {
+        const task = loadTask(name);
+        const n = await writeLamp(
+          join(dir, name),
           as,
+          task,
+          asked.map(([one, neutral]) => toExample(task, one, neutral)),
+        );
+        // Beside the very files it tells of: other calls write other splits, or other tasks, by other rules.
+        writeJson(join(dir, name, `${as}_cleaning.json`), record);
+        io.out(`${name}: ${n} queries, ${as}\n`);
+      };
+      for (const task of ["dianping_content", "dianping_title"])
+        await put(
+          task,
           held.map((one) => [one, ""]),
         );
-      await paraph(io, dir, as, held, flags);
+      await paraph(io, dir, put, held, flags);
     });
   return command as unknown as Command;
 }
 
+/** Writes one task's queries: who asks, and Paraph's neutral text. */
+type Put = (name: string, asked: readonly (readonly [Held, string])[]) => Promise<void>;
+
 async function paraph(
   io: Io,
   dir: string,
-  split: string,
+  put: Put,
   held: readonly Held[],
   { url, model = "", keyEnv, concurrency }: Teacher,
 ): Promise<void> {
@@ -136,28 +147,11 @@ async function paraph(
   );
   if (told.length < held.length)
     io.err(`Paraph: ${held.length - told.length} posts without a neutral version are left out\n`);
-  await write(io, dir, "dianping_paraph", split, told);
+  await put("dianping_paraph", told);
   const { requests, cached, promptTokens, completionTokens } = client.spent();
   io.err(
     `Paraph: rewritten by ${client.name}, ${requests} requests, ${cached} from the cache, ${promptTokens + completionTokens} tokens\n`,
   );
-}
-
-async function write(
-  io: Io,
-  dir: string,
-  name: string,
-  split: string,
-  asked: readonly (readonly [Held, string])[],
-): Promise<void> {
-  const task = loadTask(name);
-  const n = await writeLamp(
-    join(dir, name),
-    split,
-    task,
-    asked.map(([held, neutral]) => toExample(task, held, neutral)),
-  );
-  io.out(`${name}: ${n} queries, ${split}\n`);
 }
 
 /** The rules as they were applied, each with what it took. */

@@ -150,7 +150,7 @@ test("the synthetic world through the scripted server: every step works, and the
   const task = loadTask("synthetic_tag");
   const shown = [...examples(world, SHAPES.tag, { split: "train", users: 60 })].map((one) => ({
     ...one,
-    shown: one.profile.slice(-8),
+    ...{ shown: one.profile.slice(-8), historyItems: one.profile.length },
   }));
   const run = () => {
     const model = (role: string) =>

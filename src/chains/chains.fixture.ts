@@ -18,7 +18,15 @@ const ITEMS: ProfileItem[] = [
 
 export function movie(id: string, user: string, gold: string): ShownExample {
   const input = `Which tag does this movie relate to among the following tags? tags: [comedy, dystopia] description: ${id}: rebels hide from a cruel government`;
-  return { task: "LaMP_2", id: id as QueryId, user: user as UserId, input, profile: ITEMS, gold, shown: ITEMS };
+  return {
+    task: "LaMP_2",
+    id: id as QueryId,
+    user: user as UserId,
+    input,
+    gold,
+    shown: ITEMS,
+    historyItems: ITEMS.length,
+  };
 }
 
 export function candidate(reasoning: string, answer = "dystopia", i = 0): Candidate {

@@ -75,8 +75,8 @@ test("titles: half of the words said in the end is consistent", () => {
     id: "q" as QueryId,
     user: null,
     input: "Generate a title: we model lakes",
-    profile: shown,
     shown,
+    historyItems: 1,
   };
   const one: Candidate = {
     task,

@@ -12,8 +12,8 @@ export interface ProfileItem {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** One query of one user: the unit of training and of evaluation. */
-export interface Example {
+/** One query of one user, without the history that it comes with. */
+export interface Question {
   /** Task name, `LaMP_2`. */
   readonly task: string;
   readonly id: QueryId;
@@ -21,18 +21,27 @@ export interface Example {
   readonly user: UserId | null;
   /** The benchmark's own one-line input, instruction included. */
   readonly input: string;
-  /** Whole history, oldest first as far as dates tell. */
-  readonly profile: readonly ProfileItem[];
   /** Null in an unlabelled test file. */
   readonly gold: string | null;
   /** When the query was asked, where the data says so (LaMP does not): nothing in its profile may be later. */
   readonly date?: string;
 }
 
+/** A query as files hold it: the unit of retrieval. */
+export interface Example extends Question {
+  /** Whole history, oldest first as far as dates tell. */
+  readonly profile: readonly ProfileItem[];
+}
+
 export type TaskKind = "classification" | "ordinal" | "generation";
 export type Language = "en" | "zh";
 
-/** An example with the items that the model is shown, chosen once in the data stage, oldest first. */
-export interface ShownExample extends Example {
+/**
+ * A query with the items that the model is shown, chosen once in the data stage, oldest first: the unit of training and
+ * of evaluation. The rest of the history, hundreds of items a query in LaMP, is left behind there.
+ */
+export interface ShownExample extends Question {
   readonly shown: readonly ProfileItem[];
+  /** Items of the whole history. */
+  readonly historyItems: number;
 }

@@ -56,7 +56,15 @@ function fakeSampler(say: (prompt: string) => string): { sampler: SamplingClient
 const examples: ShownExample[] = Array.from({ length: 5 }, (_, i) => {
   const shown = [{ id: `i${i}`, fields: { tag: `item-of-${i}` } }];
   const [id, user] = [`q${i}` as QueryId, `u${i}` as UserId];
-  return { task: "tag", id, user, input: `query ${i}`, profile: shown, shown, gold: i % 2 === 0 ? "comedy" : "action" };
+  return {
+    task: "tag",
+    id,
+    user,
+    input: `query ${i}`,
+    shown,
+    historyItems: 1,
+    gold: i % 2 === 0 ? "comedy" : "action",
+  };
 });
 
 const options = (sampler: SamplingClient, more: Partial<EvaluateOptions> = {}): EvaluateOptions => ({

@@ -7,7 +7,15 @@ const tasks = [loadTask("LaMP_2"), loadTask("LaMP_4")];
 let made = 0;
 const example = (user: string, items: readonly Record<string, string>[], task = "LaMP_2"): ShownExample => {
   const shown = items.map((fields, i) => ({ id: `${user}-${i}`, fields }));
-  return { task, id: `q${made++}` as QueryId, user: user as UserId, input: "?", profile: shown, gold: null, shown };
+  return {
+    task,
+    id: `q${made++}` as QueryId,
+    user: user as UserId,
+    input: "?",
+    gold: null,
+    shown,
+    historyItems: shown.length,
+  };
 };
 const film = (description: string, tag: string): Record<string, string> => ({ description, tag });
 

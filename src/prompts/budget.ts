@@ -1,6 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
-import type { Example, ProfileItem } from "../data/types.ts";
+import type { ProfileItem, Question } from "../data/types.ts";
 import { chatMessages, type Message, type PromptStyle } from "./chat.ts";
 import type { Renderer } from "./renderer.ts";
 
@@ -26,7 +26,7 @@ export interface FittedPrompt {
 
 export interface FitRequest {
   readonly task: Task;
-  readonly example: Example;
+  readonly example: Question;
   /** Retrieved items, oldest first. */
   readonly items: readonly ProfileItem[];
   readonly style: PromptStyle;
@@ -70,7 +70,7 @@ interface LongText {
   readonly ids: readonly number[];
 }
 
-function attempt(request: FitRequest, items: readonly ProfileItem[], example: Example): Omit<FittedPrompt, "cut"> {
+function attempt(request: FitRequest, items: readonly ProfileItem[], example: Question): Omit<FittedPrompt, "cut"> {
   const messages = chatMessages(request.task, example, items, request.style);
   const tokens = request.renderer.promptTokens(messages, { thinking: request.style.reasoning });
   return { messages, tokens, shownItems: items };

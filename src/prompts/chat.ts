@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
 import { fill } from "../data/template.ts";
-import type { Example, Language, ProfileItem } from "../data/types.ts";
+import type { Language, ProfileItem, Question } from "../data/types.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -54,7 +54,7 @@ export function itemLine(task: Task, item: ProfileItem, i: number): string {
  */
 export function chatMessages(
   task: Task,
-  example: Example,
+  example: Question,
   items: readonly ProfileItem[],
   style: PromptStyle,
 ): Message[] {

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
-import { streamJsonl } from "../core/jsonl.ts";
 import { readSeal } from "../core/run-dir.ts";
+import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { Result } from "../eval/result-types.ts";
@@ -65,7 +65,7 @@ export async function readExamples(dir: string, wanted: ReadonlySet<string>): Pr
   const path = join(dir, "data/test.jsonl");
   const found = new Map<string, ShownExample>();
   if (!existsSync(path)) return found;
-  for await (const example of streamJsonl<ShownExample>(path)) {
+  for await (const example of streamShown(path)) {
     const key = exampleKey(example.task, example.id);
     if (wanted.has(key)) found.set(key, example);
     if (found.size === wanted.size) break;

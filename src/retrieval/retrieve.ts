@@ -2,7 +2,7 @@ import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import { wordsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
-import type { Example, ProfileItem } from "../data/types.ts";
+import type { Example, ProfileItem, ShownExample } from "../data/types.ts";
 import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
 import { corpusText, queryText } from "./text.ts";
@@ -42,6 +42,12 @@ export async function rankProfile(task: Task, example: Example, options: Retriev
 export async function retrieve(task: Task, example: Example, options: RetrieveOptions): Promise<ProfileItem[]> {
   const ranking = await rank(task, example, options);
   return ranking.sort((a, b) => a - b).flatMap((i) => example.profile[i] ?? []);
+}
+
+/** The example with what {@link retrieve} finds instead of its whole profile. */
+export async function show(task: Task, example: Example, options: RetrieveOptions): Promise<ShownExample> {
+  const { profile, ...question } = example;
+  return { ...question, shown: await retrieve(task, example, options), historyItems: profile.length };
 }
 
 /** Positions in the profile (which is oldest first), best first. */

@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
 import { fill } from "../data/template.ts";
-import type { Example, ProfileItem } from "../data/types.ts";
+import type { ProfileItem, Question } from "../data/types.ts";
 
 /** White space as Python's `str.split()` knows it; JavaScript's `\s` differs by U+001C–U+001F, U+0085 and U+FEFF. */
 export function isPythonSpace(code: number): boolean {
@@ -50,7 +50,7 @@ export function corpusText(task: Task, item: ProfileItem): string {
  * numbers joined by a space. The official code's quirk is kept: every `"` opens or closes, so a quote inside a title
  * shifts the numbering. Where the mark is missing, the whole input.
  */
-export function queryText(task: Task, example: Example): string {
+export function queryText(task: Task, example: Pick<Question, "input">): string {
   const { input } = example;
   if ("after" in task.query) {
     const at = input.indexOf(task.query.after);

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { Chain } from "../chains/types.ts";
 import { TagprError } from "../core/errors.ts";
 import { groupBy } from "../core/group.ts";
-import { readJsonl, streamJsonl } from "../core/jsonl.ts";
+import { readJsonl } from "../core/jsonl.ts";
 import { openDataset, splitOf } from "../data/dataset.ts";
+import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import { type RetrieveOptions, retrieve } from "../retrieval/retrieve.ts";
+import { type RetrieveOptions, show } from "../retrieval/retrieve.ts";
 import { configOfRun } from "./record.ts";
 import { namedTags, readTags, readTasks } from "./stages/common.ts";
 import { SPLITS } from "./stages/gathered.ts";
@@ -34,7 +35,7 @@ async function recordsOfFolder(dir: string, choose: RetrieveOptions, task?: Task
     splits: Object.keys(dataset.splits),
     read: async function* (split) {
       for await (const example of splitOf(dataset, split).read())
-        yield { task: dataset.task, example: { ...example, shown: await retrieve(dataset.task, example, choose) } };
+        yield { task: dataset.task, example: await show(dataset.task, example, choose) };
     },
     asking: null,
     chains: () => new Map(),
@@ -55,7 +56,7 @@ function recordsOfRun(run: string): Records {
         throw new TagprError("usage", `${run} has no split ${split} (it has ${splits.join(", ")})`, {
           hint: "Choose one with --split.",
         });
-      for await (const example of streamJsonl<ShownExample>(join(run, "data", `${split}.jsonl`))) {
+      for await (const example of streamShown(join(run, "data", `${split}.jsonl`))) {
         const task = tasks.get(example.task);
         if (task !== undefined) yield { task, example };
       }

@@ -63,12 +63,14 @@ function oracleScore(world: World, shape: Shape, example: Example, content: Cont
   return bestDecision(shape, content, outcomesOf(world, shape, known, content)).expected;
 }
 
-/** The three ceilings over `cases`, each an example with the items its prompt shows. */
-export function ceilings(
-  world: World,
-  shape: Shape,
-  cases: Iterable<{ readonly example: Example; readonly shown: readonly ProfileItem[] }>,
-): Ceilings {
+/** An example with the items that its prompt shows. */
+export interface Case {
+  readonly example: Example;
+  readonly shown: readonly ProfileItem[];
+}
+
+/** The three ceilings over `cases`. */
+export function ceilings(world: World, shape: Shape, cases: Iterable<Case>): Ceilings {
   const sums = { query_only: 0, shown_items: 0, oracle: 0 };
   let n = 0;
   for (const { example, shown } of cases) {

@@ -37,8 +37,8 @@ export function makeExamples(n: number, gold: (i: number) => string = () => "com
     id: `q${i}` as QueryId,
     user: `u${i % users}` as UserId,
     input: "?",
-    profile: [],
     shown: [],
+    historyItems: 0,
     gold: gold(i),
   }));
 }

@@ -112,7 +112,7 @@ function asked(example: ShownExample, task: Task | undefined, open: boolean): Sa
           .join(" | ")
       : fill(task.item, (name) => fields[name]);
   return html`${new Safe(open ? "<details open>" : "<details>")}<summary>What the prompt shows of the user: ${whole(example.shown.length)} of ${whole(
-    example.profile.length,
+    example.historyItems,
   )} items</summary><ol class="items">${example.shown.map((item) => html`<li>${line(item.fields)}</li>`)}</ol></details>
 <p class="asked"><span class="key">Query</span> ${example.input}</p>`;
 }

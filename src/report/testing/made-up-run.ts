@@ -99,7 +99,7 @@ function example(random: Random, i: number): ShownExample {
     id: `test-${i}` as QueryId,
     user: `u${Math.floor(i / 2)}` as UserId,
     input: `Which tag does this movie relate to among the following tags? [comedy, action, …] description: ${random.pick(PLOTS)}`,
-    profile,
+    historyItems: profile.length,
     shown: [...(i === 0 ? [item(0)] : []), ...profile.slice(-7)],
     gold: random.pick(TASK.labels),
   };

@@ -2,28 +2,28 @@ import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { type Dataset, openDataset, type Split, splitOf, taskOfFiles } from "../../data/dataset.ts";
 import { isKnownTask, loadTask } from "../../data/task-file.ts";
-import type { Example, QueryId } from "../../data/types.ts";
-import type { Gathered } from "./gathered.ts";
+import type { Example, QueryId, ShownExample } from "../../data/types.ts";
+import type { Gathered, Show } from "./gathered.ts";
 import { type Candidate, sampleOf, splitTrain } from "./split.ts";
 
 /** Folders in LaMP's layout, one a task: train gives every training part and the dev slice, dev is the evaluation set. */
-export async function filesData(config: Config): Promise<Gathered> {
+export async function filesData(config: Config, show: Show): Promise<Gathered> {
   const { paths } = config.data;
   if (paths.length === 0)
     throw new TagprError("usage", "data.source is files, and no folder is given", {
       hint: "Give the folder that holds train_questions.json and so on: --data DIR.",
     });
   const parts: Gathered[] = [];
-  for (const path of paths) parts.push(await oneFolder(path, config));
+  for (const path of paths) parts.push(await oneFolder(path, config, show));
   const tasks = parts.flatMap((part) => part.tasks);
   const twice = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined)
     throw new TagprError("usage", `two folders hold the task ${twice.name}`, { hint: "Give one folder a task." });
-  const all = (name: keyof Gathered["splits"]): Example[] => parts.flatMap((part) => part.splits[name]);
+  const all = (name: keyof Gathered["splits"]): ShownExample[] => parts.flatMap((part) => part.splits[name]);
   return {
     tasks,
     splits: { chains: all("chains"), rl: all("rl"), prmu: all("prmu"), dev: all("dev"), test: all("test") },
-    extras: () => ({}),
+    extras: {},
   };
 }
 
@@ -41,7 +41,7 @@ export async function openFolder(path: string, { task }: Config["data"]): Promis
   });
 }
 
-async function oneFolder(path: string, config: Config): Promise<Gathered> {
+async function oneFolder(path: string, config: Config, show: Show): Promise<Gathered> {
   const { seed, data } = config;
   const dataset = await openFolder(path, data);
   const { name } = dataset.task;
@@ -54,12 +54,13 @@ async function oneFolder(path: string, config: Config): Promise<Gathered> {
     throw new TagprError("data", `${evaluation.questions}: no query has ${data.min_items} profile items or more`, {
       hint: "Lower data.min_items, or check the file.",
     });
-  const [chains, rl, prmu, dev] = await pick(train, [cut.chains, cut.rl, cut.prmu, cut.dev]);
-  const [test] = await pick(evaluation, [new Set(ids)]);
+  const choose = (example: Example): Promise<ShownExample> => show(dataset.task, example);
+  const [chains, rl, prmu, dev] = await pick(train, [cut.chains, cut.rl, cut.prmu, cut.dev], choose);
+  const [test] = await pick(evaluation, [new Set(ids)], choose);
   return {
     tasks: [dataset.task],
     splits: { chains: chains ?? [], rl: rl ?? [], prmu: prmu ?? [], dev: dev ?? [], test: test ?? [] },
-    extras: () => ({}),
+    extras: {},
   };
 }
 
@@ -69,10 +70,18 @@ async function candidates(split: Split, keep: (example: Example) => boolean): Pr
   return found;
 }
 
-/** A second pass that keeps the chosen examples: LaMP-4's train file doesn't fit into memory. */
-async function pick(split: Split, wanted: readonly ReadonlySet<QueryId>[]): Promise<Example[][]> {
-  const picked = wanted.map((): Example[] => []);
-  for await (const example of split.read())
-    for (const [i, ids] of wanted.entries()) if (ids.has(example.id)) picked[i]?.push(example);
+/** A second pass that keeps the chosen examples as they are shown: LaMP-4's train file doesn't fit into memory. */
+async function pick(
+  split: Split,
+  wanted: readonly ReadonlySet<QueryId>[],
+  choose: (example: Example) => Promise<ShownExample>,
+): Promise<ShownExample[][]> {
+  const picked = wanted.map((): ShownExample[] => []);
+  for await (const example of split.read()) {
+    const parts = picked.filter((_, i) => wanted[i]?.has(example.id));
+    if (parts.length === 0) continue;
+    const shown = await choose(example);
+    for (const part of parts) part.push(shown);
+  }
   return picked;
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { stream } from "../../core/random.ts";
+import { zipStrict } from "../../core/zip.ts";
 import { almanac } from "../../data/synthetic/almanac.ts";
 import { examples } from "../../data/synthetic/examples.ts";
 import type { Shape } from "../../data/synthetic/shape.ts";
@@ -8,8 +9,8 @@ import { shapeOf } from "../../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED, makeWorld } from "../../data/synthetic/world.ts";
 import type { World } from "../../data/synthetic/world-types.ts";
 import { loadTask } from "../../data/task-file.ts";
-import type { Example, QueryId } from "../../data/types.ts";
-import type { Gathered } from "./gathered.ts";
+import type { Example, QueryId, ShownExample } from "../../data/types.ts";
+import type { Gathered, Show, SplitName } from "./gathered.ts";
 import { divide, sampleOf } from "./split.ts";
 import { ceilingFiles, hasStrata, strataExamples } from "./strata.ts";
 
@@ -23,7 +24,7 @@ export const worldTasks = (data: Config["data"]): string[] =>
     .map((name) => name.trim());
 
 /** The seeded world of the run's seed. Users of different splits are different people, drawn from separate counters. */
-export function syntheticData(config: Config): Gathered {
+export async function syntheticData(config: Config, show: Show): Promise<Gathered> {
   if (config.seed >= FIRST_PRETRAINING_SEED)
     throw new TagprError("usage", `seed ${config.seed}: seeds from ${FIRST_PRETRAINING_SEED} on made the base model`, {
       hint: `Choose a seed below ${FIRST_PRETRAINING_SEED}.`,
@@ -32,24 +33,32 @@ export function syntheticData(config: Config): Gathered {
   const world = makeWorld(config.seed, { ...rates, minItems, maxItems });
   const shapes = worldTasks(config.data).map(shapeOf);
   const parts = shapes.map((shape) => splitsOf(world, shape, config));
-  const all = (pick: (part: ReturnType<typeof splitsOf>) => readonly Example[]): Example[] => parts.flatMap(pick);
+  const tasks = shapes.map((shape) => loadTask(shape.task));
+  const all = async (name: SplitName): Promise<ShownExample[]> => {
+    const shown: ShownExample[] = [];
+    for (const [i, task] of tasks.entries())
+      for (const example of parts[i]?.[name] ?? []) shown.push(await show(task, example));
+    return shown;
+  };
+  const splits = {
+    ...{ chains: await all("chains"), rl: await all("rl"), prmu: await all("prmu") },
+    ...{ dev: await all("dev"), test: await all("test") },
+  };
+  const cases = zipStrict(
+    parts.flatMap(({ test }) => test),
+    splits.test,
+  ).map(([example, { shown }]) => ({ example, shown }));
   return {
-    tasks: shapes.map((shape) => loadTask(shape.task)),
-    splits: {
-      chains: all((p) => p.chains),
-      rl: all((p) => p.rl),
-      prmu: all((p) => p.prmu),
-      dev: all((p) => p.dev),
-      test: all((p) => p.test),
-    },
-    extras: (test) => ({
+    tasks,
+    splits,
+    extras: {
       "world.json": { ...world, almanac: almanac(world, shapes) },
-      ...ceilingFiles(world, shapes, test, config),
-    }),
+      ...ceilingFiles(world, shapes, cases, config),
+    },
   };
 }
 
-function splitsOf(world: World, shape: Shape, config: Config) {
+function splitsOf(world: World, shape: Shape, config: Config): Record<SplitName, readonly Example[]> {
   const { seed, data } = config;
   const minItems = Math.max(data.min_items, 1);
   const draw = (split: string, users: number, wanted: number): Example[] => {

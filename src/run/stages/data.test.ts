@@ -37,8 +37,9 @@ describe("the synthetic world", () => {
   it("gives every split its size, and shows k items at most, oldest first", async () => {
     const { rows } = await gather({ data: SMALL, profile: { k: 5 } });
     expect(SPLITS.map((name) => rows(name).length)).toEqual([20, 24, 16, 10, 40]);
-    for (const { shown, profile } of rows("test")) {
-      expect(shown).toEqual(profile.slice(-5));
+    for (const { shown, historyItems } of rows("test")) {
+      expect(shown).toHaveLength(Math.min(5, historyItems));
+      expect(shown.map(({ date }) => date)).toEqual(shown.map(({ date }) => date).sort());
       expect(shown.length).toBeGreaterThan(0);
     }
   });
@@ -78,17 +79,16 @@ describe("the synthetic world", () => {
     expect([of("seen").length, of("unseen").length, of("cold").length]).toEqual([30, 20, 12]);
     expect(test.size).toBe(62);
     const before = new Map(rows("rl").map((row) => [row.user, row]));
-    for (const { user, profile, shown, id } of of("seen")) {
-      const then = before.get(user)?.profile ?? [];
-      expect(profile.slice(0, then.length)).toEqual(then);
-      expect(profile.length).toBe(then.length + 4);
-      expect(shown.at(-1)).toEqual(profile.at(-1));
+    for (const { user, historyItems, shown, id } of of("seen")) {
+      const then = before.get(user);
+      expect(then?.shown.slice(4 - shown.length)).toEqual(shown.slice(0, -4));
+      expect(historyItems).toBe((then?.historyItems ?? 0) + 4);
       expect(rows("rl").some((row) => row.id === id)).toBe(false);
     }
     const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu"), ...rows("dev")]);
     for (const row of [...of("unseen"), ...of("cold")]) expect(train.has(row.user)).toBe(false);
-    expect(of("unseen").every(({ profile }) => profile.length >= 8)).toBe(true);
-    expect(new Set(of("cold").map(({ profile }) => profile.length))).toEqual(new Set([1, 2]));
+    expect(of("unseen").every(({ historyItems }) => historyItems >= 8)).toBe(true);
+    expect(new Set(of("cold").map(({ historyItems }) => historyItems))).toEqual(new Set([1, 2]));
     const ceiling = (name: keyof StrataFile) => file[name].ceilings.synthetic_tag;
     expect(ceiling("unseen")?.shown_items).toBeGreaterThan(ceiling("cold")?.shown_items ?? 1);
     expect(ceiling("seen")?.n).toBe(30);
@@ -150,6 +150,21 @@ describe("LaMP's files", () => {
     expect(rows("test").every(({ id }) => id.startsWith("dev"))).toBe(true);
     const train = users([...rows("chains"), ...rows("rl"), ...rows("prmu")]);
     for (const user of users(rows("dev"))) expect(train.has(user)).toBe(false);
+  });
+
+  it("keeps of a history what is shown of it, and its length", async () => {
+    const item = (i: number) => ({ id: `${i}`, tag: "comedy", description: `film ${i}`, date: String(1900 + i) });
+    const long = folder((files) => {
+      for (const split of ["train", "dev"])
+        for (const question of files[`${split}_questions.json`] as { profile: unknown }[])
+          question.profile = Array.from({ length: 30 }, (_, i) => item(i));
+    });
+    const { rows } = await gather(data(long));
+    for (const row of SPLITS.flatMap(rows)) {
+      expect(Object.keys(row)).not.toContain("profile");
+      expect(row.historyItems).toBe(30);
+      expect(row.shown.map(({ id }) => id)).toEqual(["22", "23", "24", "25", "26", "27", "28", "29"]);
+    }
   });
 
   it("finds the task in the data when none is named, and refuses a shipped one that the data contradicts", async () => {

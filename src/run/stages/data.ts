@@ -1,14 +1,12 @@
 import { join } from "node:path";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
-import type { Task } from "../../data/task.ts";
-import type { Example, ShownExample } from "../../data/types.ts";
-import { type RetrieveOptions, retrieve } from "../../retrieval/retrieve.ts";
+import { type RetrieveOptions, show } from "../../retrieval/retrieve.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { filesData } from "./data-files.ts";
 import { syntheticData, worldTask } from "./data-synthetic.ts";
 import { embedderFolder, openEmbed } from "./embedding.ts";
-import { SPLITS, type SplitName } from "./gathered.ts";
+import { type Show, SPLITS } from "./gathered.ts";
 
 /** Reads or makes the queries, cuts them into splits and chooses, once for everything after, the items that are shown. */
 export const dataStage: Stage = {
@@ -27,25 +25,17 @@ export const dataStage: Stage = {
   }),
   run: async (context) => {
     const { config, dir, progress } = context;
-    const gathered = config.data.source === "synthetic" ? syntheticData(config) : await filesData(config);
-    const { tasks, splits } = gathered;
     const options = retrieveOptions(context);
-    progress.start(
-      "Data",
-      SPLITS.reduce((sum, name) => sum + splits[name].length, 0),
-    );
     let done = 0;
-    const shown: Partial<Record<SplitName, ShownExample[]>> = {};
-    for (const name of SPLITS) {
-      const rows: ShownExample[] = [];
-      for (const example of splits[name]) {
-        rows.push({ ...example, shown: await retrieve(taskOf(tasks, example), example, options) });
-        progress.update(++done);
-      }
-      shown[name] = rows;
-      writeJsonl(join(dir, `${name}.jsonl`), rows);
-    }
-    for (const [name, value] of Object.entries(gathered.extras(shown.test ?? []))) writeJson(join(dir, name), value);
+    progress.start("Data", 0);
+    const choose: Show = async (task, example) => {
+      progress.update(++done, `${done} queries`);
+      return show(task, example, options);
+    };
+    const gathered = await (config.data.source === "synthetic" ? syntheticData : filesData)(config, choose);
+    const { tasks, splits, extras } = gathered;
+    for (const name of SPLITS) writeJsonl(join(dir, `${name}.jsonl`), splits[name]);
+    for (const [name, value] of Object.entries(extras)) writeJson(join(dir, name), value);
     writeJson(join(dir, "tasks.json"), tasks);
     progress.end(SPLITS.map((name) => `${name} ${splits[name].length}`).join(", "));
   },
@@ -55,10 +45,4 @@ function retrieveOptions(context: StageContext): RetrieveOptions {
   const { profile, seed } = context.config;
   const base = { method: profile.retriever, k: profile.k, seed };
   return profile.retriever === "dense" ? { ...base, embed: openEmbed(context) } : base;
-}
-
-function taskOf(tasks: readonly Task[], example: Example): Task {
-  const task = tasks.find(({ name }) => name === example.task);
-  if (task === undefined) throw new RangeError(`no task ${example.task}`);
-  return task;
 }

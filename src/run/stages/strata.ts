@@ -1,10 +1,10 @@
 import type { Config } from "../../core/config/schema.ts";
-import { type Ceilings, ceilings } from "../../data/synthetic/ceilings.ts";
+import { type Case, type Ceilings, ceilings } from "../../data/synthetic/ceilings.ts";
 import { examples, userExamples } from "../../data/synthetic/examples.ts";
 import type { Shape } from "../../data/synthetic/shape.ts";
 import { userKey } from "../../data/synthetic/users.ts";
 import type { World } from "../../data/synthetic/world-types.ts";
-import type { Example, ShownExample } from "../../data/types.ts";
+import type { Example } from "../../data/types.ts";
 import { sampleOf } from "./split.ts";
 
 /** Kinds of user that the evaluation of the synthetic world reports apart (`data.strata`). */
@@ -61,13 +61,13 @@ function stratumOf({ user }: Example): Stratum {
 export function ceilingFiles(
   world: World,
   shapes: readonly Shape[],
-  test: readonly ShownExample[],
+  test: readonly Case[],
   { data }: Pick<Config, "data">,
 ): Record<string, unknown> {
   if (!hasStrata(data)) return { "ceilings.json": byTask(world, shapes, test) };
   const strata = STRATA.map((name) => {
-    const own = test.filter((example) => stratumOf(example) === name);
-    const queries = own.map(({ task, id }) => `${task}/${id}`);
+    const own = test.filter(({ example }) => stratumOf(example) === name);
+    const queries = own.map(({ example }) => `${example.task}/${example.id}`);
     return { name, queries, ceilings: byTask(name === "cold" ? coldWorld(world) : world, shapes, own) };
   });
   return {
@@ -78,12 +78,11 @@ export function ceilingFiles(
   };
 }
 
-function byTask(world: World, shapes: readonly Shape[], test: readonly ShownExample[]): Record<string, Ceilings> {
+function byTask(world: World, shapes: readonly Shape[], test: readonly Case[]): Record<string, Ceilings> {
   return Object.fromEntries(
     shapes.flatMap((shape) => {
-      const own = test.filter(({ task }) => task === shape.task);
-      const cases = own.map((example) => ({ example, shown: example.shown }));
-      return cases.length === 0 ? [] : [[shape.task, ceilings(world, shape, cases)] as const];
+      const own = test.filter(({ example }) => example.task === shape.task);
+      return own.length === 0 ? [] : [[shape.task, ceilings(world, shape, own)] as const];
     }),
   );
 }

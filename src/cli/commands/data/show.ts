@@ -67,7 +67,7 @@ export function showCommand({ io }: App): Command {
 }
 
 function recordText(paint: Paint, task: Task, example: ShownExample, split: string): string {
-  const { id, user, date, input, gold, profile, shown } = example;
+  const { id, user, date, input, gold, shown, historyItems } = example;
   const head = [
     `${task.name}, ${split}`,
     `query ${id}`,
@@ -79,7 +79,7 @@ function recordText(paint: Paint, task: Task, example: ShownExample, split: stri
     paint.bold(head.join(" · ")),
     `${paint.cyan("asked ")} ${input}`,
     `${paint.cyan("answer")} ${gold ?? "(not public)"}`,
-    `${paint.cyan("items ")} ${profile.length}, ${shown.length} shown, oldest first:`,
+    `${paint.cyan("items ")} ${historyItems}, ${shown.length} shown, oldest first:`,
     ...items,
     "",
   ].join("\n");

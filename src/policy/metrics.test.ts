@@ -11,7 +11,7 @@ const example: ShownExample = {
   id: "q" as QueryId,
   user: null,
   input: "?",
-  profile: [],
+  historyItems: 0,
   shown: [],
   gold: "comedy",
 };

@@ -12,7 +12,7 @@ const example: ShownExample = {
   id: "q" as QueryId,
   user: null,
   input: "?",
-  profile: [],
+  historyItems: 1,
   shown: [{ id: "i1", fields: { tag: "comedy", description: "two clerks stage a heist" } }],
   gold: "comedy",
 };

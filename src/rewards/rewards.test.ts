@@ -249,7 +249,8 @@ describe("the weighted sum", () => {
     const why = Object.fromEntries(told.signals.map((s) => [s.signal, s.why]));
     expect(why.tag).toContain("muse");
     expect(why.verifiable).toMatch(/can't be read/);
-    expect(why.personalization).toBe("no reward model");
+    expect(why.personalization).toBe("0 because the format fails");
+    expect(explainRewards(input(good)).signals[4]?.why).toBe("no reward model");
     const both = explainRewards(
       input(good.replace("<make_decision>", "stray <make_decision>").replace(/comedy$/, "<b>")),
     );

@@ -84,7 +84,13 @@ function readPredictions(dir: string): Map<string, readonly Prediction[]> {
   );
 }
 
-const LOGS: ReadonlySet<string> = new Set(["metrics.jsonl", "timings.jsonl", "samples.jsonl", "checkpoints.jsonl"]);
+const LOGS: ReadonlySet<string> = new Set([
+  "metrics.jsonl",
+  "timings.jsonl",
+  "samples.jsonl",
+  "checkpoints.jsonl",
+  "models.jsonl",
+]);
 
 function stageState(dir: string, name: StageName): ReturnType<RunFiles["stage"]> {
   const seal = readSeal(dir, name);

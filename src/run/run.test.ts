@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Config, configSchema } from "../core/config/schema.ts";
-import { readSeal } from "../core/run-dir.ts";
+import { TagprError } from "../core/errors.ts";
+import { openLoop, readSeal } from "../core/run-dir.ts";
 import type { Engines } from "../engine/engines.ts";
 import { type RunOptions, runStages } from "./run.ts";
 import type { Stage, StageName } from "./stage.ts";
@@ -171,6 +172,46 @@ describe("an unfinished stage", () => {
     cut = false;
     await runStages(options({}, { stages: faulty, now }));
     expect(readSeal(run, "sft")?.seconds).toBe(8);
+  });
+});
+
+describe("a stage whose engine dies", () => {
+  /** Dies until it has written `checkpoints` checkpoints, one before each death. */
+  const dying = (checkpoints: number): { stages: Stage[]; deaths: () => number } => {
+    let deaths = 0;
+    const mortal = (s: Stage): Stage => ({
+      ...s,
+      run: async (context) => {
+        const log = openLoop(context.dir);
+        log.opened(`model-${deaths}`);
+        log.metrics({ deaths });
+        if (deaths < checkpoints) log.checkpoint(deaths, "state");
+        deaths++;
+        throw new TagprError("engine_lost", "the engine died");
+      },
+    });
+    return { stages: stages.map((s) => (s.name === "sft" ? mortal(s) : s)), deaths: () => deaths };
+  };
+
+  it("is given up after five deaths with nothing done between them; what a death itself leaves is nothing done", async () => {
+    for (const checkpoints of [0, 3]) {
+      const { stages: mortal, deaths } = dying(checkpoints);
+      await expect(runStages(options({ seed: checkpoints }, { stages: mortal }))).rejects.toThrow("the engine died");
+      expect(deaths()).toBe(5 + Math.max(0, checkpoints - 1));
+    }
+  });
+
+  it("is sealed without what its attempts were", async () => {
+    const log = (s: Stage): Stage["run"] => {
+      return (context) => {
+        openLoop(context.dir).opened("model-1");
+        return s.run(context);
+      };
+    };
+    const logging = stages.map((s) => (s.name === "sft" ? { ...s, run: log(s) } : s));
+    await runStages(options({}, { stages: logging }));
+    expect(existsSync(join(run, "sft", "models.jsonl"))).toBe(true);
+    expect(Object.keys(readSeal(run, "sft")?.outputs ?? {})).toEqual(["out.txt"]);
   });
 });
 

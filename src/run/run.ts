@@ -36,7 +36,8 @@ interface Begun {
 }
 
 /** Clocks and logs of the writing itself: no other stage's key may hang on them. */
-const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?timings\.jsonl|(.*\/)?checkpoints\.jsonl|.*\.part)$/;
+const UNSEALED =
+  /^(stage\.json|begun\.json|(.*\/)?timings\.jsonl|(.*\/)?checkpoints\.jsonl|(.*\/)?models\.jsonl|.*\.part)$/;
 
 /**
  * Executes the stages in order: a sealed one whose inputs and config are unchanged is skipped, an unfinished one goes
@@ -114,7 +115,7 @@ function durableFiles(dir: string): string {
 }
 
 /** Cut back to the last checkpoint when a stage goes on, or about the attempt itself. */
-const REPLAYED = /^(begun\.json|(.*\/)?(metrics|timings|samples)\.jsonl|.*\.part)$/;
+const REPLAYED = /^(begun\.json|(.*\/)?(metrics|timings|samples|models)\.jsonl|.*\.part)$/;
 
 /** Makes the stage's folder ready; answers the seconds that earlier attempts at the same work took. */
 function prepare(stage: Stage, key: string, { run, progress }: RunOptions): number {

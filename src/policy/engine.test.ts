@@ -50,15 +50,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const noLog: LoopLog = {
-  last: null,
-  models: [],
-  opened: () => {},
-  metrics: () => {},
-  timings: () => {},
-  samples: () => {},
-  checkpoint: () => {},
-};
+const noLog = openMemory(newMemory());
 
 describe("GSPO on the real engine", () => {
   it("moves the weights by the same gradients with the engine's gspo and with ours, clips acting", async () => {

@@ -1,24 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { configSchema, type RlConfig } from "../core/config/schema.ts";
 import { stream } from "../core/random.ts";
-import type { LoopLog } from "../core/run-dir.ts";
 import { adamStep, type Bigram, logSoftmax, makeBigram, runLoss } from "../engine/testing/bigram.ts";
 import { makeFakeEngine } from "../engine/testing/fake-engine.ts";
 import type { TrainingClient } from "../engine/types.ts";
+import { newMemory, openMemory } from "../prompts/testing/tiny-world.ts";
 import { sequenceTerm } from "./gspo.ts";
 import { type MiniBatch, type TrainSequence, updateOnBatch } from "./update.ts";
 
 const VOCAB = 7;
 const config: RlConfig = { ...configSchema.parse({}).guided, learning_rate: 0.02, clip_low: 0.002, clip_high: 0.003 };
-const noLog: LoopLog = {
-  last: null,
-  models: [],
-  opened: () => {},
-  metrics: () => {},
-  timings: () => {},
-  samples: () => {},
-  checkpoint: () => {},
-};
+const noLog = openMemory(newMemory());
 
 function sequences(seed: number, count: number): TrainSequence[] {
   const random = stream("update-test", seed);

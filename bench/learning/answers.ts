@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { TagprError } from "../../src/core/errors.ts";
 import { readJson, readJsonl, writeAtomic } from "../../src/core/jsonl.ts";
@@ -132,7 +132,8 @@ export function takeAnswers(from: string, out: string, jobs: readonly Job[]): vo
 }
 
 const holdsAnswers = (folder: string): boolean =>
-  existsSync(folder) && readdirSync(folder).some((name) => existsSync(join(folder, name, "queries.json")));
+  statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true &&
+  readdirSync(folder).some((name) => existsSync(join(folder, name, "queries.json")));
 
 const byStratum = <T>(of: (stratum: Stratum) => T): Record<Stratum, T> =>
   Object.fromEntries(STRATA.map((stratum) => [stratum, of(stratum)])) as Record<Stratum, T>;

@@ -242,6 +242,7 @@ describe("the answers of finished runs", () => {
       takeAnswers(join(out, "answers"), folder(), jobsOf({ ...options, set }));
     expect(take(["guided.epochs=9"])).toThrow(/seed-101\/tagpr\.json was made with other settings/);
     expect(() => takeAnswers(join(out, "shelf"), folder(), jobsOf(options))).toThrow(/no answers there/);
+    expect(() => takeAnswers(join(out, "result.json"), folder(), jobsOf(options))).toThrow(/no answers there/);
     const other = folder();
     takeAnswers(join(out, "answers"), other, jobsOf({ ...options, seeds: [103] })); // none of these among them
     expect(filesBelow(other)).toEqual([]);

@@ -6,7 +6,7 @@ import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./json
 
 /**
  * A run directory explains itself with `cat`: `run.json`, and a folder a stage with `metrics.jsonl`, `timings.jsonl`,
- * `samples.jsonl`, `checkpoints.jsonl`, its outputs, and `stage.json` — the seal, written last, that says it is done.
+ * `samples.jsonl`, `checkpoints.jsonl`, `models.jsonl`, its outputs, and `stage.json` — the seal, written last, that says it is done.
  */
 export interface StageSeal {
   readonly stage: string;

@@ -283,6 +283,29 @@ describe("models", () => {
     ]);
   });
 
+  it("where an engine can't train from weights saved for sampling, a state of their name stands beside them", async () => {
+    const fake = fakeTinker();
+    fake.results.save_weights_for_sampler = [{ json: { path: "tinker://m1/sft-best-9" } }]; // as SkyRL answers
+    const engine = await connect(fake);
+    const client = await engine.train({ model: "base", rank: 0, seed: 1 });
+    const path = await client.saveForSampler("sft-best-9");
+    expect(path).toBe("tinker://m1/sampler_weights/sft-best-9");
+    const saves = fake.seen.filter((s) => s.path.startsWith("save_weights"));
+    expect(saves.map((s) => [s.path, s.json?.path, s.json?.seq_id])).toEqual([
+      ["save_weights", "sft-best-9", 1],
+      ["save_weights_for_sampler", "sft-best-9", 2],
+    ]);
+    await engine.train({ model: path, rank: 0, seed: 1 });
+    const load = fake.seen.find((s) => s.path === "load_weights");
+    expect([load?.json?.path, load?.json?.optimizer]).toEqual(["tinker://m1/weights/sft-best-9", false]);
+    expect(fake.seen.find((s) => s.path === "weights_info")?.json?.tinker_path).toBe("tinker://m1/weights/sft-best-9");
+    await engine.forget(path);
+    expect(fake.seen.filter((s) => s.method === "DELETE").map((s) => s.path)).toEqual([
+      "training_runs/m1/checkpoints/weights/sft-best-9",
+      "training_runs/m1/checkpoints/sampler_weights/sft-best-9",
+    ]);
+  });
+
   it("saved weights that nobody needs are deleted", async () => {
     const fake = fakeTinker(OURS);
     const engine = await connect(fake);

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
-import { readTinkerPath } from "./models.ts";
 import type { Session } from "./session.ts";
+import { readTinkerPath } from "./tinker-path.ts";
 import { download, refusal } from "./transport.ts";
 
 /**
@@ -21,10 +21,10 @@ export async function exportWeights(session: Session, path: string, dir: string)
 }
 
 async function unpack({ transport }: Session, path: string, dir: string): Promise<void> {
-  const { run, name } = readTinkerPath(path);
+  const { model, name } = readTinkerPath(path);
   const archive = join(dir, ".archive.tar.gz");
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
-  const call = { path: `/api/v1/training_runs/${run}/checkpoints/${name}/archive`, repeatable: true };
+  const call = { path: `/api/v1/training_runs/${model}/checkpoints/${name}/archive`, repeatable: true };
   try {
     const answer = await download(transport, { method: "GET", ...call }, archive);
     if (answer.status >= 400)

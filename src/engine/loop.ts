@@ -1,6 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { learningRate, type Schedule } from "../core/schedule.ts";
+import { readTinkerPath } from "./tinker-path.ts";
 import type { AdamParams, Engine, TrainingClient, TrainOptions } from "./types.ts";
 
 /** What every training loop needs of an engine: optimizer settings, checkpoints that count, a guard against NaN. */
@@ -35,13 +36,22 @@ export function gradNorm(metrics: Readonly<Record<string, number>>): number | nu
  * a save and the line that makes it count leaves the weights of a whole model, and nobody else knows of them.
  */
 export async function openTraining(engine: Engine, log: LoopLog, options: TrainOptions): Promise<TrainingClient> {
-  const named = JSON.stringify(log.last);
+  const needed = new Set(pathsIn(log.last).map(placeOf));
   for (const model of log.models)
     for (const path of await quietly(engine.saved(model), []))
-      if (!named.includes(JSON.stringify(path))) await quietly(engine.forget(path), undefined);
+      if (!needed.has(placeOf(path))) await quietly(engine.forget(path), undefined);
   const training = await engine.train(options);
   log.opened(training.modelId);
   return training;
+}
+
+/** Every `tinker://` path that a checkpoint names, wherever in it. */
+const pathsIn = (checkpoint: unknown): string[] => JSON.stringify(checkpoint).match(/tinker:\/\/[^"\\]+/g) ?? [];
+
+/** Weights to sample from and the state to train on from have one name: whoever needs one of them keeps both. */
+function placeOf(path: string): string {
+  const { model, name } = readTinkerPath(path);
+  return `${model}/${name}`;
 }
 
 /** Saves checkpoints of a loop whose own state `S` is plain JSON. */

@@ -1,6 +1,6 @@
-import { TagprError } from "../core/errors.ts";
 import { samplerOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
+import { isTinkerPath, readTinkerPath, stateBeside, tinkerPath } from "./tinker-path.ts";
 import { trainingClient } from "./training.ts";
 import { sendJson } from "./transport.ts";
 import type { SamplingClient, TrainingClient, TrainOptions } from "./types.ts";
@@ -8,13 +8,12 @@ import type { SamplingClient, TrainingClient, TrainOptions } from "./types.ts";
 /** Turns a model folder or name into the name by which the engine knows it. */
 export type Locate = (model: string) => Promise<string>;
 
-const isTinkerPath = (model: string): boolean => model.startsWith("tinker://");
-
 /** A new model; `model` and `resume` may be `tinker://` paths, whose base the engine remembers. */
 export async function createModel(session: Session, options: TrainOptions, locate: Locate): Promise<TrainingClient> {
-  const from = options.resume ?? (isTinkerPath(options.model) ? options.model : undefined);
-  const base =
-    from !== undefined && isTinkerPath(options.model) ? await baseOf(session, from) : await locate(options.model);
+  const saved = isTinkerPath(options.model);
+  const weights = saved && !session.profile.trainsFromSampler ? stateBeside(options.model) : options.model;
+  const from = options.resume ?? (saved ? weights : undefined);
+  const base = saved ? await baseOf(session, from ?? weights) : await locate(options.model);
   const { model_id } = await session.run<{ model_id: string }>("create_model", {
     session_id: await session.id(),
     model_seq_id: session.nextModel(),
@@ -60,30 +59,22 @@ export async function openSampler(session: Session, modelOrPath: string, locate:
   return samplerOf(session, sampling_session_id);
 }
 
-/** The parts of `tinker://RUN/weights/NAME` or `tinker://RUN/sampler_weights/NAME`. */
-export function readTinkerPath(path: string): { run: string; kind: string; name: string } {
-  const match = /^tinker:\/\/([^/]+)\/(weights|sampler_weights)\/([^/]+)$/.exec(path);
-  const [, run, kind, name] = match ?? [];
-  if (run === undefined || kind === undefined || name === undefined)
-    throw new TagprError("usage", `"${path}" is no path of saved weights`, {
-      hint: "It looks like tinker://MODEL/sampler_weights/NAME; a stage's model.json holds one.",
-    });
-  return { run, kind, name };
-}
-
 /** What a model has saved, by its `modelId`. */
 export async function saved(session: Session, model: string): Promise<string[]> {
   const { checkpoints } = await sendJson<{ checkpoints: readonly { readonly tinker_path: string }[] }>(
     session.transport,
     { method: "GET", path: `/api/v1/training_runs/${model}/checkpoints`, repeatable: true },
   );
-  return checkpoints.map(({ tinker_path }) => tinker_path);
+  return checkpoints.map(({ tinker_path }) => tinkerPath(readTinkerPath(tinker_path)));
 }
 
+/** Deletes saved weights, and the state beside them where {@link EngineProfile.trainsFromSampler} made one. */
 export async function forget(session: Session, path: string): Promise<void> {
-  const { run, kind, name } = readTinkerPath(path);
-  await sendJson(session.transport, {
-    method: "DELETE",
-    path: `/api/v1/training_runs/${run}/checkpoints/${kind}/${name}`,
-  });
+  const place = readTinkerPath(path);
+  const both = place.kind === "sampler_weights" && !session.profile.trainsFromSampler;
+  for (const kind of both ? (["weights", "sampler_weights"] as const) : [place.kind])
+    await sendJson(session.transport, {
+      method: "DELETE",
+      path: `/api/v1/training_runs/${place.model}/checkpoints/${kind}/${place.name}`,
+    });
 }

@@ -6,6 +6,8 @@ export interface EngineProfile {
   readonly name: "tagpr" | "skyrl" | "skyrl-jax" | "tinker";
   /** `mean`: each datum's loss is divided by the sum of its `weights`, and the datums are averaged. */
   readonly reduction: "sum" | "mean";
+  /** Trains on from weights saved for sampling. Else a state is saved beside them under the same name, to train on from. */
+  readonly trainsFromSampler: boolean;
   /** Trains all parameters (rank 0). */
   readonly fullParameter: boolean;
   /** Has the loss `gspo`. */
@@ -30,6 +32,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
   tagpr: {
     name: "tagpr",
     reduction: "sum",
+    trainsFromSampler: true,
     fullParameter: true,
     gspo: true,
     gspoMask: "sequence_ratio_mask",
@@ -40,6 +43,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
   skyrl: {
     name: "skyrl",
     reduction: "sum",
+    trainsFromSampler: false,
     fullParameter: true,
     gspo: true,
     gspoMask: "weights",
@@ -50,6 +54,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
   "skyrl-jax": {
     name: "skyrl-jax",
     reduction: "mean",
+    trainsFromSampler: false,
     fullParameter: false,
     gspo: false,
     gspoMask: "weights",
@@ -60,6 +65,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
   tinker: {
     name: "tinker",
     reduction: "sum",
+    trainsFromSampler: false,
     fullParameter: false,
     gspo: true,
     gspoMask: "sequence_ratio_mask",

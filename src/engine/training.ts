@@ -4,6 +4,7 @@ import { mergeResults } from "./merge.ts";
 import { adaptData, isPairLoss } from "./profiles.ts";
 import { samplerOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
+import { readTinkerPath, tinkerPath } from "./tinker-path.ts";
 import { parseJson, sendJson } from "./transport.ts";
 import type { AdamParams, Datum, LossName, LossResult, TrainingClient } from "./types.ts";
 
@@ -72,6 +73,9 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     return parseJson<T>(session.transport, path, answer);
   };
 
+  const save = async (call: "save_weights" | "save_weights_for_sampler", name: string): Promise<string> =>
+    tinkerPath(readTinkerPath((await run<{ path: string }>(call, { path: name, type: call })).path));
+
   return {
     modelId,
     forward: (data, name, config = {}) => loss(data, name, config, true),
@@ -82,9 +86,11 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
       });
       return metrics ?? {};
     },
-    saveState: async (name) => (await run<{ path: string }>("save_weights", { path: name, type: "save_weights" })).path,
-    saveForSampler: async (name) =>
-      (await run<{ path: string }>("save_weights_for_sampler", { path: name, type: "save_weights_for_sampler" })).path,
+    saveState: (name) => save("save_weights", name),
+    saveForSampler: async (name) => {
+      if (!session.profile.trainsFromSampler) await save("save_weights", name);
+      return save("save_weights_for_sampler", name);
+    },
     sampler: async () => {
       const answer = await run<{ sampling_session_id: string }>("save_weights_for_sampler", {
         sampling_session_seq_id: session.nextSampler(),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { appendJsonl } from "../core/jsonl.ts";
+import { appendJsonl, lines } from "../core/jsonl.ts";
 import { hashJson } from "../core/run-dir.ts";
 import type { Embed } from "./retrieve.ts";
 
@@ -34,7 +34,7 @@ export function cachedEmbed(embed: Embed, path: string, identityOf: () => Promis
 function load(path: string): Map<string, Float32Array> {
   const known = new Map<string, Float32Array>();
   if (!existsSync(path)) return known;
-  for (const line of readFileSync(path, "utf8").split("\n")) {
+  for (const line of lines(readFileSync(path))) {
     const match = /^\{"k":"([\w-]+)","v":"([A-Za-z0-9+/=]*)"\}$/.exec(line);
     const [, key, base64] = match ?? [];
     if (key === undefined || base64 === undefined) continue;

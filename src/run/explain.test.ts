@@ -47,7 +47,7 @@ describe("rewards explain", () => {
     ]);
     const told = explainFile(path, {});
     expect(explainFile(path, { line: 2 })).toEqual(told);
-    expect(() => explainFile(path, { line: 1 })).toThrow(/samples\.jsonl:1 names a batch/);
+    expect(() => explainFile(path, { line: 1 })).toThrow(/samples\.jsonl:1 is no response: it has no text/);
     const by = Object.fromEntries(told.signals.map((s) => [s.signal, s]));
     expect(by.verifiable?.part).toBe(2);
     expect(by.tag?.why).toContain("examine_examples");

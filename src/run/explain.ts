@@ -70,8 +70,9 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   return { title, signals, total, form: [...moved, ...formOf(input, inRun?.example(name, query) ?? null)] };
 }
 
-/** Lines of a run's samples.jsonl that are no response say what they are (`{"kind": "batch", …}`). */
-const isResponse = (row: unknown): boolean => typeof row !== "object" || row === null || !("kind" in row);
+/** In a run's samples.jsonl other lines stand between the responses (`{"kind": "batch", …}`). */
+const isResponse = (row: unknown): boolean =>
+  typeof row === "object" && row !== null && ("text" in row || "response" in row);
 
 function pick(path: string, asked: number | undefined): { readonly where: string; readonly value: unknown } {
   let text: string;
@@ -98,8 +99,8 @@ function pick(path: string, asked: number | undefined): { readonly where: string
   const rows = readJsonl<unknown>(path);
   const line = asked ?? Math.max(0, rows.findIndex(isResponse)) + 1;
   const value = rows[line - 1];
-  if (value !== undefined && !isResponse(value))
-    throw new TagprError("usage", `${path}:${line} names a batch, it is no response`, {
+  if (asked !== undefined && value !== undefined && !isResponse(value) && rows.some(isResponse))
+    throw new TagprError("usage", `${path}:${line} is no response: it has no text`, {
       hint: "Leave --line out for the file's first response, or give the line of another.",
     });
   if (value === undefined)

@@ -72,5 +72,7 @@ it("paths become absolute, names stay names", () => {
   const done = absolutePaths(config, "/work", () => false);
   expect(done.data.paths).toEqual(["/work/movies"]);
   expect(done.model).toBe("Qwen/Qwen3-8B");
-  expect(absolutePaths(config, "/work", () => true).model).toBe("/work/Qwen/Qwen3-8B");
+  const there = absolutePaths(config, "/work", () => true);
+  expect(there.model).toBe("/work/Qwen/Qwen3-8B");
+  expect(there.engines.embeddings_model).toBe(`/work/${config.engines.embeddings_model}`);
 });

@@ -58,5 +58,6 @@ export function absolutePaths(config: Config, cwd: string, exists: (path: string
       task: /\.ya?ml$/.test(config.data.task) ? here(config.data.task) : config.data.task,
     },
     prmu: { ...config.prmu, model: ifThere(config.prmu.model) },
+    engines: { ...config.engines, embeddings_model: ifThere(config.engines.embeddings_model) },
   };
 }

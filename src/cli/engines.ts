@@ -19,6 +19,7 @@ export function openEngines({ config, run, io }: OpenEngines): Engines {
   return open(config.engines, {
     python: pythonPath(io),
     models: modelsOf(config),
+    rank: config.sft.rank,
     store: join(run, "weights"),
     modelsDir: modelsDir(),
     env: io.env,

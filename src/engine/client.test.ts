@@ -15,7 +15,7 @@ const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDec
 /** No pause takes time, and no patience ends. */
 const sleep = (_: number, signal?: AbortSignal): Promise<void> =>
   signal === undefined ? Promise.resolve() : new Promise(() => {});
-const connect = (fake: FakeTinker, profile?: ProfileName, more: { now?: () => number } = {}): Promise<Engine> =>
+const connect = (fake: FakeTinker, profile?: ProfileName, more: { now?: () => number; rank?: number } = {}): Promise<Engine> =>
   connectEngine({
     url: "http://engine.test/",
     key: "secret",
@@ -304,6 +304,25 @@ describe("models", () => {
       "training_runs/m1/checkpoints/weights/sft-best-9",
       "training_runs/m1/checkpoints/sampler_weights/sft-best-9",
     ]);
+  });
+
+  it("where an engine samples living models alone, saved weights are put into one, and it goes when another is asked for", async () => {
+    const fake = fakeTinker();
+    const engine = await connect(fake, "skyrl", { rank: 0 });
+    const live = (): string[] => calls(fake).filter((path) => /create_|load_|unload_|save_|asample/.test(path));
+    await engine.sampler("tinker://m1/sampler_weights/best");
+    const lent = ["create_model", "load_weights", "save_weights_for_sampler"];
+    expect(live()).toEqual(["create_session", ...lent]);
+    expect(fake.seen.find((s) => s.path === "load_weights")?.json).toMatchObject({ path: "tinker://m1/weights/best" });
+    // All parameters were trained: what the server answers for the base may be what was trained.
+    await engine.sampler("base");
+    const base = ["create_model", "save_weights_for_sampler"];
+    expect(live().slice(4)).toEqual(["unload_model", ...base]);
+    await engine.train({ model: "base", rank: 0, seed: 1 });
+    expect(live().slice(7)).toEqual(["unload_model", "create_model"]);
+    const adapters = fakeTinker();
+    await (await connect(adapters, "skyrl", { rank: 8 })).sampler("base");
+    expect(calls(adapters)).toContain("create_sampling_session");
   });
 
   it("saved weights that nobody needs are deleted", async () => {

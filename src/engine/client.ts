@@ -3,9 +3,10 @@ import { TagprError } from "../core/errors.ts";
 import { embedTexts } from "./embeddings.ts";
 import { exportWeights } from "./export.ts";
 import { keepAliveFetch } from "./http.ts";
-import { createModel, forget, type Locate, openSampler, saved } from "./models.ts";
+import { createModel, forget, type Locate, livingModel, openSampler, saved } from "./models.ts";
 import { checkTrainable, guessProfile, PROFILES, type ProfileName } from "./profiles.ts";
 import { type Every, makeSession } from "./session.ts";
+import { isTinkerPath } from "./tinker-path.ts";
 import { type Fetch, sendJson, type Transport } from "./transport.ts";
 import type { Engine, TrainingClient } from "./types.ts";
 
@@ -17,6 +18,8 @@ export interface ConnectOptions {
   readonly profile?: ProfileName;
   /** Longest wait for one result; an hour when left out. */
   readonly deadlineMs?: number;
+  /** Of the adapters that the run trains, 0 = all parameters; for engines that then have no base model left to sample. */
+  readonly rank?: number;
   /** Aborted with a `TagprError` as its reason when the process behind `url` has died. */
   readonly lost?: AbortSignal;
   /** Turns a model folder or name into the name by which the engine knows it; left out, it is sent as it is. */
@@ -73,6 +76,24 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
   });
   const locate = options.locate ?? (async (model) => model);
   const loaded = new Set<TrainingClient>();
+  const track = (client: TrainingClient): TrainingClient => {
+    const tracked: TrainingClient = {
+      ...client,
+      unload: async () => {
+        loaded.delete(tracked);
+        await client.unload();
+      },
+    };
+    loaded.add(tracked);
+    return tracked;
+  };
+  /** Lives to be sampled alone, until another model is asked for: some servers hold one at a time. */
+  let lent: TrainingClient | null = null;
+  const giveBack = async (): Promise<void> => {
+    const last = lent;
+    lent = null;
+    await last?.unload();
+  };
   const close = async (): Promise<void> => {
     // A server that serves one tenant would stay taken until the session times out; one that is stuck is left alone.
     const enough = new AbortController();
@@ -85,18 +106,16 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
     capabilities: { extensions, gspo: profile.gspo },
     train: async (wanted) => {
       checkTrainable(profile, wanted);
-      const client = await createModel(session, wanted, locate);
-      const tracked: TrainingClient = {
-        ...client,
-        unload: async () => {
-          loaded.delete(tracked);
-          await client.unload();
-        },
-      };
-      loaded.add(tracked);
-      return tracked;
+      await giveBack();
+      return track(await createModel(session, wanted, locate));
     },
-    sampler: async (modelOrPath) => openSampler(session, modelOrPath, locate),
+    sampler: async (modelOrPath) => {
+      const asItStands = profile.samplesSaved || (!isTinkerPath(modelOrPath) && options.rank !== 0);
+      if (asItStands) return openSampler(session, modelOrPath, locate);
+      await giveBack();
+      lent = track(await livingModel(session, modelOrPath, locate));
+      return lent.sampler();
+    },
     embed: async (model, texts) => embedTexts(transport, await locate(model), texts),
     export: (path, dir) => exportWeights(session, path, dir),
     saved: (model) => saved(session, model),

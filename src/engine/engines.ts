@@ -21,6 +21,8 @@ export interface OpenEnginesOptions {
   readonly python: string;
   /** Every base model that a role may ask for, folders or names, the policy's first: the embedded engine serves these. */
   readonly models: readonly string[];
+  /** Of the adapters that are trained; 0 = all parameters. */
+  readonly rank?: number;
   /** Where the embedded engine keeps weights: `RUN/weights`. */
   readonly store: string;
   /** Where prepared models are: `.cache/models`. */
@@ -77,7 +79,8 @@ function startLocal(config: EngineConfig, options: OpenEnginesOptions): Promise<
 
 async function connect(settings: EngineConfig, options: OpenEnginesOptions): Promise<Running> {
   const profile = settings.profile === "auto" ? {} : { profile: settings.profile };
-  return { engine: await connectEngine({ ...address(settings, options), ...profile }) };
+  const rank = options.rank === undefined ? {} : { rank: options.rank };
+  return { engine: await connectEngine({ ...address(settings, options), ...profile, ...rank }) };
 }
 
 const address = ({ url, key_env }: EngineConfig, { env, fetch }: OpenEnginesOptions) => ({

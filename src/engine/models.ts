@@ -13,7 +13,7 @@ export async function createModel(session: Session, options: TrainOptions, locat
   const saved = isTinkerPath(options.model);
   const weights = saved && !session.profile.trainsFromSampler ? stateBeside(options.model) : options.model;
   const from = options.resume ?? (saved ? weights : undefined);
-  const base = saved ? await baseOf(session, from ?? weights) : await locate(options.model);
+  const base = saved ? (await infoOf(session, from ?? weights)).base_model : await locate(options.model);
   const { model_id } = await session.run<{ model_id: string }>("create_model", {
     session_id: await session.id(),
     model_seq_id: session.nextModel(),
@@ -35,13 +35,20 @@ function rewardFields({ reward }: TrainOptions): Record<string, unknown> {
   };
 }
 
-async function baseOf(session: Session, path: string): Promise<string> {
-  const { base_model } = await sendJson<{ base_model: string }>(session.transport, {
+const infoOf = (session: Session, path: string) =>
+  sendJson<{ base_model: string; lora_rank: number | null }>(session.transport, {
     path: "/api/v1/weights_info",
     body: { tinker_path: path },
     repeatable: true,
   });
-  return base_model;
+
+/**
+ * A model made to be sampled alone, for an engine that samples living models only: of saved weights, or of a base model
+ * where training all parameters changes what the engine answers for it (`rank` 0).
+ */
+export async function livingModel(session: Session, model: string, locate: Locate): Promise<TrainingClient> {
+  const rank = isTinkerPath(model) ? ((await infoOf(session, stateBeside(model))).lora_rank ?? 0) : 0;
+  return createModel(session, { model, rank, seed: 0 }, locate);
 }
 
 /** A sampler of a base model or of saved weights. */

@@ -8,6 +8,8 @@ export interface EngineProfile {
   readonly reduction: "sum" | "mean";
   /** Trains on from weights saved for sampling. Else a state is saved beside them under the same name, to train on from. */
   readonly trainsFromSampler: boolean;
+  /** Samples saved weights whenever asked. Else it samples what a living model holds: saved weights are put into one first. */
+  readonly samplesSaved: boolean;
   /** Trains all parameters (rank 0). */
   readonly fullParameter: boolean;
   /** Has the loss `gspo`. */
@@ -33,6 +35,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
     name: "tagpr",
     reduction: "sum",
     trainsFromSampler: true,
+    samplesSaved: true,
     fullParameter: true,
     gspo: true,
     gspoMask: "sequence_ratio_mask",
@@ -44,6 +47,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
     name: "skyrl",
     reduction: "sum",
     trainsFromSampler: false,
+    samplesSaved: false,
     fullParameter: true,
     gspo: true,
     gspoMask: "weights",
@@ -55,6 +59,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
     name: "skyrl-jax",
     reduction: "mean",
     trainsFromSampler: false,
+    samplesSaved: false,
     fullParameter: false,
     gspo: false,
     gspoMask: "weights",
@@ -66,6 +71,7 @@ export const PROFILES: Readonly<Record<ProfileName, EngineProfile>> = {
     name: "tinker",
     reduction: "sum",
     trainsFromSampler: false,
+    samplesSaved: true,
     fullParameter: false,
     gspo: true,
     gspoMask: "sequence_ratio_mask",

@@ -94,7 +94,6 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
       await saver.save(training, step, state);
   }
   const result = await finish(loop, step, state);
-  await training.unload();
   progress.end(summary(result));
   return result;
 }
@@ -193,6 +192,7 @@ async function heldOutLoss({ options, training }: SftLoop): Promise<number | nul
 async function finish(loop: SftLoop, step: number, state: SftState): Promise<SftResult> {
   const { options, training } = loop;
   const best = state.best ?? { step, score: null, path: await training.saveForSampler(`sft-last-${step}`) };
+  await training.unload(); // some engines hold one model at a time, and the best one is asked next
   if (devOn(loop) || options.evaluateDev === undefined)
     return { ...best, curve: state.curve, stoppedEarly: state.stopped };
   const dev = await options.evaluateDev(await options.engine.sampler(best.path));

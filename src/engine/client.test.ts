@@ -15,7 +15,11 @@ const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDec
 /** No pause takes time, and no patience ends. */
 const sleep = (_: number, signal?: AbortSignal): Promise<void> =>
   signal === undefined ? Promise.resolve() : new Promise(() => {});
-const connect = (fake: FakeTinker, profile?: ProfileName, more: { now?: () => number; rank?: number } = {}): Promise<Engine> =>
+const connect = (
+  fake: FakeTinker,
+  profile?: ProfileName,
+  more: { now?: () => number; rank?: number } = {},
+): Promise<Engine> =>
   connectEngine({
     url: "http://engine.test/",
     key: "secret",

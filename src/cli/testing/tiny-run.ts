@@ -66,10 +66,10 @@ function enginesOf(parent: number): number[] {
   });
 }
 
-/** Everything that must not hang on where a run was cut: metrics, samples, predictions, models. No clock is in it. */
+/** Everything that must not hang on where a run was cut: metrics, samples, predictions, models. No clock is in it, and nothing of the attempts. */
 export function contents(run: string): Record<string, string> {
   const wanted = /^(data|chains|sft|prmu|guided|explore|eval)\/.*\.(jsonl|json)$/;
-  const clocks = /\/(timings\.jsonl|stage\.json|begun\.json)$/;
+  const clocks = /\/(timings\.jsonl|models\.jsonl|stage\.json|begun\.json)$/;
   const files = filesBelow(run).filter((file) => wanted.test(file) && !clocks.test(file));
   return Object.fromEntries(files.map((file) => [file, modelNames(readFileSync(join(run, file), "utf8"))]));
 }

@@ -14,7 +14,7 @@ import { TagprError } from "../src/core/errors.ts";
 import { takeAnswers } from "./learning/answers.ts";
 import { threadsFor } from "./learning/at-once.ts";
 import { type BenchOptions, jsonOf, runBench, wantedOf } from "./learning/bench.ts";
-import { type Asked, BUDGETS, jobsOf, seedsOf } from "./learning/budgets.ts";
+import { type Asked, BUDGETS, jobsOf, runsByName, seedsOf } from "./learning/budgets.ts";
 import { BENCH_STAGES, planOf, planText } from "./learning/plan.ts";
 import { tables } from "./learning/tables.ts";
 
@@ -36,7 +36,7 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
   --full             8 seeds, larger batches, sensitivity
   --seeds N|A,B…     so many of the budget's first seeds, or these
   --jobs N           runs side by side (default: the cores)
-  --only RUN,RUN…    these runs alone; tells no numbers
+  --only RUN,RUN…    these runs alone, or a table's: ablation, reward-model, sensitivity
   --from DIR         take over the answers of runs done elsewhere: the folder answers of another --out
   --set key=value    over the budget of every variant: for trying out, no claim
   --out DIR          default runs/learning-quick or runs/learning-full
@@ -61,12 +61,12 @@ function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions
 
 function onlyOf(asked: Asked, text: string | undefined): { only?: readonly string[] } {
   if (text === undefined) return {};
-  const runs = [...new Set(jobsOf(asked).map(({ variant }) => variant.run))];
-  const only = text.split(",");
-  const stranger = only.find((name) => !runs.includes(name));
-  if (stranger === undefined) return { only };
-  throw new TagprError("usage", `--only ${text}: there is no run ${stranger || '""'}`, {
-    hint: `There are: ${runs.join(", ")}.`,
+  const known = runsByName(asked);
+  const names = text.split(",");
+  const stranger = names.find((name) => !known.has(name));
+  if (stranger === undefined) return { only: names.flatMap((name) => known.get(name) ?? []) };
+  throw new TagprError("usage", `--only ${text}: there is no run or table ${stranger || '""'}`, {
+    hint: `There are: ${[...known.keys()].join(", ")}.`,
   });
 }
 

@@ -186,16 +186,35 @@ describe("the learning bench", () => {
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
   });
 
-  it("asked for some runs alone, it does these and tells nothing before the others are done", async () => {
+  it("asked for some runs alone, it does these and tells no table before its other runs are done", async () => {
     const other = folder();
     const { finding, ran, said } = start(other, { only: ["tagpr", "no-tag"], seeds: [101, 102] });
     expect(await finding).toBeNull();
     expect(new Set(ran.map((what) => what.split("/")[0]))).toEqual(new Set(["tagpr", "no-tag"]));
     expect(ran.filter((what) => what.endsWith("/eval"))).toHaveLength(4);
-    expect(said.join("")).toMatch(/Run 4 of 4: seed 102, no-tag\n(.*\n)*.*without --only/);
+    expect(said.join("")).toMatch(
+      /Run 4 of 4: seed 102, no-tag\n(.*\n)*The table ablation .*: 8 runs are missing \(seed 101, no-sft; …\)/,
+    );
     expect(existsSync(join(other, "result.json"))).toBe(false);
     await start(other).finding;
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
+  });
+
+  it("tells a table as soon as its own runs are done, with the numbers that it has at the end", async () => {
+    const other = folder();
+    const only = ["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"];
+    const { finding, said } = start(other, { only });
+    const found = await finding;
+    const whole = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as typeof found;
+    const own = <T extends { table: string }>(all: readonly T[] = []) =>
+      all.filter(({ table }) => table === "reward model");
+    expect(found?.rows).toEqual(own(whole?.rows));
+    expect(found?.paired).toEqual(own(whole?.paired));
+    expect(found?.ceilings).toEqual(whole?.ceilings);
+    expect(new Set(found?.probes.map(({ run }) => run))).toEqual(new Set(only));
+    expect(said.join("")).toMatch(/The table ablation .*: 4 runs are missing/);
+    expect(said.join("")).not.toMatch(/The table (reward model|sensitivity)/);
+    if (found !== null) expect(tables(found)).not.toMatch(/ablation|NaN|undefined/);
   });
 
   it("is one budget's folder: another budget is refused, more seeds are not", async () => {

@@ -15,7 +15,7 @@ import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
 import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir } from "./budgets.ts";
 import { ceilingsOf, collect, type Done } from "./collect.ts";
-import { HYPOTHESES, sensitivityPairs } from "./hypotheses.ts";
+import { HYPOTHESES, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
@@ -52,11 +52,11 @@ export const wantedOf = ({ only, ...asked }: Asked & Pick<BenchOptions, "only">)
   jobsOf(asked).filter(({ variant }) => only?.includes(variant.run) ?? true);
 
 /**
- * Trains what isn't trained yet, then tells what all of it shows; null when it was stopped, or was about some runs
- * alone: nobody looks at them before the others.
+ * Trains what isn't trained yet, then tells the tables of which all runs are done; null when there is none, or it was
+ * stopped: nobody looks at some runs of a table before the others.
  */
 export async function runBench(options: BenchOptions, app: App): Promise<Finding | null> {
-  const { out, atOnce, only } = options;
+  const { out, atOnce } = options;
   const release = lockRun(out);
   try {
     belongs(options);
@@ -77,11 +77,10 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
       }
     });
     if (app.outcome.code !== 0) return null;
-    if (only !== undefined) {
-      app.io.err("These runs are done. The tables come with the others: the same command without --only.\n");
-      return null;
-    }
+    const waiting = TABLES.flatMap((table) => waitingFor(table, jobs, out));
+    app.io.err(waiting.map((line) => `${line}\n`).join(""));
     const finding = findingOf(options, jobs);
+    if (finding.rows.length === 0) return null;
     writeJson(join(out, "result.json"), finding);
     return finding;
   } finally {
@@ -118,20 +117,34 @@ function belongs({ budget, set, out }: BenchOptions): void {
   });
 }
 
-function findingOf({ set, out, seeds }: BenchOptions, jobs: readonly Job[]): Finding {
+const rowIn = (table: Table, { variant }: Job): boolean => variant.rows.some((row) => row.table === table);
+
+/** Of a table's runs on the asked seeds, those that nobody has done yet. */
+const missing = (table: Table, jobs: readonly Job[], out: string): Job[] =>
+  jobs.filter((job) => rowIn(table, job) && answersOf(answersIn(out), job) === null);
+
+function waitingFor(table: Table, jobs: readonly Job[], out: string): string[] {
+  const left = missing(table, jobs, out).map(({ seed, variant }) => `seed ${seed}, ${variant.run}`);
+  if (left.length === 0) return [];
+  const what = left.length === 1 ? `${left[0]} is missing` : `${left.length} runs are missing (${left[0]}; …)`;
+  return [`The table ${table} is told once all of its runs are done: ${what}.`];
+}
+
+function findingOf({ set, out }: BenchOptions, jobs: readonly Job[]): Finding {
   const folder = answersIn(out);
+  const told = TABLES.filter((table) => missing(table, jobs, out).length === 0);
   const done = jobs.flatMap((job): Done[] => {
-    const answers = answersOf(folder, job);
+    const answers = told.some((table) => rowIn(table, job)) ? answersOf(folder, job) : null;
     return answers === null ? [] : [{ job, answers }];
   });
-  const cells = collect(folder, done);
+  const cells = collect(folder, done).filter(({ table }) => told.includes(table));
   const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
   const hypotheses = [...HYPOTHESES, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
   const ofRun = ({ variant, seed }: Job) => ({ run: variant.run, seed });
   return {
     rows: scoreRows(cells),
     paired: comparisons(cells, hypotheses),
-    ceilings: ceilingsOf(folder, seeds),
+    ceilings: ceilingsOf(folder, [...new Set(done.map(({ job }) => job.seed))]),
     set,
     revisions: [...new Set(done.map(({ answers }) => answers.revision))],
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../src/core/config/schema.ts";
 import { threadsFor } from "./at-once.ts";
-import { BUDGETS, type Budget, budgetKey, type Job, jobsOf, seedsOf } from "./budgets.ts";
+import { BUDGETS, type Budget, budgetKey, type Job, jobsOf, runsByName, seedsOf } from "./budgets.ts";
 import { HYPOTHESES } from "./hypotheses.ts";
 import { planOf, planText, wallSeconds } from "./plan.ts";
 import { VARIANTS } from "./variants.ts";
@@ -101,6 +101,16 @@ describe("budgets", () => {
     const rows = (seed: number) => runs(seed)[0]?.variant.rows.filter(({ table }) => table === "sensitivity").length;
     expect([rows(201), rows(208)]).toEqual([1, 0]);
   });
+});
+
+it("a command line names runs, or a table for all of its runs", () => {
+  const asked = { budget: full, seeds: [201, 208], set: [], threads: 0 };
+  const named = runsByName(asked);
+  expect(named.get("tag-half")).toEqual(["tag-half"]);
+  expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
+  expect(named.get("ablation")).toHaveLength(6);
+  expect(named.get("sensitivity")).toHaveLength(12);
+  expect(runsByName({ ...asked, seeds: [208] }).has("sensitivity")).toBe(false);
 });
 
 const quickExplore = (): number => first(quick).explore.epochs;

@@ -137,6 +137,16 @@ export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
   );
 }
 
+/** What a command line may name: a table stands for all runs that it has rows of, a run for itself. */
+export function runsByName(asked: Asked): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, Set<string>>();
+  const add = (name: string, run: string): unknown => names.set(name, (names.get(name) ?? new Set()).add(run));
+  const variants = jobsOf(asked).map(({ variant }) => variant);
+  for (const { run, rows } of variants) for (const { table } of rows) add(table.replaceAll(" ", "-"), run);
+  for (const { run } of variants) add(run, run);
+  return new Map([...names].map(([name, runs]) => [name, [...runs]]));
+}
+
 /** The run of the same seed that must be done before another begins: the first, whose stages the others take over. */
 export function firstOf(jobs: readonly Job[]): (job: Job) => Job | null {
   const firsts = new Map(jobs.toReversed().map((job) => [job.seed, job]));

@@ -184,6 +184,11 @@ describe("own records", () => {
   it.each([
     ["a missing column", [{ agent: "a", day: "2020", ticket: "t" }], /row 1: no reply/],
     ["no user", [row(1, "", "2020")], /row 1: no agent/],
+    [
+      "a user beyond 2^53",
+      [{ ...row(1, "a", "2020"), agent: 2 ** 60 }],
+      /row 1: agent 1152921504606847000 is a number/,
+    ],
     ["an odd date", [row(1, "a", "yesterday")], /row 1: the date "yesterday" in day/],
     ["a duplicate id", [row(1, "a", "2020"), row(1, "b", "2021")], /row 2: the id 1 stands twice/],
   ])("refuses %s", async (_, rows, message) => {

@@ -1,5 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import { compareTuples, oldestFirst, parseCalendarDate, surelyEarlier } from "./dates.ts";
+import { lostDigits } from "./exact.ts";
 import type { Row } from "./rows.ts";
 import type { Task } from "./task.ts";
 import { fill, placeholders } from "./template.ts";
@@ -87,6 +88,10 @@ function recordOf(task: Task): RecordColumns {
 }
 
 function toEntry(task: Task, record: RecordColumns, row: Row, number: number): Entry {
+  for (const column of [record.user, ...(record.id === undefined ? [] : [record.id])]) {
+    const lost = lostDigits(row[column]);
+    if (lost !== null) throw rowError(number, `${column} ${lost}`);
+  }
   const fields: Record<string, string> = {};
   for (const field of task.itemFields) {
     const value = [field.name, ...field.aliases].map((name) => cell(row, name)).find((one) => one !== null);

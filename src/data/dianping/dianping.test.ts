@@ -31,6 +31,7 @@ describe("readPosts", () => {
       { title: "t", text: LONG, time: "2020-01-02" },
       { user_id: 7, title: "t", text: LONG, time: "去年" },
       { user_id: 7, title: "t", text: LONG, time: "2020-01-02", id: "1" },
+      { user_id: 2 ** 60, title: "t", text: LONG, time: "2020-01-02" },
     ];
     const read = await readPosts(rows, ({ message }) => problems.push(message));
     expect(read.map(({ id, user }) => [id, user])).toEqual([
@@ -42,6 +43,7 @@ describe("readPosts", () => {
       expect.stringMatching(/^row 4: no user/),
       expect.stringMatching(/^row 5: the date "去年"/),
       expect.stringMatching(/^row 6: the id 1 stands twice/),
+      expect.stringMatching(/^row 7: user_id 1152921504606847000 is a number beyond/),
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { TagprError } from "../../core/errors.ts";
 import { parseCalendarDate } from "../dates.ts";
+import { lostDigits } from "../exact.ts";
 import type { Row } from "../rows.ts";
 
 /** One post of one user, as a person collected it. */
@@ -52,6 +53,10 @@ export async function readPosts(
 function wrongWith(row: Row, ids: ReadonlySet<string>): string | null {
   for (const name of ["user", "content", "date"] as const)
     if (cell(row, name) === null) return `no ${name} (${COLUMNS[name].join(", ")})`;
+  for (const name of [...COLUMNS.user, ...COLUMNS.id]) {
+    const lost = lostDigits(row[name]);
+    if (lost !== null) return `${name} ${lost}`;
+  }
   const date = cell(row, "date") ?? "";
   if (parseCalendarDate(date) === null) return `the date ${JSON.stringify(date)} is not like 2018-05-26`;
   const id = cell(row, "id");

@@ -127,6 +127,18 @@ describe("bad LaMP files end in a sentence that names the record", () => {
     ],
     ["a gold without output", [question(1)], { task: "LaMP_4", golds: [{ id: 1 }] }, /record 1 \(id 1\).*no output/],
     ["no id", [{ input: "x", profile: [] }], golds(1), /record 1 at byte 1, line 1: no id/],
+    [
+      "an id beyond 2^53",
+      `[{"id": 1234567890123456789}]`,
+      golds(1),
+      /the id 1234567890123456800 is a number beyond 2\^53/,
+    ],
+    [
+      "a user beyond 2^53",
+      [question(1, { user_id: 2 ** 60 })],
+      golds(1),
+      /the user_id 1152921504606847000 is a number/,
+    ],
     ["no input", [{ id: 1, profile: [] }], golds(1), /record 1 \(id 1\).*no input/],
     ["no profile", [{ id: 1, input: "x" }], golds(1), /no profile/],
     [

@@ -1,7 +1,7 @@
 import { TagprError } from "../../core/errors.ts";
 import type { Task } from "../task.ts";
 import type { Example } from "../types.ts";
-import { Flaw, guardRecord, idOf, isObject, type OnProblem, recordError, textOf, toExample } from "./record.ts";
+import { Flaw, guardRecord, identified, isObject, type OnProblem, recordError, textOf, toExample } from "./record.ts";
 import { type RawRecord, scanRecords } from "./scan.ts";
 
 export interface ReadOptions {
@@ -28,10 +28,9 @@ export async function readAnswers(path: string, options: ReadOptions = {}): Prom
     if (next.done === true) return { task: isObject(next.value) ? textOf(next.value, "task") : null, outputs };
     const raw = next.value;
     const pair = guardRecord(path, raw, options.onProblem, () => {
-      const id = idOf(raw.value);
-      if (id === null || !isObject(raw.value)) throw new Flaw("no id");
+      const { id, record } = identified(raw.value);
       if (outputs.has(id)) throw new Flaw("this id stands twice");
-      const output = textOf(raw.value, "output");
+      const output = textOf(record, "output");
       if (output === null) throw new Flaw("no output");
       return { id, output };
     });
@@ -54,10 +53,10 @@ export async function* readLamp(
   const seen = new Set<string>();
   for await (const raw of scanRecords(questions)) {
     const example = guardRecord(questions, raw, options.onProblem, () => {
-      const id = idOf(raw.value);
-      if (id !== null && seen.has(id)) throw new Flaw("this id stands twice");
-      if (id !== null) seen.add(id);
-      return toExample(task, raw.value, id === null ? null : (golds?.get(id) ?? null));
+      const { id } = identified(raw.value);
+      if (seen.has(id)) throw new Flaw("this id stands twice");
+      seen.add(id);
+      return toExample(task, raw.value, golds?.get(id) ?? null);
     });
     if (example === null) continue;
     if (golds !== null && example.gold === null) report(options, withoutGold(questions, raw, example, outputs ?? ""));

@@ -1,5 +1,6 @@
 import { TagprError } from "../../core/errors.ts";
 import { isDate, oldestFirst } from "../dates.ts";
+import { lostDigits } from "../exact.ts";
 import type { Task } from "../task.ts";
 import type { Example, ProfileItem, QueryId, UserId } from "../types.ts";
 import type { RawRecord } from "./scan.ts";
@@ -24,6 +25,19 @@ export function idOf(value: unknown): string | null {
   return typeof id === "string" && id !== "" ? id : typeof id === "number" ? String(id) : null;
 }
 
+/** A record and its id. Throws a {@link Flaw} where it has none, or one that JSON can't hold. */
+export function identified(value: unknown): { readonly id: string; readonly record: Record<string, unknown> } {
+  const id = idOf(value);
+  if (!isObject(value) || id === null) throw new Flaw("no id");
+  exact("the id", value.id);
+  return { id, record: value };
+}
+
+function exact(name: string, value: unknown): void {
+  const lost = lostDigits(value);
+  if (lost !== null) throw new Flaw(`${name} ${lost}`);
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -44,14 +58,14 @@ const asText = (value: unknown): string | null =>
 
 /** One question as an example, without its gold. Throws a {@link Flaw} that says which part is missing. */
 export function toExample(task: Task, value: unknown, gold: string | null): Example {
-  const id = idOf(value);
-  if (!isObject(value) || id === null) throw new Flaw("no id");
-  const input = textOf(value, "input");
+  const { id, record } = identified(value);
+  const input = textOf(record, "input");
   if (input === null) throw new Flaw("no input");
-  if (!Array.isArray(value.profile)) throw new Flaw("no profile (a list of the user's items)");
-  const user = textOf(value, "user_id");
-  const date = textOf(value, "date");
-  const profile = value.profile.map((item, i) => toItem(task, item, i));
+  if (!Array.isArray(record.profile)) throw new Flaw("no profile (a list of the user's items)");
+  exact("the user_id", record.user_id);
+  const user = textOf(record, "user_id");
+  const date = textOf(record, "date");
+  const profile = record.profile.map((item, i) => toItem(task, item, i));
   return {
     task: task.name,
     id: id as QueryId,
@@ -66,6 +80,7 @@ export function toExample(task: Task, value: unknown, gold: string | null): Exam
 function toItem(task: Task, value: unknown, i: number): ProfileItem {
   const id = idOf(value);
   if (!isObject(value) || id === null) throw new Flaw(`profile item ${i + 1} has no id`);
+  exact(`profile item ${i + 1}: the id`, value.id);
   const fields: Record<string, string> = {};
   for (const field of task.itemFields) {
     const text = textOf(value, field.name, field.aliases);

@@ -41,6 +41,7 @@ const said = (answer: string, score: number, tokens = 7): Sampled => ({
   chainOk: true,
   mentions: 1,
   score,
+  truncated: false,
 });
 
 /** Users u0, u2, … are right with `comedy`, the others with `romance`; without the profile everyone says `dystopia`. */
@@ -361,25 +362,37 @@ describe("training", () => {
 });
 
 describe("sampling for pairs", () => {
+  const ask = async (some: typeof examples, max_tokens = config.max_tokens) => {
+    const said: string[] = [];
+    const sources = await samplePairSources({
+      sampler: await makeFakeEngine({ vocab: codec.vocab }).sampler("base"),
+      codec,
+      examples: some,
+      tasks,
+      tags: STEPS,
+      promptOf,
+      promptWithout: promptOf,
+      promptWith: promptOf,
+      config: { ...config, max_tokens },
+      seed: 4,
+      progress: { ...silent, end: (text) => said.push(text ?? "") },
+    });
+    return { sources, said };
+  };
+
   it("names seeds by query, so that a query's responses don't depend on the others", async () => {
-    const sampler = await makeFakeEngine({ vocab: codec.vocab }).sampler("base");
-    const ask = (some: typeof examples) =>
-      samplePairSources({
-        sampler,
-        codec,
-        examples: some,
-        tasks,
-        tags: STEPS,
-        promptOf,
-        promptWithout: promptOf,
-        promptWith: promptOf,
-        config,
-        seed: 4,
-        progress: silent,
-      });
-    const all = await ask(examples.slice(0, 10));
-    expect((await ask(examples.slice(7, 8)))[0]).toEqual(all[7]);
+    const { sources: all } = await ask(examples.slice(0, 10));
+    expect((await ask(examples.slice(7, 8))).sources[0]).toEqual(all[7]);
     expect(all[0]?.withProfile).toHaveLength(config.rollouts);
     expect(all[0]?.withProfile).not.toEqual(all[0]?.withoutProfile);
+  });
+
+  it("says how many responses were too long to make a pair", async () => {
+    const { sources, said } = await ask(examples.slice(0, 3), 2);
+    const all = sources.flatMap((one) => [...one.withProfile, ...one.withoutProfile, ...one.otherProfile]);
+    const cut = all.filter(({ truncated }) => truncated);
+    expect(cut.length).toBeGreaterThan(all.length / 2);
+    expect(cut.some(({ formatOk }) => formatOk)).toBe(false);
+    expect(said).toEqual([`${cut.length} of ${all.length} were cut off at prmu.max_tokens (2) and make no pair`]);
   });
 });

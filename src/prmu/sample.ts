@@ -23,10 +23,9 @@ export interface Sampled {
   readonly mentions: number;
   /** Verifiable reward. */
   readonly score: number;
+  /** Cut off at `prmu.max_tokens`. */
+  readonly truncated: boolean;
 }
-
-/** As it came: cut off at the longest allowed, or whole. */
-type Answer = Sampled & { readonly truncated: boolean };
 
 /** What pairs of one query are made of. */
 export interface PairSource {
@@ -70,19 +69,12 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
   const wantsOther = otherWanted(options);
   progress.start("PRMU: responses for pairs", examples.length);
   const out: PairSource[] = [];
-  let [all, cut] = [0, 0];
-  const asked: typeof ask = async (...asking) => {
-    const answers = await ask(...asking);
-    all += answers.flat().length;
-    cut += answers.flat().filter(({ truncated }) => truncated).length;
-    return answers;
-  };
   for (let at = 0; at < examples.length; at += UNIT) {
     const part = examples.slice(at, at + UNIT);
-    const withProfile = await asked(options, part, promptOf, "with");
-    const withoutProfile = await asked(options, part, promptWithout, "without", OPENING);
+    const withProfile = await ask(options, part, promptOf, "with");
+    const withoutProfile = await ask(options, part, promptWithout, "without", OPENING);
     const swapped = part.filter(wantsOther);
-    const others = await asked(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
+    const others = await ask(options, swapped, (e) => options.promptWith(e, strangerOf(options, e).shown), "other");
     const otherOf = new Map(swapped.map((example, i) => [example, others[i] ?? []]));
     for (const [i, example] of part.entries())
       out.push({
@@ -93,10 +85,15 @@ export async function samplePairSources(options: SampleOptions): Promise<PairSou
       });
     progress.update(out.length);
   }
-  progress.end(
-    cut === 0 ? "" : `${cut} of ${all} were cut off at prmu.max_tokens (${options.config.max_tokens}) and make no pair`,
-  );
+  progress.end(cutOff(out, options.config.max_tokens));
   return out;
+}
+
+/** How many responses were too long to be of use; empty where none was. */
+function cutOff(sources: readonly PairSource[], longest: number): string {
+  const all = sources.flatMap((one) => [...one.withProfile, ...one.withoutProfile, ...one.otherProfile]);
+  const cut = all.filter(({ truncated }) => truncated).length;
+  return cut === 0 ? "" : `${cut} of ${all.length} were cut off at prmu.max_tokens (${longest}) and make no pair`;
 }
 
 /** Held-out queries, for the planted fault; all of them where PRP's rejected side is another user's. */
@@ -127,7 +124,7 @@ async function ask(
   promptOf: (example: ShownExample) => readonly number[],
   which: string,
   opening = "",
-): Promise<Answer[][]> {
+): Promise<Sampled[][]> {
   const { sampler, codec, config, seed, prefix: written = "" } = options;
   // What the chat template wrote already opens the chain by itself, or not.
   const opened = written.startsWith("<think>") ? "" : opening;
@@ -147,7 +144,7 @@ async function ask(
 }
 
 /** `opened`: tokens of the response that stood in the prompt. */
-function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Answer {
+function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Sampled {
   const task = tasks.find((t) => t.name === example.task);
   if (task === undefined || example.gold === null)
     throw new TagprError("data", `PRMU query ${example.task}/${example.id} has no ${task ? "gold" : "task"}`, {
@@ -157,11 +154,11 @@ function read({ tasks, tags }: SampleOptions, example: ShownExample, completion:
   const reading = readResponse(text, { task, tags, truncated });
   return {
     text,
-    truncated,
     tokens: tokens.length + opened,
     formatOk: formatReward(reading) === 1,
     chainOk: reading.chainOk,
     mentions: mentions(text, task, example),
     score: verifiableReward(task, example.gold, reading.answer),
+    truncated,
   };
 }

@@ -30,7 +30,7 @@ const COMMON = [
 ];
 
 export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
-  // 2 epochs of SFT over half of the chains, 300 pairs of a kind, 20 + 5 batches of 32 prompts.
+  // 2 epochs of SFT over some quarter of the chains, 300 pairs of a kind, 20 + 5 batches of 32 prompts.
   quick: {
     name: "quick",
     seeds: [101, 102, 103],
@@ -48,7 +48,7 @@ export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {
       "explore.validate_every=5",
     ],
   },
-  // As much SFT, 24 + 6 batches of 64 prompts.
+  // 2 epochs of SFT over all chains, 24 + 6 batches of 64 prompts.
   full: {
     name: "full",
     seeds: [201, 202, 203, 204, 205, 206, 207, 208],

@@ -212,7 +212,7 @@ def _routes(engine: Engine) -> list[Route]:
         Route("/api/v1/retrieve_future", retrieve, methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
         get("samplers/{id}", lambda r: samples.sampler_info(r.path_params["id"])),
-        get("training_runs", lambda _: {"training_runs": checkpoints.training_runs(), "cursor": None}),
+        get("training_runs", lambda r: checkpoints.training_runs(r.query_params)),
         get("training_runs/{id}", lambda r: checkpoints.training_run(r.path_params["id"])),
         get(
             "training_runs/{id}/checkpoints",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from . import lora, store
@@ -133,11 +134,15 @@ class CheckpointCalls:
             "user_embeddings": meta.user_embeddings,
         }
 
-    def training_runs(self) -> list[Reply]:
+    def training_runs(self, query: Mapping[str, str]) -> Reply:
+        """A page of them, `limit` (20) from `offset` (0) on."""
+        limit, offset = _page(query, "limit", 20), _page(query, "offset", 0)
         root = self.engine.settings.store
         saved = {store.model_id_of(p.parents[2].name) for p in root.glob("*/*weights/[!.]*/engine.json")}
         found = saved | set(self.engine.models)
-        return [self.training_run(model_id) for model_id in sorted(found)]
+        page = sorted(found)[offset : offset + limit]
+        cursor = {"offset": offset, "limit": limit, "total_count": len(found)}
+        return {"training_runs": [self.training_run(model_id) for model_id in page], "cursor": cursor}
 
     def training_run(self, model_id: str) -> Reply:
         model = self.engine.models.get(model_id)
@@ -180,3 +185,10 @@ _LOAD = {
     "weights_access_token",
     "type",
 }
+
+
+def _page(query: Mapping[str, str], key: str, default: int) -> int:
+    given = query.get(key, str(default))
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise EngineError(f"training_runs: {key} must be a whole number, not {given[:40]!r}", status=422)
+    return int(given)

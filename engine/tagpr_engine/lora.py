@@ -45,8 +45,8 @@ class Lora:
         return out
 
     @torch.no_grad()
-    def merged(self) -> Weights:
-        """The model's weights under their plain names, with the adapters added in."""
+    def merged(self, masters: Weights, dtype: torch.dtype) -> Weights:
+        """The model's weights under their plain names, with the adapters' fp32 masters added in."""
         out: Weights = {}
         for name, p in self.model.named_parameters(remove_duplicate=False):
             if name.endswith((".a", ".b")) and name.rpartition(".")[0] in self.layers:
@@ -54,11 +54,13 @@ class Lora:
             owner, _, leaf = name.rpartition(".")
             layer = self.layers.get(owner.removesuffix(".base")) if owner.endswith(".base") else None
             if layer is None:
-                out[name] = p.detach()
+                out[name] = p.detach().to(dtype)
                 continue
-            plain = f"{owner.removesuffix('.base')}.{leaf}"
-            delta = (layer.b.float() @ layer.a.float()) * layer.scale if leaf == "weight" else 0.0
-            out[plain] = (p.detach().float() + delta).to(p.dtype)
+            name = owner.removesuffix(".base")
+            value = p.detach().float()
+            if leaf == "weight":
+                value = value + (masters[f"{name}.lora_b"] @ masters[f"{name}.lora_a"]) * layer.scale
+            out[f"{name}.{leaf}"] = value.to(dtype)
         return out
 
 

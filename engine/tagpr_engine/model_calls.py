@@ -6,14 +6,16 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
+from . import lora
 from .engine import Engine
 from .errors import EngineError
 from .gen import tinker_pb2 as pb
 from .optimizer import read_adam
 from .prepare import is_embedder
 from .queueing import Reply, in_lane, lane_of, queued
-from .requests import Body, integer, text, tolerate
+from .requests import MAX_SEED, Body, integer, text, tolerate
 from .wire import newer_fields, parse_forward_backward, read_data, write_forward_backward
 from .worker import Answer, Job, Lane
 
@@ -70,14 +72,15 @@ class ModelCalls:
         return new_model(self.engine, session_id, base_model, role, users, config)
 
     def _lora_config(self, body: Body) -> Reply:
-        given = body.get("lora_config") or {}
-        if not isinstance(given, Mapping):
-            raise EngineError("create_model: lora_config must be an object", status=422)
+        given = {k: v for k, v in _object(body, "lora_config", "create_model").items() if v is not None}
         tolerate("lora_config", given, {"rank", "seed", "train_attn", "train_mlp", "train_unembed", "alpha"})
-        if given.get("alpha") not in (None, 32, 32.0):
+        if given.get("alpha", 32) != 32:
             raise EngineError(f"create_model: lora_config.alpha {given['alpha']!r}; it is fixed at 32")
-        seed = {} if given.get("seed") is None else {"seed": integer(given, "seed", "lora_config", 0)}
-        return {**given, **seed, "rank": integer(given, "rank", "lora_config", 0, 0)}
+        for part in lora.PARTS:
+            if part in given and not isinstance(given[part], bool):
+                raise EngineError(f"lora_config: {part} must be true or false, not {given[part]!r}", status=422)
+        seed = integer(given, "seed", "lora_config", 0, 0, MAX_SEED)
+        return {**given, "seed": seed, "rank": integer(given, "rank", "lora_config", 0, 0)}
 
     def get_info(self, body: Body) -> Reply:
         model = self.engine.model(text(body, "model_id", "get_info"))
@@ -142,15 +145,22 @@ class ModelCalls:
         if other is not None:
             kind = other.get("type") if isinstance(other, Mapping) else other
             raise EngineError(f"optim_step: optimizer {kind!r} is not served; send adam_params")
-        given = body.get("adam_params") or {}
-        if not isinstance(given, Mapping):
-            raise EngineError("optim_step: adam_params must be an object", status=422)
-        adam = read_adam(given)
+        adam = read_adam(_object(body, "adam_params", "optim_step"))
 
         def run() -> list[Answer]:
             return [{"metrics": self.engine.model(model_id).trained.optim_step(adam)}]
 
         return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
+
+
+def _object(body: Body, key: str, call: str) -> Mapping[str, Any]:
+    """Absent or null: an empty one."""
+    given = body.get(key)
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise EngineError(f"{call}: {key} must be an object", status=422)
+    return given
 
 
 def new_model(

@@ -39,6 +39,7 @@ def optional_text(body: Body, key: str, call: str) -> str | None:
 
 
 MAX_INTEGER = 1 << 31
+MAX_SEED = (1 << 63) - 1
 
 
 def integer(body: Body, key: str, call: str, default: int | None = None, low: int = 0, high: int = MAX_INTEGER) -> int:
@@ -46,8 +47,7 @@ def integer(body: Body, key: str, call: str, default: int | None = None, low: in
     if value is None:
         value = default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        most = "" if high == MAX_INTEGER else f" and at most {high}"
-        raise EngineError(f"{call}: {key} must be a whole number of at least {low}{most}, not {value!r}", status=422)
+        raise EngineError(f"{call}: {key} must be a whole number from {low} to {high}, not {value!r}", status=422)
     return value
 
 

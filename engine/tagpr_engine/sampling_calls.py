@@ -114,7 +114,7 @@ class SamplingCalls:
         if body.get("dimensions") is not None:
             raise EngineError("embeddings: dimensions is not served")
         self.engine.folder(name)
-        future = self.engine.worker.future()
+        future = Future("embeddings")  # nobody asks for it again: the worker needn't keep it
 
         def run() -> list[Answer]:
             vectors, count = self.engine.embedder(name).embed(texts)

@@ -212,6 +212,9 @@ def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, 
 
     def fill(folder: Path) -> None:
         write_model(folder, model)
+        if model.adapter is not None:
+            adapters = {name: master.detach().contiguous() for name, master in model.masters.items()}
+            save_file(adapters, folder / "adapter.safetensors")
         if kind == "weights":
             save_file(optimizer_state(model), folder / "optimizer.safetensors")
         meta = Meta(
@@ -231,14 +234,12 @@ def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, 
 
 
 def optimizer_state(model: TrainedModel) -> dict[str, Tensor]:
-    """Moments and step counts by parameter name; the adapters themselves for LoRA."""
+    """Moments and step counts by parameter name."""
     out: dict[str, Tensor] = {"steps": torch.tensor([model.steps])}
     for name, master in model.masters.items():
         state = model.optimizer.state.get(master, {})
         for key, value in state.items():
             out[f"{key}/{name}"] = value.detach().float().reshape(value.shape or (1,)).contiguous()
-        if model.adapter is not None:
-            out[f"adapter/{name}"] = master.detach().contiguous()
     if model.row_adam is not None:
         rows = model.row_adam
         out.update({"rows/exp_avg": rows.exp_avg, "rows/exp_avg_sq": rows.exp_avg_sq, "rows/steps": rows.steps})
@@ -260,11 +261,10 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
         if theirs != ours:
             raise EngineError(f"load_weights: {path} has {what} {theirs}, this model {ours}")
     moments = folder / "optimizer.safetensors"
-    if (optimizer or rank) and not moments.is_file():
+    if optimizer and not moments.is_file():
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
-    state = load_file(moments) if moments.is_file() and (optimizer or rank) else {}
     if model.adapter is not None:
-        source = {n.removeprefix("adapter/"): t for n, t in state.items() if n.startswith("adapter/")}
+        source = load_file(folder / "adapter.safetensors")
     else:
         source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())
     _check_fit(source, model.masters, path)
@@ -277,7 +277,7 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
         model.users.copy_(load_file(folder / "user_embeddings.safetensors")["user_embeddings"])
     model.forget_moments()
     if optimizer:
-        _restore_moments(state, model)
+        _restore_moments(load_file(moments), model)
 
 
 def _check_fit(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> None:
@@ -307,6 +307,9 @@ def _restore_moments(state: dict[str, Tensor], model: TrainedModel) -> None:
         model.row_adam.steps.copy_(state["rows/steps"])
 
 
+_OURS = ("engine.json", "optimizer.safetensors", "adapter.safetensors")
+
+
 def export(model_folder: Path, target: Path, dtype: str) -> None:
     """A checkpoint as a plain Hugging Face folder at an absolute path, in float32 or bfloat16."""
     if not target.is_absolute():
@@ -317,7 +320,7 @@ def export(model_folder: Path, target: Path, dtype: str) -> None:
 
     def fill(folder: Path) -> None:
         for file in model_folder.iterdir():
-            if file.name not in ("optimizer.safetensors", "engine.json", "model.safetensors", "config.json"):
+            if file.name not in (*_OURS, "model.safetensors", "config.json"):
                 shutil.copyfile(file, folder / file.name)
         state = load_file(model_folder / "model.safetensors")
         save_file({n: t.to(kinds[dtype]) for n, t in state.items()}, folder / "model.safetensors", {"format": "pt"})

@@ -319,9 +319,9 @@ class TrainedModel:
         self.snapshots.clear()
 
     def snapshot(self) -> Snapshot:
-        """What sampling sees; a LoRA model is merged at once."""
+        """What sampling sees; a LoRA model is merged at once, in bf16 to the digits that a weight has there."""
         if self.adapter is not None:
-            return Snapshot(self.adapter.merged(), live=False)
+            return Snapshot(self.adapter.merged(self.masters, self.compute), live=False)
         taken = Snapshot(weights_of(self.backbone.model), live=True)
         self.snapshots.append(taken)
         return taken
@@ -332,7 +332,7 @@ class TrainedModel:
     def full_weights(self) -> Weights:
         """All weights in fp32 (LoRA merged), by the model's own parameter names."""
         if self.adapter is not None:
-            return {n: t.float() for n, t in self.adapter.merged().items()}
+            return self.adapter.merged(self.masters, torch.float32)
         masters = {id(self.named[n]): m.detach() for n, m in self.masters.items()}
         return {n: masters[id(p)] for n, p in self.backbone.model.named_parameters(remove_duplicate=False)}
 

@@ -106,8 +106,10 @@ class Worker:
                     self._run([job])
                 return
             if isinstance(error, EngineError):
+                # Another one: what was raised holds the frames that it passed through, with all their tensors.
+                said = EngineError(error.message, error.category, error.status)
                 for future in futures:
-                    future.resolve(None, error)
+                    future.resolve(None, said)
                 return
             log.exception("a request failed")
             wrapped = EngineError(f"engine error: {type(error).__name__}: {error}", "server", 500)
@@ -166,7 +168,7 @@ class Lane:
         """This request was refused before it was queued: the next need not wait for it. Some clients count its seq_id
         as used, others use it again; both do."""
         with self._lock:
-            if seq < self._next or seq in self._held:
+            if self._broken is not None or seq < self._next or seq in self._held:
                 return
             self._refused.add(seq)
             self._go_on()

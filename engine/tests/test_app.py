@@ -252,6 +252,30 @@ def test_loading_forgets_gradients_of_other_weights(client: Client) -> None:
         step(client, model)
 
 
+@pytest.mark.parametrize("config", [False, [], {"train_mlp": "false"}, {"train_attn": 1}, {"seed": 1 << 63}])
+def test_an_adapter_is_asked_for_in_the_right_types(client: Client, config: object) -> None:
+    with pytest.raises(Refused, match=r"422 (create_model: )?lora_config"):
+        client.model("qwen", lora_config=config)
+
+
+def test_a_step_needs_its_settings_in_an_object(client: Client) -> None:
+    model = client.model("qwen", lora_config={"rank": 2, "seed": (1 << 63) - 1, "train_mlp": None})
+    client.forward_backward(message(model))
+    with pytest.raises(Refused, match="422 optim_step: adam_params must be an object"):
+        client.post("optim_step", model_id=model, adam_params=[])
+
+
+def test_a_failed_request_keeps_no_tensors_alive(client: Client, engine: Engine) -> None:
+    """What is raised holds the frames that it passed through, and they the graph of the backward pass."""
+    model = client.model("qwen")
+    queued = client.post("optim_step", model_id=model, adam_params={})
+    with pytest.raises(Refused, match="no gradient"):
+        client.wait(queued)
+    future = engine.worker.find(queued["request_id"])
+    assert future is not None and future.error is not None
+    assert future.error.__traceback__ is None and future.error.__context__ is None
+
+
 def test_a_model_that_could_not_be_loaded_leaves_nothing(client: Client, engine: Engine) -> None:
     lanes = set(engine.lanes)
     with pytest.raises(Refused, match="trained in full"):

@@ -110,6 +110,19 @@ def test_clients_at_the_same_time_do_not_disturb_each_other(service: Any) -> Non
     assert together == [whole(rank) for rank in ranks]
 
 
+def test_its_list_of_runs_comes_by_pages(service: Any) -> None:
+    client = trainer(service, 0)
+    client.save_state("listed").result(timeout=120)
+    rest = service.create_rest_client()
+    first = rest.list_training_runs(limit=1).result(timeout=120)
+    assert len(first.training_runs) == 1 and first.cursor.total_count >= 1
+    every = [
+        rest.list_training_runs(limit=1, offset=i).result(timeout=120).training_runs[0].training_run_id
+        for i in range(first.cursor.total_count)
+    ]
+    assert len(set(every)) == len(every) and client.model_id in every
+
+
 def test_a_batch_that_the_sdk_splits_is_merged_again(service: Any) -> None:
     client = trainer(service, 0)
     one = datum(logprobs=[-1.0] * 5, advantages=[1.0] * 5)

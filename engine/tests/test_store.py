@@ -67,9 +67,43 @@ def test_a_checkpoint_is_a_plain_hugging_face_folder(folders: dict[str, Path], t
     ours = model.forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
     assert max(np.abs(a - b).max() for a, b in zip(ours, theirs, strict=True)) < 1e-4
     AutoModelForCausalLM.from_pretrained(tmp_path / "out")
-    assert not (tmp_path / "out" / "optimizer.safetensors").exists()
+    assert not any((tmp_path / "out" / name).exists() for name in ("optimizer.safetensors", "adapter.safetensors"))
     store.export(store.folder_of(tmp_path, path), tmp_path / "half", "bfloat16")
     assert {t.dtype for t in load_file(tmp_path / "half" / "model.safetensors").values()} == {torch.bfloat16}
+
+
+def test_weights_saved_for_sampling_can_be_trained_on_adapters_too(folders: dict[str, Path], tmp_path: Path) -> None:
+    data = [pick(d, "target_tokens", "weights") for d in make_data()]
+    first, second = lora_policy(folders["qwen"], 1), lora_policy(folders["qwen"], 2)
+    first.forward_backward(data, "cross_entropy", {}, False)
+    first.optim_step(Adam(learning_rate=1e-2))
+    path = store.save(tmp_path, "model_a", "sampler_weights", "best", first, False)
+    folder = store.folder_of(tmp_path, path)
+    with pytest.raises(EngineError, match="no optimizer state"):
+        store.restore(folder, path, second, True)
+    store.restore(folder, path, second, False)
+    assert all(torch.equal(first.masters[name], second.masters[name]) for name in first.masters)
+    second.forward_backward(data, "cross_entropy", {}, False)
+    second.optim_step(Adam(learning_rate=1e-2))
+    assert not all(torch.equal(first.masters[name], second.masters[name]) for name in first.masters)
+
+
+def test_an_adapter_in_bf16_is_saved_with_what_its_masters_know(folders: dict[str, Path]) -> None:
+    """The base is exact in bf16, so a small update, rounded to it, would be none."""
+    backbone = load(folders["qwen"], torch.float32, "cpu")
+    for p in backbone.model.parameters():
+        p.data = p.data.to(torch.bfloat16)
+    model = TrainedModel(backbone, "qwen", 8192, torch.bfloat16, attach(backbone.model, 4, 1))
+    before = {name: t.clone() for name, t in model.full_weights().items()}
+    for name, master in model.masters.items():
+        if name.endswith("lora_b"):
+            master.fill_(1e-6)
+    after = model.full_weights()
+    moved = "model.layers.0.mlp.up_proj.weight"
+    assert after[moved].dtype == torch.float32
+    difference = (after[moved] - before[moved]).abs()
+    assert 0 < difference.max() < 2**-9 * before[moved].abs().max()
+    assert all(torch.equal(before[name], after[name]) for name in before if "_proj" not in name)
 
 
 def test_a_failed_save_leaves_nothing(

@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
-import { checkModelName } from "../engine/model-dir.ts";
+import { TagprError } from "../core/errors.ts";
+import { contextOf, findModel } from "../engine/model-dir.ts";
 import { readRecord } from "../run/record.ts";
 import { STAGE_NAMES, type StageName } from "../run/stage.ts";
 import { openFolder } from "../run/stages/data-files.ts";
@@ -20,10 +21,29 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
   const before = readRecord(run)?.config;
   const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES);
   const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter((name) => !named.includes(name));
-  for (const name of new Set([...modelsUsed(config, only), ...added]))
-    checkModelName(name, { modelsDir: modelsDir(), env: io.env });
+  for (const name of new Set([...modelsUsed(config, only), ...added])) found(io, name);
+  requireRoom(io, config, only);
   if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
     for (const path of config.data.paths) await openFolder(path, config.data);
+}
+
+const found = (io: Io, name: string): string | null => findModel(name, { modelsDir: modelsDir(), env: io.env });
+
+/** The policy's context holds a prompt and a response as long as they may be, or its engine would refuse them much later. */
+function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
+  const { model, prompt } = config;
+  const asks = (["prmu", "guided", "explore", "eval"] as const).filter((stage) => only.includes(stage));
+  if (asks.length === 0) return;
+  const dir = found(io, model);
+  const context = dir === null ? null : contextOf(dir);
+  if (context === null) return;
+  const tooLong = asks.find((stage) => prompt.max_tokens + config[stage].max_tokens > context);
+  if (tooLong === undefined) return;
+  throw new TagprError(
+    "usage",
+    `${tooLong}.max_tokens: a prompt of ${prompt.max_tokens} tokens and a response of ${config[tooLong].max_tokens} don't fit into the context of ${model}, ${context}`,
+    { hint: `Lower ${tooLong}.max_tokens or prompt.max_tokens; histories are cut to fit the prompt.` },
+  );
 }
 
 /** Models that are read here: through a Tinker server too, the policy's tokenizer is. */

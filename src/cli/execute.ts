@@ -32,9 +32,9 @@ export interface Execute {
  */
 export async function executeRun(app: App, options: Execute): Promise<void> {
   const { io, outcome } = app;
-  const { run, config } = options;
+  const { run, config, only } = options;
   checkFolder(run, config);
-  requireSound(config);
+  requireSound(config, { only });
   await checkOutside(io, options);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchAt, batchCount, type Walk } from "./batches.ts";
+import { batchAt, batchCount, epochAfter, type Walk } from "./batches.ts";
 import { learningRate } from "./schedule.ts";
 
 const walks = fc.record({
@@ -26,6 +26,12 @@ describe("the walk through the data", () => {
         }
       }),
     );
+  });
+
+  it("tells how far it is: to the walk's end, and no further, after its last batch", () => {
+    const walk: Walk = { seed: 1, name: "sft", labels: Array(10).fill("a"), batch: 4, epochs: 1 };
+    expect([0, 1, 2, 3].map((done) => epochAfter(walk, done))).toEqual([0, 0.4, 0.8, 1]);
+    expect(epochAfter({ ...walk, epochs: 2.5 }, 7)).toBe(2.5);
   });
 
   it("is the same walk whatever the batch size, each batch asked for alone", () => {

@@ -43,6 +43,10 @@ export function batchAt(walk: Walk, b: number): number[] {
   return out;
 }
 
+/** Passes over the data after so many batches. */
+export const epochAfter = (walk: Walk, batches: number): number =>
+  Math.min(batches * walk.batch, elementCount(walk)) / walk.labels.length;
+
 const elementCount = (walk: Walk): number => Math.round(walk.epochs * walk.labels.length);
 
 /** Each label's units are shuffled, and their elements laid at even distances from a random start; equal places are told apart by index. */

@@ -10,7 +10,7 @@ import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./json
  */
 export interface StageSeal {
   readonly stage: string;
-  /** Hash of what the stage depends on: its part of the config and the seals of the stages it reads. */
+  /** Hash of what the stage depends on: its part of the config and the content of the files that it reads. */
   readonly key: string;
   /** SHA-256 of each output file, by path relative to the stage folder. */
   readonly outputs: Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ export function filesBelow(dir: string): string[] {
 
 /** One line of `checkpoints.jsonl`: a checkpoint counts when its line stands there, written last. */
 export interface Checkpoint {
-  /** Optimizer steps done. */
+  /** Optimizer steps done; in RL batches. */
   readonly step: number;
   /** `tinker://…` of weights and optimizer. */
   readonly state: string;

@@ -54,12 +54,13 @@ function checkUrl(url: string): string {
     throw new TagprError("usage", `the engine's url is ${url === "" ? "empty" : `"${url}"`}`, {
       hint: "Set engines.<role>.url to something like http://127.0.0.1:8000.",
     });
-  return url.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
+  return url.replace(/\/+$/, "");
 }
 
 /** Connects to a Tinker server and asks what it can do; a session is opened when first needed. */
 export async function connectEngine(options: ConnectOptions): Promise<Engine> {
-  const transport = transportOf(options);
+  // With the API's root or without, as the official SDK takes it too.
+  const transport = transportOf({ ...options, url: options.url.replace(/\/api\/v1\/*$/, "") });
   const announced = await sendJson<{ extensions?: Record<string, unknown> }>(transport, {
     method: "GET",
     path: "/api/v1/get_server_capabilities",

@@ -93,6 +93,22 @@ describe("the embedded engine", () => {
     await client.unload();
   });
 
+  it("trains on from adapters that were saved for sampling, as RL does after SFT", async () => {
+    const client = await embedded.engine.train({ model, rank: 4, seed: 1 });
+    await client.forwardBackward(DATA, "cross_entropy");
+    await client.optimStep(ADAM);
+    const path = await client.saveForSampler("sft-best-1");
+    const next = await embedded.engine.train({ model: path, rank: 4, seed: 2 });
+    const logprobs = async (c: typeof client): Promise<number[][]> =>
+      (await c.forward(DATA, "cross_entropy")).outputs.map((o) => Array.from(o.logprobs ?? []));
+    expect(await logprobs(next)).toEqual(await logprobs(client));
+    await next.forwardBackward(DATA, "cross_entropy");
+    expect((await next.optimStep(ADAM))["grad_norm:mean"]).toBeGreaterThan(0);
+    expect(await logprobs(next)).not.toEqual(await logprobs(client));
+    await client.unload();
+    await next.unload();
+  });
+
   it("scores and trains a reward model with user embeddings", async () => {
     const client = await embedded.engine.train({ model, rank: 0, seed: 1, reward: { userEmbeddings: 3 } });
     const side = (tokens: number[], user: number, pair: Readonly<Record<string, number>>): Datum => ({

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { readJson } from "../core/jsonl.ts";
 import { type Environment, pythonPath } from "./process.ts";
 
 export interface ModelDirOptions {
@@ -37,9 +39,25 @@ export async function resolveModelDir(name: string, options: ModelDirOptions): P
   throw noModel(name);
 }
 
-/** Throws where {@link resolveModelDir} would for a name that means nothing; unpacks nothing. */
-export function checkModelName(name: string, options: ModelDirOptions): void {
-  if (packagedName(name) === undefined && foundModel(name, options) === undefined) throw noModel(name);
+/**
+ * What {@link resolveModelDir} would find, null for a packaged model that isn't unpacked yet; unpacks nothing.
+ * @throws TagprError where the name means nothing.
+ */
+export function findModel(name: string, options: ModelDirOptions): string | null {
+  const found = foundModel(name, options);
+  if (found === undefined && packagedName(name) === undefined) throw noModel(name);
+  return found ?? null;
+}
+
+const contextSchema = z.looseObject({
+  max_position_embeddings: z.int().optional(),
+  n_positions: z.int().optional(),
+});
+
+/** Prompt and response together, in tokens, as a model folder's `config.json` says it; null where it doesn't. */
+export function contextOf(dir: string): number | null {
+  const read = contextSchema.safeParse(readJson<unknown>(join(dir, "config.json")));
+  return read.success ? (read.data.max_position_embeddings ?? read.data.n_positions ?? null) : null;
 }
 
 function foundModel(name: string, { modelsDir, env }: ModelDirOptions): string | undefined {

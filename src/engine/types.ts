@@ -107,7 +107,7 @@ export interface Engine {
   train(options: TrainOptions): Promise<TrainingClient>;
   /** A sampler of a base model (folder or name) or of a `tinker://` path. */
   sampler(modelOrPath: string): Promise<SamplingClient>;
-  /** Unit vectors, one a text. */
+  /** One vector a text, as the model gives it: not scaled. */
   embed(model: string, texts: readonly string[]): Promise<number[][]>;
   /** Writes a Hugging Face folder of a `tinker://` path. */
   export(path: string, dir: string): Promise<void>;

@@ -32,7 +32,6 @@ const renderer: Renderer = {
   promptTokens: (messages, { thinking }) =>
     renderer.encode(`${thinking ? "T" : "F"}|${renderer.renderChat(messages, { thinking })}`),
   eosIds: [EOS],
-  contextLength: 100_000,
   responsePrefix: "<think>\n",
 };
 

@@ -1,4 +1,4 @@
-import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, type Walk } from "../core/batches.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { seedOf } from "../core/random.ts";
@@ -10,7 +10,7 @@ import { stageWeights } from "../rewards/compute.ts";
 import { formMetrics, formOf, rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
 import { type Group, type RolloutTimes, rollOut, type Setting } from "./rollout.ts";
 import { type MiniBatch, updateOnBatch } from "./update.ts";
-import { hackingSigns, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
+import { hackingSigns, isTrainable, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
 
 /** One RL stage (paper section 3.4): guided with all five signals, or exploratory with the foundation signals. */
 export interface RlOptions extends Setting {
@@ -73,7 +73,7 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
   progress.start(stage === "guided" ? "Guided RL" : "Exploratory RL", loop.total);
   let state = loop.saver.last?.loop ?? (await begin(loop));
   let last = loop.saver.last?.state ?? null;
-  const total = state.probe.withSpread > 0 ? loop.total : 0;
+  const total = isTrainable(state.probe) ? loop.total : 0;
   for (let batch = log.last?.step ?? 0; batch < total; batch++) {
     await trainOnBatch(loop, batch);
     const done = batch + 1;
@@ -112,7 +112,7 @@ async function begin(loop: RlLoop): Promise<RlState> {
   const { log, progress, config, clock, seed } = options;
   const found = await probe(options, await training.sampler(), options.examples, seed, clock);
   log.metrics({ kind: "probe", ...found });
-  for (const sentence of judgeProbe(found, config.rollouts).sentences) progress.say(sentence);
+  for (const sentence of judgeProbe(found, config.rollouts)) progress.say(sentence);
   const state: RlState = { best: null, validations: [], probe: found };
   return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
 }
@@ -142,7 +142,7 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   });
   const rewards = { ...rewardMetrics(groups, options.scorer !== null), ...formMetrics(formOf(groups, options.tasks)) };
   const spread = spreadMetrics(groups, stageWeights(options.rewards, stage), config.advantage_delta);
-  const epoch = ((batch + 1) * config.batch) / walk.labels.length;
+  const epoch = epochAfter(walk, batch + 1);
   log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
   const queries = examples.map((example) => `${example.task}/${example.id}`);
   log.samples([{ kind: "batch", step: batch + 1, queries }, ...sampleRows(batch, groups[0])]);

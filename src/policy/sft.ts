@@ -1,4 +1,4 @@
-import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, type Walk } from "../core/batches.ts";
 import type { SftConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
@@ -13,7 +13,8 @@ import type { SftItem } from "./sft-items.ts";
  * Foundational SFT (paper section 3.4, eq. 4): cross entropy on the completion and its end-of-turn token alone.
  *
  * Losses sum in the engine, so each token is weighted 1/(completion tokens of the batch): a step follows the mean over
- * tokens, and long chains count for more than short ones.
+ * tokens, and long chains count for more than short ones. SkyRL's JAX back-end averages each chain by itself and then
+ * the chains, whatever the weights; the logged loss is the mean over tokens there too.
  */
 export interface SftOptions {
   readonly engine: Engine;
@@ -42,7 +43,7 @@ export interface SftResult {
   /** `tinker://` path of the best weights, for sampling and further training. */
   readonly path: string;
   readonly step: number;
-  /** Dev score of the best where it was taken, else minus its held-out loss. */
+  /** Dev score of the best where dev scores choose it (`sft.dev_every`), else minus its held-out loss. */
   readonly score: number | null;
   readonly curve: readonly SftLook[];
   /** Whether patience ended it before its last step. */
@@ -113,7 +114,7 @@ async function update(loop: SftLoop, step: number): Promise<void> {
   const adam = adamAt(config, step, loop.total);
   const norm = gradNorm(await keepingBatch(log, ids, () => training.optimStep(adam)));
   requireFinite(log, "the gradient norm", norm === null ? [] : [norm], ids);
-  const epoch = ((step + 1) * config.batch) / walk.labels.length;
+  const epoch = epochAfter(walk, step + 1);
   log.metrics({
     kind: "train",
     step: step + 1,

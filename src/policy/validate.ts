@@ -80,14 +80,17 @@ export async function probe(
 /** DESIGN's bound for the synthetic world: below it GSPO has little to learn from. */
 const LEAST_GAIN = 0.15;
 
-/** The probe in plain words, and whether there is anything to train on. */
-export function judgeProbe(found: Probe, k: number): { readonly trainable: boolean; readonly sentences: string[] } {
+/** Without it no step has a gradient. */
+export const isTrainable = ({ withSpread }: Probe): boolean => withSpread > 0;
+
+/** The probe in plain words. */
+export function judgeProbe(found: Probe, k: number): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
   const sentences = [
     `Before RL: pass@1 ${percent(found.pass1)}, pass@${k} ${percent(found.passK)}, valid tags ${percent(found.tagValid)}, ` +
       `groups with spread ${percent(found.withSpread)} (${found.queries} queries × ${k}).`,
   ];
-  if (found.withSpread === 0)
+  if (!isTrainable(found))
     sentences.push(
       "There is nothing to select: in every group all responses earn the same reward, so no step would have a gradient. RL is left out.",
     );
@@ -95,7 +98,7 @@ export function judgeProbe(found: Probe, k: number): { readonly trainable: boole
     sentences.push(
       `There is little to select: the best of ${k} is only ${percent(found.passK - found.pass1)} better than one response. Expect small gains.`,
     );
-  return { trainable: found.withSpread > 0, sentences };
+  return sentences;
 }
 
 /**

@@ -112,20 +112,18 @@ export async function assess(
   const judged = await judge(pairs);
   const withRow = input.rows === null ? [] : pairs.filter((pair) => isSeen(held, pair));
   const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(held, pair));
+  const borrowed = await judge(unseen, ({ example }) => borrow?.(example) ?? 0);
   const margins = judged.map(({ margin }) => margin);
   const report: HeldOutReport = {
-    ...byUsers(
-      held,
-      judged,
-      await judge(withRow, () => 0),
-      await judge(unseen, ({ example }) => borrow?.(example) ?? 0),
-    ),
+    ...byUsers(held, judged, await judge(withRow, () => 0), borrowed),
     ...besideRules(held, judged),
     faults: faultReport(await judge(faults)),
     loss: margins.length === 0 ? null : average(margins.map(bradleyTerry)),
     calibration: calibrationOf(margins),
   };
-  return { report, centre: centreOf(judged) };
+  // The rows that RL will score with: who has none borrows one.
+  const scored = borrow === null ? judged : [...judged.filter(({ pair }) => isSeen(held, pair)), ...borrowed];
+  return { report, centre: centreOf(scored) };
 }
 
 const byKind = <T>(f: (kind: PairKind) => T): Record<PairKind, T> => ({ PRP: f("PRP"), PQP: f("PQP") });

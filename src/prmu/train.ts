@@ -1,4 +1,4 @@
-import { batchAt, batchCount, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, type Walk } from "../core/batches.ts";
 import type { PrmuConfig } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import { stream } from "../core/random.ts";
@@ -186,11 +186,11 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
   log.metrics({
     kind: "train",
     step: step + 1,
-    epoch: ((step + 1) * config.batch) / walk.labels.length,
+    epoch: epochAfter(walk, step + 1),
     loss,
     accuracy,
     margin_mean: margins.reduce((sum, m) => sum + m, 0) / margins.length,
-    masked: masked.filter(Boolean).length / pairs.length,
+    masked: loop.input.rows === null ? null : masked.filter(Boolean).length / pairs.length,
     learning_rate: adam.learningRate,
     grad_norm: norm === null ? null : norm / pairs.length,
   });
@@ -211,7 +211,8 @@ function pairDatums(loop: PrmuLoop, pair: Pair, id: number, masked: boolean): Da
 
 /**
  * `bradley_terry` sums over pairs and has no weights. Adam doesn't see a constant factor except through ε and the
- * clip, so both are scaled: the step is that of the mean over pairs.
+ * clip, so both are scaled: the step is that of the mean over pairs, but for a last batch that is smaller (the moments
+ * hold sums over whole ones).
  */
 const forSum = (adam: AdamParams, pairs: number): AdamParams => ({
   ...adam,

@@ -62,9 +62,8 @@ describe("loadRenderer", () => {
     );
   });
 
-  it("knows the end of turn, the context length and that this template writes no <think>", () => {
+  it("knows the end of turn and that this template writes no <think>", () => {
     expect(renderer.eosIds).toEqual([2]);
-    expect(renderer.contextLength).toBe(512);
     expect(renderer.responsePrefix).toBe("");
   });
 

@@ -24,8 +24,6 @@ export interface Renderer {
   promptTokens(messages: readonly Message[], options: RenderOptions): number[];
   /** Ids that end a response; the first is the one to train with. */
   readonly eosIds: readonly number[];
-  /** Prompt and response together, in tokens. */
-  readonly contextLength: number;
   /**
    * What the template itself writes of the response when thinking is on (`<think>\n` in some models, else ""): put it
    * before a decoded response when reading it.
@@ -41,8 +39,6 @@ const tokenizerConfigSchema = z.looseObject({
 const idsSchema = z.union([z.int(), z.array(z.int())]).nullish();
 const configSchema = z.looseObject({
   eos_token_id: idsSchema,
-  max_position_embeddings: z.int().optional(),
-  n_positions: z.int().optional(),
 });
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string(), special: z.boolean() })).default([]),
@@ -82,7 +78,6 @@ export function loadRenderer(modelDir: string): Renderer {
     renderChat,
     promptTokens: (messages, options) => encode(renderChat(messages, options)),
     eosIds: eosIds(modelDir, tokenizer, config, tokenizerConfig),
-    contextLength: contextLength(modelDir, config),
     responsePrefix: prefixOf(renderChat([{ role: "user", content: "?" }], { thinking: true })),
   };
 }
@@ -122,14 +117,6 @@ function eosIds(
   if (ids.length === 0)
     throw new TagprError("data", `${dir} names no end-of-turn token`, { hint: "Add eos_token_id to its config.json." });
   return [...new Set(ids)];
-}
-
-function contextLength(dir: string, config: z.infer<typeof configSchema>): number {
-  const length = config.max_position_embeddings ?? config.n_positions;
-  if (length !== undefined) return length;
-  throw new TagprError("data", `${dir}/config.json has no max_position_embeddings`, {
-    hint: "Add the model's context length to its config.json.",
-  });
 }
 
 function readPart<T>(dir: string, name: string, schema: z.ZodType<T>): T {

@@ -19,6 +19,7 @@ it("the default, the presets and every combination of roles that works are witho
   expect(faults({ ...FILES, teacher: endpoint, judge: endpoint, tagger: endpoint })).toEqual([]);
   expect(faults({ teacher: { kind: "self" }, judge: { kind: "rules" }, tagger: { kind: "scripted" } })).toEqual([]);
   expect(faults({ data: { task: "synthetic_tag, rating" } })).toEqual([]);
+  expect(faults({ ...FILES, data: { ...FILES.data, rl_of: { LaMP_2: 3200, my_tickets: 9 } } })).toEqual([]);
   for (const file of readdirSync("presets"))
     expect(() => requireSound(loadConfig(`presets/${file}`), { allowOpen: true })).not.toThrow();
 });
@@ -34,6 +35,11 @@ it.each([
   [{ ...FILES, data: { source: "files" } }, /^data\.paths: .*no folder is given/],
   [{ ...FILES, data: { ...FILES.data, strata: { cold: 3 } } }, /^data\.strata: /],
   [{ data: { world: { min_items: 9, max_items: 8 } } }, /^data\.world\.min_items: 9 is more than/],
+  [{ data: { min_items: 201 } }, /^data\.min_items: 201 is more than data\.world\.max_items, 200/],
+  [{ data: { strata: { unseen: 5 }, world: { max_items: 7 } } }, /^data\.strata\.unseen: its users have 8 items/],
+  [{ data: { rl_of: { "LaMP-2": 3200 } } }, /^data\.rl_of: no task has the name "LaMP-2"/],
+  [{ data: { rl_of: { tag: 300 } } }, /^data\.rl_of: no task has the name "tag"/],
+  [{ guided: { batch: 9, updates: 4 } }, /^guided\.updates: a batch of 9 prompts can't be cut into 4/],
   [{ data: { task: "synthetic_tag, LaMP_2" } }, /^data\.task: the synthetic world has no task "LaMP_2"/],
   [{ seed: 1_000_000 }, /^seed: 1000000/],
   [{ eval: { methods: ["rag-r"], swap: ["tagpr"] } }, /^eval\.swap: tagpr is not among eval\.methods/],
@@ -41,6 +47,18 @@ it.each([
   [{ engines: { policy: { kind: "remote", url: "http://me@api.test" } } }, /^engines\.policy\.url holds a user name/],
 ])("%j is a fault, and the only one", (input, says) => {
   expect(faults(input)).toEqual([expect.stringMatching(says)]);
+});
+
+it("sft.form: gold is a fault with what needs a chain, and none without", () => {
+  const config = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft", "tagpr"] } });
+  expect(() => requireSound(config)).toThrow(
+    /^sft\.form: gold teaches no reasoning, and prmu, guided, explore need it\neval\.methods: tagpr can't be made/,
+  );
+  expect(() => requireSound(config, { only: ["data", "chains", "sft"] })).not.toThrow();
+  expect(() => requireSound(config, { only: ["guided"] })).toThrow(/and guided need it$/);
+  const plain = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft"] } });
+  expect(() => requireSound(plain, { only: ["data", "chains", "sft", "eval"] })).not.toThrow();
+  expect(() => requireSound(plain, { allowOpen: true })).not.toThrow(); // a command may ask for these stages alone
 });
 
 it("all are named at once, each hint once", () => {

@@ -2,8 +2,11 @@ import type { Config, LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { SHAPES } from "../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
+import { isKnownTask, knownTasks, loadTask } from "../data/task-file.ts";
+import { METHODS } from "../eval/methods.ts";
+import { STAGE_NAMES, type StageName } from "./stage.ts";
 import { worldTasks } from "./stages/data-synthetic.ts";
-import { hasStrata } from "./stages/strata.ts";
+import { hasStrata, WHOLE } from "./stages/strata.ts";
 
 /** Keys of a config, each right by itself, that can't work together. */
 export interface Fault {
@@ -14,14 +17,29 @@ export interface Fault {
   readonly open?: true;
 }
 
-/** Every fault between a config's keys that can be seen without looking at any file. */
-export function configFaults(config: Config): Fault[] {
-  return [...roleFaults(config), ...engineFaults(config), ...dataFaults(config), ...evalFaults(config)];
+/** Every fault between a config's keys that can be seen without looking at any file, for the stages that are asked. */
+export function configFaults(config: Config, only: readonly StageName[] = STAGE_NAMES): Fault[] {
+  return [
+    ...roleFaults(config),
+    ...engineFaults(config),
+    ...dataFaults(config),
+    ...goldFaults(config, only),
+    ...updateFaults(config),
+    ...evalFaults(config),
+  ];
+}
+
+interface Sound {
+  /** Before each message. */
+  readonly where?: string;
+  readonly allowOpen?: boolean;
+  /** The stages that are asked; all of them without. */
+  readonly only?: readonly StageName[] | undefined;
 }
 
 /** @throws TagprError `usage` that names every fault at once; what is only open is no fault where `allowOpen` is set. */
-export function requireSound(config: Config, { where = "", allowOpen = false } = {}): void {
-  const faults = configFaults(config).filter(({ open }) => !(allowOpen && open));
+export function requireSound(config: Config, { where = "", allowOpen = false, only }: Sound = {}): void {
+  const faults = configFaults(config, only).filter(({ open }) => !(allowOpen && open));
   if (faults.length > 0)
     throw new TagprError("usage", faults.map(({ message }) => `${where}${message}`).join("\n"), {
       hint: [...new Set(faults.map(({ hint }) => hint))].join("\n  "),
@@ -64,6 +82,44 @@ function secretInUrl(key: string, url: string, keyEnv: string): Fault[] {
   ];
 }
 
+const RL = ["guided", "explore"] as const;
+
+/** A model that has learnt to answer at once: preference pairs and RL need a chain. */
+function goldFaults({ sft, eval: { methods } }: Config, only: readonly StageName[]): Fault[] {
+  if (sft.form !== "gold") return [];
+  const hint =
+    "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft], or set sft.form to tagged.";
+  const stages = (["prmu", ...RL] as const).filter((stage) => only.includes(stage));
+  const trained = methods.filter((name) => RL.some((stage) => METHODS[name].weights === stage));
+  return [
+    ...(stages.length === 0
+      ? []
+      : [
+          {
+            message: `sft.form: gold teaches no reasoning, and ${stages.join(", ")} need it`,
+            hint,
+            open: true as const,
+          },
+        ]),
+    ...(trained.length === 0 || !only.includes("eval")
+      ? []
+      : [{ message: `eval.methods: ${trained.join(", ")} can't be made from sft.form: gold`, hint }]),
+  ];
+}
+
+function updateFaults(config: Config): Fault[] {
+  return RL.flatMap((stage): Fault[] => {
+    const { batch, updates } = config[stage];
+    if (batch % updates === 0) return [];
+    return [
+      {
+        message: `${stage}.updates: a batch of ${batch} prompts can't be cut into ${updates} equal mini-batches`,
+        hint: `Set ${stage}.updates to a divisor of ${stage}.batch.`,
+      },
+    ];
+  });
+}
+
 function evalFaults({ eval: { methods, swap } }: Config): Fault[] {
   const strangers = swap.filter((name) => !methods.includes(name));
   if (strangers.length === 0) return [];
@@ -92,6 +148,7 @@ function engineFaults({ engines }: Config): Fault[] {
 function dataFaults({ data, seed }: Config): Fault[] {
   return [
     ...worldFaults(data),
+    ...rlOfFaults(data),
     ...(data.source === "files" ? fileFaults(data) : [...seedFaults(seed), ...taskFaults(data)]),
   ];
 }
@@ -106,14 +163,30 @@ function seedFaults(seed: number): Fault[] {
   ];
 }
 
-function worldFaults({ world }: Config["data"]): Fault[] {
-  const { min_items: least, max_items: most } = world;
-  if (least <= most) return [];
+/** Users with so many items are looked for until they are found. */
+function worldFaults({ source, world, min_items, strata }: Config["data"]): Fault[] {
+  const most = world.max_items;
+  const tooMany = (key: string, least: number): Fault[] =>
+    least <= most
+      ? []
+      : [
+          {
+            message: `${key}: ${least} is more than data.world.max_items, ${most}: there are no such users`,
+            hint: `Set ${key} to data.world.max_items at most.`,
+          },
+        ];
+  if (source === "files") return tooMany("data.world.min_items", world.min_items);
   return [
-    {
-      message: `data.world.min_items: ${least} is more than data.world.max_items, ${most}: there are no such users`,
-      hint: "Set data.world.min_items to data.world.max_items at most.",
-    },
+    ...tooMany("data.world.min_items", world.min_items),
+    ...tooMany("data.min_items", min_items),
+    ...(strata.unseen === 0 || most >= WHOLE
+      ? []
+      : [
+          {
+            message: `data.strata.unseen: its users have ${WHOLE} items or more, and data.world.max_items is ${most}`,
+            hint: `Set data.world.max_items to ${WHOLE} at least, or data.strata.unseen to 0.`,
+          },
+        ]),
   ];
 }
 
@@ -141,4 +214,14 @@ function taskFaults(data: Config["data"]): Fault[] {
     message: `data.task: the synthetic world has no task "${name}"`,
     hint: `One of: ${shapes.map((shape) => shape.task).join(", ")}.`,
   }));
+}
+
+/** A name that no task has would be no exception, in silence. A task of one's own is known with its files alone. */
+function rlOfFaults({ source, rl_of }: Config["data"]): Fault[] {
+  return Object.keys(rl_of).flatMap((key): Fault[] => {
+    const name = isKnownTask(key) ? loadTask(key).name : null;
+    if (name === key || (name === null && source === "files")) return [];
+    const hint = name === null ? `One of: ${knownTasks().join(", ")}.` : `Its name is ${name}.`;
+    return [{ message: `data.rl_of: no task has the name "${key}"`, hint }];
+  });
 }

@@ -97,7 +97,7 @@ async function runWithEngine(stage: Stage, context: StageContext): Promise<void>
       return await stage.run(context);
     } catch (error) {
       if (!(error instanceof TagprError) || error.code !== "engine_lost") throw error;
-      const stands = durableFiles(context.dir);
+      const stands = durableFiles([context.dir, join(context.run, "cache")]);
       losses = stands === stood ? losses + 1 : 1;
       stood = stands;
       if (losses === MOST_LOSSES) throw error;
@@ -107,10 +107,15 @@ async function runWithEngine(stage: Stage, context: StageContext): Promise<void>
   }
 }
 
-/** Names and sizes of what a resumed stage goes on from. */
-function durableFiles(dir: string): string {
-  const kept = filesBelow(dir).filter((file) => !REPLAYED.test(file));
-  return kept.map((file) => `${file} ${statSync(join(dir, file)).size}`).join("\n");
+/** Names and sizes of what a resumed stage goes on from: its own files, and answers and vectors that are kept by content. */
+function durableFiles(dirs: readonly string[]): string {
+  const there = dirs.filter((dir) => existsSync(dir));
+  const kept = there.flatMap((dir) =>
+    filesBelow(dir)
+      .filter((file) => !REPLAYED.test(file))
+      .map((file) => join(dir, file)),
+  );
+  return kept.map((path) => `${path} ${statSync(path).size}`).join("\n");
 }
 
 /** Cut back to the last checkpoint when a stage goes on, or about the attempt itself. */

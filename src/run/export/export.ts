@@ -5,6 +5,7 @@ import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../co
 import type { Progress } from "../../core/progress.ts";
 import type { QueryId } from "../../data/types.ts";
 import type { Engines } from "../../engine/engines.ts";
+import { isTinkerPath } from "../../engine/tinker-path.ts";
 import type { Verifier } from "../../engine/verify.ts";
 import type { Pair } from "../../prmu/pairs.ts";
 import { requireLogits, rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
@@ -85,6 +86,14 @@ async function exportPolicy(
   const stage = model === "tagpr" ? "explore" : model;
   mustStand(run, `${stage}/model.json`, stage);
   const { path } = readModel(run, stage);
+  if (!isTinkerPath(path))
+    throw new TagprError(
+      "usage",
+      `${run}'s ${model} is the base model itself, ${config.model}: no step was better on dev`,
+      {
+        hint: "There is nothing to export: use that model.",
+      },
+    );
   const engine = await engines.policy();
   const { renderer, promptOf } = await openAsking({ run, config, modelDir });
   const prompts = readSplit(run, "dev").slice(0, PROBES).map(promptOf);

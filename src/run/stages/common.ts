@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
-import { TagprError } from "../../core/errors.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
@@ -57,14 +56,6 @@ export async function openAsking(
     cutOf: (example) => fitted(example).cut,
     prefix: reasoning ? renderer.responsePrefix : "",
   };
-}
-
-/** @throws TagprError where the SFT model has learnt to answer without a chain: preference pairs and RL need one. */
-export function requireChains({ sft }: Config, stage: string): void {
-  if (sft.form === "gold")
-    throw new TagprError("usage", `${stage} can't follow sft.form: gold, whose model answers without reasoning`, {
-      hint: "Run the stages data,chains,sft,eval alone (--only), or set sft.form to tagged.",
-    });
 }
 
 /** Tags that the system prompt of a method with reasoning names. */

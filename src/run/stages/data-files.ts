@@ -19,6 +19,13 @@ export async function filesData(config: Config, show: Show): Promise<Gathered> {
   const twice = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) !== i);
   if (twice !== undefined)
     throw new TagprError("usage", `two folders hold the task ${twice.name}`, { hint: "Give one folder a task." });
+  const stranger = Object.keys(config.data.rl_of).find(
+    (key) => !isKnownTask(key) && !tasks.some(({ name }) => name === key),
+  );
+  if (stranger !== undefined)
+    throw new TagprError("usage", `data.rl_of: no task has the name "${stranger}"`, {
+      hint: `This run has ${tasks.map(({ name }) => name).join(", ")}.`,
+    });
   const all = (name: keyof Gathered["splits"]): ShownExample[] => parts.flatMap((part) => part.splits[name]);
   return {
     tasks,

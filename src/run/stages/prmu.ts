@@ -10,7 +10,7 @@ import type { ScorerFile } from "../../prmu/score.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks, requireChains } from "./common.ts";
+import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
 /** The backbone of the reward model: its own, or the run's base model with a fresh head. */
@@ -30,7 +30,6 @@ export const prmuStage: Stage = {
       writeScorer(dir, null);
       return;
     }
-    requireChains(config, "prmu");
     const examples = readSplit(run, "prmu");
     const { pairs, faults } = await pairsOf(context, await openAsking(context));
     // A backbone with another tokenizer reads the same texts in its own tokens.

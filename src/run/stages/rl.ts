@@ -6,16 +6,7 @@ import { trainRl } from "../../policy/rl.ts";
 import { makeScorer } from "../../prmu/score.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import {
-  ASKING_FILES,
-  baseIdentity,
-  type ModelFile,
-  openAsking,
-  readModel,
-  readSplit,
-  requireChains,
-  writeModel,
-} from "./common.ts";
+import { ASKING_FILES, baseIdentity, type ModelFile, openAsking, readModel, readSplit, writeModel } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
@@ -46,7 +37,6 @@ export const exploreStage: Stage = {
 
 async function runRl(context: StageContext, stage: "guided" | "explore"): Promise<void> {
   const { run, dir, config, progress, now } = context;
-  requireChains(config, stage);
   const asking = await openAsking(context);
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
   const examples = readSplit(run, "rl");

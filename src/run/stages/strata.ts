@@ -21,7 +21,7 @@ export const hasStrata = ({ strata }: Config["data"]): boolean => STRATA.some((n
 /** Items that a seen user has written since training: half of the usual eight that are shown. */
 const LATER = 4;
 /** Items of a user of the headline stratum at least. */
-const WHOLE = 8;
+export const WHOLE = 8;
 
 /** The population with short histories: the same types, tables, habits and rates. */
 const coldWorld = (world: World): World => ({ ...world, minItems: 1, maxItems: 2 });

@@ -13,7 +13,7 @@ import { makeChatClient } from "../../../llm/client.ts";
 import type { App } from "../../app.ts";
 import type { Io } from "../../io.ts";
 import { align } from "../../table.ts";
-import { at, wholeNumber } from "../options.ts";
+import { at, positiveNumber, wholeNumber } from "../options.ts";
 import { tellProblems } from "./problems.ts";
 
 interface Teacher {
@@ -55,7 +55,7 @@ export function dianpingCommand({ io }: App): Command {
     .option("--url <base>", "Paraph: an OpenAI-compatible endpoint that rewrites the held-out posts neutrally")
     .option("--model <name>", "Paraph: its model (paper: gpt-4o)", "gpt-4o")
     .option("--key-env <name>", "Paraph: environment variable with its key", "OPENAI_API_KEY")
-    .addOption(new Option("--concurrency <n>", "Paraph: requests in flight").argParser(wholeNumber).default(8))
+    .addOption(new Option("--concurrency <n>", "Paraph: requests in flight").argParser(positiveNumber).default(8))
     .addOption(new Option("--seed <n>", "seed of the draw of users").argParser(wholeNumber).default(0))
     .option("--as <split>", "name of the split that is written", "test")
     .option("--skip-bad", "leave bad rows out (each is told); without it they end the command")

@@ -41,7 +41,7 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
   if (tooLong === undefined) return;
   throw new TagprError(
     "usage",
-    `${tooLong}.max_tokens: a prompt of ${prompt.max_tokens} tokens and a response of ${config[tooLong].max_tokens} don't fit into the context of ${model}, ${context}`,
+    `${tooLong}.max_tokens: a prompt of ${prompt.max_tokens} tokens and a response of ${config[tooLong].max_tokens} don't fit into the context of ${model}, ${context} tokens`,
     { hint: `Lower ${tooLong}.max_tokens or prompt.max_tokens; histories are cut to fit the prompt.` },
   );
 }

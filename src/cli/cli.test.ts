@@ -208,6 +208,17 @@ describe("tagpr run", () => {
     expect(existsSync(join(cwd, "r", "data", "stage.json"))).toBe(true);
   });
 
+  it("nor are responses for which the model has no room", async () => {
+    const said = await tagpr("run", "own.yaml", "--out", "r", "--set", "guided.max_tokens=4000");
+    expect(said).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/guided\.max_tokens: .* don't fit .*nano, 4096 tokens/),
+    });
+    expect(existsSync(join(cwd, "r"))).toBe(false);
+    const data = await tagpr("run", "own.yaml", "--out", "r", "--set", "guided.max_tokens=4000", "--only", "data");
+    expect(data.code).toBe(0);
+  });
+
   it("a model that no wanted stage uses needn't be there", async () => {
     writeFileSync(join(cwd, "hub.yaml"), "model: nobody/none\nengines: {embeddings_model: nobody/other}\n");
     expect((await tagpr("run", "hub.yaml", "--out", "r", "--only", "data")).code).toBe(0);

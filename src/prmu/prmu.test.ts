@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { silent } from "../core/progress.ts";
 import { stream } from "../core/random.ts";
+import { zipStrict } from "../core/zip.ts";
 import type { QueryId, UserId } from "../data/types.ts";
 import { makeDisk, makeFakeEngine } from "../engine/testing/fake-engine.ts";
 import {
@@ -24,6 +25,7 @@ import { type PairSource, type Sampled, samplePairSources } from "./sample.ts";
 import { makeScorer } from "./score.ts";
 import { splitter } from "./split.ts";
 import { type PrmuOptions, trainPrmu } from "./train.ts";
+import { makeBorrow } from "./warm-start.ts";
 
 const config = {
   ...base.prmu,
@@ -358,6 +360,28 @@ describe("training", () => {
     const [lent] = await warm.score([{ example: stranger, text: chainFor("romance") }]);
     expect(lent).toBe(own);
     await warm.close();
+  });
+
+  it("centres the logits that RL will see: who has no row borrows one in both", async () => {
+    const disk = makeDisk();
+    const { result } = await runWhole(train({ config: { ...config, warm_start: 4 } }), disk);
+    if (result?.rows == null) throw new Error("not trained");
+    const borrow = makeBorrow(examples, result.rows, tasks, 4);
+    const scorer = await makeScorer(makeFakeEngine({ vocab: codec.vocab, disk }), result, { codec, promptOf, borrow });
+    const heldOut = buildPairs(sources, config, 1).pairs.filter(({ split }) => split === "held_out");
+    const exampleOf = new Map(examples.map((example) => [example.id, example]));
+    const score = (side: "preferred" | "rejected") =>
+      scorer.score(
+        heldOut.map((pair) => ({ example: exampleOf.get(pair.query) as (typeof examples)[0], text: pair[side] })),
+      );
+    const [preferred, rejected] = [await score("preferred"), await score("rejected")];
+    const found = centreOf(
+      zipStrict(preferred, rejected).map(([p, r]) => ({ preferred: p ?? NaN, rejected: r ?? NaN })),
+    );
+    expect(result.centre.mean).toBeCloseTo(found.mean, 9);
+    expect(result.centre.spread).toBeCloseTo(found.spread, 9);
+    expect((await runWhole(train())).result?.centre).not.toEqual(result.centre);
+    await scorer.close();
   });
 });
 

@@ -77,9 +77,13 @@ export async function runBench(options: BenchOptions, app: App): Promise<Finding
       }
     });
     if (app.outcome.code !== 0) return null;
-    const waiting = TABLES.flatMap((table) => waitingFor(table, jobs, out));
-    app.io.err(waiting.map((line) => `${line}\n`).join(""));
-    const finding = findingOf(options, jobs);
+    const told: Table[] = [];
+    for (const table of TABLES) {
+      const left = missing(table, jobs, out);
+      if (left.length === 0) told.push(table);
+      else app.io.err(waitingFor(table, left));
+    }
+    const finding = findingOf(options, jobs, told);
     if (finding.rows.length === 0) return null;
     writeJson(join(out, "result.json"), finding);
     return finding;
@@ -123,16 +127,14 @@ const rowIn = (table: Table, { variant }: Job): boolean => variant.rows.some((ro
 const missing = (table: Table, jobs: readonly Job[], out: string): Job[] =>
   jobs.filter((job) => rowIn(table, job) && answersOf(answersIn(out), job) === null);
 
-function waitingFor(table: Table, jobs: readonly Job[], out: string): string[] {
-  const left = missing(table, jobs, out).map(({ seed, variant }) => `seed ${seed}, ${variant.run}`);
-  if (left.length === 0) return [];
-  const what = left.length === 1 ? `${left[0]} is missing` : `${left.length} runs are missing (${left[0]}; …)`;
-  return [`The table ${table} is told once all of its runs are done: ${what}.`];
+function waitingFor(table: Table, left: readonly Job[]): string {
+  const [first = ""] = left.map(({ seed, variant }) => `seed ${seed}, ${variant.run}`);
+  const what = left.length === 1 ? `${first} is missing` : `${left.length} runs are missing (${first}; …)`;
+  return `The table ${table} is told once all of its runs are done: ${what}.\n`;
 }
 
-function findingOf({ set, out }: BenchOptions, jobs: readonly Job[]): Finding {
+function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: readonly Table[]): Finding {
   const folder = answersIn(out);
-  const told = TABLES.filter((table) => missing(table, jobs, out).length === 0);
   const done = jobs.flatMap((job): Done[] => {
     const answers = told.some((table) => rowIn(table, job)) ? answersOf(folder, job) : null;
     return answers === null ? [] : [{ job, answers }];

@@ -80,6 +80,8 @@ def main() -> None:
         label = re.search(rf"^(common|query) {concept}(?= \w+\n)", row["response"], re.MULTILINE)
         if label is not None:
             cut.append((row, concept, row["response"][: label.end()]))
+    if not cut or any("Which tag does" not in prompts[row["query"]]["prompt"] for row, _, _ in cut):
+        parser.error("no such answers to probe: give a run of the synthetic world's tagging task (synthetic_tag)")
     texts = {
         "history": [prompts[row["query"]]["prompt"] + chain for row, _, chain in cut],
         "history taken out": [without_history(prompts[row["query"]]["prompt"]) + chain for row, _, chain in cut],

@@ -56,11 +56,10 @@ class Lora:
             if layer is None:
                 out[name] = p.detach().to(dtype)
                 continue
-            name = owner.removesuffix(".base")
-            value = p.detach().float()
+            plain, value = owner.removesuffix(".base"), p.detach().float()
             if leaf == "weight":
-                value = value + (masters[f"{name}.lora_b"] @ masters[f"{name}.lora_a"]) * layer.scale
-            out[f"{name}.{leaf}"] = value.to(dtype)
+                value = value + (masters[f"{plain}.lora_b"] @ masters[f"{plain}.lora_a"]) * layer.scale
+            out[f"{plain}.{leaf}"] = value.to(dtype)
         return out
 
 

@@ -13,7 +13,6 @@ import {
   promptOf,
   runKilled,
   runWhole,
-  STEPS,
   tasks,
 } from "../prompts/testing/tiny-world.ts";
 import { quotations } from "../rewards/grounding.ts";
@@ -21,7 +20,7 @@ import { chooseBalanced, lengthBalance, roundRobin, stratumOf } from "./balance.
 import { invent, plantFaults } from "./faults.ts";
 import { accuracyOf, bradleyTerry, centreOf } from "./held-out.ts";
 import { buildPairs, rowOf, userKey, userRows } from "./pairs.ts";
-import { type PairSource, type Sampled, samplePairSources } from "./sample.ts";
+import type { PairSource, Sampled } from "./sample.ts";
 import { makeScorer } from "./score.ts";
 import { splitter } from "./split.ts";
 import { type PrmuOptions, trainPrmu } from "./train.ts";
@@ -382,41 +381,5 @@ describe("training", () => {
     expect(result.centre.spread).toBeCloseTo(found.spread, 9);
     expect((await runWhole(train())).result?.centre).not.toEqual(result.centre);
     await scorer.close();
-  });
-});
-
-describe("sampling for pairs", () => {
-  const ask = async (some: typeof examples, max_tokens = config.max_tokens) => {
-    const said: string[] = [];
-    const sources = await samplePairSources({
-      sampler: await makeFakeEngine({ vocab: codec.vocab }).sampler("base"),
-      codec,
-      examples: some,
-      tasks,
-      tags: STEPS,
-      promptOf,
-      promptWithout: promptOf,
-      promptWith: promptOf,
-      config: { ...config, max_tokens },
-      seed: 4,
-      progress: { ...silent, end: (text) => said.push(text ?? "") },
-    });
-    return { sources, said };
-  };
-
-  it("names seeds by query, so that a query's responses don't depend on the others", async () => {
-    const { sources: all } = await ask(examples.slice(0, 10));
-    expect((await ask(examples.slice(7, 8))).sources[0]).toEqual(all[7]);
-    expect(all[0]?.withProfile).toHaveLength(config.rollouts);
-    expect(all[0]?.withProfile).not.toEqual(all[0]?.withoutProfile);
-  });
-
-  it("says how many responses were too long to make a pair", async () => {
-    const { sources, said } = await ask(examples.slice(0, 3), 2);
-    const all = sources.flatMap((one) => [...one.withProfile, ...one.withoutProfile, ...one.otherProfile]);
-    const cut = all.filter(({ truncated }) => truncated);
-    expect(cut.length).toBeGreaterThan(all.length / 2);
-    expect(cut.some(({ formatOk }) => formatOk)).toBe(false);
-    expect(said).toEqual([`${cut.length} of ${all.length} were cut off at prmu.max_tokens (2) and make no pair`]);
   });
 });

@@ -3,8 +3,8 @@
     python bench/peers/gpu.py --shape qwen3-0.6b --work W1 W3 --tokenizer FOLDER
 
 One JSON line a measurement on stdout: its rounds in seconds by phase, peak memory, the measured rate of matrix products.
-`npm run bench -- gpu` makes a table of them. Needs a GPU, torch, transformers; for the peer of W1 also TRL and the
-folder of any tokenizer (the prompts are its words).
+`npm run bench -- gpu` makes a table of them. Needs a GPU, torch, transformers; for the peers of W1, W2 and W4 also
+TRL and the folder of any tokenizer (the prompts are its words).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import gc
 import json
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -28,11 +27,8 @@ from lm import OUT, sizes, texts  # first: it keeps stdout for answers and trans
 import numpy as np
 import torch
 from flops import SHAPES
-from transformers import (
-    AutoModelForCausalLM,
-    AutoModelForSequenceClassification,
-    PretrainedConfig,
-)
+from gpu_peers import DEVICE, Phases, Round, generate_rounds, random_model, trl_rounds
+from transformers import PretrainedConfig
 
 from tagpr_engine import attention, blocks, fused, graphs, lora, segments, training
 from tagpr_engine.backbone import Backbone, bind, shell
@@ -42,9 +38,6 @@ from tagpr_engine.sampling import Limits, Request, sample
 from tagpr_engine.training import TrainedModel
 from tagpr_engine.wire import Datum
 
-Round = dict[str, float]
-DEVICE = torch.device("cuda")
-
 
 def config_of(shape: str) -> PretrainedConfig:
     by_name = {name.lower().replace("skywork-reward-v2-", "").replace("-instruct", ""): c for name, c in SHAPES.items()}
@@ -52,14 +45,6 @@ def config_of(shape: str) -> PretrainedConfig:
     config.eos_token_id, config.pad_token_id = None, 0
     config.max_position_embeddings = 32_768
     return config
-
-
-def random_model(config: Any, implementation: str, dtype: torch.dtype, reward: bool) -> Any:
-    config.num_labels = 1
-    kind = AutoModelForSequenceClassification if reward else AutoModelForCausalLM
-    torch.manual_seed(0)
-    with DEVICE:
-        return kind.from_config(config, attn_implementation=implementation, dtype=dtype)
 
 
 class Ours:
@@ -92,23 +77,6 @@ class Ours:
             self.model.forward_backward(data, loss, {}, False)
         with phase("optimizer"):
             self.model.optim_step(Adam(1e-6, 0.9, 0.999, 1e-8, 0.0, 1.0))
-
-
-class Phases:
-    def __init__(self) -> None:
-        self.seconds: Round = {}
-
-    def __call__(self, name: str) -> Phases:
-        self.name = name
-        return self
-
-    def __enter__(self) -> None:
-        torch.cuda.synchronize()
-        self.start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        torch.cuda.synchronize()
-        self.seconds[self.name] = time.perf_counter() - self.start
 
 
 def ours_round(work: str, ours: Ours, size: dict[str, int], tokens: dict[str, Any], seed: int) -> Round:
@@ -165,56 +133,6 @@ def supervised(prompt: list[int], answer: list[int]) -> Datum:
     return Datum(whole[:-1], {"target_tokens": whole[1:], "weights": weights})
 
 
-def generate_rounds(config: Any, size: dict[str, int], tokens: dict[str, Any], count: int) -> list[Round]:
-    model = random_model(config, "sdpa", torch.bfloat16, False).eval()
-    ids = torch.tensor(tokens["prompts"], device=DEVICE)
-    found = []
-    for _ in range(count + 1):
-        phase = Phases()
-        with phase("sample"):
-            model.generate(
-                ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=1.0, top_k=0, top_p=1.0,
-                num_return_sequences=size["rollouts"], max_new_tokens=size["completion"],
-                min_new_tokens=size["completion"], pad_token_id=0,
-            )  # fmt: skip
-        found.append(phase.seconds)
-    return found[1:]
-
-
-def trl_rounds(config: Any, size: dict[str, int], tokens: dict[str, Any], tokenizer: Any, count: int) -> list[Round]:
-    from datasets import Dataset
-    from transformers import TrainerCallback
-    from trl import GRPOConfig, GRPOTrainer
-
-    found: list[Round] = []
-
-    class Clock(TrainerCallback):
-        def on_step_begin(self, *_: object, **__: object) -> None:
-            self.phase = Phases()("whole")
-            self.phase.__enter__()
-
-        def on_step_end(self, *_: object, **__: object) -> None:
-            self.phase.__exit__()
-            found.append(self.phase.seconds)
-
-    arguments = GRPOConfig(
-        output_dir=tempfile.mkdtemp(), bf16=True, gradient_checkpointing=False, learning_rate=1e-6, max_steps=count + 1,
-        save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True, dataloader_num_workers=0,
-        per_device_train_batch_size=size["groups"] * size["rollouts"], num_generations=size["rollouts"],
-        max_completion_length=size["completion"], importance_sampling_level="sequence", epsilon=3e-4,
-        epsilon_high=4e-4, beta=0.0, temperature=1.0, generation_kwargs={"min_new_tokens": size["completion"]},
-    )  # fmt: skip
-    GRPOTrainer(
-        model=random_model(config, "sdpa", torch.float32, False),
-        reward_funcs=lambda completions, **_: [float(sum(c.encode()) % 7) for c in completions],
-        args=arguments,
-        train_dataset=Dataset.from_list([{"prompt": tokenizer.decode(ids)} for ids in tokens["prompts"]]),
-        processing_class=tokenizer,
-        callbacks=[Clock()],
-    ).train()
-    return found[1:]
-
-
 def gemm() -> float:
     """FLOP/s of a bf16 product of random matrices, [8192, 8192] by the same: the median of 10."""
     a, b = (torch.randn(8192, 8192, device=DEVICE, dtype=torch.bfloat16) for _ in range(2))
@@ -260,7 +178,8 @@ def main() -> None:
         choices=["graphs", "fusion", "flash", "order"],
     )
     parser.add_argument("--no-peer", action="store_true")
-    parser.add_argument("--tokenizer", help="a folder, for the peer of W1")
+    parser.add_argument("--tokenizer", help="a folder, for the peers of W1, W2 and W4")
+    parser.add_argument("--micro", type=int, default=16, help="examples a pass of the peers of W2 and W4")
     args = parser.parse_args()
     if not torch.cuda.is_available():
         parser.exit(2, "This measurement needs a GPU, and PyTorch finds none here.\n")
@@ -328,9 +247,8 @@ def measure(work: str, size: dict[str, int], args: argparse.Namespace, about: di
         return
     if work == "W3":
         say("peer", generate_rounds(config, size, tokens, args.rounds))
-    # TRL's side trains every weight
-    if work == "W1" and tokenizer is not None and args.rank == 0:
-        say("peer", trl_rounds(config, size, tokens, tokenizer, args.rounds))
+    elif tokenizer is not None and args.rank == 0:  # TRL's side trains every weight
+        say("peer", trl_rounds(work, config, size, tokens, tokenizer, args.micro, args.rounds))
 
 
 if __name__ == "__main__":

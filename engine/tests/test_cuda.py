@@ -124,29 +124,48 @@ def test_a_step_is_the_cpu_s(folder: Path) -> None:
         assert relative(there.masters[name].detach().cpu(), weight.detach()) < 1e-4, name
 
 
-def test_a_server_on_a_gpu_trains_samples_scores_saves_and_loads(folder: Path, tmp_path: Path) -> None:
+KINDS = ({}, {"lora_config": {"rank": 4}}, {"model_role": "reward", "user_embeddings": 3})
+
+
+@pytest.mark.parametrize("extra", KINDS, ids=["policy", "adapter", "reward"])
+def test_a_server_on_a_gpu_trains_samples_scores_saves_and_loads(folder: Path, tmp_path: Path, extra: dict) -> None:
+    def batch(model_id: str) -> pb.ForwardBackwardRequest:
+        message = pb.ForwardBackwardRequest(model_id=model_id, loss_fn="cross_entropy")
+        if "model_role" not in extra:
+            datum(message, [5, 6, 7, 8], target_tokens=np.array([6, 7, 8, 9]), weights=np.ones(4))
+            return message
+        message.loss_fn = "bradley_terry"
+        for preferred in (0, 1):
+            datum(message, [5, 6, 7 + preferred], pair_id=np.array([0]), preferred=np.array([preferred]),
+                  user_index=np.array([2]))  # fmt: skip
+        return message
+
     settings = Settings([str(folder)], tmp_path / "store", tmp_path / "models", dtype=LOW, device="cuda")
     with TestClient(app.make_app(Engine(settings), TOKEN), headers={"X-API-Key": TOKEN}) as http:
         client = Client(http)
-        for extra in ({}, {"lora_config": {"rank": 4}}, {"model_role": "reward", "user_embeddings": 3}):
-            made = client.model("qwen", **extra)
-            message = pb.ForwardBackwardRequest(model_id=made, loss_fn="cross_entropy")
-            if "model_role" in extra:
-                message.loss_fn = "bradley_terry"
-                for preferred in (0, 1):
-                    datum(message, [5, 6, 7 + preferred], pair_id=np.array([0]), preferred=np.array([preferred]),
-                          user_index=np.array([2]))  # fmt: skip
-            else:
-                datum(message, [5, 6, 7, 8], target_tokens=np.array([6, 7, 8, 9]), weights=np.ones(4))
-            client.forward_backward(message)
-            metrics = client.wait(client.post("optim_step", model_id=made, adam_params={"learning_rate": 0.01}))
-            assert metrics["metrics"]["step:max"] == 1
-            path = client.wait(client.post("save_weights", model_id=made, path="one"))["path"]
-            client.wait(client.post("load_weights", model_id=made, path=path, optimizer=True))
-            if "model_role" in extra:
-                continue
-            session = client.wait(client.post("save_weights_for_sampler", model_id=made))["sampling_session_id"]
-            params = {"max_tokens": 40, "temperature": 1, "seed": 1, "stop": []}
-            asked = [client.sample([5, 6, 7], sampling_params=params, sampling_session_id=session) for _ in range(2)]
-            first, second = (read_samples(client.wait(a)) for a in asked)
-            assert first == second and len(first[0]) == 40
+
+        def loss(model_id: str) -> float:
+            return client.forward_backward(batch(model_id))[1]["loss:sum"]
+
+        def step(model_id: str) -> float:
+            adam = {"learning_rate": 0.01}
+            return client.wait(client.post("optim_step", model_id=model_id, adam_params=adam))["metrics"]["step:max"]
+
+        made, follower = (client.model("qwen", **extra) for _ in range(2))
+        before = loss(made)
+        assert step(made) == 1
+        path = client.wait(client.post("save_weights", model_id=made, path="one"))["path"]
+        client.wait(client.post("load_weights", model_id=made, path=path, optimizer=True))
+        sampler = client.wait(client.post("save_weights_for_sampler", model_id=made, path="two"))["path"]
+        client.wait(client.post("load_weights", model_id=follower, path=sampler, optimizer=False))
+        after = loss(made)
+        assert after == loss(follower) < before
+        assert step(made) == 2 and step(follower) == 1
+        assert loss(follower) < after
+        if "model_role" in extra:
+            return
+        session = client.wait(client.post("save_weights_for_sampler", model_id=made))["sampling_session_id"]
+        params = {"max_tokens": 40, "temperature": 1, "seed": 1, "stop": []}
+        asked = [client.sample([5, 6, 7], sampling_params=params, sampling_session_id=session) for _ in range(2)]
+        first, second = (read_samples(client.wait(a)) for a in asked)
+        assert first == second and len(first[0]) == 40

@@ -40,7 +40,7 @@ async function make(stage: Stage, context: StageContext, kept: string): Promise<
 }
 
 /** Each run has its own beginning and its own attempts, and its seal is written after. */
-const OWN = new Set(["begun.json", "stage.json", "models.jsonl"]);
+const OWN = new Set(["begun.json", "stage.json", "models.jsonl", "stopped.jsonl"]);
 
 function take(from: string, to: string): void {
   for (const file of filesBelow(from).filter((name) => !OWN.has(name))) {

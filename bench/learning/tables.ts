@@ -105,17 +105,26 @@ function probes(finding: Finding): string {
   const line = (run: string): string[] => {
     const own = finding.probes.filter((one) => one.run === run).map(({ probe }) => probe);
     const of = (pick: (probe: Probe) => number): string => percent(mean(own.map(pick)));
-    const idle = own.filter(({ withSpread }) => withSpread === 0).length;
+    const idle = own.filter(({ withVerifiableSpread }) => withVerifiableSpread === 0).length;
     return [
       run,
       of((p) => p.pass1),
       of((p) => p.passK),
       of((p) => p.tagValid),
       of((p) => p.withSpread),
+      of((p) => p.withVerifiableSpread),
       idle === 0 ? "" : `left out on ${idle} of ${own.length} seeds: nothing to select`,
     ];
   };
-  const head = ["before guided RL", "pass@1", `pass@${finding.rollouts}`, "valid tags", "groups with spread", "RL"];
+  const head = [
+    "before guided RL",
+    "pass@1",
+    `pass@${finding.rollouts}`,
+    "valid tags",
+    "groups with spread",
+    "of answers",
+    "RL",
+  ];
   return [...align([head, ...runs.map(line)]), ""].join("\n");
 }
 

@@ -102,6 +102,8 @@ export interface LoopLog {
   metrics(row: Readonly<Record<string, unknown>>): void;
   timings(row: Readonly<Record<string, unknown>>): void;
   samples(rows: readonly unknown[]): void;
+  /** What stopped the loop, into `stopped.jsonl`: no later start cuts it off, and it is no part of the result. */
+  stopped(row: Readonly<Record<string, unknown>>): void;
   /** Call after the engine has saved `state`. */
   checkpoint(step: number, state: string, extra?: Readonly<Record<string, unknown>>): void;
 }
@@ -132,6 +134,7 @@ export function openLoop(dir: string): LoopLog {
     metrics: (row) => add("metrics.jsonl", [row]),
     timings: (row) => add("timings.jsonl", [row]),
     samples: (rows) => add("samples.jsonl", rows),
+    stopped: (row) => appendJsonl(join(dir, "stopped.jsonl"), [row]),
     checkpoint: (step, state, extra = {}) =>
       appendJsonl(checkpoints, [{ step, state, lines: { ...lines }, extra } satisfies Checkpoint]),
   };

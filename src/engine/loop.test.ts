@@ -5,7 +5,7 @@ import { makeFakeEngine } from "./testing/fake-engine.ts";
 
 const log = (last: Checkpoint | null, opened: string[]): LoopLog => ({
   ...{ last, models: ["m1", "gone"], opened: (model) => void opened.push(model) },
-  ...{ metrics: () => {}, timings: () => {}, samples: () => {}, checkpoint: () => {} },
+  ...{ metrics: () => {}, timings: () => {}, samples: () => {}, stopped: () => {}, checkpoint: () => {} },
 });
 
 it("a stage that goes on deletes what earlier attempts saved, but nothing that its last checkpoint needs", async () => {

@@ -96,10 +96,7 @@ async function quietly<T>(work: Promise<T>, otherwise: T): Promise<T> {
   }
 }
 
-/**
- * Stops a run whose numbers are no longer numbers, before they reach the weights, with `batch` at the end of
- * samples.jsonl.
- */
+/** Stops a run whose numbers are no longer numbers, before they reach the weights, with `batch` in stopped.jsonl. */
 export function requireFinite(
   log: LoopLog,
   what: string,
@@ -108,14 +105,14 @@ export function requireFinite(
 ): void {
   for (const value of values) {
     if (Number.isFinite(value)) continue;
-    log.samples([{ kind: "not_finite", what, batch: batch() }]);
+    log.stopped({ kind: "not_finite", what, batch: batch() });
     throw new TagprError("engine", `${what} is not finite: training stopped, its last checkpoint is good`, {
-      hint: "The batch stands at the end of samples.jsonl. Lower learning_rate, or set dtype to float32, and run again.",
+      hint: "The batch stands in the stage's stopped.jsonl. Lower learning_rate, or set dtype to float32, and run again.",
     });
   }
 }
 
-/** An engine that finds a NaN itself refuses the step: its error passes on, with `batch` at the end of samples.jsonl. */
+/** An engine that finds a NaN itself refuses the request: its error passes on, with `batch` in stopped.jsonl. */
 export async function keepingBatch<T>(
   log: LoopLog,
   batch: () => readonly unknown[],
@@ -125,7 +122,7 @@ export async function keepingBatch<T>(
     return await work();
   } catch (error) {
     if (error instanceof TagprError && error.code === "engine" && /\b(nan|inf(inity)?)\b/i.test(error.message))
-      log.samples([{ kind: "not_finite", what: error.message, batch: batch() }]);
+      log.stopped({ kind: "not_finite", what: error.message, batch: batch() });
     throw error;
   }
 }

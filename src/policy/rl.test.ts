@@ -161,7 +161,7 @@ describe("RL", () => {
     const engine = makeFakeEngine({ vocab: codec.vocab, disk, onCall: (name) => void calls.push(name) });
     await expect(train(model, { scorer })(engine, openMemory(memory))).rejects.toThrow(/a reward is not finite/);
     expect(calls).not.toContain("optim_step");
-    expect(memory.rows.samples.at(-1)).toMatchObject({ kind: "not_finite", what: "a reward" });
+    expect(memory.stopped).toMatchObject([{ kind: "not_finite", what: "a reward" }]);
   });
 
   it("keeps the responses that the reward model's engine finds a NaN in", async () => {
@@ -173,7 +173,7 @@ describe("RL", () => {
     };
     const engine = makeFakeEngine({ vocab: codec.vocab, disk });
     await expect(train(model, { scorer })(engine, openMemory(memory))).rejects.toThrow(/the loss is nan/);
-    const kept = memory.rows.samples.at(-1) as { kind: string; batch: { query: string; texts: string[] }[] };
+    const kept = memory.stopped.at(-1) as { kind: string; batch: { query: string; texts: string[] }[] };
     expect(kept.kind).toBe("not_finite");
     expect(kept.batch[0]?.texts).toHaveLength(config.rollouts);
   });

@@ -59,8 +59,8 @@ interface RlLoop {
   readonly total: number;
   /** It goes on from the stage before's last weights, with their optimizer, and not from `options.model`. */
   readonly continued: boolean;
-  /** Batches in a row whose groups had hardly any spread. */
-  flat: number;
+  /** Batches in a row whose groups had hardly any spread, and whose answers hardly differed in the verifiable reward. */
+  readonly flat: Record<"whole" | "verifiable", number>;
   /** Milliseconds that the last checkpoint took: said with the next batch, since what follows a checkpoint is replayed. */
   saving: number;
 }
@@ -73,7 +73,7 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
   progress.start(stage === "guided" ? "Guided RL" : "Exploratory RL", loop.total);
   let state = loop.saver.last?.loop ?? (await begin(loop));
   let last = loop.saver.last?.state ?? null;
-  const total = isTrainable(state.probe) ? loop.total : 0;
+  const total = isTrainable(state.probe, stageWeights(options.rewards, stage)) ? loop.total : 0;
   for (let batch = log.last?.step ?? 0; batch < total; batch++) {
     await trainOnBatch(loop, batch);
     const done = batch + 1;
@@ -103,16 +103,26 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
   const labels = options.examples.map((example) => example.task);
   const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
   const continued = before !== undefined;
-  return { options, training, saver, walk, total: batchCount(walk), continued, flat: 0, saving: 0 };
+  return {
+    options,
+    training,
+    saver,
+    walk,
+    total: batchCount(walk),
+    continued,
+    flat: { whole: 0, verifiable: 0 },
+    saving: 0,
+  };
 }
 
 /** Says what there is to select, and takes the first dev score. */
 async function begin(loop: RlLoop): Promise<RlState> {
   const { options, training } = loop;
-  const { log, progress, config, clock, seed } = options;
+  const { log, progress, config, clock, seed, stage } = options;
   const found = await probe(options, await training.sampler(), options.examples, seed, clock);
   log.metrics({ kind: "probe", ...found });
-  for (const sentence of judgeProbe(found, config.rollouts)) progress.say(sentence);
+  for (const sentence of judgeProbe(found, config.rollouts, stageWeights(options.rewards, stage)))
+    progress.say(sentence);
   const state: RlState = { best: null, validations: [], probe: found };
   return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
 }
@@ -151,7 +161,7 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
     batch + 1,
     `reward ${Number(rewards.reward).toFixed(3)}, right ${Number(rewards.reward_verifiable).toFixed(3)}`,
   );
-  hintAtFlatness(loop, batch, Number(spread.groups_without_spread));
+  hintAtFlatness(loop, batch, Number(spread.groups_without_spread), Number(spread.groups_tied_verifiable));
 }
 
 /** Where the time of a batch went, into timings.jsonl. */
@@ -176,14 +186,27 @@ const FLAT = 0.8;
 const FLAT_BATCHES = 3;
 
 /** Said when it has stayed so for some batches, then now and then. */
-function hintAtFlatness(loop: RlLoop, batch: number, share: number): void {
-  loop.flat = share > FLAT ? loop.flat + 1 : 0;
-  if (loop.flat === 0 || loop.flat % (loop.flat > FLAT_BATCHES ? 10 * FLAT_BATCHES : FLAT_BATCHES) !== 0) return;
-  loop.options.progress.say(
-    `Batch ${batch + 1}: for ${loop.flat} batches more than ${100 * FLAT}% of the groups (now ${(100 * share).toFixed(0)}%) have had no spread ` +
-      "and given no gradient. Harder queries, more rollouts or a higher temperature would give more to select.",
-  );
+function hintAtFlatness({ flat, options }: RlLoop, batch: number, whole: number, verifiable: number): void {
+  const say = (what: string, batches: number, share: number, so: string): void =>
+    options.progress.say(
+      `Batch ${batch + 1}: for ${batches} batches more than ${100 * FLAT}% of the groups (now ${(100 * share).toFixed(0)}%) ${what}. ` +
+        `${so}Harder queries, more rollouts or a higher temperature would give more to select.`,
+    );
+  flat.whole = whole > FLAT ? flat.whole + 1 : 0;
+  const tied = stageWeights(options.rewards, options.stage).verifiable > 0 && verifiable > FLAT && whole <= FLAT;
+  flat.verifiable = tied ? flat.verifiable + 1 : 0;
+  if (isTime(flat.whole)) say("have had no spread and given no gradient", flat.whole, whole, "");
+  if (isTime(flat.verifiable))
+    say(
+      "have had answers that all earn the same verifiable reward",
+      flat.verifiable,
+      verifiable,
+      "There the small signals alone decide. ",
+    );
 }
+
+const isTime = (batches: number): boolean =>
+  batches > 0 && batches % (batches > FLAT_BATCHES ? 10 * FLAT_BATCHES : FLAT_BATCHES) === 0;
 
 const miniSize = (config: { batch: number; updates: number }): number => Math.ceil(config.batch / config.updates);
 

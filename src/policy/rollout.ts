@@ -74,12 +74,14 @@ export async function rollOut(
 ): Promise<Group[]> {
   const started = clock();
   const prompts = examples.map(setting.promptOf);
-  const responses = await generate(sampler, setting.codec, prompts, {
-    ...draw,
-    maxTokens: setting.config.max_tokens,
-    ...(draw.temperature > 0 ? { topP: setting.config.top_p } : {}),
-    ...(setting.prefix === undefined ? {} : { prefix: setting.prefix }),
-  });
+  const sample = () =>
+    generate(sampler, setting.codec, prompts, {
+      ...draw,
+      maxTokens: setting.config.max_tokens,
+      ...(draw.temperature > 0 ? { topP: setting.config.top_p } : {}),
+      ...(setting.prefix === undefined ? {} : { prefix: setting.prefix }),
+    });
+  const responses = await kept(setting, () => examples.map(({ task, id }) => ({ task, query: id })), sample);
   const sampled = clock();
   times.sample += sampled - started;
   const groups = await judge(setting, examples, prompts, responses);
@@ -99,8 +101,7 @@ async function judge(
     return group.map((r) => readResponse(r.text, { task, tags, reasoning, truncated: r.truncated }));
   });
   const score = () => scoreReadable(setting.scorer, examples, responses, readings);
-  const { log } = setting;
-  const logits = await (log === undefined ? score() : keepingBatch(log, () => asRows(examples, responses), score));
+  const logits = await kept(setting, () => asRows(examples, responses), score);
   return examples.map((example, i) => {
     const rollouts = zipStrict(responses[i] ?? [], readings[i] ?? []).map(([response, reading], k) => {
       const logit = logits[i]?.[k] ?? null;
@@ -111,6 +112,9 @@ async function judge(
     return { example, prompt: prompts[i] ?? [], rollouts, advantages };
   });
 }
+
+const kept = <T>({ log }: Setting, batch: () => readonly unknown[], work: () => Promise<T>): Promise<T> =>
+  log === undefined ? work() : keepingBatch(log, batch, work);
 
 const asRows = (examples: readonly ShownExample[], responses: readonly (readonly Completion[])[]) =>
   zipStrict(examples, responses).map(([{ task, id }, group]) => ({

@@ -183,9 +183,12 @@ async function heldOutLoss({ options, training }: SftLoop): Promise<number | nul
   for (let at = 0; at < heldOut.length; at += LOOK_BATCH) {
     const items = heldOut.slice(at, at + LOOK_BATCH);
     const data = items.map((item) => crossEntropyDatum(item.prompt, item.completion, 1));
-    sum += nats(items, (await training.forward(data, "cross_entropy", { only_weighted: 1 })).outputs);
+    const ids = () => items.map(({ id }) => id);
+    const ask = () => training.forward(data, "cross_entropy", { only_weighted: 1 });
+    const of = nats(items, (await keepingBatch(log, ids, ask)).outputs);
+    requireFinite(log, "the held-out loss", [of], ids);
+    sum += of;
   }
-  requireFinite(log, "the held-out loss", [sum], () => []);
   return sum / tokens;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { configSchema, type RlConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import { adamStep, type Bigram, logSoftmax, makeBigram, runLoss } from "../engine/testing/bigram.ts";
 import { makeFakeEngine } from "../engine/testing/fake-engine.ts";
@@ -157,12 +158,31 @@ describe("updates on a batch", () => {
     const { client, model, seen } = openClient();
     (model.params.table as Float64Array).fill(Number.NaN);
     const saved: unknown[] = [];
-    const log = { ...noLog, samples: (rows: readonly unknown[]) => void saved.push(...rows) };
+    const log = { ...noLog, stopped: (row: unknown) => void saved.push(row) };
     await expect(updateOnBatch([miniBatches[0] as MiniBatch], { ...options(client, true), log })).rejects.toThrow(
       /not finite/,
     );
     expect(seen).toHaveLength(0);
     expect(saved).toMatchObject([{ kind: "not_finite" }]);
+  });
+
+  it("saves the batch once whichever request of it the engine refuses for a NaN", async () => {
+    const { client } = openClient();
+    const refuse = (): Promise<never> => Promise.reject(new TagprError("engine", "the loss is nan in datum 0"));
+    const one = miniBatches.slice(0, 1);
+    for (const [batches, broken, own] of [
+      [one, { forwardBackward: refuse }, false],
+      [one, { forward: refuse }, true], // packing is measured before the step
+      [miniBatches, { forward: refuse }, false], // old log-probs
+      [one, { optimStep: refuse }, false],
+    ] as const) {
+      const saved: unknown[] = [];
+      const log = { ...noLog, stopped: (row: unknown) => void saved.push(row) };
+      const asked = { ...options({ ...client, ...broken }, true), log, measurePacking: own };
+      await expect(updateOnBatch(batches, asked)).rejects.toThrow(/nan/);
+      expect(saved).toMatchObject([{ kind: "not_finite", what: "the loss is nan in datum 0" }]);
+      expect((saved[0] as { batch: TrainSequence[] }).batch[0]?.tokens).toEqual(one[0]?.sequences[0]?.tokens);
+    }
   });
 
   it("speaks to an engine as its types say", async () => {

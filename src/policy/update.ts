@@ -67,28 +67,22 @@ export async function updateOnBatch(batches: readonly MiniBatch[], options: Upda
       stats.skipped++;
       continue;
     }
-    const now = await keepingBatch(
-      options.log,
-      () => batch.sequences,
-      () => (old === null ? stepOnPolicy(batch, options) : stepOffPolicy(batch, old[k] ?? [], options)),
-    );
+    const now = await (old === null ? stepOnPolicy(batch, options) : stepOffPolicy(batch, old[k] ?? [], options));
     stats.terms.push(...now.terms);
     const before = old?.[k] ?? now.logprobs;
     stats.gaps.push(...zipStrict(batch.sequences, before).map(([s, logprobs]) => meanGap(logprobs, s.sampled)));
     if (probe?.batch === batch)
       packingGaps = probe.places.map((i, at) => meanGap(before[i] ?? [], probe.logprobs[at] ?? []));
-    const norm = gradNorm(
-      await keepingBatch(
-        options.log,
-        () => batch.sequences,
-        () => options.training.optimStep(adam),
-      ),
-    );
+    const norm = gradNorm(await kept(batch.sequences, options, () => options.training.optimStep(adam)));
     requireFinite(options.log, "the gradient norm", norm === null ? [] : [norm], () => batch.sequences);
     stats.gradNorms.push(norm);
   }
   return { ...stats, packingGaps, learningRate: rate };
 }
+
+/** Every request on a batch: where the engine finds a NaN, its sequences stand in stopped.jsonl. */
+const kept = <T>(sequences: readonly TrainSequence[], { log }: UpdateOptions, work: () => Promise<T>): Promise<T> =>
+  keepingBatch(log, () => sequences, work);
 
 interface Stepped {
   readonly terms: readonly SequenceTerm[];
@@ -107,7 +101,8 @@ async function oldLogprobs(batches: readonly MiniBatch[], options: UpdateOptions
 async function currentLogprobs(sequences: readonly TrainSequence[], options: UpdateOptions): Promise<Float32Array[]> {
   if (sequences.length === 0) return [];
   const data = sequences.map((s) => crossEntropyDatum(s.prompt, s.tokens, 1));
-  return completions(sequences, await options.training.forward(data, "cross_entropy", { only_weighted: 1 }), options);
+  const ask = () => options.training.forward(data, "cross_entropy", { only_weighted: 1 });
+  return completions(sequences, await kept(sequences, options, ask), options);
 }
 
 function completions(sequences: readonly TrainSequence[], result: LossResult, options: UpdateOptions): Float32Array[] {
@@ -123,7 +118,8 @@ async function stepOnPolicy({ sequences, total }: MiniBatch, options: UpdateOpti
     return stepWithOwnGradient({ sequences, total }, now, now, options);
   }
   const data = sequences.map((s) => crossEntropyDatum(s.prompt, s.tokens, s.advantage / (s.tokens.length * total)));
-  const logprobs = completions(sequences, await options.training.forwardBackward(data, "cross_entropy"), options);
+  const ask = () => options.training.forwardBackward(data, "cross_entropy");
+  const logprobs = completions(sequences, await kept(sequences, options, ask), options);
   return { logprobs, terms: termsOf(sequences, logprobs, logprobs, options) };
 }
 
@@ -135,7 +131,8 @@ async function stepOffPolicy(batch: MiniBatch, old: readonly Float32Array[], opt
     gspoDatum(s.prompt, s.tokens, logprobs, s.advantage / (s.tokens.length * batch.total)),
   );
   const clip = { clip_low_threshold: 1 - low, clip_high_threshold: 1 + high };
-  const logprobs = completions(batch.sequences, await options.training.forwardBackward(data, "gspo", clip), options);
+  const ask = () => options.training.forwardBackward(data, "gspo", clip);
+  const logprobs = completions(batch.sequences, await kept(batch.sequences, options, ask), options);
   return { logprobs, terms: termsOf(batch.sequences, logprobs, old, options) };
 }
 
@@ -150,7 +147,7 @@ async function stepWithOwnGradient(
   const data: Datum[] = zipStrict(zipStrict(sequences, now), terms).map(([[s, logprobs], term]) =>
     importanceDatum(s.prompt, s.tokens, logprobs, term.gradient / total),
   );
-  await options.training.forwardBackward(data, "importance_sampling");
+  await kept(sequences, options, () => options.training.forwardBackward(data, "importance_sampling"));
   return { logprobs: now, terms };
 }
 

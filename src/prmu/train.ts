@@ -85,14 +85,13 @@ export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null
   const loop = await openLoop(options);
   progress.start("PRMU", loop.total);
   let step = log.last?.step ?? 0;
-  const state = loop.saver.last?.loop ?? { before: await reportOn(loop, step) };
+  const state = loop.saver.last?.loop ?? { before: (await assessed(loop, step)).report };
   while (step < loop.total) {
     await update(loop, step);
     step++;
     if (step % config.checkpoint_every === 0 || step === loop.total) await loop.saver.save(loop.training, step, state);
   }
-  const { report, centre: ofHeldOut } = await assess(loop.training, loop.input, loop.heldOut);
-  log.metrics({ kind: "held_out", step, ...report });
+  const { report, centre: ofHeldOut } = await assessed(loop, step);
   const centre = loop.heldOut.pairs.length > 0 ? ofHeldOut : await centreOnTrained(loop);
   const path = await loop.training.saveForSampler(`prmu-${step}`);
   await loop.training.unload();
@@ -107,7 +106,9 @@ const CENTRED_ON = 200;
 /** Where no pair is held out the logits are centred on some that were trained on. */
 async function centreOnTrained({ options, training, input, train, examples }: PrmuLoop): Promise<Centre> {
   options.progress.say("PRMU: no pair is held out; its logits are centred on pairs that it was trained on.");
-  return centreOf(await scorePairs(training, input, train.slice(0, CENTRED_ON), examples));
+  const some = train.slice(0, CENTRED_ON);
+  const score = () => scorePairs(training, input, some, examples);
+  return centreOf(await keepingBatch(options.log, () => some, score));
 }
 
 async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
@@ -149,11 +150,15 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   };
 }
 
-/** How well the backbone's own head does, before any step. */
-async function reportOn(loop: PrmuLoop, step: number): Promise<HeldOutReport> {
-  const { report } = await assess(loop.training, loop.input, loop.heldOut);
-  loop.options.log.metrics({ kind: "held_out", step, ...report });
-  return report;
+/** How well it does on the held-out pairs: the backbone's own head before any step, the model at the end. */
+async function assessed({ options, training, input, heldOut }: PrmuLoop, step: number): ReturnType<typeof assess> {
+  const assessment = await keepingBatch(
+    options.log,
+    () => heldOut.pairs,
+    () => assess(training, input, heldOut),
+  );
+  options.log.metrics({ kind: "held_out", step, ...assessment.report });
+  return assessment;
 }
 
 /** One optimizer step on batch `step` of pairs. */

@@ -90,6 +90,7 @@ const LOGS: ReadonlySet<string> = new Set([
   "samples.jsonl",
   "checkpoints.jsonl",
   "models.jsonl",
+  "stopped.jsonl",
 ]);
 
 function stageState(dir: string, name: StageName): ReturnType<RunFiles["stage"]> {

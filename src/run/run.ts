@@ -36,7 +36,7 @@ interface Begun {
 }
 
 /** Clocks and logs of the writing itself: no other stage's key may hang on them. */
-const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?(timings|checkpoints|models)\.jsonl|.*\.part)$/;
+const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?(timings|checkpoints|models|stopped)\.jsonl|.*\.part)$/;
 
 /**
  * Executes the stages in order: a sealed one whose inputs and config are unchanged is skipped, an unfinished one goes

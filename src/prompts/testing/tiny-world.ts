@@ -52,6 +52,7 @@ export interface Memory {
   readonly rows: Rows;
   readonly checkpoints: Checkpoint[];
   readonly models: string[];
+  readonly stopped: unknown[];
 }
 
 /** Opens a memory as `openLoop` opens a folder: what stands after the last checkpoint is cut off. */
@@ -70,6 +71,7 @@ export function openMemory(memory: Memory): LoopLog {
     metrics: (row) => add("metrics", [row]),
     timings: (row) => add("timings", [row]),
     samples: (more) => add("samples", more),
+    stopped: (row) => void memory.stopped.push(copy(row)),
     checkpoint: (step, state, extra = {}) => {
       const lines = { metrics: rows.metrics.length, timings: rows.timings.length, samples: rows.samples.length };
       checkpoints.push(copy({ step, state, lines, extra }));
@@ -81,6 +83,7 @@ export const newMemory = (): Memory => ({
   rows: { metrics: [], timings: [], samples: [] },
   checkpoints: [],
   models: [],
+  stopped: [],
 });
 
 type Train<T> = (engine: Engine, log: LoopLog) => Promise<T>;

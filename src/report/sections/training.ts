@@ -108,8 +108,8 @@ function probeLine(rows: readonly Row[]): Safe | null {
   if (probe === undefined) return null;
   const share = (path: string): string => percent(at(probe, path));
   return html`<p>Before the first step, on ${num(at(probe, "queries"), 0)} queries: one sampled response earns a verifiable
-reward of ${share("pass1")} (pass@1), the best of its group ${share("passK")} (pass@k); ${share("withSpread")} of the groups have
-different rewards to learn from.</p>`;
+reward of ${share("pass1")} (pass@1), the best of its group ${share("passK")} (pass@k); the verifiable rewards
+differ in ${share("withVerifiableSpread")} of the groups, the whole rewards in ${share("withSpread")}.</p>`;
 }
 
 function lastLine(train: readonly Row[]): Safe | null {

@@ -217,6 +217,19 @@ describe("the learning bench", () => {
     if (found !== null) expect(tables(found)).not.toMatch(/ablation|NaN|undefined/);
   });
 
+  it("says of which tables and seeds the runs are of more than one revision, and that few seeds decide nothing", async () => {
+    const other = folder();
+    await start(other).finding;
+    const path = join(other, "answers", "seed-101", "no-tag.json");
+    writeJson(path, { ...JSON.parse(readFileSync(path, "utf8")), revision: "another" });
+    const found = await start(other).finding;
+    expect(found?.mixed).toEqual([{ table: "ablation", seeds: [101] }]);
+    expect(new Set(found?.paired.map(({ verdict }) => verdict))).toEqual(new Set(["undecided"]));
+    if (found !== null)
+      expect(tables(found)).toMatch(/table ablation the runs of seed 101 are not all of one revision/);
+    if (found !== null) expect(tables(found)).toMatch(/No verdict on fewer than 6 seeds/);
+  });
+
   it("is one budget's folder: another budget is refused, more seeds are not", async () => {
     await expect(start(out, { set: ["guided.epochs=9"] }).finding).rejects.toThrow(/belongs to the quick budget/);
     await expect(start(out, { budget: BUDGETS.full, seeds: [201] }).finding).rejects.toThrow(

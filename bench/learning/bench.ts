@@ -32,10 +32,14 @@ export interface Finding {
   readonly rows: readonly ScoreRow[];
   readonly paired: readonly Comparison[];
   readonly ceilings: Partial<Record<Stratum, CeilingRow>>;
+  /** The same of the seeds that each table has. */
+  readonly ceilingsBy: Partial<Record<Table, Partial<Record<Stratum, CeilingRow>>>>;
   /** What was put over the budget: with anything in it the numbers are no claim. */
   readonly set: readonly string[];
   /** Revisions of the program that made the runs. */
   readonly revisions: readonly (string | null)[];
+  /** Seeds of a table whose runs are of more than one revision: a difference there may be the program's. */
+  readonly mixed: readonly { readonly table: Table; readonly seeds: readonly number[] }[];
   /** Responses a prompt in RL: the k of pass@k. */
   readonly rollouts: number;
   readonly probes: readonly { readonly run: string; readonly seed: number; readonly probe: Probe }[];
@@ -142,13 +146,21 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
   const cells = collect(folder, done).filter(({ table }) => told.includes(table));
   const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
   const hypotheses = [...HYPOTHESES, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
+  const inTable = (table: Table): Done[] => done.filter(({ job }) => rowIn(table, job));
   const ofRun = ({ variant, seed }: Job) => ({ run: variant.run, seed });
   return {
     rows: scoreRows(cells),
     paired: comparisons(cells, hypotheses),
-    ceilings: ceilingsOf(folder, [...new Set(done.map(({ job }) => job.seed))]),
+    ceilings: ceilingsOf(folder, seedsOf(done)),
+    ceilingsBy: Object.fromEntries(told.map((table) => [table, ceilingsOf(folder, seedsOf(inTable(table)))])),
     set,
-    revisions: [...new Set(done.map(({ answers }) => answers.revision))],
+    revisions: revisionsOf(done),
+    mixed: told.flatMap((table) => {
+      const own = inTable(table);
+      const of = (seed: number): Done[] => own.filter(({ job }) => job.seed === seed);
+      const seeds = seedsOf(own).filter((seed) => revisionsOf(of(seed)).length > 1);
+      return seeds.length === 0 ? [] : [{ table, seeds }];
+    }),
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,
     probes: done.flatMap(({ job, answers: { probe } }) => (probe === null ? [] : [{ ...ofRun(job), probe }])),
     rewardModels: distinct(done).flatMap(({ job, answers: { rewardModel } }) =>
@@ -156,6 +168,11 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
     ),
   };
 }
+
+const seedsOf = (done: readonly Done[]): number[] => [...new Set(done.map(({ job }) => job.seed))];
+const revisionsOf = (done: readonly Done[]): (string | null)[] => [
+  ...new Set(done.map(({ answers }) => answers.revision)),
+];
 
 /** Runs that share a reward model would tell of it again and again. */
 function distinct(done: readonly Done[]): Done[] {

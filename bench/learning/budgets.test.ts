@@ -89,14 +89,15 @@ describe("budgets", () => {
     expect(of("no-tag")?.rewards.tag).toBe(0);
   });
 
-  it("of the full kind ask for sensitivity on the first seeds: each weight halved and doubled, three numbers of chains", () => {
+  it("of the full kind ask for sensitivity on the first seeds: each weight halved and doubled, PRP-swap, three numbers of chains", () => {
     const runs = (seed: number) => runsOf(full, 8).filter((job) => job.seed === seed);
-    expect(runs(201)).toHaveLength(VARIANTS.length + 11);
+    expect(runs(201)).toHaveLength(VARIANTS.length + 12);
     expect(runs(208)).toHaveLength(VARIANTS.length);
     const of = (run: string) => runs(201).find(({ variant }) => variant.run === run)?.config;
     expect(of("personalization-twice")?.rewards.personalization).toBe(0.2);
     expect(of("tag-half")?.rewards.tag).toBe(0.05);
     expect(of("chains-300")?.sft.max_chains).toBe(300);
+    expect(of("prp-swap")?.prmu.prp_against).toBe("other_profile");
     // TagPR stands in that table for the same seeds as the others, or their scores could not be read side by side.
     const rows = (seed: number) => runs(seed)[0]?.variant.rows.filter(({ table }) => table === "sensitivity").length;
     expect([rows(201), rows(208)]).toEqual([1, 0]);
@@ -109,7 +110,7 @@ it("a command line names runs, or a table for all of its runs", () => {
   expect(named.get("tag-half")).toEqual(["tag-half"]);
   expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
   expect(named.get("ablation")).toHaveLength(6);
-  expect(named.get("sensitivity")).toHaveLength(12);
+  expect(named.get("sensitivity")).toHaveLength(13);
   expect(runsByName({ ...asked, seeds: [208] }).has("sensitivity")).toBe(false);
 });
 
@@ -189,5 +190,5 @@ it("seeds are named by how many of the first or one by one; strangers are refuse
   for (const bad of ["0", "9", "x", "1.5", ",", "101,201", ""]) expect(() => seedsOf(full, bad)).toThrow(/--seeds/);
   const sensitive = (seeds: string): number =>
     jobsOf({ budget: full, seeds: seedsOf(full, seeds), set: [], threads: 0 }).length;
-  expect([sensitive("203,"), sensitive("207,208")]).toEqual([VARIANTS.length + 11, 2 * VARIANTS.length]);
+  expect([sensitive("203,"), sensitive("207,208")]).toEqual([VARIANTS.length + 12, 2 * VARIANTS.length]);
 });

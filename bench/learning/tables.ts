@@ -6,7 +6,7 @@ import type { HeldOutReport, PairAccuracy } from "../../src/prmu/held-out.ts";
 import type { STRATA, Stratum } from "../../src/run/stages/strata.ts";
 import type { Finding } from "./bench.ts";
 import { TABLES, type Table } from "./hypotheses.ts";
-import type { Comparison, ScoreRow } from "./verdicts.ts";
+import { type Comparison, LEAST_SEEDS, type ScoreRow } from "./verdicts.ts";
 
 const NAMES: Readonly<Record<Stratum, string>> = {
   unseen: "unseen users, 8 items or more (headline)",
@@ -27,7 +27,7 @@ export function tables(finding: Finding): string {
   ].join("\n");
 }
 
-function notes({ set, rows, revisions }: Finding): string[] {
+function notes({ set, rows, revisions, mixed }: Finding): string[] {
   const seeds = Math.max(0, ...rows.map((row) => row.seeds));
   return [
     "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
@@ -37,15 +37,22 @@ function notes({ set, rows, revisions }: Finding): string[] {
           `Made by ${revisions.length} revisions of TagPR: ${revisions.map((one) => one?.slice(0, 7) ?? "none").join(", ")}.`,
         ]
       : []),
+    ...mixed.map(
+      ({ table, seeds: of }) =>
+        `In the table ${table} the runs of seed${of.length === 1 ? "" : "s"} ${of.join(", ")} are not all of one revision: a difference there may be the program's.`,
+    ),
+    ...(rows.some((row) => row.seeds < LEAST_SEEDS)
+      ? [`No verdict on fewer than ${LEAST_SEEDS} seeds: there everything is undecided.`]
+      : []),
     ...(seeds === 1 ? ["One seed: the intervals know nothing of how seeds differ."] : []),
     "",
   ];
 }
 
-function oneTable({ rows, paired, ceilings }: Finding, table: Table, stratum: Stratum): string {
+function oneTable({ rows, paired, ceilingsBy }: Finding, table: Table, stratum: Stratum): string {
   const own = rows.filter((row) => row.table === table && row.stratum === stratum);
   if (own.length === 0) return "";
-  const possible = ceilings[stratum];
+  const possible = ceilingsBy[table]?.[stratum];
   const pairs = paired.filter((one) => one.table === table && one.stratum === stratum);
   return [
     `${table}: ${NAMES[stratum]}`,
@@ -128,14 +135,15 @@ function probes(finding: Finding): string {
   return [...align([head, ...runs.map(line)]), ""].join("\n");
 }
 
-/** Held-out pairs, all seeds' accuracies averaged; a model is accepted where it is so on every seed. */
+/** Held-out pairs, all seeds' accuracies averaged, and how many pairs there were on all of them; a model is accepted where it is so on every seed. */
 function rewardModels(finding: Finding): string {
   const runs = [...new Set(finding.rewardModels.map(({ run }) => run))];
   const line = (run: string): string[] => {
     const own = finding.rewardModels.filter((one) => one.run === run);
     const of = (pick: (report: HeldOutReport) => PairAccuracy): string => {
       const known = own.flatMap(({ report }) => pick(report).accuracy ?? []);
-      return known.length === 0 ? "–" : num(mean(known));
+      const pairs = own.reduce((sum, { report }) => sum + pick(report).pairs, 0);
+      return known.length === 0 ? "–" : `${num(mean(known))} of ${pairs}`;
     };
     const accepted = own.filter((one) => one.accepted).length;
     return [

@@ -72,6 +72,11 @@ export const SENSITIVITY: readonly Variant[] = [
       }),
     ),
   ),
+  {
+    run: "prp-swap",
+    set: () => ["prmu.prp_against=other_profile"],
+    rows: [row("sensitivity", "PRP-swap")],
+  },
   ...CHAINS.map(
     (chains): Variant => ({
       run: `chains-${chains}`,

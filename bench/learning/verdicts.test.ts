@@ -70,18 +70,19 @@ const asked = (b: string) => ({ table: "ablation", a: "TagPR", b, required: fals
 
 describe("verdicts", () => {
   it("follow interval and corrected p", () => {
-    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.01)).toBe("supported");
-    expect(verdictOf({ low: -0.2, high: -0.01 }, 0.01)).toBe("opposed");
-    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.06)).toBe("undecided");
-    expect(verdictOf({ low: -0.01, high: 0.2 }, 0.01)).toBe("undecided");
+    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.01, 6)).toBe("supported");
+    expect(verdictOf({ low: -0.2, high: -0.01 }, 0.01, 6)).toBe("opposed");
+    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.06, 6)).toBe("undecided");
+    expect(verdictOf({ low: -0.01, high: 0.2 }, 0.01, 6)).toBe("undecided");
+    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.01, 5)).toBe("undecided");
   });
 
   it("are about differences on the same queries, corrected over all of a table's strata", () => {
     const cells = [
-      cell("TagPR", [0.5, 0.7, 0.6], 20),
-      cell("base", [0.3, 0.5, 0.4], 20),
-      cell("w/o Tag", [0.6, 0.8, 0.7], 20),
-      cell("w/o RL", [0.5, 0.7, 0.6], 20),
+      cell("TagPR", [0.5, 0.7, 0.6, 0.5, 0.7, 0.6], 20),
+      cell("base", [0.3, 0.5, 0.4, 0.3, 0.5, 0.4], 20),
+      cell("w/o Tag", [0.6, 0.8, 0.7, 0.6, 0.8, 0.7], 20),
+      cell("w/o RL", [0.5, 0.7, 0.6, 0.5, 0.7, 0.6], 20),
     ];
     const found = comparisons(cells, [asked("base"), asked("w/o Tag"), asked("w/o RL"), asked("w/o SFT")], 500);
     expect(found.map(({ b, verdict }) => [b, verdict])).toEqual([
@@ -114,7 +115,9 @@ it("--json has exactly the fields asked for", () => {
     paired: comparisons(cells, [asked("base")], 50),
     ceilings: { unseen: { query_only: 0.3, shown_items: 0.7, oracle: 0.9 } },
     set: ["x=1"],
+    ceilingsBy: {},
     revisions: ["a1"],
+    mixed: [],
     rollouts: 5,
     probes: [],
     rewardModels: [],

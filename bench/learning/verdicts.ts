@@ -41,8 +41,7 @@ export function scoreRows(cells: readonly Cell[], resamples = RESAMPLES): ScoreR
   return cells.map(({ table, variant, stratum, answers }) => {
     const name = ["learning", table, variant, stratum];
     const { mean, low, high, n } = hierarchicalMean(nested(answers), { name, resamples });
-    const seeds = new Set(answers.map(({ seed }) => seed)).size;
-    return { table, variant, stratum, score: mean, low, high, n, seeds };
+    return { table, variant, stratum, score: mean, low, high, n, seeds: seedsOf(answers) };
   });
 }
 
@@ -63,21 +62,31 @@ export function comparisons(
         if (right === undefined) return [];
         const values = differences(left, right);
         const name = ["learning", table, hypothesis.a, hypothesis.b, left.stratum];
-        return [{ hypothesis, stratum: left.stratum, ...hierarchicalMean(nested(values), { name, resamples }) }];
+        const estimate = hierarchicalMean(nested(values), { name, resamples });
+        return [{ hypothesis, stratum: left.stratum, seeds: seedsOf(values), ...estimate }];
       });
     });
     const corrected = holm(found.map(({ p }) => p));
-    return found.map(({ hypothesis, stratum, ...estimate }, i) => {
+    return found.map(({ hypothesis, stratum, seeds, ...estimate }, i) => {
       const p = corrected[i] ?? 1;
       const { mean: difference, low, high } = estimate;
-      return { ...hypothesis, stratum, difference, low, high, p, verdict: verdictOf(estimate, p) };
+      return { ...hypothesis, stratum, difference, low, high, p, verdict: verdictOf(estimate, p, seeds) };
     });
   });
 }
 
-/** Supported or opposed when the interval leaves 0 out and the corrected p-value is below the level. */
-export function verdictOf({ low, high }: Pick<Estimate, "low" | "high">, p: number): Comparison["verdict"] {
-  if (p >= LEVEL || (low <= 0 && high >= 0)) return "undecided";
+const seedsOf = (answers: readonly Answered[]): number => new Set(answers.map(({ seed }) => seed)).size;
+
+/** With fewer a sign test could not reject at 5% though all seeds agreed: 2^(1 − 5) = .0625. */
+export const LEAST_SEEDS = 6;
+
+/** Supported or opposed when the interval leaves 0 out, the corrected p-value is below the level and seeds are enough. */
+export function verdictOf(
+  { low, high }: Pick<Estimate, "low" | "high">,
+  p: number,
+  seeds: number,
+): Comparison["verdict"] {
+  if (seeds < LEAST_SEEDS || p >= LEVEL || (low <= 0 && high >= 0)) return "undecided";
   return low > 0 ? "supported" : "opposed";
 }
 

@@ -170,13 +170,21 @@ describe("verdicts", () => {
   const length: Lead = { difference: 0.25, low: 0.125, high: 0.375 };
   const history: Lead = { difference: 0.125, low: 0.001, high: 0.25 };
   const beats = { length, history };
-  const over = (PRP: typeof beats, PQP: typeof beats) => verdicts({ over: { PRP, PQP } });
+  const right = { pairs: 20, accuracy: 0.75, low: 0.625, high: 0.875 };
+  const faults: HeldOutReport["faults"] = { invented: right, other_profile: right };
+  const rest = { faults, ownRow: null };
+  const over = (PRP: typeof beats, PQP: typeof beats) => verdicts({ ...rest, over: { PRP, PQP } });
 
   it("accept a model that beats both rules on both kinds of pairs, and say by how much", () => {
     const by = "(by 0.250 [0.125, 0.375]) or at mentions of the history (by 0.125 [0.001, 0.250])";
     expect(over(beats, beats)).toEqual({
       accepted: true,
-      sentences: ["PRP", "PQP"].map((kind) => `${kind}: better than rules that look only at length ${by}`),
+      sentences: [
+        ...["PRP", "PQP"].map((kind) => `${kind}: better than rules that look only at length ${by}`),
+        ...["invented statements", "another user's items"].map(
+          (what) => `Planted faults, ${what}: better than chance (0.750 [0.625, 0.875] of 20 right)`,
+        ),
+      ],
     });
   });
 
@@ -195,6 +203,30 @@ describe("verdicts", () => {
       expect(second.sentences[1]).toMatch(/^PQP: not shown to be better than/);
       if (lead.low === null) expect(first.sentences[0]).toContain("(by 0.250, one user: no interval)");
     }
+  });
+
+  it("accept nothing that does not find planted faults, nor where none could be planted", () => {
+    for (const bad of [
+      { pairs: 20, accuracy: 0.6, low: 0.5, high: 0.75 },
+      { pairs: 0, accuracy: null, low: null, high: null },
+    ])
+      for (const kind of ["invented", "other_profile"] as const) {
+        const found = verdicts({ ...rest, over: { PRP: beats, PQP: beats }, faults: { ...faults, [kind]: bad } });
+        expect(found.accepted).toBe(false);
+        expect(found.sentences.filter((text) => /not shown|nothing is known/.test(text))).toHaveLength(1);
+      }
+  });
+
+  it("ask of user embeddings, where there are any, that a user's own row helps", () => {
+    const withRow = (ownRow: Lead) => verdicts({ over: { PRP: beats, PQP: beats }, faults, ownRow });
+    expect(withRow(history)).toMatchObject({ accepted: true });
+    expect(withRow(history).sentences.at(-1)).toBe(
+      "User embeddings: better than the unknown row on seen users (by 0.125 [0.001, 0.250])",
+    );
+    expect(withRow({ ...history, low: 0 }).accepted).toBe(false);
+    const none = withRow({ difference: null, low: null, high: null });
+    expect(none.accepted).toBe(false);
+    expect(none.sentences.at(-1)).toMatch(/no held-out pairs of seen users/);
   });
 
   it("accept nothing where a kind has no held-out pairs", () => {

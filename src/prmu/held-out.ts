@@ -36,6 +36,8 @@ export interface HeldOutReport {
   readonly accuracy: Readonly<Record<PairKind, { readonly seen: PairAccuracy; readonly unseen: PairAccuracy }>>;
   /** Seen users scored as if unknown: what is lost without their row. */
   readonly seenMasked: Readonly<Record<PairKind, PairAccuracy>>;
+  /** Seen users' pairs of both kinds: accuracy with their own row minus that as if unknown; null without user embeddings. */
+  readonly ownRow: Lead | null;
   /** Unseen users scored with a borrowed row; no pairs where `prmu.warm_start` is 0. */
   readonly unseenBorrowed: Readonly<Record<PairKind, PairAccuracy>>;
   /** A rule that looks at length alone. */
@@ -111,11 +113,13 @@ export async function assess(
   };
   const judged = await judge(pairs);
   const withRow = input.rows === null ? [] : pairs.filter((pair) => isSeen(held, pair));
+  const masked = await judge(withRow, () => 0);
   const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(held, pair));
   const borrowed = await judge(unseen, ({ example }) => borrow?.(example) ?? 0);
   const margins = judged.map(({ margin }) => margin);
   const report: HeldOutReport = {
-    ...byUsers(held, judged, await judge(withRow, () => 0), borrowed),
+    ...byUsers(held, judged, masked, borrowed),
+    ownRow: input.rows === null ? null : leadOverMasked(judged, masked),
     ...besideRules(held, judged),
     faults: faultReport(await judge(faults)),
     loss: margins.length === 0 ? null : average(margins.map(bradleyTerry)),
@@ -163,6 +167,15 @@ function besideRules(
   };
 }
 
+/** `masked` are the same pairs as some of `judged`, in their order. */
+function leadOverMasked(judged: readonly Margin<Pair>[], masked: readonly Margin<Pair>[]): Lead {
+  const same = new Set(masked.map(({ pair }) => pair));
+  const own = judged.filter(({ pair }) => same.has(pair));
+  const rows = zipStrict(own, masked).map(([a, b]) => [clusterOf(a.pair), point(a.margin) - point(b.margin)] as const);
+  const { mean, low, high } = overUsers(rows);
+  return { difference: mean, low, high };
+}
+
 const faultReport = (judged: readonly Margin<FaultPair>[]): HeldOutReport["faults"] => ({
   invented: accuracyOf(ofKind(judged, "invented")),
   other_profile: accuracyOf(ofKind(judged, "other_profile")),
@@ -177,24 +190,57 @@ function mentionsGap({ examples, tasks }: HeldOut, pair: Scored): number {
   return mentions(pair.preferred, task, example) - mentions(pair.rejected, task, example);
 }
 
-/** Whether the reward model is accepted, one sentence a kind: it must beat both rules, intervals included. */
-export function verdicts({ over }: Pick<HeldOutReport, "over">): {
+interface Verdict {
+  readonly ok: boolean;
+  readonly said: string;
+}
+
+/**
+ * Whether the reward model is accepted, a sentence a reason, intervals included: on each kind it must beat both rules, on
+ * planted faults chance, and its user embeddings, where it has any, the unknown row on seen users.
+ */
+export function verdicts({ over, faults, ownRow }: Pick<HeldOutReport, "over" | "faults" | "ownRow">): {
   readonly accepted: boolean;
   readonly sentences: string[];
 } {
-  const judged = KINDS.map((kind) => {
-    const { length, history } = over[kind];
-    if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };
-    const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
-    const number = ({ difference, low, high }: Lead): string =>
-      `${(difference ?? 0).toFixed(3)}${low === null || high === null ? ", one user: no interval" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
-    return {
-      ok,
-      said: `${kind}: ${ok ? "better than" : "not shown to be better than"} rules that look only at length (by ${number(length)}) or at mentions of the history (by ${number(history)})`,
-    };
-  });
+  const judged = [
+    ...KINDS.map((kind) => besideRulesVerdict(kind, over[kind])),
+    faultVerdict("invented statements", faults.invented),
+    faultVerdict("another user's items", faults.other_profile),
+    ...(ownRow === null ? [] : [embeddingsVerdict(ownRow)]),
+  ];
   return { accepted: judged.every(({ ok }) => ok), sentences: judged.map(({ said }) => said) };
 }
+
+function besideRulesVerdict(kind: PairKind, { length, history }: Record<"length" | "history", Lead>): Verdict {
+  if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };
+  const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
+  return {
+    ok,
+    said: `${kind}: ${beats(ok)} rules that look only at length (by ${number(length)}) or at mentions of the history (by ${number(history)})`,
+  };
+}
+
+function faultVerdict(what: string, { pairs, accuracy, low, high }: PairAccuracy): Verdict {
+  const name = `Planted faults, ${what}`;
+  if (accuracy === null) return { ok: false, said: `${name}: no pairs, nothing is known` };
+  const ok = (low ?? 0) > 0.5;
+  return {
+    ok,
+    said: `${name}: ${beats(ok)} chance (${number({ difference: accuracy, low, high })} of ${pairs} right)`,
+  };
+}
+
+function embeddingsVerdict(lead: Lead): Verdict {
+  if (lead.difference === null)
+    return { ok: false, said: "User embeddings: no held-out pairs of seen users, nothing is known" };
+  const ok = (lead.low ?? 0) > 0;
+  return { ok, said: `User embeddings: ${beats(ok)} the unknown row on seen users (by ${number(lead)})` };
+}
+
+const beats = (ok: boolean): string => (ok ? "better than" : "not shown to be better than");
+const number = ({ difference, low, high }: Lead): string =>
+  `${(difference ?? 0).toFixed(3)}${low === null || high === null ? ", one user: no interval" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
 
 /** −log σ(margin), without overflow. */
 export const bradleyTerry = (margin: number): number =>

@@ -27,7 +27,7 @@ export const data = z
       .default("")
       .describe(
         "Task name, or path of a task YAML; several of the synthetic world with commas. Empty: `synthetic_tag` in the " +
-          "synthetic world, and for `files` what the data says, which a task named here may not contradict.",
+          "synthetic world, and for `files` what the data says, which a task named here may not contradict. `--data DIR` leaves the task of a config for files as it is.",
       ),
     paths: z
       .array(z.string())

@@ -68,7 +68,7 @@ describe("the judge", () => {
   });
 
   test("sees prompt, chain and answer", () => {
-    const text = judgeRequest(candidate("It is like item 1."), 9)
+    const text = judgeRequest(candidate("It is like item 1."), { temperature: 0, maxTokens: 9 })
       .messages.map(({ content }) => content)
       .join("\n");
     for (const part of ["burnt cities", "rebels hide", "It is like item 1.", "dystopia", "conciseness"])

@@ -1,7 +1,7 @@
 import { zipStrict } from "../core/zip.ts";
 import type { ChatModel, ChatRequest } from "../llm/types.ts";
 import { promptText } from "./asked.ts";
-import type { Candidate, Grades, Judge } from "./types.ts";
+import type { Candidate, Grades, Judge, Sampling } from "./types.ts";
 
 const SYSTEM = `You grade the reasoning of an assistant that answers as one particular user would, from that user's history. Give each criterion a whole number from 1 (bad) to 5 (good):
 logical_consistency: each step follows from what stands before it, and the answer from the last step.
@@ -11,7 +11,7 @@ conciseness: nothing is said twice or beside the point.
 Answer with one JSON object that has these four keys and nothing else.`;
 
 /** The judge's prompt (paper section 3.2, LLM filter). It shows what the teacher saw and said; never the gold. */
-export function judgeRequest(candidate: Candidate, maxTokens: number): ChatRequest {
+export function judgeRequest(candidate: Candidate, sampling: Sampling): ChatRequest {
   const { task, example, reasoning, answer } = candidate;
   const content = `<prompt>\n${promptText(task, example)}\n</prompt>\n<reasoning>\n${reasoning}\n</reasoning>\n<answer>\n${answer}\n</answer>`;
   return {
@@ -20,8 +20,7 @@ export function judgeRequest(candidate: Candidate, maxTokens: number): ChatReque
       { role: "user", content },
     ],
     n: 1,
-    temperature: 0,
-    maxTokens,
+    ...sampling,
   };
 }
 
@@ -48,12 +47,12 @@ export function readGrades(text: string): Grades | null {
 export const totalOf = (grades: Grades): number => CRITERIA.reduce((sum, name) => sum + grades[name], 0);
 
 /** A chat model as judge. */
-export function modelJudge(model: ChatModel, { maxTokens = 512 }: { maxTokens?: number } = {}): Judge {
+export function modelJudge(model: ChatModel, sampling: Sampling = { temperature: 0, maxTokens: 512 }): Judge {
   return {
     name: model.name,
     grade: async (candidates, onDone) => {
       const results = await model.completeMany(
-        candidates.map((one) => judgeRequest(one, maxTokens)),
+        candidates.map((one) => judgeRequest(one, sampling)),
         onDone,
       );
       return zipStrict(candidates, results).map(([, { texts }]) => readGrades(texts[0] ?? ""));

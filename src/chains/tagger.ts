@@ -2,7 +2,7 @@ import { zipStrict } from "../core/zip.ts";
 import type { ChatModel, ChatRequest } from "../llm/types.ts";
 import { type Piece, splitPieces } from "./pieces.ts";
 import { isTagName, tagName } from "./tag-name.ts";
-import type { Candidate, Segment, Tagger } from "./types.ts";
+import type { Candidate, Sampling, Segment, Tagger } from "./types.ts";
 
 const HEAD = `You divide a chain of reasoning into steps and name what each step does. The chain answers as one particular user would, from the user's history; its parts are numbered. A step is one or more parts in a row.`;
 const FREE = `Choose a short name for each step, in snake_case, that says what kind of reasoning it is, not what it is about.`;
@@ -15,7 +15,7 @@ export function tagRequest(
   candidate: Candidate,
   pieces: readonly Piece[],
   allowed: readonly string[] | null,
-  maxTokens: number,
+  sampling: Sampling,
 ): ChatRequest {
   const numbered = pieces.map(({ text }, k) => `${k + 1}: ${text}`).join("\n");
   const content = `<reasoning>\n${numbered}\n</reasoning>\n<answer>\n${candidate.answer}\n</answer>`;
@@ -25,8 +25,7 @@ export function tagRequest(
       { role: "user", content },
     ],
     n: 1,
-    temperature: 0,
-    maxTokens,
+    ...sampling,
   };
 }
 
@@ -72,12 +71,12 @@ function segmentRows(text: string): Row[] | null {
 }
 
 /** A chat model as tagger. */
-export function modelTagger(model: ChatModel, { maxTokens = 2048 }: { maxTokens?: number } = {}): Tagger {
+export function modelTagger(model: ChatModel, sampling: Sampling = { temperature: 0, maxTokens: 2048 }): Tagger {
   return {
     name: model.name,
     tag: async (candidates, allowed, onDone) => {
       const pieces = candidates.map(({ reasoning, task }) => splitPieces(reasoning, task.language));
-      const requests = zipStrict(candidates, pieces).map(([one, parts]) => tagRequest(one, parts, allowed, maxTokens));
+      const requests = zipStrict(candidates, pieces).map(([one, parts]) => tagRequest(one, parts, allowed, sampling));
       const results = await model.completeMany(requests, onDone);
       return zipStrict(pieces, results).map(([parts, { texts }]) => readSegments(texts[0] ?? "", parts.length));
     },

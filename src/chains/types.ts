@@ -1,6 +1,6 @@
 import type { Task } from "../data/task.ts";
 import type { QueryId, ShownExample } from "../data/types.ts";
-import type { Spent } from "../llm/types.ts";
+import type { ChatRequest, Spent } from "../llm/types.ts";
 
 /** One training chain: what the SFT policy learns to say to `query`'s prompt. */
 export interface Chain {
@@ -127,6 +127,9 @@ export interface ChainStats {
   /** Null for rules, which cost nothing. */
   readonly cost: { readonly teacher: Cost | null; readonly judge: Cost | null; readonly tagger: Cost | null };
 }
+
+/** How a judge's or a tagger's model answers; the rest of a request is the chain. */
+export type Sampling = Pick<ChatRequest, "temperature" | "maxTokens">;
 
 /** Grades chains; `result[i]` belongs to `candidates[i]`, null where the judge's answer could not be read. */
 export interface Judge {

@@ -1,6 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import { contextOf, findModel } from "../engine/model-dir.ts";
+import { contextOf, findModel, isHubName } from "../engine/model-dir.ts";
 import { readRecord } from "../run/record.ts";
 import { STAGE_NAMES, type StageName } from "../run/stage.ts";
 import { openFolder } from "../run/stages/data-files.ts";
@@ -25,6 +25,29 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
   requireRoom(io, config, only);
   if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
     for (const path of config.data.paths) await openFolder(path, config.data);
+}
+
+/**
+ * The same for a config that has no run yet, and every stage. A model of the hub that isn't here can still be fetched:
+ * it is no fault of the config, and told in the answer, one error a model.
+ * @throws TagprError for everything else that would end a run before it begins
+ */
+export async function checkConfigOutside(io: Io, config: Config): Promise<TagprError[]> {
+  const absent = [...new Set(modelsUsed(config, STAGE_NAMES))].flatMap((name) => absentFromHub(io, name) ?? []);
+  if (absentFromHub(io, config.model) === null) requireRoom(io, config, STAGE_NAMES);
+  if (config.data.source === "files") for (const path of config.data.paths) await openFolder(path, config.data);
+  return absent;
+}
+
+/** @throws TagprError where a name that isn't here is none of the hub's */
+function absentFromHub(io: Io, name: string): TagprError | null {
+  try {
+    found(io, name);
+    return null;
+  } catch (error) {
+    if (error instanceof TagprError && isHubName(name)) return error;
+    throw error;
+  }
 }
 
 const found = (io: Io, name: string): string | null => findModel(name, { modelsDir: modelsDir(), env: io.env });

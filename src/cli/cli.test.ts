@@ -160,6 +160,46 @@ describe("tagpr run", () => {
     expect(config.data).toMatchObject({ source: "files", task: "", paths: [join(cwd, "movies"), join(cwd, "news")] });
   });
 
+  it("--data keeps the task of a config for files, and drops that of a synthetic one", async () => {
+    for (const split of ["train", "dev"]) {
+      writeJson(join(cwd, "bare", `${split}_questions.json`), []);
+      writeJson(join(cwd, "bare", `${split}_outputs.json`), []);
+    }
+    lampFolder("news");
+    const roles = readFileSync(join(cwd, "own.yaml"), "utf8");
+    const given = async (data: string, ...argv: string[]) => {
+      writeFileSync(join(cwd, "own.yaml"), `${roles}data: {${data}}\n`);
+      const { code, err } = await tagpr("run", "own.yaml", "--out", "r", "--only", "data", ...argv);
+      const path = join(cwd, "r", "run.json");
+      return { code, err, task: code === 0 ? readJson<RunRecord>(path).config.data.task : null };
+    };
+    const files = "source: files, task: LaMP_4";
+    expect(await given(files, "--data", "bare")).toMatchObject({ code: 0, task: "LaMP_4" });
+    expect(await given("task: synthetic_tag", "--data", "news")).toMatchObject({ code: 0, task: "" });
+    expect(await given("task: synthetic_tag", "--data", "bare")).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/bare: no outputs file names its task\n.*--set data\.task=LaMP_4/),
+    });
+    expect(await given("task: synthetic_tag", "--data", "bare", "--set", "data.task=LaMP_4")).toMatchObject({
+      task: "LaMP_4",
+    });
+    expect(await given("source: files, task: LaMP_5", "--data", "news")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/news holds LaMP_4, not LaMP_5\n.*--set 'data\.task=""'/),
+    });
+    expect(await given("source: files, task: LaMP_5", "--data", "news", "--set", 'data.task=""')).toMatchObject({
+      task: "",
+    });
+  });
+
+  it("a model that comes with TagPR is found from any folder, the reward model's too", async () => {
+    await tagpr("run", "my.yaml", "--out", "r", "--only", "data", "--set", "prmu.model=models/nano");
+    const { config } = readJson<RunRecord>(join(cwd, "r", "run.json"));
+    expect(config.prmu.model).toBe(config.model);
+    expect(config.model).toMatch(/^\/.*models\/nano$/);
+    expect(config.engines.embeddings_model).toBe("all-minilm-l6-v2");
+  });
+
   it("a folder that is no run is left alone, --fresh or not: the data that was given stays", async () => {
     mkdirSync(join(cwd, "data"));
     writeFileSync(join(cwd, "data", "train_questions.json"), "[]");
@@ -334,6 +374,29 @@ describe("tagpr config", () => {
       out: expect.stringMatching(/no fault found; still to be given:.*--data DIR/s),
     });
     expect(await tagpr("run", "own.yaml")).toMatchObject({ code: 2, err: expect.stringMatching(/no folder is given/) });
+  });
+
+  it.each([
+    ["model=nope", 2, /no model "nope"/],
+    ["prmu.model=nope", 2, /no model "nope"/],
+    ["guided.max_tokens=4000", 2, /guided\.max_tokens: .* don't fit/],
+    ["data={source: files, paths: [nope]}", 3, /nope is not there/],
+    ["data={source: files, paths: [news], task: LaMP_5}", 2, /news holds LaMP_4, not LaMP_5/],
+  ])("check finds what a run would not find, or not so: %s", async (set, code, says) => {
+    lampFolder("news");
+    expect(await tagpr("run", "own.yaml", "--set", set)).toMatchObject({ code, err: expect.stringMatching(says) });
+    expect(await tagpr("config", "check", "own.yaml", "--set", set)).toMatchObject({
+      code,
+      err: expect.stringMatching(says),
+    });
+  });
+
+  it("check tells a hub's model that isn't here, which is no fault: it can be fetched", async () => {
+    const check = await tagpr("config", "check", "own.yaml", "--set", "model=nobody/none", "prmu.model=nobody/other");
+    expect(check).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/still to be given:.*"nobody\/none".*download nobody\/none.*"nobody\/other"/s),
+    });
   });
 
   it("every preset is without fault", async () => {

@@ -29,7 +29,9 @@ export function configReference(): string {
     "",
     "Made from the schema by `npm run docs`; do not edit. One YAML file, every key optional. `tagpr config show FILE` prints",
     "a file with every default filled in, `tagpr config check FILE` checks it, `--set guided.epochs=2` puts a value over it.",
-    "What is marked *paper* stands in the paper; all else is ours.",
+    "What is marked *paper* stands in the paper; all else is ours. Relative paths (`data.paths`, a task's YAML file, models) are",
+    "taken from the folder where the command is called, not from the YAML file's; models that come with TagPR (`models/nano`)",
+    "are found from anywhere.",
     "",
     table(plain.flatMap(([name, node]) => rows(name, node))),
     ...sections.flatMap(([name, node]) => [

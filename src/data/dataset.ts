@@ -30,9 +30,10 @@ const QUESTIONS = /^(.+)_questions\.json$/;
 
 /**
  * Opens a folder of LaMP files, `{split}_questions.json` with `{split}_outputs.json`. The task, unless given, is the
- * folder's own `task.yaml`, else the one that the outputs file names; nothing else is read yet.
+ * folder's own `task.yaml`, else the one that the outputs file names; nothing else is read yet. `how`: what a person
+ * writes to give the task.
  */
-export async function openDataset(dir: string, options: { task?: Task } = {}): Promise<Dataset> {
+export async function openDataset(dir: string, options: { task?: Task; how?: string } = {}): Promise<Dataset> {
   const files = listDir(dir);
   const names = files.flatMap((file) => QUESTIONS.exec(file)?.[1] ?? []).sort();
   if (names.length === 0)
@@ -51,7 +52,7 @@ export async function openDataset(dir: string, options: { task?: Task } = {}): P
       });
     return { name, questions: join(dir, `${name}_questions.json`), outputs: existsSync(outputs) ? outputs : null };
   });
-  const task = options.task ?? (await detectTask(dir, paths));
+  const task = options.task ?? (await detectTask(dir, paths, options.how ?? "--task LaMP_4"));
   const splits = paths.map((split) => [
     split.name,
     { ...split, read: (read: ReadOptions = {}) => readLamp(task, split.questions, split.outputs, read) },
@@ -82,11 +83,12 @@ export async function readAll(split: Split, options: ReadOptions = {}): Promise<
 async function detectTask(
   dir: string,
   splits: readonly { questions: string; outputs: string | null }[],
+  how: string,
 ): Promise<Task> {
   const named = await taskNamed(dir, splits);
   if (named !== null) return loadTask(named);
   throw new TagprError("data", `${dir}: no outputs file names its task`, {
-    hint: "Say which task it is: --task LaMP_4.",
+    hint: `Say which task it is: ${how}.`,
   });
 }
 

@@ -76,9 +76,12 @@ function noModel(name: string): TagprError {
   );
 }
 
+/** `Qwen/Qwen3-8B`: what `huggingface-cli download` takes. */
+export const isHubName = (name: string): boolean => /^[\w.-]+\/[\w.-]+$/.test(name);
+
 /** Where the hub's own tools keep the newest snapshot of a repository. */
 function hubSnapshot(name: string, env: Environment): string | undefined {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(name)) return undefined;
+  if (!isHubName(name)) return undefined;
   const hub = env.HF_HUB_CACHE ?? join(env.HF_HOME ?? join(homedir(), ".cache", "huggingface"), "hub");
   const repo = join(hub, `models--${name.replace("/", "--")}`);
   const snapshots = join(repo, "snapshots");

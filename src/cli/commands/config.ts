@@ -3,8 +3,9 @@ import { stringify } from "yaml";
 import { loadConfig, parseOverride } from "../../core/config/load.ts";
 import { configFaults, requireSound } from "../../run/faults.ts";
 import type { App } from "../app.ts";
+import { checkConfigOutside } from "../check-outside.ts";
 import { configJsonSchema, configReference } from "../reference.ts";
-import { at } from "./options.ts";
+import { at, settlePaths } from "./options.ts";
 
 export function configCommand({ io }: App): Command {
   const command = new Command("config").description("show, check and describe configs");
@@ -21,13 +22,14 @@ export function configCommand({ io }: App): Command {
     .action((file, { set }) => io.out(stringify(load(file, set))));
   command
     .command("check")
-    .description("check a config and say where it is wrong")
+    .description("check a config, and that its models and data are there; say what is wrong, and where")
     .argument("<config>", "YAML file")
     .option("--set <key=value...>", "put a value over the file's", [])
-    .action((file, { set }) => {
-      const config = load(file, set);
+    .action(async (file, { set }) => {
+      const config = settlePaths(load(file, set), io);
       requireSound(config, { where: `${file}: `, allowOpen: true });
-      const open = configFaults(config).map(({ message, hint }) => `\n  ${message}. ${hint}`);
+      const absent = await checkConfigOutside(io, config);
+      const open = [...configFaults(config), ...absent].map(({ message, hint }) => `\n  ${message}. ${hint}`);
       io.out(`${file}: no fault found${open.length > 0 ? "; still to be given:" : ""}${open.join("")}\n`);
     });
   command

@@ -23,18 +23,26 @@ export const CONFIG_HELP = {
   set: `put a value over the config's, e.g. --set guided.epochs=2; ${KEPT}`,
 };
 
+/**
+ * The config that `load` reads, the flags put over it. A task that it names for its own folders holds for those of
+ * `--data` too; one of the synthetic world says nothing of folders.
+ */
+export function withFlags(load: (overrides: readonly Override[]) => Config, flags: ConfigFlags): Config {
+  const overrides = overridesOf(flags);
+  if (flags.data === undefined) return load(overrides);
+  const { source } = load(overrides.filter(({ path }) => path[0] !== "data")).data;
+  return load(source === "files" ? overrides : [override("--data", "data.task", ""), ...overrides]);
+}
+
+const override = (from: string, path: string, value: unknown): Override => ({ path: path.split("."), value, from });
+
 /** The flags as overrides, in the order in which a later one wins. */
-export function overridesOf(flags: ConfigFlags): Override[] {
-  const from = (flag: string, path: string, value: unknown): Override => ({ path: path.split("."), value, from: flag });
+function overridesOf(flags: ConfigFlags): Override[] {
   return [
     ...(flags.data === undefined
       ? []
-      : [
-          from("--data", "data.source", "files"),
-          from("--data", "data.paths", flags.data),
-          from("--data", "data.task", ""),
-        ]),
-    ...(flags.seed === undefined ? [] : [from("--seed", "seed", flags.seed)]),
+      : [override("--data", "data.source", "files"), override("--data", "data.paths", flags.data)]),
+    ...(flags.seed === undefined ? [] : [override("--seed", "seed", flags.seed)]),
     ...(flags.set ?? []).map((text) => parseOverride(text)),
   ];
 }
@@ -57,8 +65,16 @@ export function portNumber(text: string): number {
 /** Paths in the config are meant from where the command stands; models that come with TagPR are found from anywhere. */
 export function settlePaths(config: Config, io: Io): Config {
   const settled = absolutePaths(config, io.cwd, existsSync);
-  const shipped = resolve(packageRoot(), settled.model);
-  return existsSync(shipped) ? { ...settled, model: shipped } : settled;
+  const shipped = (model: string): string => {
+    const path = resolve(packageRoot(), model);
+    return model !== "" && existsSync(path) ? path : model;
+  };
+  return {
+    ...settled,
+    model: shipped(settled.model),
+    prmu: { ...settled.prmu, model: shipped(settled.prmu.model) },
+    engines: { ...settled.engines, embeddings_model: shipped(settled.engines.embeddings_model) },
+  };
 }
 
 export const at = (io: Io, path: string): string => resolve(io.cwd, path);

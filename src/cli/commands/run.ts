@@ -11,7 +11,7 @@ import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import type { Io } from "../io.ts";
 import { printPlan } from "../plan.ts";
-import { at, CONFIG_HELP, type ConfigFlags, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, CONFIG_HELP, type ConfigFlags, configPath, settlePaths, wholeNumber, withFlags } from "./options.ts";
 
 export function runCommand(app: App): Command {
   const command = new Command("run")
@@ -46,10 +46,13 @@ function resolveRun(
   flags: ConfigFlags,
 ): { config: Config; run: string } {
   const path = configPath(io, source);
-  const overrides = overridesOf(flags);
-  if (existsSync(path) && statSync(path).isDirectory())
-    return { config: settlePaths(configOfRun(path, overrides), io), run: at(io, out ?? source) };
-  const config = settlePaths(loadConfig(path, overrides), io);
+  const isRun = existsSync(path) && statSync(path).isDirectory();
+  const load = isRun ? configOfRun : loadConfig;
+  const config = settlePaths(
+    withFlags((overrides) => load(path, overrides), flags),
+    io,
+  );
+  if (isRun) return { config, run: at(io, out ?? source) };
   return { config, run: at(io, out ?? join("runs", config.name)) };
 }
 

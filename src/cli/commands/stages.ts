@@ -1,10 +1,11 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../../core/config/load.ts";
+import type { Override } from "../../core/yaml-file.ts";
 import { configOfRun } from "../../run/record.ts";
 import type { StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
-import { at, CONFIG_HELP, configPath, overridesOf, settlePaths, wholeNumber } from "./options.ts";
+import { at, CONFIG_HELP, configPath, settlePaths, wholeNumber, withFlags } from "./options.ts";
 
 export interface StageCommand {
   readonly name: StageName;
@@ -35,14 +36,13 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
     .option("--json", "progress as one JSON event a line")
     .action(async (folder, flags) => {
       const run = at(app.io, folder);
-      const overrides = overridesOf(flags);
-      const config =
+      const load = (overrides: readonly Override[]) =>
         flags.config === undefined
           ? configOfRun(run, overrides, ", or give --config CONFIG.yaml")
           : loadConfig(configPath(app.io, flags.config), overrides);
       await executeRun(app, {
         run,
-        config: settlePaths(config, app.io),
+        config: settlePaths(withFlags(load, flags), app.io),
         only: [name],
         fresh: flags.fresh === true,
         json: flags.json === true,

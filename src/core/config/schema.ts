@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chains, data, engines, evaluation, llm, profile, prompt } from "./sections.ts";
+import { chains, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
 import { exploratory, guided, prmu, rewards, sft } from "./training.ts";
 
 /**
@@ -18,8 +18,8 @@ export const configSchema = z.strictObject({
   prompt: prompt.prefault({}),
   engines: engines.prefault({}),
   teacher: llm.prefault({}).describe("Who writes the reasoning chains. Paper: Qwen3-235B-A22B-Thinking-2507."),
-  judge: llm.prefault({}).describe("Who grades chains on four criteria. Paper: GPT-4o."),
-  tagger: llm.prefault({}).describe("Who tags chains, freely and then with the nine. Paper: GPT-4o."),
+  judge: reader.prefault({}).describe("Who grades chains on four criteria. Paper: GPT-4o."),
+  tagger: reader.prefault({}).describe("Who tags chains, freely and then with the nine. Paper: GPT-4o."),
   chains: chains.prefault({}),
   sft: sft.prefault({}),
   rewards: rewards.prefault({}),

@@ -27,7 +27,7 @@ export const data = z
       .default("")
       .describe(
         "Task name, or path of a task YAML; several of the synthetic world with commas. Empty: `synthetic_tag` in the " +
-          "synthetic world, and for `files` what the data says, which a task named here may not contradict.",
+          "synthetic world, and for `files` what the data says, which a task named here may not contradict. `--data DIR` leaves the task of a config for files as it is.",
       ),
     paths: z
       .array(z.string())
@@ -124,6 +124,8 @@ export const engines = z
   })
   .describe("Each role has its own engine; embedded roles with equal settings share one process.");
 
+const temperature = z.number().nonnegative().describe("Of sampling; 0: the likeliest answer.");
+
 export const llm = z.strictObject({
   kind: z
     .enum(["scripted", "openai", "self", "rules"])
@@ -134,12 +136,15 @@ export const llm = z.strictObject({
   url: z.string().default("").describe("Base URL of the endpoint."),
   model: z.string().default("").describe("Model name at the endpoint."),
   key_env: z.string().default("OPENAI_API_KEY").describe("Environment variable that holds the key; never logged."),
-  temperature: z.number().nonnegative().default(1),
+  temperature: temperature.default(1),
   max_tokens: positive.default(2048),
   concurrency: positive.default(8).describe("Requests in flight."),
   price_in: z.number().nonnegative().default(0).describe("Dollars a million prompt tokens, for the cost line."),
   price_out: z.number().nonnegative().default(0).describe("Dollars a million completion tokens."),
 });
+
+/** Judge and tagger read what is there: they answer greedily, unless an endpoint takes another temperature alone. */
+export const reader = llm.extend({ temperature: temperature.default(0) });
 
 export const chains = z
   .strictObject({

@@ -5,7 +5,7 @@ import { rulesJudge } from "../../chains/rules-judge.ts";
 import { rulesTagger } from "../../chains/rules-tagger.ts";
 import { selfCodec } from "../../chains/self-codec.ts";
 import { modelTagger } from "../../chains/tagger.ts";
-import type { Judge, Tagger } from "../../chains/types.ts";
+import type { Judge, Sampling, Tagger } from "../../chains/types.ts";
 import type { LlmConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { readJson } from "../../core/jsonl.ts";
@@ -38,13 +38,13 @@ export async function openChainModels(context: StageContext): Promise<ChainModel
   const model = teacher.kind === "self" ? await self(context) : chat("teacher");
   return {
     teacher: { model, temperature: teacher.temperature, maxTokens: teacher.max_tokens },
-    judge: config.judge.kind === "rules" ? rulesJudge() : modelJudge(chat("judge"), limits(config.judge)),
-    tagger: config.tagger.kind === "rules" ? rulesTagger() : modelTagger(chat("tagger"), limits(config.tagger)),
+    judge: config.judge.kind === "rules" ? rulesJudge() : modelJudge(chat("judge"), sampling(config.judge)),
+    tagger: config.tagger.kind === "rules" ? rulesTagger() : modelTagger(chat("tagger"), sampling(config.tagger)),
     close: async () => scripted?.close(),
   };
 }
 
-const limits = ({ max_tokens }: LlmConfig): { maxTokens: number } => ({ maxTokens: max_tokens });
+const sampling = ({ temperature, max_tokens }: LlmConfig): Sampling => ({ temperature, maxTokens: max_tokens });
 
 async function startServer({ config, run }: StageContext): Promise<Scripted> {
   if (config.data.source !== "synthetic")

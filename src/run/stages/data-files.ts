@@ -39,12 +39,12 @@ export async function filesData(config: Config, show: Show): Promise<Gathered> {
  * @throws TagprError `usage` where `data.task` is one that comes with TagPR and the files say another
  */
 export async function openFolder(path: string, { task }: Config["data"]): Promise<Dataset> {
-  if (task === "") return openDataset(path);
+  if (task === "") return openDataset(path, { how: "data.task in the config, or --set data.task=LaMP_4" });
   const dataset = await openDataset(path, { task: loadTask(task) });
   const said = isKnownTask(task) ? await taskOfFiles(dataset) : null;
   if (said === null || said === dataset.task.name) return dataset;
   throw new TagprError("usage", `data.task: ${path} holds ${said}, not ${dataset.task.name}`, {
-    hint: "Leave data.task out: the task is read from the data. A task of your own is named by its YAML file.",
+    hint: "Leave data.task out (--set 'data.task=\"\"'): the task is read from the data. A task of your own is named by its YAML file.",
   });
 }
 

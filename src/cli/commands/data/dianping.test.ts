@@ -45,8 +45,11 @@ it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown
 
 it("a second call for another split leaves the first one's record alone", async () => {
   await writeRows(join(cwd, "two.jsonl"), posts);
-  await tagpr("data", "dianping", "two.jsonl", "--out", "two", "--as", "train", "--hold-out", "newest");
-  await tagpr("data", "dianping", "two.jsonl", "--out", "two", "--as", "dev", "--users", "2", "--min-title", "1");
+  const first = await tagpr("data", "dianping", "two.jsonl", "--out", "two", "--as", "train", "--hold-out", "newest");
+  expect(first.err).toMatch(/^Next: tagpr data check two\/dianping_content, then this command with --as dev, /m);
+  const flags = ["--as", "dev", "--users", "2", "--min-title", "1"];
+  const second = await tagpr("data", "dianping", "two.jsonl", "--out", "two", ...flags);
+  expect(second.err).toMatch(/^Next: .* then: tagpr run CONFIG\.yaml --data two\/dianping_content --out RUN$/m);
   const record = (split: string) =>
     JSON.parse(readFileSync(join(cwd, "two", "dianping_content", `${split}_cleaning.json`), "utf8"));
   expect(record("train")).toMatchObject({ hold_out: "newest", users: 3, rules: { minTitle: 2 } });

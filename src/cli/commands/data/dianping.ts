@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { TagprError } from "../../../core/errors.ts";
@@ -110,8 +111,22 @@ export function dianpingCommand({ io }: App): Command {
           held.map((one) => [one, ""]),
         );
       await paraph(io, dir, put, held, flags);
+      io.err(nextText(dir, out));
     });
   return command as unknown as Command;
+}
+
+/** What to do with the folders, of which a run wants two splits. */
+function nextText(dir: string, out: string): string {
+  const folder = join(out, "dianping_content");
+  const missing = ["train", "dev"].filter(
+    (split) => !existsSync(join(dir, "dianping_content", `${split}_questions.json`)),
+  );
+  const then =
+    missing.length === 0
+      ? `then: tagpr run CONFIG.yaml --data ${folder} --out RUN`
+      : `then this command with ${missing.map((split) => `--as ${split}`).join(" and with ")}, on posts of other users: a run wants train and dev`;
+  return `Next: tagpr data check ${folder}, ${then}\n`;
 }
 
 /** Writes one task's queries: who asks, and Paraph's neutral text. */

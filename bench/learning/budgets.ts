@@ -27,6 +27,9 @@ const COMMON = [
   "guided.keep_checkpoints=1",
   "explore.keep_checkpoints=1",
   "eval.swap=[]",
+  // The scripted ones take no temperature; what answers are known by was hashed when 1 stood here by default.
+  "judge.temperature=1",
+  "tagger.temperature=1",
 ];
 
 export const BUDGETS: Readonly<Record<Budget["name"], Budget>> = {

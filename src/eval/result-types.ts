@@ -62,7 +62,7 @@ export interface Result {
   readonly seconds: number;
   /** Reading of answers behind the headline score. */
   readonly reading: "strict" | "lenient";
-  /** True for numbers of the synthetic world. */
+  /** True for numbers of the synthetic world, and for a mean that such numbers are in. */
   readonly synthetic: boolean;
   readonly details: Readonly<Record<string, MethodDetails>>;
   readonly tasks?: readonly Result[];

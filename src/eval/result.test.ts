@@ -44,7 +44,7 @@ const request = (predictions: ResultRequest["predictions"], tasks: readonly Task
   bootstrap: 500,
   seed: 1,
   seconds: 12,
-  synthetic: false,
+  synthetic: [],
 });
 
 const golds = Array.from({ length: 40 }, (_, i) => "abc"[i % 3] ?? "");
@@ -167,6 +167,16 @@ describe("buildResult", () => {
     expect(result).toMatchObject({ task: "all tasks", metric: "macro", higher_is_better: true });
     expect(result.rows[0]?.score).toBeCloseTo((0.5 + (1 - 1 / 4)) / 2, 12);
     expect(result.rows[0]?.n).toBe(80);
+  });
+
+  it("calls synthetic what the synthetic world drew, and a mean that it is in, but no other task", () => {
+    const predictions = { sft: [...said(tag, half, golds), ...said(stars, half, golds)] };
+    const labels = (...synthetic: string[]) => {
+      const result = buildResult({ ...request(predictions, [tag, stars]), synthetic });
+      return [result.synthetic, ...(result.tasks ?? []).map((one) => one.synthetic)];
+    };
+    expect(labels()).toEqual([false, false, false]);
+    expect(labels("stars")).toEqual([true, false, true]);
   });
 
   it("refuses methods that answered different queries, and no predictions at all", () => {

@@ -25,7 +25,8 @@ export interface ResultRequest {
   readonly seed: number;
   /** Of the whole run. */
   readonly seconds: number;
-  readonly synthetic: boolean;
+  /** Names of the tasks whose data the synthetic world drew. */
+  readonly synthetic: readonly string[];
 }
 
 /** `result.json`: one task's table, or for several tasks their mean with each task's own table beside it. */
@@ -38,7 +39,7 @@ export function buildResult(request: ResultRequest): Result {
   const [only] = results;
   if (results.length === 1 && only !== undefined) return only;
   const views = joined(request, methods, tasks, results);
-  return { ...macro(methods, views, request.bootstrap), ...common(request), tasks: results };
+  return { ...macro(methods, views, request.bootstrap), ...common(request, tasks), tasks: results };
 }
 
 /** Tasks resampled together: people who appear in several are the same people in each. */
@@ -93,12 +94,15 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
     ...(task.kind === "generation" ? { rouge: conventionOf(task) } : {}),
     ...rowsOf(methods, resampled, lists[0]?.length ?? 0, up),
     ...(ceilings === undefined ? {} : { ceilings: bare(ceilings) }),
-    ...common(request),
+    ...common(request, [task]),
     details: Object.fromEntries(details),
   };
 }
 
-const common = ({ seed, seconds, reading, synthetic }: ResultRequest) => ({ seed, seconds, reading, synthetic });
+const common = ({ seed, seconds, reading, synthetic }: ResultRequest, tasks: readonly Task[]) => ({
+  ...{ seed, seconds, reading },
+  synthetic: tasks.some(({ name }) => synthetic.includes(name)),
+});
 const bare = ({ query_only, shown_items, oracle }: CeilingRow): CeilingRow => ({ query_only, shown_items, oracle });
 
 /** A difference is fair only on the same queries. */

@@ -21,16 +21,18 @@ export interface AskOptions {
   readonly renderer: Renderer;
   /** Chat: tokens of the prompt; official: `max_length` of LaMP's prompt maker (512 there). */
   readonly maxTokens: number;
+  /** Chat: asked for reasoning first, and with the tags it names; else for the answer at once. */
+  readonly reasoning: boolean;
   readonly tags: readonly string[];
 }
 
 /** One query as a prompt. The official form wants the items best first: newest first here. */
 export function askPrompt(task: Task, example: ShownExample, options: AskOptions): AskedPrompt {
-  const { form, renderer, maxTokens, tags } = options;
+  const { form, renderer, maxTokens, reasoning, tags } = options;
   if (form === "chat") {
-    const style = { reasoning: true, tags };
+    const style = { reasoning, tags: reasoning ? tags : [] };
     const { messages, tokens, cut } = fitPrompt({ task, example, items: example.shown, style, renderer, maxTokens });
-    return { prompt: renderer.renderChat(messages, { thinking: true }), tokens, cut };
+    return { prompt: renderer.renderChat(messages, { thinking: reasoning }), tokens, cut };
   }
   if (task.official === null)
     throw new TagprError("usage", `task ${task.name} has no official prompt`, {

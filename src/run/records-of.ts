@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Chain } from "../chains/types.ts";
+import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { groupBy } from "../core/group.ts";
 import { readJsonl } from "../core/jsonl.ts";
@@ -8,10 +9,12 @@ import { openDataset, splitOf } from "../data/dataset.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import type { SftItemOptions, SftItems } from "../policy/sft-items.ts";
 import { type RetrieveOptions, show } from "../retrieval/retrieve.ts";
 import { configOfRun } from "./record.ts";
-import { namedTags, readTags, readTasks } from "./stages/common.ts";
+import { namedTags, readSplit, readTags, readTasks } from "./stages/common.ts";
 import { SPLITS } from "./stages/gathered.ts";
+import { formItems } from "./stages/sft.ts";
 
 /** Records to look at, of a run or of a folder in LaMP's layout, with the items that are shown. */
 export interface Records {
@@ -19,9 +22,21 @@ export interface Records {
   readonly splits: readonly string[];
   read(split: string): AsyncGenerator<{ readonly task: Task; readonly example: ShownExample }>;
   /** How a run asks; null for a folder, which nobody asks yet. */
-  readonly asking: { readonly model: string; readonly maxTokens: number; readonly tags: readonly string[] } | null;
-  /** Chains that a run trains on, by `task/query`. */
-  chains(): ReadonlyMap<string, readonly Chain[]>;
+  readonly asking: {
+    readonly model: string;
+    readonly maxTokens: number;
+    /** False where SFT teaches the answer at once (`sft.form: gold`). */
+    readonly reasoning: boolean;
+    readonly tags: readonly string[];
+  } | null;
+  /** What a run's SFT learns of a query; null for a folder. */
+  learnt(): Learnt | null;
+}
+
+/** Training items of one query as SFT itself makes them; of all queries' items `sft.max_chains` may draw some alone. */
+export interface Learnt {
+  readonly sft: Config["sft"];
+  items(example: ShownExample, options: Omit<SftItemOptions, "maxTokens" | "most">): SftItems;
 }
 
 /** Opens a run or a folder. In a folder the shown items are chosen as `choose` says; a run has chosen already. */
@@ -38,7 +53,7 @@ async function recordsOfFolder(dir: string, choose: RetrieveOptions, task?: Task
         yield { task: dataset.task, example: await show(dataset.task, example, choose) };
     },
     asking: null,
-    chains: () => new Map(),
+    learnt: () => null,
   };
 }
 
@@ -64,11 +79,21 @@ function recordsOfRun(run: string): Records {
     asking: {
       model: config.model,
       maxTokens: config.prompt.max_tokens,
+      reasoning: config.sft.form !== "gold",
       tags: there("chains/tags.json") ? namedTags(config, readTags(run)) : [],
     },
-    chains: () => {
+    learnt: () => {
       const all = there("chains/chains.jsonl") ? readJsonl<Chain>(join(run, "chains", "chains.jsonl")) : [];
-      return groupBy(all, (chain) => `${chain.task}/${chain.query}`);
+      const chains = groupBy(all, (chain) => `${chain.task}/${chain.query}`);
+      const asked = new Set(readSplit(run, "chains").map(({ task, id }) => `${task}/${id}`));
+      return {
+        sft: config.sft,
+        items: (example, options) => {
+          const key = `${example.task}/${example.id}`;
+          const examples = asked.has(key) ? [example] : [];
+          return formItems(config, chains.get(key) ?? [], examples, { ...options, maxTokens: config.sft.max_tokens });
+        },
+      };
     },
   };
 }

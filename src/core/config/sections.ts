@@ -171,7 +171,9 @@ export const chains = z
       .min(0)
       .max(0.5)
       .default(0.1)
-      .describe("Share of queries whose chains are held out for SFT's loss curve."),
+      .describe(
+        "Share of users whose chains are held out for SFT's loss curve (of queries, where users are unknown or `sft.form` is `gold`).",
+      ),
     review: count.default(20).describe("Chains written to review.jsonl for a person to look at."),
   })
   .describe("The tagged-chain pipeline (paper section 3.2).");

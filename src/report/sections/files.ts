@@ -6,7 +6,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["run.json", "resolved config, versions, seed, command line"],
   ["result.json", "the numbers of the result section"],
   ["data/tasks.json", "the tasks"],
-  ["data/world.json", "the synthetic world's constants"],
+  ["data/world.json", "the synthetic world's constants, or which of the tasks it drew"],
   ["data/ceilings.json", "the best expected scores in that world"],
   ["data/test.jsonl", "evaluation queries with the items shown"],
   ["chains/rollouts.jsonl", "every chain of the teacher, with its score"],

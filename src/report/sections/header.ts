@@ -1,15 +1,16 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashJson } from "../../core/run-dir.ts";
+import { isSyntheticRun } from "../../data/synthetic/drawn.ts";
 import { methodLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
 import { between, duration, num, percent, signed, whole } from "../format.ts";
 import { html, type Safe } from "../html.ts";
 import { asRow, type RunFiles, strings, textOf } from "../read-run.ts";
 
-/** Whether the numbers come from the synthetic world; null where the files don't say. */
+/** Whether the numbers, or some of them, come from the synthetic world: its data says so, and the result that was made of it. */
 export function isSynthetic(run: RunFiles): boolean {
-  return run.result?.synthetic === true || run.has("data/world.json") || asRow(run.config.data).source === "synthetic";
+  return run.result?.synthetic === true || isSyntheticRun(run.dir);
 }
 
 export function title(run: RunFiles): string {

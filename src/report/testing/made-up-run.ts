@@ -81,7 +81,7 @@ export function writeMadeUpRun(run: string, queries: number, seed = 0): void {
     bootstrap: 300,
     seed,
     seconds: 814,
-    synthetic: true,
+    synthetic: [TASK.name],
   });
   writeJson(join(run, "result.json"), result);
   for (const stage of ["data", "chains", "sft", "prmu", "guided", "explore", "eval"])

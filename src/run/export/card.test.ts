@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
 import { type ModelName, modelCard } from "./card.ts";
 
-const cardOf = (model: ModelName, config: object): string =>
+const cardOf = (model: ModelName, config: object, synthetic = false): string =>
   modelCard({
     ...{
       tagpr: "0.1.0",
@@ -15,6 +15,7 @@ const cardOf = (model: ModelName, config: object): string =>
       metrics: null,
     },
     config: configSchema.parse(config),
+    synthetic,
     check: { largest: 0, compared: 3, tolerance: 1e-4 },
   });
 
@@ -31,4 +32,12 @@ it("a card says how the model was really taught, and whether it thinks", () => {
   expect(gold).toMatch(/answers at once\. Turn thinking off/);
   expect(cardOf("tagpr", { guided: { from: "base" } })).toMatch(/# .*: policy after exploratory RL, without SFT\n/);
   expect(cardOf("prmu", { guided: { from: "base" } })).toMatch(/# .*: reward model with user embeddings \(PRMU\)\n/);
+});
+
+it("a card says that the numbers are of the synthetic world, whatever data.source reads it", () => {
+  const files = { data: { source: "files", paths: ["W/tweet"], task: "" } };
+  for (const model of ["tagpr", "prmu"] as const) {
+    expect(cardOf(model, files, true)).toContain("## Numbers\nFrom a synthetic world, not from people.\n");
+    expect(cardOf(model, files)).not.toContain("synthetic world");
+  }
 });

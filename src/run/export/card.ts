@@ -20,6 +20,8 @@ export interface Provenance {
   readonly seed: number;
   readonly tags: readonly string[];
   readonly config: RunRecord["config"];
+  /** Trained on the synthetic world: drawn by the run, or read from files of `tagpr data world`. */
+  readonly synthetic: boolean;
   /** SHA-256 of the files that it was trained on, by path in the run. */
   readonly data: Readonly<Record<string, string>>;
   readonly check: Checked;
@@ -58,7 +60,7 @@ export function modelCard(about: Provenance): string {
     `Trained by TagPR ${about.tagpr} (revision ${about.revision ?? "unknown"}) from \`${basename(base)}\`, seed ${about.seed}.`,
     model === "prmu" ? REWARD_USE : policyUse(config, tags),
     `## Checked at export\n${check.compared} ${model === "prmu" ? "logits" : "log-probs"} of the run's own model against this folder, opened by plain transformers in fp32: largest difference ${check.largest.toExponential(1)} (${check.tolerance} is allowed).`,
-    `## Numbers\n${config.data.source === "synthetic" ? "From a synthetic world, not from people.\n" : ""}${block("json", metrics === null ? "none: the run was not evaluated" : JSON.stringify(metrics, null, 2))}`,
+    `## Numbers\n${about.synthetic ? "From a synthetic world, not from people.\n" : ""}${block("json", metrics === null ? "none: the run was not evaluated" : JSON.stringify(metrics, null, 2))}`,
     `## Data\nSHA-256 of the run's files:\n${block(
       "",
       Object.entries(data)

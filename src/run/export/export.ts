@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { TagprError } from "../../core/errors.ts";
 import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../core/jsonl.ts";
 import type { Progress } from "../../core/progress.ts";
+import { isSyntheticRun } from "../../data/synthetic/drawn.ts";
 import type { QueryId } from "../../data/types.ts";
 import type { Engines } from "../../engine/engines.ts";
 import { isTinkerPath } from "../../engine/tinker-path.ts";
@@ -68,7 +69,8 @@ async function provenance(options: ExportOptions, record: RunRecord, check: Chec
   const { tags } = await openAsking({ run, config, modelDir });
   const base = model === "prmu" ? backbone(config) : config.model;
   const data = dataHashes(run);
-  return { tagpr, revision, model, base, seed, tags, config, data, check, metrics: metricsOf(run, model) };
+  const synthetic = isSyntheticRun(run);
+  return { tagpr, revision, model, base, seed, tags, config, synthetic, data, check, metrics: metricsOf(run, model) };
 }
 
 /** Queries of the dev slice whose answers are compared. */

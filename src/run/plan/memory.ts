@@ -1,5 +1,6 @@
 import type { Config } from "../../core/config/schema.ts";
 import type { EngineStyle } from "./cost.ts";
+import type { Role } from "./machines.ts";
 import { cacheBytes, largestLayer, parameters, type Shape } from "./shape.ts";
 
 /** Bytes a device, by what they are for. */
@@ -20,8 +21,8 @@ export const trainingBytes = (m: Memory): number => m.weights + m.gradients + m.
 export const samplingBytes = (m: Memory): number => m.sampler + m.cache;
 
 interface Load {
-  /** Longest sequence, prompt and completion, and the part of it that logits are made for. */
-  readonly longest: number;
+  /** Tokens of one pass, and those of them that logits are made for. */
+  readonly tokens: number;
   readonly logits: number;
   /** Sequences sampled at once on a device. */
   readonly sampling: number;
@@ -35,7 +36,7 @@ const KEPT_INNER = 3;
 
 /**
  * fp32 masters, gradients and two AdamW moments (4 + 4 + 8 bytes a parameter) over `devices` shards; with bf16 compute
- * the gathered layers besides. Activations of one longest sequence: a hidden state a layer and token where activations
+ * the gathered layers besides. Activations of one pass: a hidden state a layer and token where activations
  * are computed again (plus one layer in full), else every layer in full; logits, their softmax and gradient in fp32.
  */
 export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load: Load): Memory {
@@ -48,20 +49,41 @@ export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load
     gradients: (4 * n) / devices,
     optimizer: (8 * n) / devices,
     gathered: devices === 1 ? 0 : 2 * style.bytes * largestLayer(shape),
-    activations: load.longest * layers + logits,
+    activations: load.tokens * layers + logits,
     sampler: devices === 1 ? 0 : style.bytes * n,
     cache: load.sampling * load.kept * cacheBytes(shape, style.bytes),
   };
 }
 
-/** The heaviest sampling of a run: a batch of RL. */
-export function loadOf(config: Config, devices: number, meanTokens: number, shared: boolean): Load {
-  const { guided, prompt } = config;
-  const completion = Math.max(guided.max_tokens, config.explore.max_tokens);
+/**
+ * The heaviest sampling of a run, a batch of RL, and its heaviest pass. A remote engine passes one longest sequence at a
+ * time; the embedded one fills `token_budget` with as much of an optimizer step as fits, a group's prompt once, and
+ * takes a longer sequence alone. All by the cut-offs: a run whose prompts and responses are shorter needs less.
+ */
+export function loadOf(config: Config, role: Role, devices: number, meanTokens: number): Load {
+  const { guided, explore, prompt, engines } = config;
+  const completion = Math.max(guided.max_tokens, explore.max_tokens);
+  const longest = prompt.max_tokens + completion;
+  const sampled = { sampling: (guided.batch * guided.rollouts) / devices, kept: meanTokens };
+  const { kind, token_budget: budget } = engines[role];
+  if (kind !== "embedded") return { tokens: longest, logits: longest, ...sampled };
+  const steps = role === "policy" ? policySteps(config) : [{ groups: config.prmu.batch, each: 2 }];
+  const passes = steps.map(({ groups, each }) => {
+    const group = prompt.max_tokens + each * completion;
+    const tokens = Math.max(longest, Math.min(budget, groups * group));
+    // Whole groups, and of the last one what of it still fits, behind its prompt.
+    const rest = Math.max(0, (tokens % group) - prompt.max_tokens);
+    return { tokens, logits: Math.floor(tokens / group) * each * completion + rest };
+  });
   return {
-    longest: prompt.max_tokens + completion,
-    logits: shared ? completion : prompt.max_tokens + completion,
-    sampling: (guided.batch * guided.rollouts) / devices,
-    kept: meanTokens,
+    tokens: Math.max(...passes.map(({ tokens }) => tokens)),
+    logits: Math.max(...passes.map(({ logits }) => logits)),
+    ...sampled,
   };
 }
+
+/** Groups of one prompt, and completions of each, that an optimizer step trains the policy on. */
+const policySteps = ({ sft, guided, explore }: Config): { readonly groups: number; readonly each: number }[] => [
+  { groups: sft.batch, each: 1 },
+  ...[guided, explore].map(({ batch, updates, rollouts }) => ({ groups: Math.ceil(batch / updates), each: rollouts })),
+];

@@ -7,7 +7,7 @@ import { machinesOf } from "./machines.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { forwardFlops, parameters, shapeOf } from "./shape.ts";
 import { taskSizes } from "./sizes.ts";
-import type { Pass } from "./work.ts";
+import { type Pass, workOf } from "./work.ts";
 
 const nowhere = (name: string): Promise<string> => Promise.reject(new Error(`no ${name}`));
 const paper = loadConfig("presets/paper.yaml");
@@ -145,5 +145,67 @@ describe("the paper's own run", () => {
     expect(plan.reward).toBeNull();
     expect(plan.memory).toHaveLength(1);
     expect(plan.stages.find(({ stage }) => stage === "prmu")).toMatchObject({ steps: 0, flops: 0 });
+  });
+});
+
+describe("a plan for embedded engines", () => {
+  const quick = loadConfig("presets/quickstart.yaml");
+  const on = (policy: object, reward: object = policy) =>
+    configSchema.parse({ ...quick, engines: { policy, reward, embeddings: {} } });
+  const gpu = { device: "cuda", dtype: "bfloat16" };
+  const hoursOf = (plan: Plan, stage: string) => plan.stages.find((one) => one.stage === stage)?.hours ?? [];
+
+  it("is for one GPU where they are on one, and hands no weights to a sampler", async () => {
+    const plan = await planOf([], on(gpu));
+    expect(plan.machines).toEqual(["1×A100 80GB", "1×H200 141GB"]);
+    expect(plan.memory.map(({ what }) => what)).toEqual(["policy", "reward model, one device"]);
+    expect(plan.stages).toEqual((await planOf(["sync_seconds=600"], on(gpu))).stages);
+    const plain = await planOf([], on({ ...gpu, dtype: "float32" }));
+    expect(hoursOf(plain, "prmu")[0]).toBeGreaterThan(hoursOf(plan, "prmu")[0] ?? 0);
+  });
+
+  it("is for each model's own machine", async () => {
+    const cpu = await planOf([], on({ device: "cpu" }));
+    expect(cpu.machines).toEqual(["CPU"]);
+    const apart = await planOf([], on({ device: "cpu" }, gpu));
+    expect(apart.machines).toEqual(["CPU + 1×A100 80GB", "CPU + 1×H200 141GB"]);
+    expect(hoursOf(apart, "sft")).toEqual([0, 1].map(() => hoursOf(cpu, "sft")[0]));
+    expect(hoursOf(apart, "prmu")[0]).toBeLessThan(hoursOf(cpu, "prmu")[0] ?? 0);
+    expect((await planOf([], on(gpu, { device: "cpu" }))).machines).toEqual([
+      "1×A100 80GB + CPU",
+      "1×H200 141GB + CPU",
+    ]);
+    const none = configSchema.parse({ ...on({ device: "cpu" }, gpu), prmu: { ...quick.prmu, variant: "none" } });
+    expect((await planOf([], none)).machines).toEqual(["CPU"]);
+  });
+
+  it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {
+    const activations = async (engine: object): Promise<number> => {
+      const [policy] = (await planOf([], on(engine))).memory;
+      return policy?.parts.activations ?? 0;
+    };
+    const [whole, half, alone] = [
+      await activations({}),
+      await activations({ token_budget: 4096 }),
+      await activations({ token_budget: 1 }),
+    ];
+    expect(whole / half).toBeCloseTo(2, 1);
+    // A sequence longer than the budget passes alone.
+    expect(half / alone).toBeGreaterThan(4096 / (640 + 224));
+    const again = { recompute: true, token_budget: 4096 };
+    expect(await activations(again)).toBeLessThan(half);
+    const flops = async (engine: object) => (await planOf([], on(engine))).stages.reduce((n, s) => n + s.flops, 0);
+    expect(await flops(again)).toBeGreaterThan(await flops({ token_budget: 4096 }));
+  });
+
+  it("holds out pairs of users, and of the others' queries, as the reward model does", async () => {
+    // 900 pairs, of which .1 + .9 · .05 are held out: 770 in batches of 32; without users .1.
+    const { tasks } = await taskSizes(quick);
+    const steps = (users: boolean) => {
+      const work = workOf({ config: quick, tasks: tasks.map((t) => ({ ...t, users })), assumed: readAssumptions([]) });
+      return work.find(({ stage }) => stage === "prmu")?.passes.find(({ what }) => what === "updates on pairs")?.groups;
+    };
+    expect([steps(true), steps(false)]).toEqual([770, 810]);
+    expect(tasks.map(({ users }) => users)).toEqual([true]);
   });
 });

@@ -2,7 +2,7 @@ import type { Config } from "../../core/config/schema.ts";
 import type { StageName } from "../stage.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
 import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
-import { type Machine, machinesOf } from "./machines.ts";
+import { type Column, columnsOf, machinesOf, type Role } from "./machines.ts";
 import { loadOf, type Memory, memoryOf, samplingBytes, trainingBytes } from "./memory.ts";
 import { parameters, type Shape } from "./shape.ts";
 import type { TaskSizes } from "./sizes.ts";
@@ -60,7 +60,7 @@ export interface PlanInputs {
 /** Pure: equal inputs give an equal plan. */
 export function makePlan(inputs: PlanInputs): Plan {
   const { config, tasks, assumed, policy, reward } = inputs;
-  const machines = machinesOf(config, assumed);
+  const columns = columnsOf(config, assumed);
   const work = workOf({ config, tasks, assumed });
   const scored = config.prmu.variant !== "none";
   const rewardName = config.prmu.model === "" ? config.model : config.prmu.model;
@@ -69,9 +69,9 @@ export function makePlan(inputs: PlanInputs): Plan {
     model: { name: config.model, parameters: parameters(policy) },
     reward: scored ? { name: rewardName, parameters: parameters(reward) } : null,
     tasks,
-    machines: machines.map(({ name }) => name),
-    stages: work.map((one) => stagePlan(one, inputs, machines)),
-    memory: memoryPlans(inputs, machines[0]?.devices ?? 1),
+    machines: columns.map(({ name }) => name),
+    stages: work.map((one) => stagePlan(one, inputs, columns)),
+    memory: memoryPlans(inputs),
     apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
     disk: diskBytes(inputs),
     notes: [...inputs.notes, ...cutOffNotes(config)],
@@ -96,21 +96,19 @@ function cutOffNotes({ prompt, sft, prmu, guided }: Config): string[] {
   ];
 }
 
-function stagePlan(work: StageWork, inputs: PlanInputs, machines: readonly Machine[]): StagePlan {
+function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column[]): StagePlan {
   const { config, assumed } = inputs;
   const total = (value: (pass: StageWork["passes"][number]) => number): number =>
     work.passes.reduce((sum, pass) => sum + value(pass), 0);
-  const shapeFor = (model: "policy" | "reward"): Shape => (model === "policy" ? inputs.policy : inputs.reward);
+  const shapeFor = (model: Role): Shape => (model === "policy" ? inputs.policy : inputs.reward);
   const trains = work.stage === "prmu" ? inputs.reward : inputs.policy;
   const saving = (work.checkpoints * 12 * parameters(trains)) / assumed.save_bytes_per_second;
-  const hours = machines.map((machine) => {
-    const seconds = total((pass) => {
-      const style = styleOf(config, pass.model);
-      const place = config.engines[pass.model].kind === "embedded" ? { ...machine, devices: 1 } : machine;
-      return passSeconds(pass, shapeFor(pass.model), style, place, assumed);
-    });
+  const hours = columns.map((column) => {
+    const seconds = total((pass) =>
+      passSeconds(pass, shapeFor(pass.model), styleOf(config, pass.model), column[pass.model], assumed),
+    );
     const rollouts = work.passes.find(({ what }) => what === "roll-outs");
-    return (seconds + saving + (rollouts?.units ?? 0) * machine.syncSeconds) / 3600;
+    return (seconds + saving + (rollouts?.units ?? 0) * column.policy.syncSeconds) / 3600;
   });
   return {
     stage: work.stage,
@@ -122,27 +120,26 @@ function stagePlan(work: StageWork, inputs: PlanInputs, machines: readonly Machi
   };
 }
 
-/** The embedded engine shares prompts and keeps activations; FSDP with vLLM beside it does neither in training. */
-export function styleOf({ engines }: Config, role: "policy" | "reward"): EngineStyle {
-  const { kind, dtype } = engines[role];
+/** The embedded engine shares prompts and, unless told to recompute, keeps activations; FSDP with vLLM beside it does neither in training. */
+export function styleOf({ engines }: Config, role: Role): EngineStyle {
+  const { kind, dtype, recompute } = engines[role];
   const embedded = kind === "embedded";
-  return { shared: embedded, recompute: !embedded, bytes: dtype === "bfloat16" ? 2 : 4 };
+  return { shared: embedded, recompute: !embedded || recompute, bytes: dtype === "bfloat16" ? 2 : 4 };
 }
 
-function memoryPlans(inputs: PlanInputs, devices: number): MemoryPlan[] {
+function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
   const { config, policy, reward, assumed } = inputs;
-  const row = (what: string, shape: Shape, role: "policy" | "reward", n: number): MemoryPlan => {
+  const row = (what: string, shape: Shape, role: Role, n: number): MemoryPlan => {
     const mean =
       (assumed.prompt_tokens || 0.3 * config.prompt.max_tokens) +
       (assumed.response_tokens || 0.15 * config.guided.max_tokens);
     const style = styleOf(config, role);
-    const load = loadOf(config, n, mean, style.shared);
+    const load = loadOf(config, role, n, mean);
     // A reward model has one logit and samples nothing.
     const parts = memoryOf(shape, style, n, role === "policy" ? load : { ...load, logits: 0, sampling: 0 });
     return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
   };
-  // The embedded engine is one process on one device, whatever the machine has.
-  const n = config.engines.policy.kind === "embedded" ? 1 : devices;
+  const n = machinesOf(config, assumed)[0]?.devices ?? 1;
   const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", policy, "policy", n)];
   return config.prmu.variant === "none" ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
 }

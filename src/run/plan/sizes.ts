@@ -15,6 +15,8 @@ export interface TaskSizes {
   readonly prmu: number;
   readonly dev: number;
   readonly test: number;
+  /** Whether the queries name their users; taken as no where the data isn't there. */
+  readonly users: boolean;
 }
 
 /** Train and validation queries of LaMP's time-based split: the paper's Table 4. */
@@ -51,19 +53,24 @@ export async function taskSizes(config: Config): Promise<{ tasks: TaskSizes[]; n
 
 async function countFolder(path: string, config: Config): Promise<TaskSizes> {
   const dataset = await openFolder(path, config.data);
-  const count = async (split: Split): Promise<number> => {
-    let n = 0;
-    for await (const { profile } of split.read()) if (profile.length >= config.data.min_items) n++;
-    return n;
+  const count = async (split: Split): Promise<{ n: number; users: boolean }> => {
+    let [n, users] = [0, false];
+    for await (const { profile, user } of split.read()) {
+      if (profile.length < config.data.min_items) continue;
+      n++;
+      users ||= user !== null;
+    }
+    return { n, users };
   };
   const train = await count(splitOf(dataset, "train"));
-  return cut(dataset.task.name, train, await count(splitOf(dataset, "dev")), config);
+  const { n: evaluation } = await count(splitOf(dataset, "dev"));
+  return { ...cut(dataset.task.name, train.n, evaluation, config), users: train.users };
 }
 
 function syntheticSizes(task: string, { data }: Config): TaskSizes {
   const { chains, prmu, dev, strata } = data;
   const test = strata.seen + strata.unseen + strata.cold || data.test;
-  return { task, chains, rl: data.rl_of[task] ?? data.rl, prmu, dev, test };
+  return { task, chains, rl: data.rl_of[task] ?? data.rl, prmu, dev, test, users: true };
 }
 
 /** The data stage's own rule on so many queries. */
@@ -72,5 +79,6 @@ function cut(task: string, train: number, evaluation: number, { data }: Config):
   const ids = Array.from({ length: train - dev }, (_, i) => `${i}` as QueryId);
   const parts = divide(ids, { ...data, rl: data.rl_of[task] ?? data.rl });
   const { chains, rl, prmu } = parts;
-  return { task, chains: chains.size, rl: rl.size, prmu: prmu.size, dev, test: Math.min(data.test, evaluation) };
+  const sizes = { chains: chains.size, rl: rl.size, prmu: prmu.size, dev, test: Math.min(data.test, evaluation) };
+  return { task, ...sizes, users: false };
 }

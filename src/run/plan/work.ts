@@ -140,13 +140,21 @@ function sftWork(given: Given): StageWork {
   };
 }
 
+/** Share of the pairs held out: of the users, and half of it of the others' queries; of queries where no user is named. */
+function heldPairs({ config, tasks }: Given): number {
+  const share = config.prmu.held_out;
+  const queries = sum(tasks, (t) => t.prmu);
+  const named = queries === 0 ? 0 : sum(tasks, (t) => (t.users ? t.prmu : 0)) / queries;
+  return share + named * (1 - share) * (share / 2);
+}
+
 function prmuWork(given: Given): StageWork {
   const { config, tasks, assumed } = given;
   const { prmu } = config;
   const queries = prmu.variant === "none" ? 0 : sum(tasks, (t) => t.prmu);
   const most = queries * prmu.pairs_per_query;
   const pairs = Math.min(prmu.prp_pairs, most) + Math.min(prmu.pqp_pairs, most);
-  const train = Math.round(pairs * (1 - prmu.held_out));
+  const train = Math.round(pairs * (1 - heldPairs(given)));
   const epochs = prmu.variant === "untrained" ? 0 : prmu.epochs;
   const steps = Math.ceil((train * epochs) / prmu.batch);
   const lengths = [promptOf(given), responseOf(given, prmu.max_tokens)] as const;

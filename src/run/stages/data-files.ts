@@ -1,6 +1,7 @@
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { type Dataset, openDataset, type Split, splitOf, taskOfFiles } from "../../data/dataset.ts";
+import { type DrawnFile, isDrawn, WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import { isKnownTask, loadTask } from "../../data/task-file.ts";
 import type { Example, QueryId, ShownExample } from "../../data/types.ts";
 import type { Gathered, Show } from "./gathered.ts";
@@ -13,7 +14,7 @@ export async function filesData(config: Config, show: Show): Promise<Gathered> {
     throw new TagprError("usage", "data.source is files, and no folder is given", {
       hint: "Give the folder that holds train_questions.json and so on: --data DIR.",
     });
-  const parts: Gathered[] = [];
+  const parts: Folder[] = [];
   for (const path of paths) parts.push(await oneFolder(path, config, show));
   const tasks = parts.flatMap((part) => part.tasks);
   const twice = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) !== i);
@@ -30,9 +31,18 @@ export async function filesData(config: Config, show: Show): Promise<Gathered> {
   return {
     tasks,
     splits: { chains: all("chains"), rl: all("rl"), prmu: all("prmu"), dev: all("dev"), test: all("test") },
-    extras: {},
+    extras: drawnFile(parts),
   };
 }
+
+/** Says which tasks are the synthetic world's, where any is. */
+function drawnFile(parts: readonly Folder[]): Gathered["extras"] {
+  const tasks = parts.filter(({ drawn }) => drawn).flatMap((part) => part.tasks.map(({ name }) => name));
+  return tasks.length === 0 ? {} : { [WORLD_FILE]: { tasks } satisfies DrawnFile };
+}
+
+/** What one folder gives, and whether `tagpr data world` wrote it. */
+type Folder = Omit<Gathered, "extras"> & { readonly drawn: boolean };
 
 /**
  * A folder of `data.paths`, its task named by the config or read from the files.
@@ -48,7 +58,7 @@ export async function openFolder(path: string, { task }: Config["data"]): Promis
   });
 }
 
-async function oneFolder(path: string, config: Config, show: Show): Promise<Gathered> {
+async function oneFolder(path: string, config: Config, show: Show): Promise<Folder> {
   const { seed, data } = config;
   const dataset = await openFolder(path, data);
   const { name } = dataset.task;
@@ -67,7 +77,7 @@ async function oneFolder(path: string, config: Config, show: Show): Promise<Gath
   return {
     tasks: [dataset.task],
     splits: { chains: chains ?? [], rl: rl ?? [], prmu: prmu ?? [], dev: dev ?? [], test: test ?? [] },
-    extras: {},
+    drawn: await isDrawn(dataset),
   };
 }
 

@@ -3,6 +3,7 @@ import { TagprError } from "../../core/errors.ts";
 import { stream } from "../../core/random.ts";
 import { zipStrict } from "../../core/zip.ts";
 import { almanac } from "../../data/synthetic/almanac.ts";
+import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import { examples } from "../../data/synthetic/examples.ts";
 import type { Shape } from "../../data/synthetic/shape.ts";
 import { shapeOf } from "../../data/synthetic/shapes.ts";
@@ -52,7 +53,7 @@ export async function syntheticData(config: Config, show: Show): Promise<Gathere
     tasks,
     splits,
     extras: {
-      "world.json": { ...world, almanac: almanac(world, shapes) },
+      [WORLD_FILE]: { ...world, almanac: almanac(world, shapes) },
       ...ceilingFiles(world, shapes, cases, config),
     },
   };

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
 import { readJson, readJsonl } from "../../core/jsonl.ts";
 import { silent } from "../../core/progress.ts";
+import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { dataStage } from "./data.ts";
 import { SPLITS } from "./gathered.ts";
@@ -183,6 +184,25 @@ describe("LaMP's files", () => {
     await named("LaMP_2", silentFiles);
     writeFileSync(join(silentFiles, "task.yaml"), readFileSync("tasks/lamp_4.yaml"));
     await expect(named("LaMP_2", silentFiles)).rejects.toThrow(/holds LaMP_4, not LaMP_2/);
+  });
+
+  it("says which tasks the synthetic world drew, also where they are read as a task of one's own", async () => {
+    const drawn = (name: string): string => {
+      const dir = folder((files) => {
+        for (const split of ["train", "dev"])
+          files[`${split}_outputs.json`] = { ...(files[`${split}_outputs.json`] as object), task: name };
+      });
+      writeFileSync(join(dir, "own.yaml"), readFileSync("tasks/lamp_2.yaml"));
+      return dir;
+    };
+    const world = async (name: string): Promise<unknown> => {
+      const dir = drawn(name);
+      const own = { ...data(dir).data, task: join(dir, "own.yaml") };
+      const path = join((await gather({ data: own })).dir, WORLD_FILE);
+      return existsSync(path) ? readJson(path) : null;
+    };
+    expect(await world("synthetic_tag")).toEqual({ tasks: ["LaMP_2"] });
+    expect(await world("LaMP_2")).toBeNull();
   });
 
   it("names file and record of what is wrong", async () => {

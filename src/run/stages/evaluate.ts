@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
+import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "../../eval/evaluate.ts";
 import { METHODS, type MethodName, type Weights } from "../../eval/methods.ts";
@@ -36,17 +37,18 @@ export const evalStage: Stage = {
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const name of config.eval.swap)
       swapped[name] = await answers(context, name, others, join(dir, "swapped", `${name}.jsonl`));
+    const tasks = readTasks(run);
     const ceilings = join(run, "data", "ceilings.json");
     const result = buildResult({
       predictions,
       swapped,
-      tasks: readTasks(run),
+      tasks,
       ...(existsSync(ceilings) ? { ceilings: readJson<Record<string, CeilingRow>>(ceilings) } : {}),
       reading: config.eval.reading,
       bootstrap: config.eval.bootstrap,
       seed: config.seed,
       seconds: secondsSoFar(context),
-      synthetic: config.data.source === "synthetic",
+      synthetic: syntheticTasks(run, tasks),
     });
     writeJson(join(dir, "scores.json"), result.details);
     writeJson(join(run, "result.json"), result);

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { Chain } from "../../chains/types.ts";
+import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { readJsonl, writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
+import type { ShownExample } from "../../data/types.ts";
 import { trainSft } from "../../policy/sft.ts";
-import { goldItems, type SftItems, sftItems } from "../../policy/sft-items.ts";
+import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, type Asking, baseIdentity, openAsking, readSplit, writeModel } from "./common.ts";
@@ -58,12 +60,20 @@ export const sftStage: Stage = {
   },
 };
 
-/** What `sft.form` says is learnt. */
 function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {
-  const { form, max_tokens: maxTokens, max_chains } = config.sft;
+  const { max_tokens: maxTokens, max_chains } = config.sft;
   const most = max_chains === 0 ? {} : { most: { chains: max_chains, seed: config.seed } };
-  const options = { codec, promptOf, prefix, maxTokens, ...most };
-  const examples = readSplit(run, "chains");
-  if (form === "gold") return goldItems(examples, options, { share: config.chains.held_out, seed: config.seed });
-  return sftItems(readJsonl<Chain>(join(run, "chains", "chains.jsonl")), examples, { ...options, form });
+  const chains = readJsonl<Chain>(join(run, "chains", "chains.jsonl"));
+  return formItems(config, chains, readSplit(run, "chains"), { codec, promptOf, prefix, maxTokens, ...most });
+}
+
+/** What `sft.form` says is learnt of the chains' queries. */
+export function formItems(
+  { sft: { form }, chains: { held_out }, seed }: Config,
+  chains: readonly Chain[],
+  examples: readonly ShownExample[],
+  options: SftItemOptions,
+): SftItems {
+  if (form === "gold") return goldItems(examples, options, { share: held_out, seed });
+  return sftItems(chains, examples, { ...options, form });
 }

@@ -47,5 +47,6 @@ export async function askOptions(io: Io, { asking }: Records, form: PromptForm, 
   const model = flags.model ?? asking?.model ?? join(packageRoot(), "models", "nano");
   const usual = form === "official" ? OFFICIAL_LENGTH : (asking?.maxTokens ?? CHAT_LENGTH);
   const renderer = loadRenderer(await modelDir(io, model));
-  return { form, renderer, maxTokens: flags.maxTokens ?? usual, tags: asking?.tags ?? [] };
+  const { reasoning, tags } = asking ?? { reasoning: true, tags: [] };
+  return { form, renderer, maxTokens: flags.maxTokens ?? usual, reasoning, tags };
 }

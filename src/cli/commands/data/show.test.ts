@@ -1,8 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { configSchema } from "../../../core/config/schema.ts";
+import { writeJson, writeJsonl } from "../../../core/jsonl.ts";
 import { readRows } from "../../../data/rows.ts";
-import { tasksDir } from "../../../data/task-file.ts";
+import { loadTask, tasksDir } from "../../../data/task-file.ts";
+import { packageRoot } from "../../package.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();
@@ -46,6 +49,55 @@ it("--tokens marks what is trained on: the completion and its end of turn, not t
   const { out } = await show("--tokens");
   expect(out).toMatch(/no chain: the bare answer.*: \d+ prompt tokens not trained on, \d+ trained on/);
   expect(out).toMatch(/⟦Gold of a⏎⟧\n/);
+});
+
+describe("a run", () => {
+  const shown = { user: "u1", input: "Which genre?", gold: "gold answer", shown: [], historyItems: 0 };
+  const asked = ["q", "r"].map((id) => ({ ...shown, task: "LaMP_4", id }));
+  const chain = {
+    ...{ task: "LaMP_4", query: "q", i: 3, answer: "taught", split: "train" },
+    completion: "<think><analyze_input>tagged step</analyze_input></think>taught",
+    untagged: "<think>tagged step</think>taught",
+  };
+  function run(sft: object): string {
+    const dir = mkdtempSync(join(cwd, "run-"));
+    const config = configSchema.parse({ model: join(packageRoot(), "models", "nano"), sft });
+    writeJson(join(dir, "run.json"), { config });
+    writeJson(join(dir, "data", "tasks.json"), [loadTask("LaMP_4")]);
+    writeJsonl(join(dir, "data", "chains.jsonl"), asked);
+    writeJsonl(join(dir, "data", "rl.jsonl"), [{ ...asked[0], id: "other" }]);
+    writeJson(join(dir, "chains", "tags.json"), { tags: ["analyze_input"] });
+    writeJsonl(join(dir, "chains", "chains.jsonl"), [chain]);
+    return dir;
+  }
+  const tokens = async (sft: object, ...flags: string[]) =>
+    (await tagpr("data", "show", run(sft), "--split", "chains", "--tokens", ...flags)).out;
+
+  it("--tokens marks what its form of SFT trains on: chains with or without tags, or the true answer", async () => {
+    const tagged = await tokens({});
+    expect(tagged).toMatch(/chain 3: \d+ prompt tokens/);
+    expect(tagged).toMatch(/⟦[^⟧]*<analyze_input>tagged step<\/analyze_input>[^⟧]*taught⏎⟧/);
+    const untagged = await tokens({ form: "untagged" });
+    expect(untagged).toMatch(/chain 3 without its tags: \d+ prompt tokens/);
+    expect(untagged).toMatch(/⟦(<think>)?tagged step<\/think>taught⏎⟧/);
+    const gold = await tokens({ form: "gold" });
+    expect(gold).toMatch(/the true answer(, held out: [^:]*: .*)?: \d+ prompt tokens/);
+    expect(gold).toContain("⟦gold answer⏎⟧");
+    expect(gold).not.toContain("analyze_input");
+  });
+
+  it("--tokens says why nothing is trained on", async () => {
+    expect(await tokens({}, "--id", "r")).toMatch(/learns nothing of this query: no chain of it is kept\n/);
+    expect(await tokens({ max_tokens: 8 })).toMatch(/learns nothing of this query: 1 .*sft\.max_tokens \(8\)/);
+    const other = await tagpr("data", "show", run({ form: "gold" }), "--split", "rl", "--tokens");
+    expect(other.out).toMatch(/learns nothing of this query: it is none of the chains' queries\n/);
+  });
+
+  it("without reasoning its chat prompts ask for the answer at once", async () => {
+    const chat = async (sft: object) => (await tagpr("data", "show", run(sft), "--form", "chat")).out;
+    expect(await chat({})).toContain("analyze_input");
+    expect(await chat({ form: "gold" })).not.toContain("analyze_input");
+  });
 });
 
 it.each(["jsonl", "csv", "parquet"])("export: a split as a %s table, prompts and cuts beside it", async (ending) => {

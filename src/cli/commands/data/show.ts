@@ -1,18 +1,14 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import pc from "picocolors";
-import type { Chain } from "../../../chains/types.ts";
 import { TagprError } from "../../../core/errors.ts";
 import type { Task } from "../../../data/task.ts";
 import type { ShownExample } from "../../../data/types.ts";
 import { type AskOptions, askPrompt } from "../../../prompts/ask.ts";
-import type { Cut } from "../../../prompts/budget.ts";
 import { itemLine } from "../../../prompts/chat.ts";
-import { responseTokens } from "../../../prompts/generate.ts";
 import type { App } from "../../app.ts";
 import { positiveNumber } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
-
-type Paint = ReturnType<typeof pc.createColors>;
+import { cutText, type Paint, trainedText } from "./trained.ts";
 
 /** `tagpr data show`: records as a person wants to read them. */
 export function showCommand({ io }: App): Command {
@@ -40,7 +36,7 @@ export function showCommand({ io }: App): Command {
       const name = split ?? records.splits[0] ?? "";
       const asked = tokens === true ? "chat" : form;
       const options = asked === undefined ? null : await askOptions(io, records, asked, flags);
-      const chains = tokens === true ? records.chains() : new Map<string, readonly Chain[]>();
+      const learnt = tokens === true ? records.learnt() : null;
       let left = n;
       for await (const { task, example } of records.read(name)) {
         if (left === 0) break;
@@ -49,7 +45,7 @@ export function showCommand({ io }: App): Command {
         if (options !== null)
           io.out(
             tokens === true
-              ? trainedText(paint, task, example, options, chains)
+              ? trainedText(paint, task, example, options, learnt)
               : promptText(paint, task, example, options),
           );
         left = id === undefined ? left - 1 : 0;
@@ -88,54 +84,4 @@ function recordText(paint: Paint, task: Task, example: ShownExample, split: stri
 function promptText(paint: Paint, task: Task, example: ShownExample, options: AskOptions): string {
   const { prompt, tokens, cut } = askPrompt(task, example, options);
   return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${cutText(cut)}\n${prompt}\n\n`;
-}
-
-/** What was taken to make a prompt fit, in words. */
-function cutText(cut: readonly Cut[]): string {
-  if (cut.length === 0) return "nothing was cut";
-  const told = cut.map(({ item, field, from, to }) =>
-    field === null
-      ? `item ${item} left out`
-      : `${item === "input" ? "the input" : `${field} of item ${item}`} cut from ${from} to ${to} tokens`,
-  );
-  return `cut: ${told.join(", ")}`;
-}
-
-/** The prompt dim, and every token that has a weight in the loss in green, two shades in turn; in brackets where there is no colour. */
-function trainedText(
-  paint: Paint,
-  task: Task,
-  example: ShownExample,
-  options: AskOptions,
-  chains: ReadonlyMap<string, readonly Chain[]>,
-): string {
-  const { renderer } = options;
-  const { prompt, tokens, cut } = askPrompt(task, example, options);
-  const own = chains.get(`${example.task}/${example.id}`) ?? [];
-  const answers =
-    own.length > 0
-      ? own.map(({ i, split, completion }) => ({
-          name: split === "train" ? `chain ${i}` : `chain ${i}, held out: its loss is only looked at`,
-          text: completion,
-        }))
-      : [{ name: "no chain: the bare answer, as SFT without reasoning learns it", text: example.gold ?? "" }];
-  const parts = answers.map(({ name, text }) => {
-    const learnt = responseTokens(renderer, text, renderer.responsePrefix);
-    const head = `${paint.cyan(name)}: ${tokens.length} prompt tokens not trained on, ${learnt.length} trained on (the end of the turn is the last); ${cutText(cut)}`;
-    return `${head}\n${paint.dim(prompt)}${painted(
-      paint,
-      learnt.map((token) => pieceOf(options, token)),
-    )}\n`;
-  });
-  return `${parts.join("\n")}\n`;
-}
-
-/** The end of a turn decodes to nothing: it is written out. */
-function pieceOf({ renderer }: AskOptions, token: number): string {
-  return renderer.eosIds.includes(token) ? "⏎" : renderer.decode([token]);
-}
-
-function painted(paint: Paint, pieces: readonly string[]): string {
-  if (!paint.isColorSupported) return `⟦${pieces.join("")}⟧`;
-  return pieces.map((piece, i) => (i % 2 === 0 ? paint.green(piece) : paint.greenBright(piece))).join("");
 }

@@ -170,13 +170,14 @@ describe("buildResult", () => {
   });
 
   it("calls synthetic what the synthetic world drew, and a mean that it is in, but no other task", () => {
-    const predictions = { sft: [...said(tag, half, golds), ...said(stars, half, golds)] };
+    const other: Task = { ...tag, name: "other" };
+    const predictions = { sft: [...said(tag, half, golds), ...said(other, half, golds)] };
     const labels = (...synthetic: string[]) => {
-      const result = buildResult({ ...request(predictions, [tag, stars]), synthetic });
+      const result = buildResult({ ...request(predictions, [tag, other]), synthetic });
       return [result.synthetic, ...(result.tasks ?? []).map((one) => one.synthetic)];
     };
     expect(labels()).toEqual([false, false, false]);
-    expect(labels("stars")).toEqual([true, false, true]);
+    expect(labels("other")).toEqual([true, false, true]);
   });
 
   it("refuses methods that answered different queries, and no predictions at all", () => {

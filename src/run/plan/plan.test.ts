@@ -189,7 +189,8 @@ describe("a plan for embedded engines", () => {
       await activations({ token_budget: 4096 }),
       await activations({ token_budget: 1 }),
     ];
-    expect(whole / half).toBeCloseTo(2, 1);
+    // Half of the tokens, and nearly half of the logits: a group that is cut off still has its whole prompt in.
+    expect(Math.abs(whole / half - 2)).toBeLessThan(0.1);
     // A sequence longer than the budget passes alone.
     expect(half / alone).toBeGreaterThan(4096 / (640 + 224));
     const again = { recompute: true, token_budget: 4096 };

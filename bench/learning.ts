@@ -36,7 +36,7 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
   --full             8 seeds, larger batches, sensitivity
   --seeds N|A,B…     so many of the budget's first seeds, or these
   --jobs N           runs side by side (default: the cores)
-  --only RUN,RUN…    these runs alone, or a table's: ablation, reward-model, sensitivity
+  --only RUN,RUN…    these runs alone, or a table's: ablation, reward-model, sensitivity, pairs
   --from DIR         take over the answers of runs done elsewhere: the folder answers of another --out
   --set key=value    over the budget of every variant: for trying out, no claim
   --out DIR          default runs/learning-quick or runs/learning-full

@@ -110,8 +110,9 @@ it("a command line names runs, or a table for all of its runs", () => {
   expect(named.get("tag-half")).toEqual(["tag-half"]);
   expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
   expect(named.get("ablation")).toHaveLength(6);
-  expect(named.get("sensitivity")).toHaveLength(13);
-  expect(runsByName({ ...asked, seeds: [208] }).has("sensitivity")).toBe(false);
+  expect(named.get("sensitivity")).toHaveLength(12);
+  expect(named.get("pairs")).toEqual(["tagpr", "prp-swap"]);
+  for (const table of ["sensitivity", "pairs"]) expect(runsByName({ ...asked, seeds: [208] }).has(table)).toBe(false);
 });
 
 const quickExplore = (): number => first(quick).explore.epochs;

@@ -161,7 +161,7 @@ export function firstOf(jobs: readonly Job[]): (job: Job) => Job | null {
 
 const withSensitivity = (): Variant[] => [
   ...VARIANTS.map((variant) =>
-    variant.run === "tagpr" ? { ...variant, rows: [...variant.rows, SENSITIVITY_BASE] } : variant,
+    variant.run === "tagpr" ? { ...variant, rows: [...variant.rows, ...SENSITIVITY_BASE] } : variant,
   ),
   ...SENSITIVITY,
 ];

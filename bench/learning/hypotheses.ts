@@ -7,7 +7,7 @@ export interface Hypothesis {
   readonly required: boolean;
 }
 
-export const TABLES = ["ablation", "reward model", "sensitivity"] as const;
+export const TABLES = ["ablation", "reward model", "sensitivity", "pairs"] as const;
 export type Table = (typeof TABLES)[number];
 
 const better = (table: Table, a: string, than: readonly string[], required = false): Hypothesis[] =>
@@ -18,6 +18,8 @@ export const HYPOTHESES: readonly Hypothesis[] = [
   ...better("ablation", "TagPR", ["w/o SFT", "w/o Tag", "w/o Reward", "single-stage", "untagged"]),
   ...better("reward model", "PRMU", ["w/o RM", "untrained RM", "PRMU w/o UE"]),
   ...better("reward model", "PRMU w/o UE", ["w/o RM", "untrained RM"]),
+  // Ours, on the sensitivity table's seeds: a rejected side without a profile against one of another user's.
+  ...better("pairs", "TagPR", ["PRP-swap"]),
 ];
 
 /** What --full asks besides: is the budget's own choice better than the other? Nobody claims so. */

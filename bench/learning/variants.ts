@@ -75,7 +75,7 @@ export const SENSITIVITY: readonly Variant[] = [
   {
     run: "prp-swap",
     set: () => ["prmu.prp_against=other_profile"],
-    rows: [row("sensitivity", "PRP-swap")],
+    rows: [row("pairs", "PRP-swap")],
   },
   ...CHAINS.map(
     (chains): Variant => ({
@@ -86,5 +86,5 @@ export const SENSITIVITY: readonly Variant[] = [
   ),
 ];
 
-/** The budget's own row of the sensitivity table. */
-export const SENSITIVITY_BASE: Row = row("sensitivity", "TagPR");
+/** The budget's own rows beside those. */
+export const SENSITIVITY_BASE: readonly Row[] = [row("sensitivity", "TagPR"), row("pairs", "TagPR")];

@@ -15,7 +15,7 @@ import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
 import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir } from "./budgets.ts";
 import { ceilingsOf, collect, type Done } from "./collect.ts";
-import { HYPOTHESES, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
+import { ADDED, HYPOTHESES, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
@@ -145,7 +145,7 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
   });
   const cells = collect(folder, done).filter(({ table }) => told.includes(table));
   const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
-  const hypotheses = [...HYPOTHESES, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
+  const hypotheses = [...HYPOTHESES, ...ADDED, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
   const inTable = (table: Table): Done[] => done.filter(({ job }) => rowIn(table, job));
   const ofRun = ({ variant, seed }: Job) => ({ run: variant.run, seed });
   return {

@@ -18,9 +18,10 @@ export const HYPOTHESES: readonly Hypothesis[] = [
   ...better("ablation", "TagPR", ["w/o SFT", "w/o Tag", "w/o Reward", "single-stage", "untagged"]),
   ...better("reward model", "PRMU", ["w/o RM", "untrained RM", "PRMU w/o UE"]),
   ...better("reward model", "PRMU w/o UE", ["w/o RM", "untrained RM"]),
-  // Ours, on the sensitivity table's seeds: a rejected side without a profile against one of another user's.
-  ...better("pairs", "TagPR", ["PRP-swap"]),
 ];
+
+/** Added on 2026-11-27, before its first run; ours, on the sensitivity table's seeds: PRP against no profile, or another's. */
+export const ADDED: readonly Hypothesis[] = better("pairs", "TagPR", ["PRP-swap"]);
 
 /** What --full asks besides: is the budget's own choice better than the other? Nobody claims so. */
 export const sensitivityPairs = (variants: readonly string[]): Hypothesis[] => better("sensitivity", "TagPR", variants);

@@ -9,7 +9,7 @@ import { flopsOf, type Shape } from "./lm/flops.ts";
 import type { Size, Work } from "./lm/sizes.ts";
 import { argument, median, PYTHON } from "./side-by-side.ts";
 
-/** A line of bench/peers/gpu.py. `gemm`: FLOP/s; rounds in seconds by phase, the peer's W1 as `whole`. */
+/** A line of bench/peers/gpu.py. `gemm`: FLOP/s; rounds in seconds by phase, the peer's as `whole` where it trains. */
 interface Measured {
   readonly device: string;
   readonly gemm: number;

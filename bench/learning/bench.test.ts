@@ -221,13 +221,14 @@ describe("the learning bench", () => {
     const other = folder();
     await start(other).finding;
     const path = join(other, "answers", "seed-101", "no-tag.json");
-    writeJson(path, { ...JSON.parse(readFileSync(path, "utf8")), revision: "another" });
+    writeJson(path, { ...JSON.parse(readFileSync(path, "utf8")), revision: "0123456789abcdef+" });
     const found = await start(other).finding;
     expect(found?.mixed).toEqual([{ table: "ablation", seeds: [101] }]);
     expect(new Set(found?.paired.map(({ verdict }) => verdict))).toEqual(new Set(["undecided"]));
     if (found !== null)
       expect(tables(found)).toMatch(/table ablation the runs of seed 101 are not all of one revision/);
     if (found !== null) expect(tables(found)).toMatch(/No verdict on fewer than 6 seeds/);
+    if (found !== null) expect(tables(found)).toMatch(/Made by 2 revisions of TagPR: .*\b0123456\+/);
   });
 
   it("is one budget's folder: another budget is refused, more seeds are not", async () => {

@@ -33,9 +33,7 @@ function notes({ set, rows, revisions, mixed }: Finding): string[] {
     "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
     ...(set.length > 0 ? [`For trying out, no claim: ${set.join(", ")} was put over the budget.`] : []),
     ...(revisions.length > 1
-      ? [
-          `Made by ${revisions.length} revisions of TagPR: ${revisions.map((one) => one?.slice(0, 7) ?? "none").join(", ")}.`,
-        ]
+      ? [`Made by ${revisions.length} revisions of TagPR: ${revisions.map(shortened).join(", ")}.`]
       : []),
     ...mixed.map(
       ({ table, seeds: of }) =>
@@ -48,6 +46,10 @@ function notes({ set, rows, revisions, mixed }: Finding): string[] {
     "",
   ];
 }
+
+/** With the `+` of a checkout whose files were changed. */
+const shortened = (revision: string | null): string =>
+  revision === null ? "none" : `${revision.slice(0, 7)}${revision.endsWith("+") ? "+" : ""}`;
 
 function oneTable({ rows, paired, ceilingsBy }: Finding, table: Table, stratum: Stratum): string {
   const own = rows.filter((row) => row.table === table && row.stratum === stratum);

@@ -99,7 +99,9 @@ export function judgeProbe(found: Probe, k: number, weights: StageWeights): stri
   ];
   if (!isTrainable(found, weights)) {
     const what = weights.verifiable > 0 ? "answers earn the same verifiable reward" : "responses earn the same reward";
-    sentences.push(`There is nothing to select: in every group all ${what}. RL is left out.`);
+    sentences.push(
+      `There is nothing to select: in every group all ${what}. RL is left out; easier or harder queries, more chains for SFT or more rollouts could give something.`,
+    );
   } else if (found.passK - found.pass1 < LEAST_GAIN)
     sentences.push(
       `There is little to select: the best of ${k} is only ${percent(found.passK - found.pass1)} better than one response. Expect small gains.`,

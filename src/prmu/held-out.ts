@@ -217,7 +217,7 @@ function besideRulesVerdict(kind: PairKind, { length, history }: Record<"length"
   const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
   return {
     ok,
-    said: `${kind}: ${beats(ok)} rules that look only at length (by ${number(length)}) or at mentions of the history (by ${number(history)})`,
+    said: `${kind}: ${beats(ok)} rules that look only at length (by ${between(length)}) or at mentions of the history (by ${between(history)})`,
   };
 }
 
@@ -227,7 +227,7 @@ function faultVerdict(what: string, { pairs, accuracy, low, high }: PairAccuracy
   const ok = (low ?? 0) > 0.5;
   return {
     ok,
-    said: `${name}: ${beats(ok)} chance (${number({ difference: accuracy, low, high })} of ${pairs} right)`,
+    said: `${name}: ${beats(ok)} chance (${between({ difference: accuracy, low, high })} of ${pairs} right)`,
   };
 }
 
@@ -235,11 +235,12 @@ function embeddingsVerdict(lead: Lead): Verdict {
   if (lead.difference === null)
     return { ok: false, said: "User embeddings: no held-out pairs of seen users, nothing is known" };
   const ok = (lead.low ?? 0) > 0;
-  return { ok, said: `User embeddings: ${beats(ok)} the unknown row on seen users (by ${number(lead)})` };
+  return { ok, said: `User embeddings: ${beats(ok)} the unknown row on seen users (by ${between(lead)})` };
 }
 
 const beats = (ok: boolean): string => (ok ? "better than" : "not shown to be better than");
-const number = ({ difference, low, high }: Lead): string =>
+/** A difference and its interval. */
+const between = ({ difference, low, high }: Lead): string =>
   `${(difference ?? 0).toFixed(3)}${low === null || high === null ? ", one user: no interval" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
 
 /** −log σ(margin), without overflow. */

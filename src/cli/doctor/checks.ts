@@ -122,7 +122,7 @@ function disk(cwd: string): Finding {
       ? {}
       : {
           advice:
-            "The quickstart writes 0.3 GB of checkpoints, presets/smollm2.yaml up to 17 GB (--dry-run says it): make room or choose another --out.",
+            "The quickstart writes 0.3 GB of checkpoints, presets/smollm2.yaml some 17 GB (--dry-run says it): make room or choose another --out.",
         }),
   };
 }

@@ -5,6 +5,9 @@ const positive = z.int().positive();
 
 const share = z.number().min(0).max(1);
 
+/** For looking at, not for training. */
+export const heldOut = z.number().min(0).max(0.5).default(0.1);
+
 const world = z.strictObject({
   share: share
     .default(0.8)
@@ -166,14 +169,9 @@ export const chains = z
     per_query: positive
       .default(2)
       .describe("Chains kept a query at most, so that easy queries don't crowd out the rest (ours)."),
-    held_out: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .default(0.1)
-      .describe(
-        "Share of users whose chains are held out for SFT's loss curve (of queries, where users are unknown or `sft.form` is `gold`).",
-      ),
+    held_out: heldOut.describe(
+      "Share of users whose chains are held out for SFT's loss curve (of queries, where users are unknown or `sft.form` is `gold`).",
+    ),
     review: count.default(20).describe("Chains written to review.jsonl for a person to look at."),
   })
   .describe("The tagged-chain pipeline (paper section 3.2).");

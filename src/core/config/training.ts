@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { heldOut } from "./sections.ts";
 
 const positive = z.int().positive();
 const count = z.int().nonnegative();
@@ -114,14 +115,9 @@ export const prmu = z
         "A user without a row is scored with the row of the trained user whose items are most like the last so many of theirs (ours); " +
           "0 = with the unknown row.",
       ),
-    held_out: z
-      .number()
-      .min(0)
-      .max(0.5)
-      .default(0.1)
-      .describe(
-        "Share of users whose pairs are held out, and half that share of all other users' queries (where users are unknown, this share of queries).",
-      ),
+    held_out: heldOut.describe(
+      "Share of users whose pairs are held out, and half that share of all other users' queries (where users are unknown, this share of queries).",
+    ),
     batch: positive.default(64).describe("Pairs a step."),
     epochs: positive.default(1).describe("Passes over the pairs."),
     checkpoint_every: positive.default(20).describe("Steps between checkpoints."),

@@ -36,7 +36,7 @@ export function checkPolicy(said: readonly Said[], answers: readonly PolicyAnswe
           `the greedy token at place ${t} is ${theirs.best[t]}, the run's own was ${token} (the two best are ${theirs.margin[t]} nats apart)`,
         );
   }
-  requireAny(compared, "response");
+  requireAny(compared, "responses", "Its dev slice gave none: raise data.dev and run the stages again.");
   if (largest > tolerance) throw drift(`log-probs differ by up to ${largest.toExponential(1)} nats`, tolerance);
   return { largest, compared, tolerance };
 }
@@ -44,17 +44,15 @@ export function checkPolicy(said: readonly Said[], answers: readonly PolicyAnswe
 /** Logits of the run's own reward model against the exported folder's. @throws TagprError on drift. */
 export function checkReward(own: readonly number[], theirs: readonly number[], tolerance: number): Checked {
   const largest = zipStrict(own, theirs).reduce((most, [a, b]) => Math.max(most, apart(a, b)), 0);
-  requireAny(own.length, "preference pair");
+  requireAny(own.length, "preference pairs", "Raise data.prmu or prmu.rollouts and run the prmu stage again.");
   if (largest > tolerance) throw drift(`logits differ by up to ${largest.toExponential(1)}`, tolerance);
   return { largest, compared: own.length, tolerance };
 }
 
 /** A check of nothing would pass whatever was written. */
-function requireAny(compared: number, what: string): void {
+function requireAny(compared: number, what: string, hint: string): void {
   if (compared === 0)
-    throw new TagprError("run", `the export was refused: the run has no ${what} to compare the folder with`, {
-      hint: "Nothing was kept.",
-    });
+    throw new TagprError("run", `the export was refused: the run has no ${what} to compare the folder with`, { hint });
 }
 
 /** NaN on either side is as far apart as can be. */

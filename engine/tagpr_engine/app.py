@@ -46,20 +46,34 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class _Token:
-    """Every request carries the token: X-API-Key, or Authorization: Bearer."""
+    """Every request carries a token: X-API-Key, or Authorization: Bearer. An observer's opens what only reads."""
 
-    def __init__(self, app: ASGIApp, token: str) -> None:
+    def __init__(self, app: ASGIApp, token: str, observer: str | None) -> None:
         self.app, self.token = app, token.encode()
+        self.observer = observer.encode() if observer else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
-            if not hmac.compare_digest(given, self.token):
-                detail = "the token is missing or wrong (X-API-Key, or Authorization: Bearer)"
-                await JSONResponse({"detail": detail}, 401)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-api-key") or headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        if hmac.compare_digest(given, self.token):
+            return None
+        if self.observer is None or not hmac.compare_digest(given, self.observer):
+            return _told("the token is missing or wrong (X-API-Key, or Authorization: Bearer)", 401)
+        # Every GET reads and nothing else; a POST that tells something is a sign of life too, or takes a turn.
+        if scope["method"] in ("GET", "HEAD"):
+            return None
+        return _told("this token is an observer's: it may look (GET) and change nothing", 403)
+
+
+def _told(detail: str, status: int) -> Response:
+    return JSONResponse({"detail": detail}, status)
 
 
 async def _body(request: Request) -> bytes:
@@ -239,7 +253,7 @@ async def _tend_every_second(engine: Engine) -> None:
         tend(engine)
 
 
-def make_app(engine: Engine, token: str) -> ASGIApp:
+def make_app(engine: Engine, token: str, observer: str | None = None) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         task = asyncio.create_task(_tend_every_second(engine))
@@ -250,7 +264,7 @@ def make_app(engine: Engine, token: str) -> ASGIApp:
 
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, EngineError)
-        return JSONResponse({"detail": error.message}, error.status)
+        return _told(error.message, error.status)
 
     app = Starlette(routes=_routes(engine), lifespan=lifespan, exception_handlers={EngineError: refused})
-    return _Token(app, token)
+    return _Token(app, token, observer)

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -42,9 +43,19 @@ def listen(port: int) -> socket.socket:
     return found
 
 
-def run(engine: Engine, token: str, sock: socket.socket, parent: int | None, watch_stdin: bool) -> None:
+@dataclass(frozen=True)
+class Tokens:
+    """Whoever has `client` may do anything; whoever has `observer` may look."""
+
+    client: str
+    observer: str | None = None
+
+
+def run(engine: Engine, tokens: Tokens, sock: socket.socket, parent: int | None, watch_stdin: bool) -> None:
+    if tokens.observer is not None:
+        log.info("observers find this engine at http://%s:%d", HOST, sock.getsockname()[1])
     config = uvicorn.Config(
-        make_app(engine, token),
+        make_app(engine, tokens.client, tokens.observer),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,

@@ -12,6 +12,8 @@ import pytest
 import zstandard
 from wire_client import TOKEN, Client, Refused, command, datum, environment, read_output, read_samples, start
 
+from tagpr_engine import app
+from tagpr_engine.engine import Engine
 from tagpr_engine.gen import tinker_pb2 as pb
 
 
@@ -42,6 +44,34 @@ def test_a_token_is_always_needed(server: tuple[str, Path]) -> None:
     assert wrong.status_code == 401 and "token" in wrong.json()["detail"]
     bearer = httpx.get(f"{server[0]}/api/v1/healthz", headers={"Authorization": f"Bearer {TOKEN}"})
     assert bearer.json() == {"status": "ok"}
+
+
+def test_an_observer_looks_and_changes_nothing(
+    folders: dict[str, Path], engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAGPR_OBSERVER_TOKEN", "tml-observer")
+    process, url = start("--model", folders["qwen"], "--store", tmp_path)
+    try:
+        owner = Client(url)
+        model = owner.model("qwen")
+        path = owner.wait(owner.post("save_weights", model_id=model, path="one"))["path"]
+        session = owner.wait(owner.post("save_weights_for_sampler", model_id=model))["sampling_session_id"]
+        with httpx.Client(base_url=url, headers={"X-API-Key": "tml-observer"}, timeout=60) as observer:
+            runs = f"/api/v1/training_runs/{model}"
+            reads = ["healthz", "get_server_capabilities", "training_runs", f"samplers/{session}"]
+            for at in (*(f"/api/v1/{name}" for name in reads), runs, f"{runs}/checkpoints"):
+                assert observer.get(at).status_code == 200, at
+            gone = observer.delete(f"{runs}/checkpoints/weights/one")
+            assert gone.status_code == 403 and "observer" in gone.json()["detail"]
+            for route in app._routes(engine):
+                if "POST" in (route.methods or ()):
+                    assert observer.post(route.path, json={"model_id": model, "seq_id": 1}).status_code == 403, route
+        listed = owner.http.get(f"{runs}/checkpoints").json()["checkpoints"]
+        assert path in [one["tinker_path"] for one in listed]
+        owner.forward_backward(message(model, seq=1))  # no observer's request took its turn
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def test_it_listens_on_the_loopback_address_alone(server: tuple[str, Path]) -> None:
@@ -205,7 +235,9 @@ def fails(*args: object) -> str:
     return done.stderr.decode()
 
 
-def test_a_start_that_can_not_work_says_why(folders: dict[str, Path], server: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_start_that_can_not_work_says_why(
+    folders: dict[str, Path], server: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = server[0].rsplit(":", 1)[1]
     options = ["--token", "t", "--store", tmp_path]
     taken = fails("serve", "--model", folders["qwen"], "--port", port, *options)
@@ -215,4 +247,6 @@ def test_a_start_that_can_not_work_says_why(folders: dict[str, Path], server: tu
             f"tagpr_engine: --port {port} is no port (0 to 65535)\n"
         )
     assert "no such folder" in fails("serve", "--model", "nosuch/model", *options)
+    monkeypatch.setenv("TAGPR_OBSERVER_TOKEN", "t")
+    assert "an observer's must be another" in fails("serve", "--model", folders["qwen"], *options)
     assert "a token is required" in fails("serve", "--model", folders["qwen"], "--store", tmp_path)

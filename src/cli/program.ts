@@ -35,6 +35,8 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
 Environment:
   OPENAI_API_KEY         key of teacher, judge and tagger; TINKER_API_KEY: of a remote engine (key_env names others)
   TAGPR_ENGINE_TOKEN     what clients of \`tagpr engine serve\` send (default: TINKER_API_KEY, else one made up)
+  TAGPR_OBSERVER_TOKEN   a second token of the engine, of a run's own too (its address is in RUN/engine.log), for
+                         those who may look (health, capabilities, models, checkpoints) and change nothing
   TAGPR_PYTHON           the engine's Python (default: the one in .venv, else python3)
   TAGPR_BASE_PYTHON      the Python that set-up makes .venv with
   HF_HUB_CACHE, HF_HOME  where models are found by their hub names; nothing is downloaded

@@ -18,7 +18,12 @@ async function served(argv: readonly string[], look: (url: string) => Promise<vo
   const code = await main(
     ["engine", "serve", ...argv],
     {
-      env: { ...process.env, TAGPR_PYTHON: testPython(process.env), TINKER_API_KEY: "tml-from-the-environment" },
+      env: {
+        ...process.env,
+        TAGPR_PYTHON: testPython(process.env),
+        TINKER_API_KEY: "tml-from-the-environment",
+        TAGPR_OBSERVER_TOKEN: "look",
+      },
       cwd: dir,
       argv,
       out: (text) => {
@@ -57,6 +62,9 @@ describe("tagpr engine serve", () => {
       address = url;
       const refused = await fetch(`${url}/api/v1/healthz`, { headers: { "x-api-key": "tml-from-the-environment" } });
       expect(refused.status).toBe(401);
+      const observe = (method: string) => fetch(`${url}/api/v1/healthz`, { method, headers: { "x-api-key": "look" } });
+      expect((await observe("GET")).status).toBe(200);
+      expect((await observe("POST")).status).toBe(403);
       const engine = await connectEngine({ url, key: "tml-mine" });
       expect(engine.capabilities.gspo).toBe(true);
       const client = await engine.train({ model: "tiny", rank: 0, seed: 1 });

@@ -13,7 +13,9 @@ export function engineCommand({ io, outcome }: App): Command {
   const command = new Command("engine").description("the tensor engine by itself");
   command
     .command("serve")
-    .description("serve the Tinker protocol on 127.0.0.1 until Ctrl-C")
+    .description(
+      "serve the Tinker protocol on 127.0.0.1 until Ctrl-C; who has TAGPR_OBSERVER_TOKEN, where it is set, may look and change nothing",
+    )
     .addOption(
       // The page of commands is made from this text: it must not name a folder of one machine.
       new Option("--model <name...>", "base models that it serves: folders or names").default(

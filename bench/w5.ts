@@ -3,10 +3,8 @@
  *
  *   npx tsx bench/w5.ts [--python .venv/bin/python] [--rounds 5] [--json]
  *
- * Peer and ours alternate in one run; printed are medians of wall and processor time and their ratios. Texts are read
- * from ../shared/data.
+ * Peer and ours alternate in one run; printed are medians of wall and processor time and their ratios.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stream } from "../src/core/random.ts";
 import { rouge1L } from "../src/metrics/rouge.ts";
@@ -25,36 +23,25 @@ import {
   type Timed,
   timed,
 } from "./side-by-side.ts";
+import { articles } from "./texts.ts";
 
-const DATA = join(import.meta.dirname, "../../shared/data");
 const rounds = Number(argument("--rounds", "5"));
+const news = articles();
 
-interface Question {
-  readonly input: string;
-  readonly profile: readonly Record<string, string>[];
-}
-const read = <T>(path: string): T => JSON.parse(readFileSync(join(DATA, path), "utf8")) as T;
-
-/** Golds of the headline and title sets, each against another one: the lengths that LaMP scores. */
+/** Headlines, each against another one: the lengths that LaMP scores. */
 function pairs(): [string, string][] {
-  const texts = ["news_headline", "paper_title"].flatMap((set) =>
-    ["train", "dev"].flatMap((split) =>
-      read<{ golds: { output: string }[] }>(`${set}/${split}_outputs.json`).golds.map(({ output }) => output),
-    ),
-  );
   const random = stream("w5");
-  return Array.from({ length: 10_000 }, () => [random.pick(texts), random.pick(texts)]);
+  return Array.from({ length: 10_000 }, () => [random.pick(news).title, random.pick(news).title]);
 }
 
-/** 200 histories of LaMP-4's size (some 280 items a query), put together from the headline set's items. */
+/** 200 histories of LaMP-4's size (some 280 items a query), put together from the news items. */
 function histories(): [docs: string[], query: string][] {
-  const questions = read<Question[]>("news_headline/train_questions.json");
-  const items = questions.flatMap(({ profile }) => profile.map((item) => `${item.title} ${item.text}`));
+  const items = news.map(({ title, text }) => `${title} ${text}`);
   const random = stream("w5", "histories");
-  return Array.from({ length: 200 }, () => {
-    const query = random.pick(questions).input.split("article:")[1] ?? "";
-    return [Array.from({ length: 100 + random.int(360) }, () => random.pick(items)), query.trim()];
-  });
+  return Array.from({ length: 200 }, () => [
+    Array.from({ length: 100 + random.int(360) }, () => random.pick(items)),
+    random.pick(news).text,
+  ]);
 }
 
 interface Work {
@@ -98,7 +85,6 @@ function measured(ours: number, peer: number, peerPeak: number): Measurement {
   return { ours, peer, ratio: peer / ours, peak_gb: peakGb(), peer_peak_gb: peerPeak, of_limit: null };
 }
 
-if (!existsSync(DATA)) throw new Error(`${DATA} is missing`);
 needPeers();
 const data = { pairs: pairs(), rows: histories() };
 const peer = await startPeer(join(import.meta.dirname, "peers/w5.py"));

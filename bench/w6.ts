@@ -1,12 +1,12 @@
 /**
- * W6: reading a LaMP-4 train file of 860 MB (made up from ../shared/data's headlines): MB/s and peak memory, beside
+ * W6: reading a LaMP-4 train file of 860 MB (made up from the news items of `fixtures/`): MB/s and peak memory, beside
  * Python's `json.load`, which is how the official code reads it (and needs some gigabytes).
  *
  *   npx tsx bench/w6.ts [--megabytes 860] [--file train_questions.json] [--rounds 1] [--json]
  */
 
 import { once } from "node:events";
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readLamp } from "../src/data/lamp/read.ts";
@@ -23,28 +23,20 @@ import {
   startPeer,
   type Timed,
 } from "./side-by-side.ts";
-
-const DATA = join(import.meta.dirname, "../../shared/data/news_headline/train_questions.json");
-
-interface Question {
-  readonly input: string;
-  readonly user_id: string;
-  readonly profile: readonly object[];
-}
+import { articles } from "./texts.ts";
 
 /** Queries with 50 to 500 items each until the file has its size. Returns the number of queries. */
 async function makeUp(path: string, bytes: number): Promise<number> {
-  const questions = JSON.parse(readFileSync(DATA, "utf8")) as Question[];
-  const items = questions.flatMap(({ profile }) => profile);
+  const items = articles();
   const file = createWriteStream(path);
   let [size, n] = [0, 0];
   while (size < bytes) {
-    const { input, user_id } = questions[n % questions.length] as Question;
+    const input = `Generate a headline for the following article: ${items[n % items.length]?.text}`;
     const profile = Array.from({ length: 50 + ((n * 37) % 450) }, (_, k) => ({
       ...items[(n * 131 + k) % items.length],
       id: `${n}-${k}`,
     }));
-    const text = `${n === 0 ? "[" : ", "}${JSON.stringify({ id: `q${n}`, user_id, input, profile })}`;
+    const text = `${n === 0 ? "[" : ", "}${JSON.stringify({ id: `q${n}`, user_id: `u${n}`, input, profile })}`;
     if (!file.write(text)) await once(file, "drain");
     size += Buffer.byteLength(text);
     n++;

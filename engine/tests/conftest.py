@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # test_cuda runs where there is no HTTP client
 
     from tagpr_engine.engine import Engine
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "skyrl"
+SKYRL = Path(__file__).resolve().parents[2] / "fixtures" / "skyrl"
 VOCAB = 96
 SIZES = {
     "vocab_size": VOCAB,

@@ -9,23 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import SHARED
+from conftest import SKYRL
 from wire_client import Client, read_output, start
 
 from tagpr_engine.gen import tinker_pb2 as pb
 
-pytestmark = pytest.mark.skipif(
-    not (SHARED / "exchanges.jsonl").is_file(), reason="the recorded exchanges are not here"
-)
-
 
 def exchanges() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (SHARED / "exchanges.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (SKYRL / "exchanges.jsonl").read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    process, url = start("--model", SHARED / "tiny-qwen3", "--store", tmp_path_factory.mktemp("store"))
+    process, url = start("--model", SKYRL / "tiny-qwen3", "--store", tmp_path_factory.mktemp("store"))
     yield Client(url)
     process.terminate()
     process.wait(20)

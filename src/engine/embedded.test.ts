@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fixture, TINY_QWEN3 } from "../core/testing/fixtures.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
 import { makeTinyModel, testPython } from "./testing/tiny-model.ts";
 import type { Datum } from "./types.ts";
 
 /** The real Python engine with a tiny random model. */
-const SKYRL_MODEL = fileURLToPath(new URL("../../../shared/skyrl/tiny-qwen3", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "tagpr-engine-"));
 const model = join(dir, "tiny");
 const options = {
   python: testPython(process.env),
-  models: [model, SKYRL_MODEL],
+  models: [model, TINY_QWEN3],
   store: join(dir, "store"),
   modelsDir: join(dir, "models"),
   dtype: "float32",
@@ -145,19 +145,19 @@ describe("the embedded engine", () => {
   });
 
   it("agrees with a recorded SkyRL server on its model: log-probs to 1e-5, greedy tokens", async () => {
-    const lines = readFileSync(join(SKYRL_MODEL, "../exchanges.jsonl"), "utf8").trim().split("\n");
+    const lines = readFileSync(fixture("skyrl", "exchanges.jsonl"), "utf8").trim().split("\n");
     const recorded = lines.map((line) => JSON.parse(line)).filter(({ label }) => label === "forward only");
     const data: Datum[] = recorded[0].meaning.data.map((d: Recorded) => ({
       tokens: d.model_input.chunks[0]?.tokens,
       inputs: d.loss_fn_inputs,
     }));
-    const client = await embedded.engine.train({ model: SKYRL_MODEL, rank: 8, seed: 1 });
+    const client = await embedded.engine.train({ model: TINY_QWEN3, rank: 8, seed: 1 });
     const { outputs } = await client.forward(data, "cross_entropy");
     const theirs: { logprobs: { data: number[] } }[] = recorded[1].decoded.loss_fn_outputs;
     for (const [i, { logprobs }] of theirs.entries())
       for (const [t, nats] of logprobs.data.entries()) expect(outputs[i]?.logprobs?.[t]).toBeCloseTo(nats, 5);
     const greedy = { maxTokens: 4, temperature: 0, stop: [2] };
-    const sampler = await embedded.engine.sampler(SKYRL_MODEL);
+    const sampler = await embedded.engine.sampler(TINY_QWEN3);
     const [group] = await sampler.sample([{ prompt: [1, 300, 301, 302], numSamples: 1, seed: 0, params: greedy }]);
     expect(group?.[0]?.tokens).toEqual([609, 150, 949, 848]);
     await client.unload();

@@ -1,14 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fromBinary } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, it } from "vitest";
+import { fixture } from "../core/testing/fixtures.ts";
 import { connectEngine } from "./client.ts";
 import { decodeLossResult, decodeSamples } from "./codec.ts";
 import { DType, ForwardBackwardRequestSchema } from "./gen/tinker_pb.ts";
 import { errorText } from "./transport.ts";
 import type { Datum, Engine, LossName } from "./types.ts";
 
-/** What a real SkyRL 0.4.0 server was sent and answered; it stands beside the checkout, never in it. */
-const RECORD = new URL("../../../shared/skyrl/exchanges.jsonl", import.meta.url);
+/** What a real SkyRL 0.4.0 server was sent and answered. */
+const RECORD = fixture("skyrl", "exchanges.jsonl");
 
 interface Tensor {
   readonly data: number[];
@@ -41,7 +42,6 @@ interface Exchange {
 
 let exchanges: Exchange[] = [];
 beforeAll(() => {
-  if (!existsSync(RECORD)) throw new Error(`the recorded SkyRL exchanges are missing: ${RECORD.pathname}`);
   exchanges = readFileSync(RECORD, "utf8")
     .trim()
     .split("\n")

@@ -1,6 +1,6 @@
 /**
  * The Porter stemmer with NLTK's extensions (`nltk.stem.porter.PorterStemmer()`, its default mode), which rouge_score
- * uses when asked to stem. For lower-case words. Equal to NLTK 3.10.4 on `../shared/vectors/porter.json`.
+ * uses when asked to stem. For lower-case words. Equal to NLTK 3.10.4 on `fixtures/vectors/porter.json`.
  */
 export function stem(word: string): string {
   const irregular = POOL.get(word);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { vectors } from "../core/testing/fixtures.ts";
 import { stem } from "./porter.ts";
 import { type Overlap, rouge, rouge1L, rougeBest, rougeLsum, rougeOfTokens, type Tokens } from "./rouge.ts";
 import { rougeChinese, rougePltrdy } from "./rouge-sets.ts";
 import { characters, englishWords } from "./tokens.ts";
-import { vectors } from "./vectors.fixture.ts";
 
 type Scores = Record<"rouge1" | "rouge2" | "rougeL" | "rougeLsum", Overlap>;
 const STEMS = { plain: "english", stem: "english-stem" } as const;

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { vectors } from "../core/testing/fixtures.ts";
 import { loadTask } from "../data/task-file.ts";
 import { classification, labelIndex } from "./classification.ts";
 import { pythonFloat, readScore, regression } from "./regression.ts";
 import { exampleScore, score } from "./score.ts";
-import { vectors } from "./vectors.fixture.ts";
 
 const near = (ours: number | undefined, theirs: number) =>
   expect(Math.abs((ours ?? Number.NaN) - theirs)).toBeLessThanOrEqual(1e-12);

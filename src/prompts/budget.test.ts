@@ -1,16 +1,12 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TINY_QWEN3 } from "../core/testing/fixtures.ts";
 import { loadTask } from "../data/task-file.ts";
 import type { Example, ProfileItem, QueryId } from "../data/types.ts";
 import { fitPrompt } from "./budget.ts";
 import { loadRenderer } from "./renderer.ts";
 
-const TINY = join(import.meta.dirname, "../../../shared/skyrl/tiny-qwen3");
-if (!existsSync(TINY))
-  throw new Error(`${TINY} is missing: these tests read the tiny model of ../shared, beside the repository`);
-const renderer = loadRenderer(TINY);
+const renderer = loadRenderer(TINY_QWEN3);
 const task = loadTask("LaMP_4");
 const style = { reasoning: true, tags: [] };
 const item = (id: number, words: number): ProfileItem => ({

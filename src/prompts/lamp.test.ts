@@ -1,14 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { TINY_QWEN3 } from "../core/testing/fixtures.ts";
 import type { ProfileItem } from "../data/types.ts";
 import { type OfficialName, officialPrompt } from "./lamp.ts";
 import { loadRenderer } from "./renderer.ts";
 
-const TINY = join(import.meta.dirname, "../../../shared/skyrl/tiny-qwen3");
-if (!existsSync(TINY))
-  throw new Error(`${TINY} is missing: these tests read the tiny model of ../shared, beside the repository`);
-const renderer = loadRenderer(TINY);
+const renderer = loadRenderer(TINY_QWEN3);
 
 /**
  * Made by LaMP's own code (github.com/LaMP-Benchmark/LaMP @38c9d4d) over invented words, with the tiny model's tokenizer

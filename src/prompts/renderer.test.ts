@@ -1,14 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TINY_QWEN3 } from "../core/testing/fixtures.ts";
 import { loadRenderer } from "./renderer.ts";
 
-const TINY = join(import.meta.dirname, "../../../shared/skyrl/tiny-qwen3");
-if (!existsSync(TINY))
-  throw new Error(`${TINY} is missing: these tests read the tiny model of ../shared, beside the repository`);
-const renderer = loadRenderer(TINY);
+const renderer = loadRenderer(TINY_QWEN3);
 const readText = (path: string): string => readFileSync(path, "utf8");
 const messages = [
   { role: "system", content: "S" },
@@ -17,7 +15,7 @@ const messages = [
 
 /**
  * Golden ids by transformers 5.23.0:
- *   t = AutoTokenizer.from_pretrained("../shared/skyrl/tiny-qwen3"); t.encode(text, add_special_tokens=False)
+ *   t = AutoTokenizer.from_pretrained("fixtures/skyrl/tiny-qwen3"); t.encode(text, add_special_tokens=False)
  *   t.apply_chat_template(messages, add_generation_prompt=True, tokenize=True)
  */
 const GOLDEN: [string, number[]][] = [
@@ -118,6 +116,6 @@ describe("loadRenderer", () => {
 function copy(): string {
   const dir = mkdtempSync(join(tmpdir(), "model-"));
   for (const file of ["tokenizer.json", "tokenizer_config.json", "config.json", "chat_template.jinja"])
-    writeFileSync(join(dir, file), readText(join(TINY, file)));
+    writeFileSync(join(dir, file), readText(join(TINY_QWEN3, file)));
   return dir;
 }

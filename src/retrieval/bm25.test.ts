@@ -1,14 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { vectors } from "../core/testing/fixtures.ts";
 import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
 import { pythonSplit } from "./text.ts";
-
-const VECTORS = join(import.meta.dirname, "../../../shared/vectors/bm25.json");
-if (!existsSync(VECTORS))
-  throw new Error(`${VECTORS} is missing: these tests read ../shared/vectors, beside the repository`);
 
 interface Case {
   name: string;
@@ -16,7 +11,7 @@ interface Case {
   error?: string;
   queries?: { query: string; scores: number[]; top_n: number[] }[];
 }
-const { cases } = JSON.parse(readFileSync(VECTORS, "utf8")) as { cases: Case[] };
+const { cases } = vectors<{ cases: Case[] }>("bm25.json");
 
 describe("bestPositions", () => {
   it("is the head of a full sort by score, then newest", () => {

@@ -1,6 +1,7 @@
 import type { ChainsConfig } from "../core/config/schema.ts";
 import type { Task } from "../data/task.ts";
 import { rouge1L } from "../metrics/rouge.ts";
+import { conventionOf } from "../metrics/score.ts";
 
 /** How right an answer is, and whether the accuracy filter lets it pass. The only step that looks at golds. */
 export function judgeAccuracy(
@@ -21,7 +22,7 @@ export function judgeAccuracy(
       return { score: 1 - distance / range, accepted: distance <= config.ordinal_tolerance };
     }
     case "generation": {
-      const [, score] = rouge1L(gold, answer, task.language === "zh" ? "char" : "english");
+      const [, score] = rouge1L(gold, answer, conventionOf(task));
       return { score, accepted: score >= config.rouge_threshold };
     }
   }

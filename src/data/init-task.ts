@@ -2,6 +2,7 @@ import { basename, extname } from "node:path";
 import { stringify } from "yaml";
 import { TagprError } from "../core/errors.ts";
 import { parseCalendarDate } from "./dates.ts";
+import { guessLanguage } from "./language.ts";
 import { type Row, readRows } from "./rows.ts";
 import type { TaskKind } from "./types.ts";
 
@@ -50,7 +51,7 @@ interface Guess {
   readonly gold: Column;
   readonly texts: readonly Column[];
   readonly kind: TaskKind;
-  readonly chinese: boolean;
+  readonly language: string;
 }
 
 function guess(path: string, n: number, columns: readonly Column[]): Guess {
@@ -80,8 +81,8 @@ function guess(path: string, n: number, columns: readonly Column[]): Guess {
         hint: "Write the task file by hand: tasks/lamp_4.yaml is an example.",
       },
     );
-  const chinese = [gold, ...texts].some((c) => c.values.some((value) => /\p{Script=Han}/u.test(value)));
-  return { user, date, id, gold, texts, kind: kindOf(gold, n), chinese };
+  const language = guessLanguage([gold, ...texts].flatMap((c) => c.values));
+  return { user, date, id, gold, texts, kind: kindOf(gold, n), language };
 }
 
 function kindOf(gold: Column, n: number): TaskKind {
@@ -92,7 +93,7 @@ function kindOf(gold: Column, n: number): TaskKind {
     : "generation";
 }
 
-function render(path: string, { user, date, id, gold, texts, kind, chinese }: Guess): string {
+function render(path: string, { user, date, id, gold, texts, kind, language }: Guess): string {
   const labels = [...new Set(gold.values.map((value) => value.trim()))];
   if (kind === "ordinal") labels.sort((a, b) => Number(a) - Number(b));
   else labels.sort();
@@ -106,7 +107,7 @@ function render(path: string, { user, date, id, gold, texts, kind, chinese }: Gu
     name: basename(path, extname(path)).replace(/[^A-Za-z0-9_]+/g, "_"),
     title: `${gold.name} as each ${user.name} would give it`,
     kind,
-    language: chinese ? "zh" : "en",
+    language,
     ...(kind === "generation" ? {} : { labels }),
     itemFields: [...texts.map((c) => c.name), { name: gold.name, label: true }],
     corpus: texts.map((c) => `{${c.name}}`).join(" "),

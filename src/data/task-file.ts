@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
 import { nearest, readYaml } from "../core/yaml-file.ts";
+import { languageTag } from "./language.ts";
 import type { Task } from "./task.ts";
 import { placeholders } from "./template.ts";
 
@@ -26,11 +27,35 @@ const record = z.strictObject({
   maxHistory: z.number().int().min(1).optional(),
 });
 
+const language = z.string().transform((tag, ctx) => {
+  const canonical = languageTag(tag);
+  if (canonical !== null) return canonical;
+  const near = languageTag(tag.replaceAll("_", "-"));
+  const hint = near === null ? "such as en, zh, ko, pt-BR" : `did you mean ${near}?`;
+  ctx.addIssue({ code: "custom", message: `"${tag}" is no language tag of BCP 47 (${hint})` });
+  return z.NEVER;
+});
+
+const thinks = (text: string): boolean => text.includes("<think>") && text.includes("</think>");
+const THINKS = "must say that the reasoning stands between <think> and </think>";
+
+/** Words around a query in another language than those that TagPR has: see {@link Task.prompts}. */
+const prompts = z.strictObject({
+  plain: z.string().min(1),
+  reasoned: z.string().refine(thinks, THINKS),
+  tagged: z
+    .string()
+    .refine(thinks, THINKS)
+    .refine((text) => text.includes("{tags}"), "must hold the place {tags}"),
+  history: z.string().min(1),
+});
+
 const shape = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_]+$/, "letters, digits and _ only"),
   title: z.string().min(1),
   kind: z.enum(["classification", "ordinal", "generation"]),
-  language: z.enum(["en", "zh"]).default("en"),
+  language: language.default("en"),
+  prompts: prompts.optional(),
   labels: z.array(z.coerce.string()).default([]),
   itemFields: z.array(itemField).min(1),
   corpus: z.string().min(1),
@@ -53,7 +78,8 @@ export const taskSchema = shape.superRefine((task, ctx) => {
   if (task.kind === "ordinal" && task.labels.some((grade) => !Number.isFinite(Number(grade))))
     wrong("labels", "the grades of an ordinal task are numbers");
   if (task.labels.some((label) => label !== label.trim())) wrong("labels", "a label begins or ends with white space");
-  if (new Set(task.labels).size < task.labels.length) wrong("labels", "a label stands twice");
+  if (new Set(task.labels.map((label) => label.normalize("NFC"))).size < task.labels.length)
+    wrong("labels", "a label stands twice");
   const metrics = METRICS[task.kind];
   if (!metrics.includes(task.metric))
     wrong("metric", `a ${task.kind} task is measured by one of ${metrics.join(", ")}`);
@@ -115,13 +141,20 @@ export function loadTask(nameOrPath: string): Task {
 }
 
 function readTask(path: string): Task {
-  const { prompt, record, itemsMayBeLater, ...task } = readYaml(path, {
+  const {
+    prompt,
+    prompts: words,
+    record,
+    itemsMayBeLater,
+    ...task
+  } = readYaml(path, {
     schema: taskSchema,
     keys: "docs/data.md lists a task's keys",
   });
   return {
     ...task,
     ...(prompt === undefined ? {} : { prompt }),
+    ...(words === undefined ? {} : { prompts: words }),
     ...(record === undefined ? {} : { record: withoutUndefined(record) }),
     ...(itemsMayBeLater === undefined ? {} : { itemsMayBeLater }),
   };

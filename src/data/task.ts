@@ -9,6 +9,7 @@ export interface Task {
   readonly name: string;
   readonly title: string;
   readonly kind: TaskKind;
+  /** What the texts are written in: chooses the prompts, and what ROUGE counts. */
   readonly language: Language;
   /** classification: the labels in official order; ordinal: the grades from low to high, as strings; generation: empty. */
   readonly labels: readonly string[];
@@ -30,6 +31,17 @@ export interface Task {
   readonly metric: "accuracy" | "f1_macro" | "mae" | "rmse" | "rouge1" | "rougeL";
   /** What kind of answer is asked for, one short phrase in a prompt: `one of the tags`, `a headline`. */
   readonly answer: string;
+  /**
+   * The words around a query, for languages in which TagPR has none of its own (it has English and Chinese ones; any other
+   * is asked in English): the system prompt that asks for the answer alone, for reasoning, for reasoning with the tags
+   * at `{tags}`, and the line above the history.
+   */
+  readonly prompts?: {
+    readonly plain: string;
+    readonly reasoned: string;
+    readonly tagged: string;
+    readonly history: string;
+  };
   /** Own records only: the input of a query, with `{column}` placeholders of the record that is asked about. */
   readonly prompt?: string;
   /**

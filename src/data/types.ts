@@ -34,7 +34,8 @@ export interface Example extends Question {
 }
 
 export type TaskKind = "classification" | "ordinal" | "generation";
-export type Language = "en" | "zh";
+/** A BCP 47 tag in canonical form: `en`, `zh`, `ko`, `pt-BR`. */
+export type Language = string;
 
 /**
  * A query with the items that the model is shown, chosen once in the data stage, oldest first: the unit of training and

@@ -151,3 +151,41 @@ describe("laws of ROUGE", () => {
     );
   });
 });
+
+describe("by words of any script", () => {
+  const words = (a: string, b: string) => rouge1L(a, b, "words");
+
+  it("counts what the English tokenizer drops", () => {
+    expect(rouge1L("새 소식", "새 소식", "english")).toEqual([0, 0]);
+    expect(words("새 소식 하나", "새 소식 둘")).toEqual([2 / 3, 2 / 3]);
+    expect(words("Новость дня", "дня новость")).toEqual([1, 0.5]);
+    expect(words("ニュースです", "ニュースです")).toEqual([1, 1]);
+    expect(words("🎉🎉", "🎉")[0]).toBeCloseTo(2 / 3);
+  });
+
+  it("is 1 for any text against itself, however it is encoded, and 0 for another", () => {
+    const piece = fc.constantFrom(
+      "한국",
+      "اليوم",
+      "новый",
+      "ข่าว",
+      "タイトル",
+      "हिन्दी",
+      "東京",
+      "🎉",
+      "word",
+      "7",
+      " ",
+      "—",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1 }), (pieces) => {
+        const text = pieces.join("");
+        fc.pre(text.trim() !== "");
+        expect(words(text, text)).toEqual([1, 1]);
+        expect(words(text, text.normalize("NFD"))).toEqual([1, 1]);
+        expect(words(text, "qqq")).toEqual([0, 0]);
+      }),
+    );
+  });
+});

@@ -1,3 +1,4 @@
+import { ICU_VERSION, wordsOf } from "../core/words.ts";
 import { lcsLength, lcsPositions } from "./lcs.ts";
 import { rougeChinese, rougePltrdy, type SetRouge } from "./rouge-sets.ts";
 import { characters, englishWords, nonBlank, numbered } from "./tokens.ts";
@@ -19,9 +20,9 @@ export interface Rouge {
 /**
  * How rouge_score's counting cuts texts into tokens. `english`: its own words (Chinese text scores 0); `english-stem`: with its
  * stemmer; `char`: characters, our default for Chinese; `tokens`: words that someone else has parted by white space (jieba's,
- * say), as they stand.
+ * say), as they stand; `words`: TagPR's own words ({@link wordsOf}), our default for every other language.
  */
-export type Tokens = "english" | "english-stem" | "char" | "tokens";
+export type Tokens = "english" | "english-stem" | "char" | "words" | "tokens";
 
 /**
  * What a ROUGE counts; reports name the one used. Beside rouge_score's over {@link Tokens}, two libraries that papers on Chinese
@@ -34,10 +35,17 @@ export const CONVENTIONS: Readonly<Record<Convention, string>> = {
   english: "by rouge_score's words, no stemmer",
   "english-stem": "by rouge_score's words, stemmed",
   char: "by character",
+  words: `by words of any script (ICU ${ICU_VERSION})`,
   tokens: "by the given words",
   rouge_chinese: "by the given words as rouge_chinese counts them",
   pltrdy: "by the given words as pltrdy's rouge counts them",
 };
+
+/** A text without any word (emoji alone, say) counts by its characters, so that it still equals itself. */
+function wordsOrSigns(text: string): string[] {
+  const found = wordsOf(text);
+  return found.length > 0 ? found : characters(text);
+}
 
 const words = (text: string): string[] => nonBlank(text.split(/\s+/u));
 
@@ -45,6 +53,7 @@ const TOKENIZERS: Readonly<Record<Tokens, (text: string) => string[]>> = {
   english: (text) => englishWords(text),
   "english-stem": (text) => englishWords(text, { stem: true }),
   char: characters,
+  words: wordsOrSigns,
   tokens: words,
 };
 

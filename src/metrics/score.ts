@@ -1,4 +1,5 @@
 import { TagprError } from "../core/errors.ts";
+import { baseLanguage } from "../data/language.ts";
 import type { Task } from "../data/task.ts";
 import { readLeniently } from "../prompts/response.ts";
 import { classification, labelIndex } from "./classification.ts";
@@ -72,9 +73,13 @@ export function exampleScore(task: Task, prediction: string, gold: string, conve
   }
 }
 
-/** rouge_score's words for English, characters for Chinese. */
-export function conventionOf(task: Task): Convention {
-  return task.language === "zh" ? "char" : "english";
+/**
+ * What ROUGE counts in a task, in rewards, filters and scores alike: rouge_score's words for English, characters for
+ * Chinese, TagPR's own words for every other language.
+ */
+export function conventionOf({ language }: Pick<Task, "language">): Convention {
+  const base = baseLanguage(language);
+  return base === "en" ? "english" : base === "zh" ? "char" : "words";
 }
 
 function metrics(task: Task, pairs: readonly Pair[], convention: Convention): Metrics {

@@ -23,6 +23,11 @@ describe("chatMessages", () => {
     expect(user?.content).toBe("该用户的历史记录，由旧到新：\n[1] 标题：小店 | 正文：好吃\n\n标题：新店");
     const plain = { reasoning: false, tags: [] };
     const [english] = chatMessages(loadTask("LaMP_4"), example("LaMP_4", "x"), [], plain);
+    const own = { plain: "Só a resposta.", reasoned: "r", tagged: "etiquetas: {tags}", history: "Antes:" };
+    const asked = { ...loadTask("LaMP_4"), language: "pt", prompts: own };
+    const [first, second] = chatMessages(asked, example("LaMP_4", "x"), [item], { reasoning: true, tags: ["a", "b"] });
+    expect(first?.content).toBe("etiquetas: a, b");
+    expect(second?.content).toMatch(/^Antes:\n\[1\]/);
     expect(english?.content).toBe("You answer as this particular user would. Give only the answer.");
   });
 });

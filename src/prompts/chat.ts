@@ -1,6 +1,7 @@
+import { baseLanguage } from "../data/language.ts";
 import type { Task } from "../data/task.ts";
 import { fill } from "../data/template.ts";
-import type { Language, ProfileItem, Question } from "../data/types.ts";
+import type { ProfileItem, Question } from "../data/types.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -14,33 +15,34 @@ export interface PromptStyle {
   readonly tags: readonly string[];
 }
 
-interface SystemPrompts {
-  readonly plain: string;
-  readonly reasoned: string;
-  readonly tagged: (tags: string) => string;
-}
+type Words = NonNullable<Task["prompts"]>;
 
-const SYSTEM: Readonly<Record<Language, SystemPrompts>> = {
-  en: {
-    plain: "You answer as this particular user would. Give only the answer.",
-    reasoned:
-      "You answer as this particular user would. Reason in short steps inside <think> and </think>, then give only the answer.",
-    tagged: (tags) =>
-      `You answer as this particular user would. Reason in short tagged steps inside <think> and </think>, then give only the answer. Tags: ${tags}`,
-  },
-  zh: {
-    plain: "请像这位用户本人那样作答。只给出答案。",
-    reasoned: "请像这位用户本人那样作答。先在 <think> 和 </think> 之间分步简短推理，然后只给出答案。",
-    tagged: (tags) =>
-      `请像这位用户本人那样作答。先在 <think> 和 </think> 之间用带标签的步骤简短推理，然后只给出答案。标签：${tags}`,
-  },
+const ENGLISH: Words = {
+  plain: "You answer as this particular user would. Give only the answer.",
+  reasoned:
+    "You answer as this particular user would. Reason in short steps inside <think> and </think>, then give only the answer.",
+  tagged:
+    "You answer as this particular user would. Reason in short tagged steps inside <think> and </think>, then give only the answer. Tags: {tags}",
+  history: "History of this user, oldest first:",
+};
+const CHINESE: Words = {
+  plain: "请像这位用户本人那样作答。只给出答案。",
+  reasoned: "请像这位用户本人那样作答。先在 <think> 和 </think> 之间分步简短推理，然后只给出答案。",
+  tagged: "请像这位用户本人那样作答。先在 <think> 和 </think> 之间用带标签的步骤简短推理，然后只给出答案。标签：{tags}",
+  history: "该用户的历史记录，由旧到新：",
 };
 
+/** What is said around a query: the task's own words, else its language's, else English ones. */
+const wordsFor = ({ prompts, language }: Asked): Words =>
+  prompts ?? (baseLanguage(language) === "zh" ? CHINESE : ENGLISH);
+
+type Asked = Pick<Task, "prompts" | "language">;
+
 /** The system prompt of a style, in the task's language. */
-export function systemPrompt(style: PromptStyle, language: Language = "en"): string {
-  const { plain, reasoned, tagged } = SYSTEM[language];
+export function systemPrompt(style: PromptStyle, task: Asked = { language: "en" }): string {
+  const { plain, reasoned, tagged } = wordsFor(task);
   if (!style.reasoning) return plain;
-  return style.tags.length > 0 ? tagged(style.tags.join(", ")) : reasoned;
+  return style.tags.length > 0 ? tagged.replaceAll("{tags}", style.tags.join(", ")) : reasoned;
 }
 
 /** One history line, `[3] description: … | tag: …`; `i` counts from 1, oldest first. */
@@ -59,12 +61,9 @@ export function chatMessages(
   style: PromptStyle,
 ): Message[] {
   const history = items.map((item, k) => itemLine(task, item, k + 1)).join("\n");
-  const content =
-    items.length > 0
-      ? `${task.language === "zh" ? "该用户的历史记录，由旧到新：" : "History of this user, oldest first:"}\n${history}\n\n${example.input}`
-      : example.input;
+  const content = items.length > 0 ? `${wordsFor(task).history}\n${history}\n\n${example.input}` : example.input;
   return [
-    { role: "system", content: systemPrompt(style, task.language) },
+    { role: "system", content: systemPrompt(style, task) },
     { role: "user", content },
   ];
 }

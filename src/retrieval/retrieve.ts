@@ -1,6 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import { wordsOf } from "../core/words.ts";
+import { baseLanguage } from "../data/language.ts";
 import type { Task } from "../data/task.ts";
 import type { Example, ProfileItem, ShownExample } from "../data/types.ts";
 import { bestPositions } from "./best.ts";
@@ -67,8 +68,9 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
       return n === 0 ? [] : Array.from({ length: k }, () => random.int(n));
     }
     case "bm25": {
-      // BM25 splits at white space, of which Chinese has none: there a character is a word.
-      const words = task.language === "zh" ? (text: string) => wordsOf(text).join(" ") : (text: string) => text;
+      // BM25 splits at white space, as LaMP's English tasks do; other languages may have none, or part words otherwise.
+      const english = baseLanguage(task.language) === "en";
+      const words = (text: string): string => (english ? text : wordsOf(text).join(" "));
       const scores = bm25Scores(
         example.profile.map((item) => words(corpusText(task, item))),
         words(queryText(task, example)),

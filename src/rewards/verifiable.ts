@@ -1,13 +1,14 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
 import { rouge1L } from "../metrics/rouge.ts";
+import { conventionOf } from "../metrics/score.ts";
 
 /**
  * Verifiable reward (paper eq. 6), in [0, 1], of an answer read strictly; null (unreadable, truncated, hedged) is 0.
  *
  * - classification: 1 if equal to gold, else 0
  * - ordinal (ours): 1 − |y − ŷ|/(highest − lowest grade), for LaMP-3 the 4 of its five grades
- * - generation (ours): mean of ROUGE-1 F and ROUGE-L F, over characters in Chinese
+ * - generation (ours): mean of ROUGE-1 F and ROUGE-L F, counted as in the scores (`conventionOf`)
  *
  * @throws TagprError when gold is no grade of an ordinal task.
  */
@@ -15,7 +16,7 @@ export function verifiableReward(task: Task, gold: string, answer: string | null
   if (answer === null) return 0;
   if (task.kind === "classification") return answer === gold.trim() ? 1 : 0;
   if (task.kind === "ordinal") return ordinal(task, gold, answer);
-  const [unigrams, subsequence] = rouge1L(gold, answer, task.language === "zh" ? "char" : "english");
+  const [unigrams, subsequence] = rouge1L(gold, answer, conventionOf(task));
   return (unigrams + subsequence) / 2;
 }
 

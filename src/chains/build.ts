@@ -124,8 +124,8 @@ function demand(count: number, message: string, hint: string): void {
   if (count === 0) throw new TagprError("llm", message, { hint });
 }
 
-function rolledNothing({ rollouts, refused, unreadable }: RolledOut): string {
-  return `none of the teacher's ${rollouts.length} roll-outs is right (${unreadable} without a readable answer, ${refused} requests refused)`;
+function rolledNothing({ rollouts, refused, failed, unreadable }: RolledOut): string {
+  return `none of the teacher's ${rollouts.length} roll-outs is right (${unreadable} without a readable answer, ${refused} requests refused, ${failed} without a whole answer)`;
 }
 
 const reasons = ({ rejected, unreadable }: Restricted): string =>

@@ -45,7 +45,10 @@ export function fakeModel(reply: (request: ChatRequest, k: number) => string) {
     name: "fake",
     complete,
     completeMany: (requests) => Promise.all(requests.map(complete)),
-    spent: () => ({ requests: asked.length, cached: 0, promptTokens: 0, completionTokens: 0, dollars: 0 }),
+    spent: () => ({
+      ...{ requests: asked.length, cached: 0, failed: 0, unusable: 0 },
+      ...{ promptTokens: 0, completionTokens: 0, dollars: 0 },
+    }),
   };
   return { model, asked };
 }

@@ -20,7 +20,9 @@ export interface RolledOut {
   readonly rollouts: Rollout[];
   /** Those that passed the accuracy filter, in the order of the roll-outs. */
   readonly accepted: Candidate[];
+  /** Requests that the teacher would not answer, and that ended without a whole answer. */
   readonly refused: number;
+  readonly failed: number;
   readonly unreadable: number;
 }
 
@@ -54,6 +56,7 @@ export async function rollOut(
     rollouts,
     accepted,
     refused: results.filter(({ refused }) => refused !== undefined).length,
+    failed: results.filter(({ failed }) => failed !== undefined).length,
     unreadable: rollouts.filter(({ answer }) => answer === null).length,
   };
 }

@@ -92,20 +92,23 @@ export interface Reviewed {
   readonly grades: Grades | null;
 }
 
-/** Tokens and dollars of a model's answers, those of a killed run's first part included. */
+/** Tokens and dollars of a model's answers, each paid one once, those of a killed run's first part included. */
 export type Cost = Pick<Spent, "promptTokens" | "completionTokens" | "dollars">;
 
 /** Counts of every filter, in the order of the pipeline. */
 export interface ChainStats {
   readonly queries: number;
   readonly rollouts: number;
-  /** Requests that the teacher would not answer at all. */
+  /** Queries whose request the teacher would not answer; that ended without all of their roll-outs, failures of the endpoint. */
   readonly refused: number;
+  readonly failed: number;
   /** Roll-outs without a readable answer after a closed chain. */
   readonly unreadable: number;
   readonly accepted: number;
   readonly judged: number;
   readonly judge_unreadable: number;
+  /** Of the unreadable, those that the judge's endpoint never answered. */
+  readonly judge_failed: number;
   readonly kept: number;
   /** Chains tagged freely; of these, unreadable; names found; names that differ. */
   readonly explored: number;
@@ -116,6 +119,8 @@ export interface ChainStats {
   /** Chains tagged with the primary tags, and why some of them were left out. */
   readonly tagged: number;
   readonly tag_unreadable: number;
+  /** Chains that the tagger's endpoint never answered for, tagged freely or not; they are among the unreadable. */
+  readonly tag_failed: number;
   readonly format_rejected: Readonly<Record<string, number>>;
   readonly chains: number;
   readonly train: number;

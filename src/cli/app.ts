@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Engines } from "../engine/engines.ts";
+import type { Flights } from "../llm/flights.ts";
 import type { Stage } from "../run/stage.ts";
 import type { Io } from "./io.ts";
 
@@ -17,4 +18,8 @@ export interface OpenEngines {
   /** The run directory, which holds the embedded engine's store. */
   readonly run: string;
   readonly io: Io;
+  /** Hears what a remote provider of embeddings makes a person wait for; default: a line on `io.err`. */
+  readonly say?: (line: string) => void;
+  /** Where its requests on their way are counted. */
+  readonly flights?: Flights;
 }

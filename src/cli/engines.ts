@@ -4,6 +4,9 @@ import type { Config } from "../core/config/schema.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { type Engines, openEngines as open } from "../engine/engines.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
+import { makeEmbedClient } from "../llm/embeddings.ts";
+import type { Setting } from "../llm/errors.ts";
+import { patientFetch } from "../llm/http.ts";
 import type { OpenEngines } from "./app.ts";
 import type { Io } from "./io.ts";
 import { packageRoot } from "./package.ts";
@@ -13,7 +16,7 @@ import { pythonPath } from "./python.ts";
 export const modelsDir = (): string => join(packageRoot(), ".cache", "models");
 
 /** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
-export function openEngines({ config, run, io }: OpenEngines): Engines {
+export function openEngines({ config, run, io, flights, say = (line) => io.err(`${line}\n`) }: OpenEngines): Engines {
   const log = join(run, "engine.log");
   guardDisk(run, () => mkdirSync(run, { recursive: true }));
   return open(config.engines, {
@@ -23,6 +26,11 @@ export function openEngines({ config, run, io }: OpenEngines): Engines {
     store: join(run, "weights"),
     modelsDir: modelsDir(),
     env: io.env,
+    embed: (at) =>
+      makeEmbedClient({
+        ...{ ...at, role: "embeddings", fetch: patientFetch(), say, setting: embeddingSetting },
+        ...(flights === undefined ? {} : { flights }),
+      }),
     onLog: (line) => {
       try {
         appendFileSync(log, `${line}\n`);
@@ -31,6 +39,12 @@ export function openEngines({ config, run, io }: OpenEngines): Engines {
       }
     },
   });
+}
+
+/** How a config calls what a hint about the embeddings' endpoint names. */
+function embeddingSetting(name: Setting): string | null {
+  if (name === "url") return "engines.embeddings.url";
+  return name === "model" ? "engines.embeddings_model" : null;
 }
 
 /** Every base model of a run, the policy's first. */

@@ -2,6 +2,8 @@ import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Engines } from "../engine/engines.ts";
+import { type Flights, makeFlights } from "../llm/flights.ts";
+import { patientFetch } from "../llm/http.ts";
 import { requireSound } from "../run/faults.ts";
 import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
@@ -11,10 +13,10 @@ import type { StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
 import { checkOutside } from "./check-outside.ts";
 import { modelDir } from "./engines.ts";
-import { STOPPED } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { packageRoot, revision, version } from "./package.ts";
 import { chooseProgress } from "./progress/choose.ts";
+import { untilStopped } from "./stop.ts";
 import { resultTable } from "./table.ts";
 
 export interface Execute {
@@ -38,14 +40,15 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   await checkOutside(io, options);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
-  const engines = app.openEngines({ config, run, io });
+  const flights = makeFlights();
+  const engines = app.openEngines({ config, run, io, flights, say: progress.say });
   try {
     writeRecord(run, recordOf(io, config));
-    const stopped = await untilStopped(io, work(app, options, progress, engines));
+    const stopped = await untilStopped(io, flights, work(app, options, progress, engines, flights));
     if (stopped !== null) {
       progress.end("stopped");
       io.err("Stopped. The same command goes on from the last checkpoint.\n");
-      outcome.code = STOPPED[stopped];
+      outcome.code = stopped;
     }
   } finally {
     await engines.close();
@@ -53,7 +56,7 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   }
 }
 
-async function work(app: App, options: Execute, progress: Progress, engines: Engines): Promise<void> {
+async function work(app: App, options: Execute, progress: Progress, engines: Engines, flights: Flights): Promise<void> {
   const { io, stages } = app;
   const { run, config, only, fresh } = options;
   await runStages({
@@ -65,7 +68,8 @@ async function work(app: App, options: Execute, progress: Progress, engines: Eng
     progress,
     engines,
     modelDir: (name) => modelDir(io, name),
-    fetch: globalThis.fetch,
+    fetch: patientFetch(),
+    flights,
     secret: (name) => io.env[name],
     now: Date.now,
   });
@@ -76,21 +80,6 @@ async function work(app: App, options: Execute, progress: Progress, engines: Eng
   if (table !== null) io.out(`\n${table}`);
   if (only === undefined || only.includes("report"))
     io.out(`\nReport: ${shown(io, join(run, "report", "index.html"))}\n`);
-}
-
-/** The signal that came before the work was done, or null. The work itself is left behind: its files are safe anywhere. */
-async function untilStopped(io: Io, done: Promise<void>): Promise<keyof typeof STOPPED | null> {
-  let unlisten = (): void => {};
-  const signal = new Promise<keyof typeof STOPPED>((resolve) => {
-    unlisten = io.onStop(resolve);
-  });
-  try {
-    return await Promise.race([done.then(() => null), signal]);
-  } finally {
-    unlisten();
-    // Once the engine is gone the abandoned work fails; nobody is left to hear it.
-    done.catch(() => {});
-  }
 }
 
 function recordOf(io: Io, config: Config): RunRecord {

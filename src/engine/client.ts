@@ -40,7 +40,7 @@ const everyUnref: Every = (tick, ms) => {
   return () => clearInterval(timer);
 };
 
-export const transportOf = (options: ConnectOptions): Transport => ({
+const transportOf = (options: ConnectOptions): Transport => ({
   url: checkUrl(options.url),
   key: options.key ?? "",
   fetch: options.fetch ?? keepAliveFetch(),

@@ -40,6 +40,7 @@ function open(part: Part, more: Partial<OpenEnginesOptions> = {}): Engines {
   const config: Config = configSchema.parse({ engines: part });
   opened = openEngines(config.engines, {
     ...{ python, models: [model, "not-there"], store: join(dir, "store"), modelsDir: join(dir, "models"), env: {} },
+    embed: () => async () => [],
     ...more,
   });
   return opened;
@@ -117,26 +118,16 @@ describe("openEngines", () => {
         env: { FAR_KEY: "k1", OTHER_KEY: "k2" },
         fetch: async (url, init) => {
           asked.push({ url, headers: init.headers as Record<string, string> });
-          const data = [
-            { index: 1, embedding: [0, 2] },
-            { index: 0, embedding: [3, 4] },
-          ];
-          return Response.json(url.endsWith("embeddings") ? { data } : { supported_models: [] });
+          return Response.json({ supported_models: [] });
         },
+        embed: (at) => async (embedder, texts) => [[`${at.url} ${at.key} ${at.keyName}: ${embedder} ${texts}`.length]],
       },
     );
     await engines.policy();
     const vectors = await (await engines.embeddings()).embed("m", ["a", "b"]);
-    expect(vectors).toEqual([
-      [3, 4],
-      [0, 2],
-    ]);
-    expect(asked.map(({ url }) => url)).toEqual([
-      "http://far.test/api/v1/get_server_capabilities",
-      "http://embeddings.test/v1/embeddings",
-    ]);
+    expect(vectors).toEqual([["http://embeddings.test/v1 k2 OTHER_KEY: m a,b".length]]);
+    expect(asked.map(({ url }) => url)).toEqual(["http://far.test/api/v1/get_server_capabilities"]);
     expect(asked[0]?.headers["X-API-Key"]).toBe("k1");
-    expect(asked[1]?.headers.Authorization).toBe("Bearer k2");
     await expect((await engines.embeddings()).sampler("m")).rejects.toThrow("for embeddings only");
   });
 

@@ -1,8 +1,8 @@
 import type { Config, EngineConfig } from "../core/config/schema.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
-import { connectEngine, transportOf } from "./client.ts";
+import { withoutSecrets } from "../core/secrets.ts";
+import { connectEngine } from "./client.ts";
 import { startEmbedded } from "./embedded.ts";
-import { embedTexts } from "./embeddings.ts";
 import type { Environment } from "./process.ts";
 import type { Fetch } from "./transport.ts";
 import type { Engine } from "./types.ts";
@@ -30,6 +30,8 @@ export interface OpenEnginesOptions {
   readonly env: Environment;
   readonly onLog?: (line: string) => void;
   readonly fetch?: Fetch;
+  /** Vectors from a remote provider of OpenAI's `/v1/embeddings`, which speaks no Tinker. */
+  readonly embed: (at: { readonly url: string; readonly key: string; readonly keyName: string }) => Engine["embed"];
 }
 
 interface Running {
@@ -90,16 +92,15 @@ const address = ({ url, key_env }: EngineConfig, { env, fetch }: OpenEnginesOpti
 });
 
 /** Any provider of OpenAI's `/v1/embeddings`; it speaks no Tinker. */
-function embedder(settings: EngineConfig, options: OpenEnginesOptions): Engine {
-  const transport = transportOf(address(settings, options));
+function embedder({ url, key_env }: EngineConfig, { env, embed }: OpenEnginesOptions): Engine {
   const refuse = async (): Promise<never> => {
-    throw new TagprError("usage", `${transport.url} is configured for embeddings only`, {
+    throw new TagprError("usage", `${withoutSecrets(url)} is configured for embeddings only`, {
       hint: "Ask the policy or the reward engine.",
     });
   };
   return {
     capabilities: { extensions: {}, gspo: false },
-    embed: (model, texts) => embedTexts(transport, model, texts),
+    embed: embed({ url, key: env[key_env] ?? "", keyName: key_env }),
     train: refuse,
     sampler: refuse,
     export: refuse,

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import OpenAI from "openai";
-import { z } from "zod";
 import { hashJson } from "../core/run-dir.ts";
-import { redact, withoutSecrets } from "../core/secrets.ts";
-import { type Endpoint, type EndpointOptions, openEndpoint } from "./endpoint.ts";
+import { withoutSecrets } from "../core/secrets.ts";
+import { type EndpointOptions, openEndpoint } from "./endpoint.ts";
+import { type Ending, endpointError, saidOf, whoIs } from "./errors.ts";
+import { askSamples, type Learnt } from "./samples.ts";
 import { fileStore, memoryStore } from "./store.ts";
-import { withOpening } from "./think.ts";
 import type { ChatModel, ChatRequest, ChatResult, Spent, Usage } from "./types.ts";
 
 export interface ChatClientOptions extends EndpointOptions {
@@ -17,132 +16,125 @@ export interface ChatClientOptions extends EndpointOptions {
   readonly prices?: { readonly in: number; readonly out: number };
 }
 
-/** Enough of a chat completion; endpoints differ in the rest. */
-const completion = z.object({
-  choices: z.array(
-    z.object({
-      message: z.object({
-        content: z.string().nullish(),
-        reasoning_content: z.string().nullish(),
-        reasoning: z.string().nullish(),
-      }),
-      finish_reason: z.string().nullish(),
-    }),
-  ),
-  usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
-});
-type Choice = z.output<typeof completion>["choices"][number];
-
-/** What an endpoint was found to want otherwise than most. */
-interface Quirks {
-  maxCompletionTokens: boolean;
-  answered: boolean;
+/** What a request came to, and what it ended in where that is not an answer. */
+interface Outcome {
+  readonly result: ChatResult;
+  readonly end?: Ending;
 }
 
 /**
- * A chat model behind an OpenAI-compatible endpoint: answers, refusals of single requests too, are cached by the hash of their request, requests in flight
- * are limited, passing failures are tried again as Retry-After says, tokens and dollars are counted.
+ * A chat model behind an OpenAI-compatible endpoint. Every sample is kept as it comes, by the hash of its request; so are refusals
+ * of single requests. A request that ends badly is that request's outcome, unless it is the endpoint that fails
+ * ({@link Endpoint.settle}); what has no answer is not kept, and asked again another time. Tokens and dollars count each paid
+ * answer once.
  */
 export function makeChatClient(options: ChatClientOptions): ChatModel {
   const endpoint = openEndpoint(options);
-  const cache = options.cacheDir
+  const { name, tally } = endpoint;
+  // Parts of an answer stand under the hash of the request, those after the first with the number of the first sample in them.
+  const kept = options.cacheDir
     ? fileStore<ChatResult>(join(options.cacheDir, `${options.role}.jsonl`))
     : memoryStore<ChatResult>();
   const identity = options.identity ?? withoutSecrets(options.url);
-  const quirks: Quirks = { maxCompletionTokens: false, answered: false };
-  const flying = new Map<string, Promise<ChatResult>>();
-  const sums = { requests: 0, cached: 0, promptTokens: 0, completionTokens: 0 };
+  const learnt: Learnt = { leftOut: new Set(), taken: new Set() };
+  const known = new Map<string, Promise<Outcome>>();
+  const sums = { cached: 0, failed: 0, promptTokens: 0, completionTokens: 0 };
 
-  const answer = async (request: ChatRequest): Promise<ChatResult> => {
-    const key = hashJson({ identity, model: options.model, ...request });
-    const flight = flying.get(key);
-    let result = cache.get(key) ?? (flight && (await flight));
-    if (result) {
-      sums.cached++;
-      quirks.answered = true; // it did, or nothing would be kept
-    } else {
-      sums.requests++;
-      const asked = ask(endpoint, request, quirks);
-      flying.set(key, asked);
-      result = await asked.finally(() => flying.delete(key));
-      cache.put(key, result);
+  const outcomeOf = async (request: ChatRequest, key: string): Promise<Outcome> => {
+    const parts: ChatResult[] = [];
+    let from = 0;
+    const add = (part: ChatResult): void => {
+      sums.promptTokens += part.usage.promptTokens;
+      sums.completionTokens += part.usage.completionTokens;
+      parts.push(part);
+      from += part.texts.length;
+    };
+    let fresh = false;
+    while (from < request.n && parts.at(-1)?.texts.length !== 0) {
+      const partKey = from === 0 ? key : `${key}/${from}`;
+      const before = kept.get(partKey);
+      if (isResult(before)) {
+        endpoint.worked = true; // it did, or nothing would be kept
+        add(before);
+        continue;
+      }
+      fresh = true;
+      const keep = (part: ChatResult): void => kept.put(partKey, part);
+      const asked = await askSamples(endpoint, learnt, request, { n: request.n - from, from, keep });
+      if ("value" in asked) add(asked.value);
+      else return ended(parts, asked.end, partKey);
     }
-    sums.promptTokens += result.usage.promptTokens;
-    sums.completionTokens += result.usage.completionTokens;
-    return result;
+    if (!fresh) sums.cached++;
+    return { result: joined(parts) };
+  };
+  const ended = (parts: readonly ChatResult[], end: Ending, partKey: string): Outcome => {
+    endpoint.settle(end);
+    const said = saidOf(name, end);
+    const result = joined(parts);
+    if (end.kind !== "refused") {
+      sums.failed++;
+      return { result: { ...result, failed: said }, end };
+    }
+    // Whether it is the request, or all of them, is only known of an endpoint that answers.
+    if (endpoint.worked || end.why === "content")
+      kept.put(partKey, { texts: [], truncated: [], usage: { promptTokens: 0, completionTokens: 0 }, refused: said });
+    return { result: { ...result, refused: said }, end };
+  };
+  const answer = (request: ChatRequest): Promise<Outcome> => {
+    const key = hashJson({ identity, model: options.model, ...request });
+    const before = known.get(key);
+    if (before) sums.cached++;
+    const outcome = before ?? outcomeOf(request, key);
+    known.set(key, outcome);
+    outcome.catch(() => known.delete(key));
+    return outcome;
   };
   const completeMany: ChatModel["completeMany"] = async (requests, onDone) => {
-    const results = new Array<ChatResult>(requests.length);
+    const outcomes = new Array<Outcome>(requests.length);
     let done = 0;
     await endpoint.each(requests.length, async (i) => {
-      results[i] = await answer(requests[i] as ChatRequest);
+      outcomes[i] = await answer(requests[i] as ChatRequest);
       onDone?.(++done);
     });
-    return results;
+    const ends = outcomes.flatMap(({ end }) => end ?? []);
+    const last = ends.findLast((end) => end.kind !== "refused" || end.why === null);
+    if (last && !endpoint.worked) throw endpointError(name, last, false);
+    if (ends.length > 0) endpoint.say(badEnds(ends, requests.length));
+    return outcomes.map(({ result }) => result);
   };
+  const badEnds = (ends: readonly Ending[], n: number): string =>
+    `${whoIs(name)}: ${ends.length} of ${n} requests have no whole answer, and count as that; one of them: ${saidOf(name, ends[0] as Ending)}`;
   return {
     name: `${options.model} at ${withoutSecrets(options.url)}`,
     completeMany,
     complete: async (request) => (await completeMany([request]))[0] as ChatResult,
-    spent: () => ({ ...sums, dollars: dollars(sums, options.prices) }),
+    spent: () => ({ ...sums, requests: tally.sent, unusable: tally.unusable, dollars: dollars(sums, options.prices) }),
   };
+}
+
+/** Whether a kept value is what a client keeps: files can be edited. */
+function isResult(value: ChatResult | undefined): value is ChatResult {
+  const { texts, truncated, usage } = value ?? {};
+  const ofOnes = (list: unknown, type: string) => Array.isArray(list) && list.every((one) => typeof one === type);
+  return ofOnes(texts, "string") && ofOnes(truncated, "boolean") && Number.isFinite(usage?.completionTokens);
 }
 
 function dollars(usage: Usage, prices: ChatClientOptions["prices"]): Spent["dollars"] {
   return prices ? (usage.promptTokens * prices.in + usage.completionTokens * prices.out) / 1e6 : 0;
 }
 
-/** Asks until there are n samples: many servers give one choice whatever n says. */
-async function ask(endpoint: Endpoint, request: ChatRequest, quirks: Quirks): Promise<ChatResult> {
-  const choices: Choice[] = [];
-  let usage: Usage = { promptTokens: 0, completionTokens: 0 };
-  while (choices.length < request.n) {
-    const body = await send(endpoint, request, request.n - choices.length, choices.length, quirks);
-    if (typeof body === "string") return { texts: [], truncated: [], usage, refused: body };
-    if (body.choices.length === 0) throw new Error("an answer without choices");
-    choices.push(...body.choices);
-    usage = {
-      promptTokens: usage.promptTokens + (body.usage?.prompt_tokens ?? 0),
-      completionTokens: usage.completionTokens + (body.usage?.completion_tokens ?? 0),
-    };
-  }
-  const kept = choices.slice(0, request.n);
-  return { texts: kept.map(textOf), truncated: kept.map((choice) => choice.finish_reason === "length"), usage };
-}
-
-/** One HTTP request (and its retries). A string is the reason why this one request was refused. */
-async function send(endpoint: Endpoint, request: ChatRequest, n: number, from: number, quirks: Quirks) {
-  const limit = quirks.maxCompletionTokens
-    ? { max_completion_tokens: request.maxTokens }
-    : { max_tokens: request.maxTokens };
-  try {
-    const body = await endpoint.api.chat.completions.create({
-      model: endpoint.name.model,
-      messages: [...request.messages],
-      temperature: request.temperature,
-      ...(n > 1 ? { n } : {}),
-      ...limit,
-      ...(request.seed === undefined ? {} : { seed: request.seed + from }),
-    });
-    const read = completion.safeParse(body);
-    if (!read.success) throw new Error(read.error.issues[0]?.message ?? "unreadable");
-    quirks.answered = true;
-    return read.data;
-  } catch (error) {
-    if (!(error instanceof OpenAI.APIError) || (error.status !== 400 && error.status !== 422)) throw error;
-    if (!quirks.maxCompletionTokens && error.message.includes("max_completion_tokens")) {
-      quirks.maxCompletionTokens = true;
-      return send(endpoint, request, n, from, quirks);
-    }
-    // The endpoint answers others, so it is this request (too long, content policy) that it will not have.
-    if (quirks.answered) return redact(error.message, endpoint.name.key).slice(0, 300);
-    throw error;
-  }
-}
-
-/** Reasoning models give their thoughts in a field of their own. */
-function textOf({ message }: Choice): string {
-  const content = message.content ?? "";
-  const thoughts = message.reasoning_content ?? message.reasoning;
-  return thoughts ? `<think>\n${thoughts.trim()}\n</think>\n\n${content.trim()}` : withOpening(content);
+/** The parts of an answer as one; refused only where no part is more than a refusal. */
+function joined(parts: readonly ChatResult[]): ChatResult {
+  const last = parts.at(-1);
+  const refused =
+    last?.texts.length === 0 || parts.every((part) => part.refused !== undefined) ? last?.refused : undefined;
+  return {
+    texts: parts.flatMap(({ texts }) => texts),
+    truncated: parts.flatMap(({ truncated }) => truncated),
+    usage: {
+      promptTokens: parts.reduce((sum, { usage }) => sum + usage.promptTokens, 0),
+      completionTokens: parts.reduce((sum, { usage }) => sum + usage.completionTokens, 0),
+    },
+    ...(refused === undefined ? {} : { refused }),
+  };
 }

@@ -1,22 +1,47 @@
 import { expect, test } from "vitest";
 import { makeEmbedClient } from "./embeddings.ts";
+import type { Fetch } from "./http.ts";
+import { fakeFetch } from "./testing/fake-endpoint.ts";
 
-const options = { role: "embeddings", url: "http://api.test/v1", key: "", model: "mini" };
+const options = { role: "embeddings", url: "http://api.test/v1", key: "", sleep: async () => {} };
 
 test("vectors come in the order of the texts, batch by batch", async () => {
-  const fake: typeof fetch = async (_, init) => {
-    const { input } = JSON.parse(String(init?.body)) as { input: string[] };
+  const fake: Fetch = async (_, init) => {
+    const { input } = JSON.parse(init.body) as { input: string[] };
     const data = input.map((text, index) => ({ index, embedding: [Number(text), 1] }));
     return Response.json({ data: data.reverse() });
   };
   const texts = Array.from({ length: 300 }, (_, i) => String(i));
-  const vectors = await makeEmbedClient({ ...options, fetch: fake })(texts);
+  const vectors = await makeEmbedClient({ ...options, fetch: fake })("mini", texts);
   expect(vectors.map(([first]) => first)).toEqual(texts.map(Number));
 });
 
-test("a reply of another length or form is an error that names the endpoint", async () => {
-  for (const body of [{ data: [] }, { vectors: [] }]) {
-    const embed = makeEmbedClient({ ...options, fetch: async () => Response.json(body), retries: 0 });
-    await expect(embed(["a"])).rejects.toThrow();
-  }
+test.each([
+  ["fewer", "2 vectors for 3 texts"],
+  ["widths", "vectors of 3 and of 1 numbers"],
+  ["infinite", "data.0.embedding.0"],
+  ["nulls", "data.0.embedding.0"],
+  ["html", "login"],
+])("vectors that can't be right (%s) are asked for again, then an error with what was wrong", async (model, says) => {
+  const { fetch, served } = fakeFetch();
+  const error = await makeEmbedClient({ ...options, fetch })(model, ["a", "ab", "b"]).catch(
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toMatchObject({ code: "llm", message: expect.stringContaining(says) });
+  expect(String(error)).toContain("embeddings endpoint http://api.test/v1");
+  expect(served.requests).toHaveLength(3);
+});
+
+test.each([
+  ["http://api.test", "http://api.test/v1/embeddings"],
+  ["http://api.test/v1/", "http://api.test/v1/embeddings"],
+  ["http://api.test/v1beta/openai", "http://api.test/v1beta/openai/embeddings"],
+])("the base URL %s", async (url, asked) => {
+  const seen: string[] = [];
+  const fake: Fetch = async (at) => {
+    seen.push(at);
+    return Response.json({ data: [{ embedding: [1] }] });
+  };
+  await makeEmbedClient({ ...options, url, fetch: fake })("mini", ["a"]);
+  expect(seen).toEqual([asked]);
 });

@@ -1,7 +1,13 @@
-import OpenAI from "openai";
+import { setTimeout as delay } from "node:timers/promises";
 import PQueue from "p-queue";
-import { TagprError } from "../core/errors.ts";
-import { type EndpointName, endpointError } from "./errors.ts";
+import { messageOf, TagprError } from "../core/errors.ts";
+import { isVariableName, secretInUrl } from "../core/secrets.ts";
+import { type Ending, type EndpointName, endpointError, type Setting, saidOf, whoIs } from "./errors.ts";
+import { type Flights, makeFlights } from "./flights.ts";
+import type { Fetch } from "./http.ts";
+import { NoReply, post } from "./post.ts";
+import { backOff } from "./retry-after.ts";
+import { verdictOf } from "./verdict.ts";
 
 export interface EndpointOptions {
   /** Who it plays, for messages: `teacher`. */
@@ -13,53 +19,203 @@ export interface EndpointOptions {
   /** Name of the environment variable that held it, for hints. */
   readonly keyName?: string;
   readonly model: string;
-  readonly fetch: typeof fetch;
+  readonly fetch: Fetch;
   /** Requests in flight. */
   readonly concurrency?: number;
-  /** Tries after the first; waits double from half a second, or are what Retry-After says. */
-  readonly retries?: number;
-  /** Longest wait for one answer, in milliseconds. */
+  /** Milliseconds that one answer may take, to its last byte. */
   readonly timeout?: number;
+  /** Milliseconds that one request waits in all for an endpoint that is busy. */
+  readonly maxWait?: number;
+  /** How the command calls a setting in its hints; default `teacher.url`. */
+  readonly setting?: EndpointName["setting"];
+  /** Hears, in one line, what a person would otherwise wonder about: a long wait, a field that is left out. */
+  readonly say?: (line: string) => void;
+  /** Where requests on their way are counted, so that a stop can wait for them. */
+  readonly flights?: Flights;
+  /** The world; tests bring their own. `now` is for HTTP dates alone. */
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly random?: () => number;
+  readonly now?: () => number;
 }
 
-/** An OpenAI-compatible endpoint with a limit on requests in flight. */
+/** What became of a request. */
+export type Asked<T> = { readonly value: T } | { readonly end: Ending };
+
+/** An OpenAI-compatible endpoint: limits, tries, waits. */
 export interface Endpoint {
   readonly name: EndpointName;
-  readonly api: OpenAI;
-  /** Runs `job` for every index below `count`, at most `concurrency` at once; after one failure no other starts. */
+  /** HTTP requests sent; answers that came broken or too late, which may have been billed all the same. */
+  readonly tally: { sent: number; unusable: number };
+  /** Whether it has ever answered well, so that its address and its key are right. */
+  worked: boolean;
+  readonly say: (line: string) => void;
+  /**
+   * One request and its tries. `read` throws on an answer that can't be used; `keep` is called at once with what it read, before
+   * anything else can fail. What the request ends in is the caller's to judge.
+   * @throws TagprError `llm` where no other request would fare better: wrong key, no money, unreachable, too long a wait
+   */
+  ask<T>(request: {
+    readonly path: string;
+    readonly body: object;
+    readonly read: (body: unknown) => T;
+    readonly keep?: (value: T) => void;
+    /** Endings that another try would not change. */
+    readonly final?: (end: Ending) => boolean;
+  }): Promise<Asked<T>>;
+  /**
+   * Takes an ending for that one request's own outcome.
+   * @throws TagprError `llm` when so many requests in a row ended badly that it is the endpoint
+   */
+  settle(end: Ending): void;
+  /** Runs `job` for every index below `count`, at most `concurrency` at once; after one failure no other starts, and those on their way are awaited. */
   each(count: number, job: (i: number) => Promise<void>): Promise<void>;
 }
 
+/** Tries after the first where a service failed or can't be reached; of an answer that came broken, which may be paid for each time. */
+const RETRIES = { failed: 5, unusable: 2 } as const;
+/** So many bad ends in a row are no longer those requests' own; at least twice as many as are in flight. */
+const IN_A_ROW = 10;
+
 export function openEndpoint(options: EndpointOptions): Endpoint {
-  const { role, url, key, model, keyName = "OPENAI_API_KEY" } = options;
-  if (!URL.canParse(url))
-    throw new TagprError("usage", `${role}.url "${url}" is not a URL`, {
-      hint: `Set ${role}.url, e.g. https://api.openai.com/v1.`,
-    });
-  const name = { role, url, model, key, keyName };
-  const api = new OpenAI({
-    baseURL: url,
-    apiKey: key || "none",
-    organization: null,
-    project: null,
-    fetch: options.fetch,
-    maxRetries: options.retries ?? 5,
-    timeout: options.timeout ?? 600_000,
-    logLevel: "off",
-  });
-  const queue = new PQueue({ concurrency: options.concurrency ?? 8 });
-  const each = async (count: number, job: (i: number) => Promise<void>): Promise<void> => {
-    let failure: TagprError | undefined;
+  const name = nameOf(options);
+  const { concurrency = 8, flights = makeFlights(), say = () => {}, random = Math.random, now = Date.now } = options;
+  const { sleep = delay, timeout = 600_000, maxWait = 300_000 } = options;
+  const tally = { sent: 0, unusable: 0 };
+  let pause: Promise<unknown> | null = null;
+  let row = 0;
+
+  const attempt = async <T>(path: string, body: object, read: (body: unknown) => T, keep: (value: T) => void) => {
+    tally.sent++;
+    const to = { url: endpointUrl(name.url, path), key: name.key, fetch: options.fetch, timeoutMs: timeout };
+    const verdict = await post({ ...to, body }).then(
+      (reply) => verdictOf(reply, now),
+      (error: unknown) => endOf(name, error),
+    );
+    if (verdict.kind !== "answer") return { end: verdict };
+    const value = tryRead(read, verdict.body);
+    if ("end" in value) return value;
+    keep(value.value);
+    endpoint.worked = true;
+    row = 0;
+    return value;
+  };
+  /** Everybody waits: what asked one request for patience would ask the next. */
+  const hold = async (ms: number, end: Ending): Promise<void> => {
+    if (pause === null) say(`${whoIs(name)} ${saidOf(name, end)}; waits ${seconds(ms)}, ${seconds(maxWait)} at most`);
+    const own = Promise.all([pause, sleep(ms)]);
+    pause = own;
+    await own;
+    if (pause === own) pause = null;
+  };
+  const endpoint: Endpoint = {
+    ...{ name, tally, say, worked: false },
+    ask: async ({ path, body, read, keep = () => {}, final = () => false }) => {
+      const count = { failed: 0, unusable: 0, busy: 0 };
+      let waited = 0;
+      for (;;) {
+        await pause;
+        const asked = await flights.fly(() => attempt(path, body, read, keep));
+        if ("value" in asked) return asked;
+        const { end } = asked;
+        if (end.kind === "closed") throw endpointError(name, end, endpoint.worked);
+        if (end.kind === "refused" || final(end)) return asked;
+        if (end.kind === "busy") {
+          const wait = end.after ?? backOff(count.busy++, 1000, 60_000, random);
+          if (waited + wait > maxWait) throw endpointError(name, end, endpoint.worked, tooLong(wait, waited));
+          waited += wait;
+          await hold(wait, end);
+          continue;
+        }
+        const kind = end.kind === "unusable" || end.kind === "late" ? "unusable" : "failed";
+        if (kind === "unusable") tally.unusable++;
+        if (count[kind]++ === RETRIES[kind]) {
+          if (end.kind === "unreached") throw endpointError(name, end, endpoint.worked);
+          return asked;
+        }
+        await sleep(backOff(count[kind] - 1, 500, 8000, random));
+      }
+    },
+    settle: (end) => {
+      if (end.kind === "refused" && end.why === "content") return;
+      const most = Math.max(IN_A_ROW, 2 * concurrency);
+      if (++row >= most)
+        throw endpointError(name, end, endpoint.worked, `${most} requests in a row had no answer; the last: `);
+    },
+    each: makeEach(concurrency),
+  };
+  return endpoint;
+}
+
+function makeEach(concurrency: number): Endpoint["each"] {
+  const queue = new PQueue({ concurrency });
+  return async (count, job) => {
+    let failure: { readonly error: unknown } | undefined;
     const run = async (i: number): Promise<void> => {
       if (failure) return;
       try {
         await job(i);
       } catch (error) {
-        failure ??= endpointError(name, error);
+        failure ??= { error };
       }
     };
     await Promise.all(Array.from({ length: count }, (_, i) => queue.add(() => run(i))));
-    if (failure) throw failure;
+    if (failure) throw failure.error;
   };
-  return { name, api, each };
+}
+
+const seconds = (ms: number): string => `${ms < 10_000 ? Math.round(ms / 100) / 10 : Math.round(ms / 1000)} s`;
+
+function tooLong(wait: number, waited: number): string {
+  return waited === 0 ? `asks to wait ${seconds(wait)}: ` : `still busy after ${seconds(waited)}: `;
+}
+
+function tryRead<T>(read: (body: unknown) => T, body: unknown): Asked<T> {
+  try {
+    return { value: read(body) };
+  } catch (error) {
+    return { end: { kind: "unusable", said: messageOf(error) } };
+  }
+}
+
+/** Why no answer came. @throws TagprError, with whose endpoint it was, on a refused redirect */
+function endOf(name: EndpointName, error: unknown): Ending {
+  if (error instanceof TagprError)
+    throw new TagprError(
+      "llm",
+      `${whoIs(name)}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  if (!(error instanceof NoReply)) throw error;
+  if (error.kind !== "cut") return { kind: error.kind, said: error.message };
+  return { kind: "unusable", said: `the connection was cut (${error.message})` };
+}
+
+/** `path` below the base URL, whose query (an API's version) stays. */
+function endpointUrl(base: string, path: string): string {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/$/, "")}/${path}`;
+  return url.href;
+}
+
+function nameOf(options: EndpointOptions): EndpointName {
+  const { role, url, model, keyName = "OPENAI_API_KEY" } = options;
+  const setting = options.setting ?? ((name: Setting) => `${role}.${name}`);
+  const fault = (what: string, hint: string) => new TagprError("usage", what, { hint });
+  const secret = secretInUrl(url);
+  const its = setting("url") ?? "the URL";
+  if (secret !== null) throw fault(`${its} holds ${secret}`, "Take it out: a key comes from an environment variable.");
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw fault(`${its} "${url}" is not a URL`, `Set ${its}, e.g. https://api.openai.com/v1.`);
+  if (!isVariableName(keyName))
+    throw fault(
+      `the key of the ${role} endpoint stands where the name of an environment variable belongs`,
+      "Put the key into a variable, e.g. OPENAI_API_KEY, and give the variable's name.",
+    );
+  const key = options.key.trim();
+  if (!/^[\x21-\x7e]*$/.test(key))
+    throw fault(
+      `the key in ${keyName} holds a blank, a line end or another character that no key has`,
+      "Copy it again, without what stands around it.",
+    );
+  return { role, url, model, key, keyName, setting };
 }

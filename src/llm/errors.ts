@@ -1,6 +1,9 @@
-import OpenAI from "openai";
-import { messageOf, TagprError } from "../core/errors.ts";
+import { TagprError } from "../core/errors.ts";
 import { redact, withoutSecrets } from "../core/secrets.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What of an endpoint's settings a hint may name. */
+export type Setting = "url" | "model" | "concurrency" | "timeout" | "max_wait" | "temperature" | "max_tokens";
 
 /** What a message about an endpoint may name. The key itself is here only to be struck out of what others say. */
 export interface EndpointName {
@@ -11,44 +14,71 @@ export interface EndpointName {
   readonly key: string;
   /** Where the key comes from, for hints: `OPENAI_API_KEY`. */
   readonly keyName: string;
+  /** How the command at hand calls a setting: `teacher.url`, `--url`; null where it has none. */
+  readonly setting: (name: Setting) => string | null;
 }
+
+/** How a request ended that brought no answer. */
+export type Ending =
+  | Exclude<Verdict, { kind: "answer" }>
+  | { readonly kind: "unreached" | "late"; readonly said: string };
 
 const GOES_ON = "What was answered is kept: the same command goes on from there.";
 
-/** One sentence for whatever a request ended in, and what to do. The original error is not kept: it may hold the key. */
-export function endpointError(at: EndpointName, error: unknown): TagprError {
-  if (error instanceof TagprError) return error;
-  const where = `${at.role} endpoint ${withoutSecrets(at.url)}`;
-  const { what, hint } = diagnose(at, error);
-  return new TagprError("llm", redact(`${where}: ${what}`, at.key), { hint: redact(hint, at.key) });
+/** What it was, in the server's own words, and without the key. */
+export function saidOf({ key }: EndpointName, end: Ending): string {
+  const said = redact(end.said, key);
+  switch (end.kind) {
+    case "unreached":
+      return `can't be reached (${said})`;
+    case "late":
+      return `gave ${said}`;
+    case "unusable":
+      return `answered something that can't be used: ${said || "nothing at all"}`;
+    default:
+      return said === "" ? `answered ${end.status} without a word` : `answered ${end.status}: ${said}`;
+  }
 }
 
-function diagnose(at: EndpointName, error: unknown): { what: string; hint: string } {
-  if (error instanceof OpenAI.APIConnectionTimeoutError)
-    return {
-      what: "no answer in time",
-      hint: `Check that the server is not overloaded; lower ${at.role}.concurrency. ${GOES_ON}`,
-    };
-  if (error instanceof OpenAI.APIConnectionError)
-    return {
-      what: `can't be reached (${messageOf(error.cause ?? error)})`,
-      hint: `Start the server, or mend ${at.role}.url in the config. ${GOES_ON}`,
-    };
-  if (!(error instanceof OpenAI.APIError) || error.status === undefined)
-    return {
-      what: `answered something that is no chat completion (${messageOf(error)})`,
-      hint: `${at.role}.url must be the base URL of an OpenAI-compatible API; it usually ends in /v1.`,
-    };
-  const what = `answered ${error.status}: ${messageOf(error).replace(/^\d+ /, "").slice(0, 300)}`;
-  return { what, hint: `${hintOf(at, error.status)} ${GOES_ON}` };
+/** One sentence for a request that ends the command, and what to do. `worked`: the endpoint has answered before, so its address is right. */
+export function endpointError(at: EndpointName, end: Ending, worked: boolean, before = ""): TagprError {
+  const hint = [hintOf(at, end, worked), GOES_ON].filter((part) => part !== "").join(" ");
+  return new TagprError("llm", `${whoIs(at)}: ${before}${saidOf(at, end)}`, { hint });
 }
 
-function hintOf(at: EndpointName, status: number): string {
+export const whoIs = ({ role, url }: EndpointName): string => `${role} endpoint ${withoutSecrets(url)}`;
+
+/** The names of settings that the command has, for a hint: `teacher.url`, `--url and --model`. */
+const named = ({ setting }: EndpointName, ...names: readonly Setting[]): string =>
+  names.flatMap((name) => setting(name) ?? []).join(" and ");
+
+function hintOf(at: EndpointName, end: Ending, worked: boolean): string {
+  const lower = named(at, "concurrency");
+  switch (end.kind) {
+    case "unreached":
+      return worked ? "Start the server again." : `Start the server, or mend ${named(at, "url")}.`;
+    case "late":
+      return `Look whether the server is overloaded: lower ${lower}, or raise ${named(at, "timeout")}.`;
+    case "unusable":
+      return worked
+        ? "It has answered before: look at the server's log."
+        : `${named(at, "url")} must be the base URL of an OpenAI-compatible API; it usually ends in /v1.`;
+    case "busy":
+      return `Rate limit or quota: run it later, lower ${lower}, or raise ${named(at, "max_wait")} (seconds it waits).`;
+    case "failed":
+      return "The server failed, and did so again when asked again: look at its log, or try later.";
+    case "refused":
+      return `It does not take this request: look at ${named(at, "model", "temperature", "max_tokens")}.`;
+    case "closed":
+      return closedHint(at, end.status, worked);
+  }
+}
+
+function closedHint(at: EndpointName, status: number, worked: boolean): string {
   if (status === 401 || status === 403)
     return `The key was refused${at.key === "" ? " (none was given)" : ""}: put a valid one into the environment variable ${at.keyName}.`;
-  if (status === 404) return `Check ${at.role}.url (it usually ends in /v1) and the model name "${at.model}".`;
-  if (status === 429)
-    return `Rate limit or quota: wait, lower ${at.role}.concurrency, or look at the account's limits.`;
-  if (status >= 500) return "The server failed, and retries did too: look at its log, or try later.";
-  return `The endpoint does not take this request: check ${at.role}.model, temperature and max_tokens.`;
+  if (status === 402 || status === 429)
+    return "The account has no credit left there: pay it in, or take another endpoint.";
+  if (worked) return "It has answered before: look whether the model is still served.";
+  return `Check ${named(at, "url")} (it usually ends in /v1) and the model name "${at.model}".`;
 }

@@ -40,7 +40,7 @@ export interface SelfTeacherOptions {
  */
 export function selfTeacher(options: SelfTeacherOptions): ChatModel {
   const { batch = 64, store = memoryStore<ChatResult[]>() } = options;
-  const sums = { requests: 0, cached: 0, promptTokens: 0, completionTokens: 0, dollars: 0 };
+  const sums = { requests: 0, cached: 0, failed: 0, unusable: 0, promptTokens: 0, completionTokens: 0, dollars: 0 };
 
   const completeMany: ChatModel["completeMany"] = async (requests, onDone) => {
     const results: ChatResult[] = [];

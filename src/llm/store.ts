@@ -15,8 +15,9 @@ export function memoryStore<T>(): Store<T> {
 }
 
 /**
- * A store in an append-only file of `{"key", "value"}` lines. Each line goes out in one write, so a killed process
- * loses at most the line it was writing; such a torn line is passed over, and asked for again.
+ * A store in an append-only file of `{"key", "value"}` lines. Each line goes out in one write before `put` returns, so a killed
+ * process loses at most the line it was writing, and a disk that fills up at most the line that no longer fitted; such a torn
+ * line is passed over, and asked for again.
  */
 export function fileStore<T>(path: string): Store<T> {
   const values = new Map<string, T>();
@@ -33,7 +34,9 @@ export function fileStore<T>(path: string): Store<T> {
     get: (key) => values.get(key),
     put: (key, value) => {
       values.set(key, value);
-      guardDisk(path, () => appendFileSync(path, `${torn ? "\n" : ""}${JSON.stringify({ key, value })}\n`));
+      const line = `${torn ? "\n" : ""}${JSON.stringify({ key, value })}\n`;
+      torn = true;
+      guardDisk(path, () => appendFileSync(path, line));
       torn = false;
     },
   };

@@ -21,7 +21,7 @@ export interface Usage {
 }
 
 export interface ChatResult {
-  /** The samples, in order; reasoning given apart is put in front inside `<think>…</think>`. Empty when refused. */
+  /** The samples that came, in order; reasoning given apart is put in front inside `<think>…</think>`. Fewer than `n` when refused or failed. */
   readonly texts: readonly string[];
   /** `truncated[i]`: sample i ran into `maxTokens`. */
   readonly truncated: readonly boolean[];
@@ -29,16 +29,22 @@ export interface ChatResult {
   readonly usage: Usage;
   /** Why the endpoint would not answer this one request (too long, content policy); absent when it did. */
   readonly refused?: string;
+  /** What the last try ended in, where the endpoint gave no usable answer (broken, too late, a failure of its own). */
+  readonly failed?: string;
 }
 
-/** Sums over everything a model was asked in its life. */
+/** Sums over everything a model was asked in its life. Each paid answer counts once, however often it is used. */
 export interface Spent {
-  /** Requests sent; those answered from the cache. */
+  /** Requests sent over the network, each try; requests answered from what was kept. */
   readonly requests: number;
   readonly cached: number;
+  /** Requests that ended without a whole answer, refusals aside. */
+  readonly failed: number;
+  /** Answers that came broken or too late. They may have been billed; nobody knows their tokens, so they are in no sum. */
+  readonly unusable: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
-  /** At the given prices, the cached requests' first cost included. */
+  /** At the given prices, with what kept answers cost when they were made. */
   readonly dollars: number;
 }
 

@@ -43,8 +43,6 @@ it.each([
   [{ data: { task: "synthetic_tag, LaMP_2" } }, /^data\.task: the synthetic world has no task "LaMP_2"/],
   [{ seed: 1_000_000 }, /^seed: 1000000/],
   [{ eval: { methods: ["rag-r"], swap: ["tagpr"] } }, /^eval\.swap: tagpr is not among eval\.methods/],
-  [{ teacher: { kind: "openai", url: "https://me:pw@api.test/v1" } }, /^teacher\.url holds a user name or a password$/],
-  [{ engines: { policy: { kind: "remote", url: "http://me@api.test" } } }, /^engines\.policy\.url holds a user name/],
 ])("%j is a fault, and the only one", (input, says) => {
   expect(faults(input)).toEqual([expect.stringMatching(says)]);
 });

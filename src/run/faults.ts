@@ -65,21 +65,8 @@ function roleFaults(config: Config): Fault[] {
     if (kind === "rules" && own !== kind) return fault("is for judge and tagger only", choice);
     if (kind === "openai" && !URL.canParse(url))
       return fault(`needs a URL, and ${role}.url is "${url}"`, `Set ${role}.url, e.g. https://api.openai.com/v1.`);
-    return secretInUrl(`${role}.url`, url, `${role}.key_env`);
+    return [];
   });
-}
-
-/** A URL stands in run.json, in messages and in exported models: no place for a password. */
-function secretInUrl(key: string, url: string, keyEnv: string): Fault[] {
-  if (!URL.canParse(url)) return [];
-  const { username, password } = new URL(url);
-  if (username === "" && password === "") return [];
-  return [
-    {
-      message: `${key} holds a user name or a password`,
-      hint: `Take it out of the URL: a key comes from the environment variable that ${keyEnv} names.`,
-    },
-  ];
 }
 
 const RL = ["guided", "explore"] as const;
@@ -135,7 +122,7 @@ function engineFaults({ engines }: Config): Fault[] {
   return (["policy", "reward", "embeddings"] as const).flatMap((role): Fault[] => {
     const { kind, url } = engines[role];
     if (kind !== "remote") return [];
-    if (URL.canParse(url)) return secretInUrl(`engines.${role}.url`, url, `engines.${role}.key_env`);
+    if (URL.canParse(url)) return [];
     return [
       {
         message: `engines.${role}.kind: remote needs a URL, and engines.${role}.url is "${url}"`,

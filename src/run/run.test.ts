@@ -6,6 +6,7 @@ import { type Config, configSchema } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { openLoop, readSeal } from "../core/run-dir.ts";
 import type { Engines } from "../engine/engines.ts";
+import { makeFlights } from "../llm/flights.ts";
 import { type RunOptions, runStages } from "./run.ts";
 import type { Stage, StageName } from "./stage.ts";
 
@@ -58,6 +59,7 @@ function options(config: unknown = {}, more: Partial<RunOptions> = {}): RunOptio
     engines,
     modelDir: never,
     fetch: () => Promise.reject(new Error("offline")),
+    flights: makeFlights(),
     secret: () => undefined,
     now: () => 0,
     ...more,

@@ -6,6 +6,8 @@ import { guardDisk, readJson, writeJson } from "../core/jsonl.ts";
 import type { Progress } from "../core/progress.ts";
 import { clearStage, filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
 import type { Engines } from "../engine/engines.ts";
+import type { Flights } from "../llm/flights.ts";
+import type { Fetch } from "../llm/http.ts";
 import { stageKey } from "./key.ts";
 import { STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
 
@@ -20,7 +22,8 @@ export interface RunOptions {
   readonly progress: Progress;
   readonly engines: Engines;
   readonly modelDir: (name: string) => Promise<string>;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: Fetch;
+  readonly flights: Flights;
   readonly secret: (name: string) => string | undefined;
   readonly now: () => number;
 }
@@ -66,9 +69,9 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const before = prepare(stage, key, options);
   const started = options.now();
   const spent = (): number => before + (options.now() - started) / 1000;
-  const { engines, modelDir, fetch, secret, now } = options;
+  const { engines, modelDir, fetch, flights, secret, now } = options;
   const context: StageContext = {
-    ...{ run, dir, config, key, engines, modelDir, fetch, secret, now, spent },
+    ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent },
     progress: numbered(progress, stage.name),
   };
   try {

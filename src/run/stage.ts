@@ -1,6 +1,8 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Engines } from "../engine/engines.ts";
+import type { Flights } from "../llm/flights.ts";
+import type { Fetch } from "../llm/http.ts";
 
 /** The paper's pipeline, in order. */
 export const STAGE_NAMES = ["data", "chains", "sft", "prmu", "guided", "explore", "eval", "report"] as const;
@@ -19,7 +21,10 @@ export interface StageContext {
   readonly engines: Engines;
   /** The folder of a model, for its tokenizer and chat template. */
   readonly modelDir: (name: string) => Promise<string>;
-  readonly fetch: typeof globalThis.fetch;
+  /** For model APIs. */
+  readonly fetch: Fetch;
+  /** Where their requests on their way are counted, so that a stop can wait for what is paid. */
+  readonly flights: Flights;
   /** Value of an environment variable that holds a key. */
   readonly secret: (name: string) => string | undefined;
   /** Milliseconds; for timings only. */

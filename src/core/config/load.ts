@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { parse } from "yaml";
 import { messageOf, TagprError } from "../errors.ts";
+import { looksLikeKey, secretInUrl } from "../secrets.ts";
 import { type Form, type Override, parseYaml, readYaml } from "../yaml-file.ts";
 import { type Config, configSchema } from "./schema.ts";
 
@@ -27,7 +28,9 @@ export function parseOverride(text: string, { flag, hint } = SET): Override {
   const split = text.indexOf("=");
   const path = text.slice(0, split).trim();
   if (split < 1 || path === "") throw new TagprError("usage", `${flag} ${text}: not of the form key=value`, { hint });
-  return { path: path.split("."), value: readValue(text.slice(split + 1), `${flag} ${text}`), from: `${flag} ${text}` };
+  const value = text.slice(split + 1);
+  const shown = looksLikeKey(value) || secretInUrl(value) !== null ? `${path}=…` : text;
+  return { path: path.split("."), value: readValue(value, `${flag} ${shown}`), from: `${flag} ${shown}` };
 }
 
 function readValue(text: string, from: string): unknown {

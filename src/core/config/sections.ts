@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isVariableName, secretInUrl } from "../secrets.ts";
 
 const count = z.int().nonnegative();
 const positive = z.int().positive();
@@ -89,6 +90,19 @@ export const prompt = z
   })
   .describe("How a query is asked.");
 
+/** Configs are kept in run.json and shown: what is refused here stands in neither, and is not repeated in the refusal. */
+const address = z
+  .string()
+  .refine((url) => secretInUrl(url) === null, {
+    error: ({ input }) =>
+      `holds ${secretInUrl(String(input))}; take it out: a key comes from the environment variable that key_env names`,
+  })
+  .default("");
+const variable = z.string().refine(isVariableName, {
+  error:
+    "is no name of an environment variable (it may be a key itself: put that into a variable, OPENAI_API_KEY for one, and name the variable here)",
+});
+
 const engine = z.strictObject({
   kind: z
     .enum(["embedded", "remote"])
@@ -96,8 +110,8 @@ const engine = z.strictObject({
     .describe(
       "`embedded`: started and stopped by the command; `remote`: a Tinker server at `url` (embeddings: any provider of OpenAI's /v1/embeddings).",
     ),
-  url: z.string().default("").describe("Base URL of a remote engine."),
-  key_env: z.string().default("TINKER_API_KEY").describe("Environment variable that holds the remote engine's key."),
+  url: address.describe("Base URL of a remote engine."),
+  key_env: variable.default("TINKER_API_KEY").describe("Environment variable that holds the remote engine's key."),
   profile: z
     .enum(["auto", "tagpr", "skyrl", "skyrl-jax", "tinker"])
     .default("auto")
@@ -136,12 +150,22 @@ export const llm = z.strictObject({
     .describe(
       "`scripted`: the synthetic world's own server; `openai`: any OpenAI-compatible endpoint; `self`: the policy's base model (teacher only); `rules`: stated rules (judge and tagger only).",
     ),
-  url: z.string().default("").describe("Base URL of the endpoint."),
+  url: address.describe("Base URL of the endpoint."),
   model: z.string().default("").describe("Model name at the endpoint."),
-  key_env: z.string().default("OPENAI_API_KEY").describe("Environment variable that holds the key; never logged."),
+  key_env: variable.default("OPENAI_API_KEY").describe("Environment variable that holds the key; never logged."),
   temperature: temperature.default(1),
   max_tokens: positive.default(2048),
   concurrency: positive.default(8).describe("Requests in flight."),
+  timeout: positive
+    .max(86_400)
+    .default(600)
+    .describe("Seconds that one answer may take, to its last byte; then it is asked for again, twice at most."),
+  max_wait: count
+    .max(86_400)
+    .default(300)
+    .describe(
+      "Seconds that one request waits in all for an endpoint that is busy (Retry-After, else back-off); when it asks for more, the command ends and can be gone on with.",
+    ),
   price_in: z.number().nonnegative().default(0).describe("Dollars a million prompt tokens, for the cost line."),
   price_out: z.number().nonnegative().default(0).describe("Dollars a million completion tokens."),
 });

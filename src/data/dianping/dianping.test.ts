@@ -187,14 +187,20 @@ describe("neutralize", () => {
       name: "fake",
       complete: async () => result(""),
       completeMany: async (requests) => requests.map((_, i) => result(texts[i] ?? "")),
-      spent: () => ({ requests: 0, cached: 0, promptTokens: 0, completionTokens: 0, dollars: 0 }),
+      spent: () => ({
+        ...{ requests: 0, cached: 0, failed: 0, unusable: 0 },
+        ...{ promptTokens: 0, completionTokens: 0, dollars: 0 },
+      }),
     };
   };
   const held = posts(5).map((one) => ({ user: "ann", profile: [], post: one }));
 
   it("a refusal, a cut answer and the text itself are none; thoughts are taken off", async () => {
     const texts = ["<think>嗯</think>中性", "refused", "cut", content(3), "另一个"];
-    expect(await neutralize(model(texts), held)).toEqual(["中性", null, null, null, "另一个"]);
-    await expect(neutralize(model([]), held)).rejects.toThrow(/fake gave no neutral rewriting of any of 5 posts/);
+    const sampling = { temperature: 0, maxTokens: 2048 };
+    expect(await neutralize(model(texts), held, sampling)).toEqual(["中性", null, null, null, "另一个"]);
+    await expect(neutralize(model([]), held, sampling)).rejects.toThrow(
+      /fake gave no neutral rewriting of any of 5 posts; the first: nothing was said/,
+    );
   });
 });

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { candidate } from "../../chains/chains.fixture.ts";
 import { configSchema } from "../../core/config/schema.ts";
 import { silent } from "../../core/progress.ts";
+import { makeFlights } from "../../llm/flights.ts";
 import { openChainModels } from "./chain-models.ts";
 import { chainsStage } from "./chains.ts";
 
@@ -32,6 +33,7 @@ async function asked(judge: object, tagger: object): Promise<object[]> {
       bodies.push(JSON.parse(String(init?.body)));
       return Response.json({ choices: [{ message: { content: "?" }, finish_reason: "stop" }] });
     },
+    flights: makeFlights(),
     secret: () => "key",
     now: () => 0,
     spent: () => 0,

@@ -56,10 +56,13 @@ async function startServer({ config, run }: StageContext): Promise<Scripted> {
 }
 
 function chatModel(context: StageContext, role: Role, scripted: Scripted | null): ChatModel {
-  const { config, run, fetch, secret } = context;
+  const { config, run, fetch, flights, progress, secret } = context;
   const settings = config[role];
   // Outside the stage's folder: chains that are made again needn't be paid for again.
-  const base = { role, fetch, concurrency: settings.concurrency, cacheDir: join(run, "cache", "llm") };
+  const base = {
+    ...{ role, fetch, flights, say: progress.say, cacheDir: join(run, "cache", "llm") },
+    ...{ concurrency: settings.concurrency, timeout: 1000 * settings.timeout, maxWait: 1000 * settings.max_wait },
+  };
   if (settings.kind === "scripted" && scripted !== null)
     // It listens on another port every time: nothing that is kept may hang on that.
     return {

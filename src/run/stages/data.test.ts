@@ -7,6 +7,7 @@ import { readJson, readJsonl } from "../../core/jsonl.ts";
 import { silent } from "../../core/progress.ts";
 import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
+import { makeFlights } from "../../llm/flights.ts";
 import { dataStage } from "./data.ts";
 import { SPLITS } from "./gathered.ts";
 import type { StrataFile } from "./strata.ts";
@@ -24,6 +25,7 @@ async function gather(input: unknown): Promise<{ dir: string; rows: (split: stri
     engines: { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() },
     modelDir: never,
     fetch: never,
+    flights: makeFlights(),
     secret: () => undefined,
     now: () => 0,
     spent: () => 0,

@@ -4,28 +4,20 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import { TagprError } from "../../../core/errors.ts";
 import { writeJson, writeJsonl } from "../../../core/jsonl.ts";
 import { type Held, holdOut, toExample } from "../../../data/dianping/build.ts";
-import { neutralize } from "../../../data/dianping/neutral.ts";
 import { readPosts } from "../../../data/dianping/posts.ts";
 import { type Cleaned, cleanPosts, countsOf, RULES, type Rules } from "../../../data/dianping/rules.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
 import { readAllRows } from "../../../data/rows.ts";
 import { loadTask } from "../../../data/task-file.ts";
-import { makeChatClient } from "../../../llm/client.ts";
 import type { App } from "../../app.ts";
-import type { Io } from "../../io.ts";
 import { align } from "../../table.ts";
-import { at, positiveNumber, wholeNumber } from "../options.ts";
+import { at, wholeNumber } from "../options.ts";
+import { rewriteHeld, TEACHER, type TeacherFlags } from "./paraph.ts";
 import { tellProblems } from "./problems.ts";
 
-interface Teacher {
-  readonly url?: string | undefined;
-  readonly model?: string | undefined;
-  readonly keyEnv: string;
-  readonly concurrency: number;
-}
-
 /** `tagpr data dianping`: the three Chinese tasks of Appendix E from a person's own collection of posts. */
-export function dianpingCommand({ io }: App): Command {
+export function dianpingCommand(app: App): Command {
+  const { io } = app;
   const command = new Command("dianping")
     .description(
       "build Dianping-Content, -Title and -Paraph (Appendix E) from your own posts: user, title, content, date",
@@ -53,10 +45,16 @@ export function dianpingCommand({ io }: App): Command {
         .default(RULES.nearDuplicate),
     )
     .option("--removed <file>", "JSONL: every post that a rule removed, and why")
-    .option("--url <base>", "Paraph: an OpenAI-compatible endpoint that rewrites the held-out posts neutrally")
-    .option("--model <name>", "Paraph: its model (paper: gpt-4o)", "gpt-4o")
-    .option("--key-env <name>", "Paraph: environment variable with its key", "OPENAI_API_KEY")
-    .addOption(new Option("--concurrency <n>", "Paraph: requests in flight").argParser(positiveNumber).default(8))
+    .addOption(TEACHER.url)
+    .addOption(TEACHER.model)
+    .addOption(TEACHER.keyEnv)
+    .addOption(TEACHER.temperature)
+    .addOption(TEACHER.maxTokens)
+    .addOption(TEACHER.concurrency)
+    .addOption(TEACHER.timeout)
+    .addOption(TEACHER.maxWait)
+    .addOption(TEACHER.priceIn)
+    .addOption(TEACHER.priceOut)
     .addOption(new Option("--seed <n>", "seed of the draw of users").argParser(wholeNumber).default(0))
     .option("--as <split>", "name of the split that is written", "test")
     .option("--skip-bad", "leave bad rows out (each is told); without it they end the command")
@@ -110,8 +108,8 @@ export function dianpingCommand({ io }: App): Command {
           task,
           held.map((one) => [one, ""]),
         );
-      await paraph(io, dir, put, held, flags);
-      io.err(nextText(dir, out));
+      await paraph(app, dir, put, held, flags);
+      if (app.outcome.code === 0) io.err(nextText(dir, out));
     });
   return command as unknown as Command;
 }
@@ -132,41 +130,14 @@ function nextText(dir: string, out: string): string {
 /** Writes one task's queries: who asks, and Paraph's neutral text. */
 type Put = (name: string, asked: readonly (readonly [Held, string])[]) => Promise<void>;
 
-async function paraph(
-  io: Io,
-  dir: string,
-  put: Put,
-  held: readonly Held[],
-  { url, model = "", keyEnv, concurrency }: Teacher,
-): Promise<void> {
+async function paraph(app: App, dir: string, put: Put, held: readonly Held[], flags: TeacherFlags): Promise<void> {
+  const { url } = flags;
   if (url === undefined) {
-    io.err("Dianping-Paraph needs a model for the neutral rewriting: give --url (and --model). It is left out.\n");
+    app.io.err("Dianping-Paraph needs a model for the neutral rewriting: give --url (and --model). It is left out.\n");
     return;
   }
-  const key = io.env[keyEnv] ?? "";
-  const role = "teacher";
-  const cacheDir = join(dir, "cache");
-  const client = makeChatClient({
-    role,
-    url,
-    key,
-    keyName: keyEnv,
-    model,
-    concurrency,
-    cacheDir,
-    fetch: globalThis.fetch,
-  });
-  const texts = await neutralize(client, held);
-  const told = held.flatMap((one, i): [Held, string][] =>
-    texts[i] === null || texts[i] === undefined ? [] : [[one, texts[i]]],
-  );
-  if (told.length < held.length)
-    io.err(`Paraph: ${held.length - told.length} posts without a neutral version are left out\n`);
-  await put("dianping_paraph", told);
-  const { requests, cached, promptTokens, completionTokens } = client.spent();
-  io.err(
-    `Paraph: rewritten by ${client.name}, ${requests} requests, ${cached} from the cache, ${promptTokens + completionTokens} tokens\n`,
-  );
+  const told = await rewriteHeld(app, dir, held, { ...flags, url });
+  if (told !== null) await put("dianping_paraph", told);
 }
 
 /** The rules as they were applied, each with what it took. */

@@ -1,0 +1,106 @@
+import { messageOf, TagprError } from "../core/errors.ts";
+import { withoutSecrets } from "../core/secrets.ts";
+import type { Fetch, HttpReply } from "./http.ts";
+
+/** A whole answer, of whatever status. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: HttpReply["headers"];
+  readonly text: string;
+}
+
+/** Why no whole answer came. */
+export class NoReply extends Error {
+  /** `unreached`: the request never got there; `cut`: the connection broke later; `late`: the time was over. */
+  readonly kind: "unreached" | "cut" | "late";
+  constructor(kind: NoReply["kind"], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export interface Post {
+  readonly url: string;
+  readonly key: string;
+  readonly body: object;
+  readonly fetch: Fetch;
+  /** For headers and body together. */
+  readonly timeoutMs: number;
+}
+
+const MOST_HOPS = 3;
+
+/**
+ * One request to its end. A redirect within the origin is followed; one to another origin is refused, since key and prompts would go
+ * where nobody configured them to go.
+ * @throws NoReply; TagprError `llm` on a refused redirect
+ */
+export async function post({ url, key, body, fetch, timeoutMs }: Post): Promise<Reply> {
+  const time = awake(timeoutMs);
+  let reached = false;
+  const once = async (at: string, hops: number): Promise<Reply> => {
+    const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json" };
+    if (key !== "") headers.authorization = `Bearer ${key}`;
+    const init = {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      signal: time.signal,
+      redirect: "manual",
+    } as const;
+    const reply = await fetch(at, init);
+    reached = true;
+    const location = reply.status >= 300 && reply.status < 400 ? reply.headers.get("location") : null;
+    if (location === null || !URL.canParse(location, at))
+      return { status: reply.status, headers: reply.headers, text: await reply.text() };
+    const target = new URL(location, at);
+    if (target.origin !== new URL(at).origin) throw elsewhere(at, target.href);
+    if (hops === MOST_HOPS) throw new NoReply("cut", "redirects in a circle");
+    return once(target.href, hops + 1);
+  };
+  try {
+    return await once(url, 0);
+  } catch (error) {
+    if (error instanceof TagprError || error instanceof NoReply) throw error;
+    if (time.signal.aborted) throw new NoReply("late", `no whole answer within ${timeoutMs / 1000} s`);
+    throw new NoReply(!reached && neverSent(error) ? "unreached" : "cut", reasonOf(error));
+  } finally {
+    time.end();
+  }
+}
+
+/**
+ * Aborts after `ms` of waking time. Counted in beats: while a laptop sleeps or a command is suspended none come, so an answer that
+ * arrived meanwhile is read and not asked for again.
+ */
+function awake(ms: number): { readonly signal: AbortSignal; end(): void } {
+  const controller = new AbortController();
+  const beat = Math.min(Math.max(ms / 10, 1), 1000);
+  let left = ms;
+  const timer = setInterval(() => {
+    left -= beat;
+    if (left <= 0) controller.abort();
+  }, beat);
+  return { signal: controller.signal, end: () => clearInterval(timer) };
+}
+
+const NEVER_SENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT|ERR_TLS|ERR_SSL|bad port/;
+
+/** `fetch` hides the reason in the cause. */
+function neverSent(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return NEVER_SENT.test(`${code} ${messageOf(cause)}`);
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return messageOf(cause) || (cause instanceof Error && "code" in cause ? String(cause.code) : "no reason given");
+}
+
+function elsewhere(from: string, to: string): TagprError {
+  return new TagprError("llm", `it redirects to another address, ${withoutSecrets(to)}, which is not followed`, {
+    hint: `Key and prompts go to ${new URL(from).origin} alone. If you trust the other address, put it into the settings.`,
+  });
+}

@@ -66,6 +66,7 @@ function fakeStages(ran: string[], keys: string[], before: Before): Stage[] {
     name: stage.name,
     config: stage.config,
     reads: stage.reads,
+    writes: stage.writes,
     ...(stage.alsoWrites === undefined ? {} : { alsoWrites: stage.alsoWrites }),
     run: async (context) => {
       const what = `${context.run.split("/").slice(-1)[0]}/${stage.name}`;

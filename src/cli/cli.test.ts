@@ -44,6 +44,7 @@ const parts: Pick<App, "stages" | "openEngines"> = {
   stages: STAGE_NAMES.map(
     (name, i): Stage => ({
       name,
+      writes: ["out.json"],
       config: (config) => (name === "guided" ? config.guided : null),
       reads: () => STAGE_NAMES.slice(Math.max(0, i - 1), i).map((before) => `${before}/out.json`),
       run: async ({ dir, config }) => {

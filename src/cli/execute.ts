@@ -35,7 +35,7 @@ export interface Execute {
 export async function executeRun(app: App, options: Execute): Promise<void> {
   const { io, outcome } = app;
   const { run, config, only } = options;
-  checkFolder(run, config);
+  checkFolder(run, config, app.stages);
   requireSound(config, { only });
   await checkOutside(io, options);
   const release = lockRun(run);

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readJson, readJsonl } from "../core/jsonl.ts";
 import type { Result } from "../eval/result-types.ts";
+import { foreignFiles } from "../run/begun.ts";
+import { STAGES } from "../run/stages/index.ts";
 import { contents, type Event, killHard, startTagpr, type Target, TINY, timesTrained } from "./testing/tiny-run.ts";
 
 type Kill = readonly [Target, (event: Event) => boolean];
@@ -40,6 +42,10 @@ describe("a whole run on the real engine", () => {
     expect(result.paired.length).toBeGreaterThan(0);
     expect(result.seconds).toBeGreaterThan(0);
     expect(readFileSync(join(straight, "report", "index.html"), "utf8")).toMatch(/^<!doctype html>/i);
+  });
+
+  it("every file that a stage wrote is listed as its own", () => {
+    for (const stage of STAGES) expect(foreignFiles(straight, stage)).toEqual([]);
   });
 
   it("exports its policy and its reward model, the same to 1e-4 when plain transformers opens them", async () => {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { TagprError } from "./errors.ts";
+import { formatOf, RUN_FORMAT } from "./format.ts";
 import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./jsonl.ts";
 
 /**
@@ -9,6 +10,8 @@ import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./json
  * `samples.jsonl`, `checkpoints.jsonl`, `models.jsonl`, its outputs, and `stage.json` — the seal, written last, that says it is done.
  */
 export interface StageSeal {
+  /** {@link RUN_FORMAT}; absent in runs of format 1. */
+  readonly format?: number;
   readonly stage: string;
   /** Hash of what the stage depends on: its part of the config and the content of the files that it reads. */
   readonly key: string;
@@ -19,16 +22,30 @@ export interface StageSeal {
 
 export const stageDir = (run: string, stage: string): string => join(run, stage);
 
+/** Null where there is none. @throws TagprError `run` where the file is no seal, or a later TagPR's */
 export function readSeal(run: string, stage: string): StageSeal | null {
   const path = join(stageDir(run, stage), "stage.json");
-  return existsSync(path) ? readJson<StageSeal>(path) : null;
+  if (!existsSync(path)) return null;
+  const value = readJson<Partial<StageSeal> | null>(path);
+  if (typeof value?.key !== "string" || typeof value.outputs !== "object" || value.outputs === null)
+    throw new TagprError("run", `${path} is no seal of a stage (it holds no key and outputs)`, {
+      hint: "Move it away: the stage is then done again. If TagPR did not make that folder, choose another --out.",
+    });
+  formatOf(path, value);
+  return value as StageSeal;
 }
 
-/** True when the stage is sealed with this key and its outputs are there, unchanged. */
-export async function isSealed(run: string, stage: string, key: string): Promise<boolean> {
+/** True when the stage is sealed with this key and its outputs are there, unchanged; only what is its `own` counts. */
+export async function isSealed(
+  run: string,
+  stage: string,
+  key: string,
+  own: (file: string) => boolean = () => true,
+): Promise<boolean> {
   const seal = readSeal(run, stage);
   if (seal === null || seal.key !== key) return false;
   for (const [file, hash] of Object.entries(seal.outputs)) {
+    if (!own(file)) continue;
     const path = join(stageDir(run, stage), file);
     if (!existsSync(path) || (await hashFile(path)) !== hash) return false;
   }
@@ -44,7 +61,8 @@ export async function seal(
 ): Promise<void> {
   const hashes: Record<string, string> = {};
   for (const file of outputs) hashes[file] = await hashFile(join(stageDir(run, stage), file));
-  writeJson(join(stageDir(run, stage), "stage.json"), { stage, key, outputs: hashes, seconds } satisfies StageSeal);
+  const made: StageSeal = { format: RUN_FORMAT, stage, key, outputs: hashes, seconds };
+  writeJson(join(stageDir(run, stage), "stage.json"), made);
 }
 
 /** Hash of any JSON value, with object keys in sorted order. */
@@ -71,10 +89,10 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** All files below a folder, as sorted relative paths. */
+/** All files below a folder, as sorted relative paths; a link that leads nowhere is none. */
 export function filesBelow(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" })
-    .filter((name) => statSync(join(dir, name)).isFile())
+    .filter((name) => statSync(join(dir, name), { throwIfNoEntry: false })?.isFile())
     .map((name) => relative(".", name))
     .sort();
 }
@@ -109,6 +127,9 @@ export interface LoopLog {
 }
 
 const LOGS = ["metrics.jsonl", "timings.jsonl", "samples.jsonl"] as const;
+
+/** Everything that a {@link LoopLog} writes. */
+export const LOOP_FILES: readonly string[] = [...LOGS, "checkpoints.jsonl", "models.jsonl", "stopped.jsonl"];
 
 /** Opens the loop log of a stage: everything after the last checkpoint is cut off, to be replayed. */
 export function openLoop(dir: string): LoopLog {
@@ -165,29 +186,4 @@ function cut(path: string, lines: number): void {
       });
   }
   if (end < text.length) writeAtomic(path, text.slice(0, end));
-}
-
-/** Whether a stage made the folder: it holds what its beginning or its {@link seal} writes, or nothing at all yet. */
-export function isStageFolder(dir: string): boolean {
-  if (!existsSync(dir) || !statSync(dir).isDirectory()) return false;
-  const names = readdirSync(dir).filter((name) => name !== "begun.json.part");
-  return names.length === 0 || names.includes("begun.json") || names.includes("stage.json");
-}
-
-/**
- * Forgets everything a stage wrote (its inputs or config changed). What no stage made is left alone.
- * @throws TagprError `run` where somebody else's files stand in the stage's place
- */
-export function clearStage(run: string, stage: string): void {
-  const dir = stageDir(run, stage);
-  if (!existsSync(dir)) return;
-  if (!isStageFolder(dir))
-    throw new TagprError("run", `${dir} was not made by TagPR (it has neither begun.json nor stage.json)`, {
-      hint: "Move it away, or choose another folder for the run.",
-    });
-  // Out of the way at once: half a folder, left by a kill, would look like work to go on with.
-  const gone = join(run, `.cleared-${stage}`);
-  rmSync(gone, { recursive: true, force: true });
-  renameSync(dir, gone);
-  rmSync(gone, { recursive: true, force: true });
 }

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../core/jsonl.ts";
 import { openArt } from "./art.ts";
@@ -18,9 +17,13 @@ import { trainingSection } from "./sections/training.ts";
 
 /**
  * Writes `RUN/report/index.html`, one self-contained page, and its plots as SVG and PNG beside it, from the files of a
- * run alone. A stage that has not run is said to be so. Answers the page's path.
+ * run alone. A stage that has not run is said to be so. `claim` is told the names of the plots, relative to the folder,
+ * before they are written. Answers the page's path.
  */
-export async function writeReport(runDir: string): Promise<string> {
+export async function writeReport(
+  runDir: string,
+  claim: (files: readonly string[]) => void = () => {},
+): Promise<string> {
   const run = readRun(runDir);
   const art = await openArt();
   const sections = [
@@ -38,15 +41,15 @@ export async function writeReport(runDir: string): Promise<string> {
   }</p>`;
   const page = renderPage({ title: title(run), header: header(run), sections, footer });
   const dir = join(runDir, "report");
+  claim(art.pictures.flatMap(({ name }) => [`plots/${name}.svg`, `plots/${name}.png`]));
   await writePictures(join(dir, "plots"), art.pictures);
   const path = join(dir, "index.html");
   writeAtomic(path, page);
   return path;
 }
 
-/** Every picture as SVG and PNG; those of an earlier report go. */
+/** Every picture as SVG and PNG. */
 async function writePictures(dir: string, pictures: readonly Picture[]): Promise<void> {
-  rmSync(dir, { recursive: true, force: true });
   for (const picture of pictures) {
     const svg = standalone(picture);
     writeAtomic(join(dir, `${picture.name}.svg`), svg);

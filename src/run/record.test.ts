@@ -17,11 +17,14 @@ it.each([
   ["[]", "it holds no config"],
   ["null", "it holds no config"],
   ['{"config": 3}', "it holds no config"],
+  ['{"config": {}}', "it names no version of TagPR"],
 ])("a run.json that says %j is no record, and the way out is told", (text, why) => {
   writeFileSync(join(run, "run.json"), text);
-  const message = `${run}/run.json is no record of a run (${why}): delete it and start again with CONFIG.yaml`;
+  const message = `${run}/run.json is no record of a run (${why})`;
+  // It may be another program's: nobody is told to delete it.
+  const hint = expect.stringMatching(/not TagPR's, choose another with --out.*move the file away/);
   for (const read of [readRecord, configOfRun])
-    expect(() => read(run)).toThrow(expect.objectContaining({ code: "run", message }));
+    expect(() => read(run)).toThrow(expect.objectContaining({ code: "run", message, hint }));
 });
 
 it("nor is a folder of that name", () => {
@@ -42,6 +45,12 @@ it("a record is read; where there is none, the hint names only what the command 
   expect(hintOf()).toBe("Start one with `tagpr run CONFIG.yaml --out RUN`.");
   expect(hintOf(", or give --config CONFIG.yaml")).toMatch(/or give --config CONFIG\.yaml\.$/);
   const config = configSchema.parse({ seed: 3 });
-  writeFileSync(join(run, "run.json"), JSON.stringify({ config }));
+  writeFileSync(join(run, "run.json"), JSON.stringify({ tagpr: "0.1.0", config }));
   expect(configOfRun(run)).toEqual(config);
+});
+
+it("a run of a later TagPR is not touched", () => {
+  const config = configSchema.parse({});
+  writeFileSync(join(run, "run.json"), JSON.stringify({ format: 99, tagpr: "9.0.0", config }));
+  expect(() => readRecord(run)).toThrow(/run\.json is of format 99, this TagPR reads 1 to 2/);
 });

@@ -4,12 +4,15 @@ import { reloadConfig } from "../core/config/load.ts";
 import type { Config } from "../core/config/schema.ts";
 import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
+import { formatOf, RUN_FORMAT } from "../core/format.ts";
 import { writeJson } from "../core/jsonl.ts";
 import type { Override } from "../core/yaml-file.ts";
 import { isObject } from "../data/lamp/record.ts";
 
 /** What `run.json` says of a run: enough to do it again. */
 export interface RunRecord {
+  /** {@link RUN_FORMAT}; absent in runs of format 1. */
+  readonly format?: number;
   readonly tagpr: string;
   readonly node: string;
   readonly platform: string;
@@ -24,7 +27,7 @@ export interface RunRecord {
 const pathOf = (run: string): string => join(run, "run.json");
 
 export function writeRecord(run: string, record: RunRecord): void {
-  writeJson(pathOf(run), record);
+  writeJson(pathOf(run), { format: RUN_FORMAT, ...record });
 }
 
 /** The record of a run, or null where there is none yet. @throws TagprError `run` where the file is no record. */
@@ -38,12 +41,16 @@ export function readRecord(run: string): RunRecord | null {
     throw noRecord(path, error instanceof SyntaxError ? "it is not JSON" : readFault(path, error), error);
   }
   if (!isObject(value) || !isObject(value.config)) throw noRecord(path, "it holds no config");
+  if (typeof value.tagpr !== "string") throw noRecord(path, "it names no version of TagPR");
+  formatOf(path, value);
   return value as unknown as RunRecord;
 }
 
 function noRecord(path: string, why: string, cause?: unknown): TagprError {
-  return new TagprError("run", `${path} is no record of a run (${why}): delete it and start again with CONFIG.yaml`, {
-    hint: "`tagpr run CONFIG.yaml --out RUN` keeps the stages whose config and inputs are the same.",
+  return new TagprError("run", `${path} is no record of a run (${why})`, {
+    hint:
+      "If that folder is not TagPR's, choose another with --out. If it is, move the file away and start again with " +
+      "`tagpr run CONFIG.yaml --out RUN`: it keeps the stages whose config and inputs are the same.",
     cause,
   });
 }

@@ -1,6 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Config, configSchema } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
@@ -8,7 +17,7 @@ import { openLoop, readSeal } from "../core/run-dir.ts";
 import type { Engines } from "../engine/engines.ts";
 import { makeFlights } from "../llm/flights.ts";
 import { type RunOptions, runStages } from "./run.ts";
-import type { Stage, StageName } from "./stage.ts";
+import type { Stage, StageContext, StageName } from "./stage.ts";
 
 const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
 const engines: Engines = { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() };
@@ -28,6 +37,7 @@ function stage(name: StageName, reads: string[], part: (config: Config) => unkno
     name,
     config: part,
     reads: () => reads,
+    writes: ["out.txt", "steps.txt"],
     run: ({ dir, config, run: root }) => {
       ran.push(name);
       const inputs = reads.map((file) => readFileSync(join(root, file), "utf8"));
@@ -232,6 +242,62 @@ describe("a folder that no stage made", () => {
     writeFileSync(join(run, "chains", "begun.json.part"), "{");
     await runStages(options());
     expect(ran).toEqual(ALL);
+  });
+});
+
+describe("what a person put into a run", () => {
+  const note = (...path: string[]): string => {
+    const file = join(run, ...path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "mine");
+    return file;
+  };
+
+  it("makes no stage stale when it is changed, and outlives every stage that is done again; both are said", async () => {
+    await runStages(options());
+    const notes = [note("sft", "notes.txt"), note("sft", "deep", "er.txt"), note("weights", "mine.bin")];
+    ran = [];
+    await runStages(options());
+    expect(ran).toEqual([]);
+    const again: (() => Promise<unknown>)[] = [
+      () => runStages(options({ sft: { epochs: 5 } })),
+      () => runStages(options({}, { fresh: true })),
+    ];
+    for (const once of again) {
+      said = [];
+      await once();
+      expect(ran).toContain("sft");
+      expect(said).toContain("sft: deep/er.txt, notes.txt in its folder are not TagPR's and stayed");
+      for (const file of notes) expect(readFileSync(file, "utf8")).toBe("mine");
+      expect(Object.keys(readSeal(run, "sft")?.outputs ?? {})).toEqual(["out.txt"]);
+    }
+    expect(said).toContain("weights: mine.bin in its folder is not TagPR's and stayed");
+  });
+
+  it("is never written over: a name that the stage claims and that stands there is refused", async () => {
+    const claiming = stages.map((s) =>
+      s.name === "sft" ? { ...s, run: async (context: StageContext) => context.claim(["plots/loss.svg"]) } : s,
+    );
+    await runStages(options());
+    const mine = note("sft", "plots", "loss.svg");
+    await expect(runStages(options({ sft: { epochs: 3 } }, { stages: claiming }))).rejects.toThrow(
+      /loss\.svg was not made by TagPR, and sft would write over it/,
+    );
+    expect(readFileSync(mine, "utf8")).toBe("mine");
+  });
+
+  it("only the store's own checkpoints go with a fresh start, and no link is followed", async () => {
+    const checkpoint = join("weights", "m-1~train~0", "weights", "step-1");
+    const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
+    writeFileSync(join(elsewhere, "model.safetensors"), "theirs");
+    await runStages(options());
+    const own = ["engine.json", "model.safetensors", "tokenizer.json"].map((name) => note(checkpoint, name));
+    const left = note("weights", "m-1~train~0", "weights", ".tmp-0123456789ab", "model.safetensors");
+    const mine = [note(checkpoint, "notes.md"), note("weights", "mine", "model.safetensors")];
+    symlinkSync(elsewhere, join(run, "weights", "link"));
+    await runStages(options({}, { fresh: true }));
+    for (const file of [...own, left]) expect(existsSync(file)).toBe(false);
+    for (const file of [...mine, join(elsewhere, "model.safetensors")]) expect(existsSync(file)).toBe(true);
   });
 });
 

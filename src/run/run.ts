@@ -1,15 +1,17 @@
-import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import { guardDisk, readJson, writeJson } from "../core/jsonl.ts";
+import { guardDisk } from "../core/jsonl.ts";
 import type { Progress } from "../core/progress.ts";
-import { clearStage, filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
+import { filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
+import { begin, clearStage, ownFiles, readBegun, refuseForeign } from "./begun.ts";
 import { stageKey } from "./key.ts";
 import { STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
+import { clearStore } from "./store.ts";
 
 export interface RunOptions {
   readonly run: string;
@@ -31,15 +33,8 @@ export interface RunOptions {
 /** What became of each stage. */
 export type Outcome = "done" | "unchanged";
 
-/** Written when a stage begins, so that a later start knows whether what stands there was begun for the same inputs. */
-interface Begun {
-  readonly key: string;
-  /** Of earlier attempts that were cut short. */
-  readonly seconds: number;
-}
-
 /** Clocks and logs of the writing itself: no other stage's key may hang on them. */
-const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?(timings|checkpoints|models|stopped)\.jsonl|.*\.part)$/;
+const UNSEALED: ReadonlySet<string> = new Set(["timings.jsonl", "checkpoints.jsonl", "models.jsonl", "stopped.jsonl"]);
 
 /**
  * Executes the stages in order: a sealed one whose inputs and config are unchanged is skipped, an unfinished one goes
@@ -48,12 +43,15 @@ const UNSEALED = /^(stage\.json|begun\.json|(.*\/)?(timings|checkpoints|models|s
 export async function runStages(options: RunOptions): Promise<Readonly<Partial<Record<StageName, Outcome>>>> {
   const outcomes: Partial<Record<StageName, Outcome>> = {};
   const wanted = STAGE_NAMES.filter((name) => options.only === undefined || options.only.includes(name));
-  if (options.fresh === true) forget(options.run, wanted);
-  for (const name of wanted) {
+  const stages = wanted.map((name) => {
     const stage = options.stages.find((one) => one.name === name);
     if (stage === undefined) throw new TagprError("internal", `no stage ${name}`);
-    outcomes[name] = await runStage(stage, options);
-  }
+    return stage;
+  });
+  // Whatever is in the way is in the way before the first hour of work.
+  for (const stage of stages) refuseForeign(options.run, stage);
+  if (options.fresh === true) forget(options, stages);
+  for (const stage of stages) outcomes[stage.name] = await runStage(stage, options);
   const kept = wanted.filter((name) => outcomes[name] === "unchanged");
   if (kept.length === wanted.length) options.progress.say(`${kept.join(", ")}: done before, nothing changed`);
   return outcomes;
@@ -64,7 +62,7 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   if (options.only !== undefined) await checkInputs(stage, options);
   const key = await stageKey(stage, options);
   if (key === null) throw missingInput(stage, options);
-  if (await isSealed(run, stage.name, key)) return "unchanged";
+  if (await isStageSealed(run, stage, key)) return "unchanged";
   const dir = stageDir(run, stage.name);
   const before = prepare(stage, key, options);
   const started = options.now();
@@ -72,15 +70,16 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const { engines, modelDir, fetch, flights, secret, now } = options;
   const context: StageContext = {
     ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent },
+    claim: (files) => begin(run, stage, { key, seconds: spent() }, files),
     progress: numbered(progress, stage.name),
   };
   try {
     await runWithEngine(stage, context);
   } catch (error) {
-    if (existsSync(dir)) noteTime(dir, key, spent());
+    if (existsSync(dir)) begin(run, stage, { key, seconds: spent() });
     throw error;
   }
-  const outputs = [...filesBelow(dir).filter((file) => !UNSEALED.test(file)), ...(stage.alsoWrites ?? [])];
+  const outputs = [...ownFiles(run, stage).filter((file) => !UNSEALED.has(file)), ...(stage.alsoWrites ?? [])];
   await seal(run, stage.name, key, outputs, Math.round(spent() * 10) / 10);
   return "done";
 }
@@ -124,27 +123,36 @@ function durableFiles(dirs: readonly string[]): string {
 /** Cut back to the last checkpoint when a stage goes on, or about the attempt itself. */
 const REPLAYED = /^(begun\.json|(.*\/)?(metrics|timings|samples|models)\.jsonl|.*\.part)$/;
 
+/** Whether the stage was done with this key and nothing of its own was changed since; a person's notes don't count. */
+async function isStageSealed(run: string, stage: Stage, key: string): Promise<boolean> {
+  if (readSeal(run, stage.name) === null) return false;
+  const own = new Set([...(readBegun(run, stage)?.files ?? []), ...(stage.alsoWrites ?? [])]);
+  return isSealed(run, stage.name, key, (file) => own.has(file));
+}
+
 /** Makes the stage's folder ready; answers the seconds that earlier attempts at the same work took. */
 function prepare(stage: Stage, key: string, { run, progress }: RunOptions): number {
   const dir = stageDir(run, stage.name);
-  const begunPath = join(dir, "begun.json");
-  const begun = existsSync(begunPath) ? readJson<Begun>(begunPath) : null;
+  const begun = readBegun(run, stage);
   const sealed = readSeal(run, stage.name);
   const resumable = begun?.key === key && sealed === null;
   if (resumable) progress.say(`${stage.name}: goes on where it stopped`);
-  else if (existsSync(dir)) {
-    clearStage(run, stage.name);
+  else if (begun !== null && begun.key !== "") {
+    const kept = clearStage(run, stage);
     if (sealed !== null && sealed.key === key) progress.say(`${stage.name}: its files were changed; done again`);
     else progress.say(`${stage.name}: its config or inputs changed; done again`);
+    sayKept(progress, stage.name, kept);
   }
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
-  const seconds = resumable ? (begun?.seconds ?? 0) : 0;
-  noteTime(dir, key, seconds);
+  const seconds = resumable ? begun.seconds : 0;
+  begin(run, stage, { key, seconds });
   return seconds;
 }
 
-function noteTime(dir: string, key: string, seconds: number): void {
-  writeJson(join(dir, "begun.json"), { key, seconds } satisfies Begun);
+function sayKept(progress: Progress, name: string, kept: readonly string[]): void {
+  if (kept.length === 0) return;
+  const named = kept.slice(0, 3).join(", ") + (kept.length > 3 ? `, … (${kept.length} in all)` : "");
+  progress.say(`${name}: ${named} in its folder ${kept.length === 1 ? "is" : "are"} not TagPR's and stayed`);
 }
 
 /** A stage alone trusts only sealed stages whose own inputs and config are unchanged. */
@@ -153,7 +161,7 @@ async function checkInputs(stage: Stage, options: RunOptions): Promise<void> {
   const sources = new Set(stage.reads(config).map((file) => file.split("/")[0] ?? ""));
   for (const source of stages.filter(({ name }) => sources.has(name) && only?.includes(name) !== true)) {
     const key = await stageKey(source, options);
-    if (key === null || !(await isSealed(run, source.name, key)))
+    if (key === null || !(await isStageSealed(run, source, key)))
       throw new TagprError("run", `${stage.name} needs ${source.name}, which is not done for this config`, {
         hint: `First run \`tagpr ${source.name} ${run}\`; \`tagpr run\` does all stages in order.`,
       });
@@ -169,9 +177,10 @@ function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
 }
 
 /** The stages' files; and the engine's store, when no stage is left that could need weights of it. */
-function forget(run: string, stages: readonly StageName[]): void {
-  for (const name of stages) clearStage(run, name);
-  if (stages.length === STAGE_NAMES.length) rmSync(join(run, "weights"), { recursive: true, force: true });
+function forget({ run, progress }: RunOptions, stages: readonly Stage[]): void {
+  for (const stage of stages) sayKept(progress, stage.name, clearStage(run, stage));
+  if (stages.length < STAGE_NAMES.length) return;
+  sayKept(progress, "weights", clearStore(join(run, "weights")));
 }
 
 /** `3/8 SFT` */

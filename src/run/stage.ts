@@ -31,6 +31,8 @@ export interface StageContext {
   readonly now: () => number;
   /** Seconds that this stage has taken so far, over all attempts. */
   readonly spent: () => number;
+  /** Lists files, relative to the folder, whose names hang on what is written: to be called before they are. */
+  readonly claim: (files: readonly string[]) => void;
 }
 
 /** Identity of what a stage reads from outside the run. */
@@ -44,6 +46,11 @@ export interface Stage {
   readonly reads: (config: Config) => readonly string[];
   /** Identity of what it reads from outside the run: data files, a model's folder. */
   readonly outside?: Outside;
+  /**
+   * Every file that it may write into its folder, besides the logs of a training loop: these, and what it claims, are
+   * its own. What else stands there is a person's, and neither sealed nor deleted.
+   */
+  readonly writes: readonly string[];
   /** Files outside its folder that it writes too, relative to the folder. */
   readonly alsoWrites?: readonly string[];
   /** Writes its outputs into `context.dir`; called again after a crash, it goes on from what stands there. */

@@ -37,6 +37,7 @@ async function asked(judge: object, tagger: object): Promise<object[]> {
     secret: () => "key",
     now: () => 0,
     spent: () => 0,
+    claim: () => {},
   });
   await models.judge.grade([candidate("So it is.")]);
   await models.tagger.tag([candidate("So it is.")], null);

@@ -28,6 +28,10 @@ export const chainsStage: Stage = {
     const embeddings = await embedderFolder(config);
     return embeddings === undefined ? base : { base, embeddings };
   },
+  writes: [
+    ...["rollouts.jsonl", "judged.jsonl", "free_tags.jsonl", "tags.json"],
+    ...["chains.jsonl", "review.jsonl", "stats.json"],
+  ],
   run: async (context) => {
     const { run, dir, config, progress } = context;
     const models = await openChainModels(context);

@@ -29,6 +29,7 @@ async function gather(input: unknown): Promise<{ dir: string; rows: (split: stri
     secret: () => undefined,
     now: () => 0,
     spent: () => 0,
+    claim: () => {},
   });
   return { dir, rows: (split) => readJsonl<ShownExample>(join(dir, `${split}.jsonl`)) };
 }

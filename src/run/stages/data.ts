@@ -23,6 +23,7 @@ export const dataStage: Stage = {
     task: /\.ya?ml$/.test(config.data.task) ? await identity(config.data.task) : null,
     embeddings: config.profile.retriever === "dense" ? await embedderFolder(config) : undefined,
   }),
+  writes: [...SPLITS.map((name) => `${name}.jsonl`), "tasks.json", "world.json", "ceilings.json", "strata.json"],
   run: async (context) => {
     const { config, dir, progress } = context;
     const options = retrieveOptions(context);

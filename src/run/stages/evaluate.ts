@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { RUN_FORMAT } from "../../core/format.ts";
 import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "../../eval/evaluate.ts";
-import { METHODS, type MethodName, type Weights } from "../../eval/methods.ts";
+import { METHOD_NAMES, METHODS, type MethodName, type Weights } from "../../eval/methods.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
 import type { Prediction } from "../../eval/types.ts";
@@ -26,6 +27,7 @@ export const evalStage: Stage = {
     ),
   ],
   outside: baseIdentity,
+  writes: ["scores.json", ...METHOD_NAMES.flatMap((name) => [`${name}.jsonl`, `swapped/${name}.jsonl`])],
   alsoWrites: ["../result.json"],
   run: async (context) => {
     const { run, dir, config } = context;
@@ -51,7 +53,7 @@ export const evalStage: Stage = {
       synthetic: syntheticTasks(run, tasks),
     });
     writeJson(join(dir, "scores.json"), result.details);
-    writeJson(join(run, "result.json"), result);
+    writeJson(join(run, "result.json"), { format: RUN_FORMAT, ...result });
   },
 };
 

@@ -23,6 +23,7 @@ export const prmuStage: Stage = {
   reads: () => [...ASKING_FILES, "data/prmu.jsonl", "sft/model.json"],
   outside: async (config, { modelDir }) =>
     config.prmu.variant === "none" ? null : identity(await modelDir(backbone(config))),
+  writes: ["cuts.jsonl", "pairs.jsonl", "faults.jsonl", "pair_stats.json", "scorer.json", "held_out.json"],
   run: async (context) => {
     const { run, dir, config, progress, now } = context;
     if (config.prmu.variant === "none") {

@@ -15,9 +15,10 @@ export const reportStage: Stage = {
     "explore/metrics.jsonl",
     "prmu/scorer.json",
   ],
-  run: async ({ run, progress }) => {
+  writes: ["index.html"],
+  run: async ({ run, progress, claim }) => {
     progress.start("Report", 0);
-    await writeReport(run);
+    await writeReport(run, claim);
     progress.end();
   },
 };

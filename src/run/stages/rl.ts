@@ -10,6 +10,7 @@ import { ASKING_FILES, baseIdentity, type ModelFile, openAsking, readModel, read
 import { tellCuts } from "./cuts.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
+const WRITES = ["cuts.jsonl", "validations.json", "model.json"];
 const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
 
 /** Guided RL: all five signals. */
@@ -24,6 +25,7 @@ export const guidedStage: Stage = {
   }),
   reads: ({ guided: { from } }) => [...FILES, ...(from === "sft" ? ["sft/model.json"] : []), "prmu/scorer.json"],
   outside: async (config, tools) => (config.guided.from === "base" ? baseIdentity(config, tools) : null),
+  writes: WRITES,
   run: (context) => runRl(context, "guided"),
 };
 
@@ -32,6 +34,7 @@ export const exploreStage: Stage = {
   name: "explore",
   config: ({ explore, rewards, prompt, engines }) => ({ explore, rewards, prompt, dtype: engines.policy.dtype }),
   reads: () => [...FILES, "guided/model.json"],
+  writes: WRITES,
   run: (context) => runRl(context, "explore"),
 };
 

@@ -24,6 +24,7 @@ export const sftStage: Stage = {
   }),
   reads: () => [...ASKING_FILES, "chains/chains.jsonl", "data/chains.jsonl", "data/dev.jsonl"],
   outside: baseIdentity,
+  writes: ["cuts.jsonl", "curve.json", "model.json"],
   run: async (context) => {
     const { run, dir, config, progress, now } = context;
     const reasoning = config.sft.form !== "gold";

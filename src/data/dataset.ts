@@ -6,7 +6,7 @@ import { type ReadOptions, readAnswers, readLamp } from "./lamp/read.ts";
 import { isObject } from "./lamp/record.ts";
 import { scanRecords } from "./lamp/scan.ts";
 import type { Task } from "./task.ts";
-import { isKnownTask, loadTask } from "./task-file.ts";
+import { isKnownTask, loadTask, taskSaidBy } from "./task-file.ts";
 import type { Example } from "./types.ts";
 
 /** One split of a data set on disk. */
@@ -86,7 +86,7 @@ async function detectTask(
   how: string,
 ): Promise<Task> {
   const named = await taskNamed(dir, splits);
-  if (named !== null) return loadTask(named);
+  if (named !== null) return "yaml" in named ? loadTask(named.yaml) : taskSaidBy(named.file, named.said, how);
   throw new TagprError("data", `${dir}: no outputs file names its task`, {
     hint: `Say which task it is: ${how}.`,
   });
@@ -98,20 +98,26 @@ async function detectTask(
  */
 export async function taskOfFiles({ dir, splits }: Dataset): Promise<string | null> {
   const named = await taskNamed(dir, Object.values(splits));
-  return named === null || !(existsSync(named) || isKnownTask(named)) ? null : loadTask(named).name;
+  if (named === null) return null;
+  if ("yaml" in named) return loadTask(named.yaml).name;
+  return isKnownTask(named.said) ? loadTask(named.said).name : null;
 }
 
-/** The folder's `task.yaml`, else the name in its outputs. */
-async function taskNamed(dir: string, splits: readonly Pick<Split, "questions" | "outputs">[]): Promise<string | null> {
+/** The folder's `task.yaml`, else the name in its outputs, and in which. */
+async function taskNamed(
+  dir: string,
+  splits: readonly Pick<Split, "questions" | "outputs">[],
+): Promise<{ readonly yaml: string } | { readonly file: string; readonly said: string } | null> {
   const own = join(dir, "task.yaml");
-  if (existsSync(own)) return own;
+  if (existsSync(own)) return { yaml: own };
   for (const { questions, outputs } of splits) {
     if (outputs === null) continue;
     const { task } = await readAnswers(outputs, { onProblem: () => {} });
     if (task === null) continue;
     // The old news task calls itself LaMP_2 too; its items have a category, the movies' a tag.
-    if (/^LaMP[-_]2$/i.test(task) && (await firstItemHas(questions, "category"))) return "LaMP_2_old";
-    return task;
+    if (/^LaMP[-_]2$/i.test(task) && (await firstItemHas(questions, "category")))
+      return { file: outputs, said: "LaMP_2_old" };
+    return { file: outputs, said: task };
   }
   return null;
 }

@@ -133,11 +133,25 @@ export function loadTask(nameOrPath: string): Task {
   if (/\.ya?ml$/.test(nameOrPath)) return readTask(nameOrPath);
   const file = fileOf(nameOrPath);
   if (file !== undefined) return readTask(join(tasksDir(), `${file}.yaml`));
-  const known = knownTasks();
-  const near = nearest(wantedFile(nameOrPath), known);
-  throw new TagprError("usage", `unknown task ${nameOrPath}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
-    hint: `Known tasks: ${known.join(", ")}. Or give the path of a task's YAML file.`,
+  throw new TagprError("usage", unknownTask(nameOrPath), {
+    hint: `Known tasks: ${knownTasks().join(", ")}. Or give the path of a task's YAML file.`,
   });
+}
+
+/**
+ * The task that a data file says it is of. Only a person names files to be read: what stands in one is a name.
+ * @throws TagprError `data` where no task that comes with TagPR is called so; `how`: what a person writes to say it
+ */
+export function taskSaidBy(file: string, name: string, how = "--task LaMP_4"): Task {
+  if (isKnownTask(name)) return loadTask(name);
+  throw new TagprError("data", `${file}: ${unknownTask(name)}`, {
+    hint: `Say which task it is, by name or by the path of its YAML file: ${how}. Known tasks: ${knownTasks().join(", ")}.`,
+  });
+}
+
+function unknownTask(name: string): string {
+  const near = nearest(wantedFile(name), knownTasks());
+  return `unknown task ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`;
 }
 
 function readTask(path: string): Task {

@@ -26,6 +26,24 @@ describe("scoreFiles", () => {
     });
   });
 
+  it("reads no file that the golds or predictions name as their task", async () => {
+    const own = file("own.yaml", "secret: of another's home\n");
+    for (const task of [own, "../../own.yaml", "/dev/zero.yaml"]) {
+      const chosen = file("chosen.json", answers({ a: "comedy", b: "action" }, task));
+      const bare = file("bare.json", [
+        { id: "a", output: "comedy" },
+        { id: "b", output: "action" },
+      ]);
+      for (const [ofGolds, preds] of [
+        [chosen, golds],
+        [bare, chosen],
+      ] as const) {
+        const failure = await scoreFiles({ task: null, golds: ofGolds, preds }).catch((error: unknown) => error);
+        expect(failure).toMatchObject({ code: "data", message: `${chosen}: unknown task ${task}` });
+      }
+    }
+  });
+
   it("accepts tables and bare arrays, and number ids", async () => {
     const table = file("preds.csv", "id,prediction\na,comedy\nb,action\n");
     expect((await scoreFiles({ task: "LaMP-2", golds, preds: table })).official.accuracy).toBe(1);

@@ -3,7 +3,7 @@ import { TagprError } from "../core/errors.ts";
 import { readAnswers } from "../data/lamp/read.ts";
 import { type Row, readRows } from "../data/rows.ts";
 import type { Task } from "../data/task.ts";
-import { loadTask } from "../data/task-file.ts";
+import { loadTask, taskSaidBy } from "../data/task-file.ts";
 import type { Convention } from "./rouge.ts";
 import { conventionOf, type Pair, type Score, score } from "./score.ts";
 
@@ -84,12 +84,16 @@ function textOf(row: Row, columns: readonly string[]): string | null {
 }
 
 function taskOf(request: ScoreRequest, ofGolds: string | null, ofPreds: string | null): Task {
-  const named = request.task ?? ofGolds ?? ofPreds;
-  if (named === null)
+  if (request.task === null && ofGolds === null && ofPreds === null)
     throw new TagprError("usage", `${request.golds} does not name its task`, {
       hint: "Say which it is: --task LaMP_4.",
     });
-  const task = loadTask(named);
+  const task =
+    request.task !== null
+      ? loadTask(request.task)
+      : ofGolds !== null
+        ? taskSaidBy(request.golds, ofGolds)
+        : taskSaidBy(request.preds, ofPreds ?? "");
   // The movie and the news form of LaMP-2 both call themselves LaMP_2 in files.
   const own = (name: string) => name.replaceAll("-", "_").toLowerCase().replace(/_old$/, "");
   for (const [path, other] of [

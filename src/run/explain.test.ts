@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
 import { writeJson, writeJsonl } from "../core/jsonl.ts";
-import { loadTask } from "../data/task-file.ts";
+import { loadTask, tasksDir } from "../data/task-file.ts";
 import { explainFile } from "./explain.ts";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "explain-"));
@@ -28,6 +28,16 @@ describe("rewards explain", () => {
     ]);
     expect(told.total).toBeCloseTo(1.1, 12);
     expect(told.title).toContain("default weights");
+  });
+
+  it("a task of one's own is named by the person, never by the file", () => {
+    const own = file(
+      readFileSync(join(tasksDir(), "lamp_2.yaml"), "utf8").replace("name: LaMP_2", "name: mine"),
+      "own.yaml",
+    );
+    expect(() => explainFile(file(JSON.stringify({ task: own, gold: "comedy", text })), {})).toThrow(/unknown task/);
+    const told = explainFile(file(JSON.stringify({ task: "mine", gold: "comedy", text })), { task: own });
+    expect(told.total).toBeCloseTo(1.1, 12);
   });
 
   it("takes weights, tags and the shown items from the run that a samples.jsonl stands in", () => {

@@ -7,7 +7,7 @@ import { messageOf, TagprError } from "../core/errors.ts";
 import { readJson, readJsonl } from "../core/jsonl.ts";
 import { DEFAULT_TAGS } from "../core/tags.ts";
 import type { Task } from "../data/task.ts";
-import { loadTask } from "../data/task-file.ts";
+import { loadTask, taskSaidBy } from "../data/task-file.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { ScorerFile } from "../prmu/score.ts";
 import { readResponse } from "../prompts/response.ts";
@@ -23,6 +23,8 @@ export interface ExplainOptions {
   /** Whose weights, tags and tasks; default: the run that the file stands in, if it stands in one. */
   readonly run?: string;
   readonly stage?: RlStage;
+  /** Name, or path of the YAML file, of the task; default: the one that the file names, of the run or of those that come with TagPR. */
+  readonly task?: string;
 }
 
 export interface Explained {
@@ -34,7 +36,7 @@ export interface Explained {
 }
 
 const row = z.looseObject({
-  task: z.string("task: the name of a task, or the path of its YAML file"),
+  task: z.string("task: the name of a task (a task of your own: --task FILE.yaml)"),
   gold: z.union([z.string(), z.number()], "gold: the true answer").transform(String),
   text: z.string("text: the whole response").optional(),
   response: z.string().optional(),
@@ -56,7 +58,8 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const { task: name, gold, truncated, logit, query } = parsed.data;
   const run = options.run ?? runOf(path);
   const inRun = run === null ? null : contextOf(run);
-  const task = inRun?.tasks.find((t) => t.name === name) ?? loadTask(name);
+  const own = options.task === undefined ? undefined : loadTask(options.task);
+  const task = own ?? inRun?.tasks.find((t) => t.name === name) ?? taskSaidBy(where, name, "--task FILE.yaml");
   const stage = options.stage ?? (basename(dirname(path)) === "explore" ? "explore" : "guided");
   const tags = inRun?.tags ?? DEFAULT_TAGS;
   const config = inRun?.rewards ?? configSchema.parse({}).rewards;

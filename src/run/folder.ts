@@ -5,7 +5,7 @@ import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { stageDir } from "../core/run-dir.ts";
 import { holdsNothing, readBegun, refuseForeign } from "./begun.ts";
-import { readRecord } from "./record.ts";
+import { readOwnRecord } from "./record.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a run that died before it wrote run.json, or one of format 1 that died clearing a stage, may leave. */
@@ -19,7 +19,7 @@ const BESIDE_STAGES: ReadonlySet<string> = new Set(["cache", "weights", "result.
  * folder is are `run.json` and `begun.json`, never its name. @throws TagprError `run`
  */
 export function checkFolder(run: string, config: Config, stages: readonly Stage[]): void {
-  if (existsSync(run) && readRecord(run) === null) checkLeftovers(run, stages);
+  if (existsSync(run) && readOwnRecord(run) === null) checkLeftovers(run, stages);
   for (const stage of stages) refuseForeign(run, stage);
   const { paths, task } = config.data;
   for (const path of [...paths, ...(/\.ya?ml$/.test(task) ? [task] : [])]) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
-import { configOfRun, readRecord } from "./record.ts";
+import { configOfRun, readOwnRecord, readRecord } from "./record.ts";
 
 let run: string;
 beforeEach(() => {
@@ -17,7 +17,6 @@ it.each([
   ["[]", "it holds no config"],
   ["null", "it holds no config"],
   ['{"config": 3}', "it holds no config"],
-  ['{"config": {}}', "it names no version of TagPR"],
 ])("a run.json that says %j is no record, and the way out is told", (text, why) => {
   writeFileSync(join(run, "run.json"), text);
   const message = `${run}/run.json is no record of a run (${why})`;
@@ -47,6 +46,11 @@ it("a record is read; where there is none, the hint names only what the command 
   const config = configSchema.parse({ seed: 3 });
   writeFileSync(join(run, "run.json"), JSON.stringify({ tagpr: "0.1.0", config }));
   expect(configOfRun(run)).toEqual(config);
+});
+
+it("a run.json of another program's, though it holds a config, is not written over", () => {
+  writeFileSync(join(run, "run.json"), '{"config": {}}');
+  expect(() => readOwnRecord(run)).toThrow(/no record of a run \(it names no version of TagPR\)/);
 });
 
 it("a run of a later TagPR is not touched", () => {

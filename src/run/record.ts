@@ -41,9 +41,18 @@ export function readRecord(run: string): RunRecord | null {
     throw noRecord(path, error instanceof SyntaxError ? "it is not JSON" : readFault(path, error), error);
   }
   if (!isObject(value) || !isObject(value.config)) throw noRecord(path, "it holds no config");
-  if (typeof value.tagpr !== "string") throw noRecord(path, "it names no version of TagPR");
   formatOf(path, value);
   return value as unknown as RunRecord;
+}
+
+/**
+ * The record of a run that is about to be written into, so no other program's file of that name.
+ * @throws TagprError `run`
+ */
+export function readOwnRecord(run: string): RunRecord | null {
+  const record = readRecord(run);
+  if (record !== null && typeof record.tagpr !== "string") throw noRecord(pathOf(run), "it names no version of TagPR");
+  return record;
 }
 
 function noRecord(path: string, why: string, cause?: unknown): TagprError {

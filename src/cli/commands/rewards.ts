@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { explainFile } from "../../run/explain.ts";
 import type { App } from "../app.ts";
-import { at, positiveNumber } from "./options.ts";
+import { at, positiveNumber, taskName } from "./options.ts";
 
 /** `tagpr rewards explain FILE`. */
 export function rewardsCommand({ io }: App): Command {
@@ -17,12 +17,14 @@ export function rewardsCommand({ io }: App): Command {
     )
     .option("--run <folder>", "take weights, tags and tasks from this run (default: the run that the file stands in)")
     .addOption(new Option("--stage <stage>", "whose weights").choices(["guided", "explore"] as const))
+    .option("--task <task>", "name of the task, or its YAML file (default: what the file says)")
     .option("--json", "as JSON")
-    .action((file, { line, run, stage, json }) => {
+    .action((file, { line, run, stage, task, json }) => {
       const told = explainFile(at(io, file), {
         ...(line === undefined ? {} : { line }),
         ...(run === undefined ? {} : { run: at(io, run) }),
         ...(stage === undefined ? {} : { stage }),
+        ...(task === undefined ? {} : { task: taskName(io, task) }),
       });
       io.out(json === true ? `${JSON.stringify(told, null, 2)}\n` : `${asText(told)}\n`);
     });

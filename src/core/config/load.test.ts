@@ -24,6 +24,18 @@ describe("loadConfig", () => {
     expect(() => loadConfig(file("tecaher: {kind: self}"))).toThrow(/my\.yaml:1:1: .*did you mean teacher\?/);
   });
 
+  it.each(["../../x", "a/b", "a\\\\b", "..", ".hidden", "x\\0", "\\e[31mred", "", "n".repeat(300)])(
+    "a name that is no name of a folder is refused: %j",
+    (name) => {
+      expect(() => loadConfig(file(`name: "${name}"`))).toThrow(/my\.yaml:1:1: name: a run's folder is called so/);
+      expect(() => loadConfig(file(""), [parseOverride(`name="${name}"`)])).toThrow(/name: a run's folder/);
+    },
+  );
+
+  it("a name may be of any script, with spaces and dots", () => {
+    for (const name of ["run 2.1 (b)", "点评", "smollm2"]) expect(loadConfig(file(`name: ${name}`)).name).toBe(name);
+  });
+
   it("names the place of a wrong value, and all wrong places at once", () => {
     const path = file("seed: -1\nprofile:\n  retriever: newest\n");
     expect(() => loadConfig(path)).toThrow(/my\.yaml:1:1: seed: .*\n.*my\.yaml:3:3: profile\.retriever: /);

@@ -2,12 +2,22 @@ import { z } from "zod";
 import { chains, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
 import { exploratory, guided, prmu, rewards, sft } from "./training.ts";
 
+/** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
+const FOLDER_NAME = /^(?!\.)[^/\\\p{Cc}\p{Cs}]{1,60}$/u;
+
 /**
  * The one config tree. Every field is described once, here; the reference page, the JSON Schema and `tagpr config show`
  * are made from it. Numbers marked "paper" stand in the paper's Appendix A.1; the rest are ours.
  */
 export const configSchema = z.strictObject({
-  name: z.string().default("run").describe("Name of the run, shown in reports."),
+  name: z
+    .string()
+    .regex(
+      FOLDER_NAME,
+      "a run's folder is called so: letters, digits and the like, no / or \\, not beginning with a dot, 60 characters at most",
+    )
+    .default("run")
+    .describe("Name of the run, shown in reports; without --out its folder is runs/<name>."),
   seed: z.int().nonnegative().default(0).describe("Seed of everything: world, users, initialisation, sampling."),
   model: z
     .string()

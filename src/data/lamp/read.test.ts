@@ -167,6 +167,9 @@ describe("bad LaMP files end in a sentence that names the record", () => {
     );
     expect(await messageFrom(openDataset("/nowhere"))).toMatch(/nowhere is not there/);
     expect(await messageFrom(openDataset(train([], { task: "LaMP_9", golds: [] })))).toMatch(/unknown task LaMP_9/);
+    const yaml = join(train([], []), "other.yaml");
+    writeFileSync(yaml, "secret: 1");
+    expect(await messageFrom(openDataset(train([], { task: yaml, golds: [] })))).toMatch(/outputs\.json: unknown task/);
     expect(await messageFrom(openDataset(train([], [])))).toMatch(/no outputs file names its task/);
     const dataset = await openDataset(train([question(1)], golds(1)));
     expect(() => splitOf(dataset, "dev")).toThrow(/has no split dev \(it has train\)/);

@@ -2,6 +2,7 @@ import type { ChainsConfig } from "../core/config/schema.ts";
 import type { Task } from "../data/task.ts";
 import { rouge1L } from "../metrics/rouge.ts";
 import { conventionOf } from "../metrics/score.ts";
+import { sameText } from "../prompts/answer.ts";
 
 /** How right an answer is, and whether the accuracy filter lets it pass. The only step that looks at golds. */
 export function judgeAccuracy(
@@ -12,7 +13,7 @@ export function judgeAccuracy(
 ): { readonly score: number; readonly accepted: boolean } {
   switch (task.kind) {
     case "classification": {
-      const accepted = answer === gold;
+      const accepted = sameText(answer, gold.trim());
       return { score: accepted ? 1 : 0, accepted };
     }
     case "ordinal": {

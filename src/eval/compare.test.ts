@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadTask } from "../data/task-file.ts";
-import { type MetricName, type Pair, score } from "../metrics/score.ts";
+import type { Pair } from "../metrics/pairs.ts";
+import { type MetricName, score } from "../metrics/score.ts";
 import { sumForm } from "../metrics/sums.ts";
 import { compareScores } from "./compare.ts";
 

@@ -1,7 +1,8 @@
 import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
+import type { Pair } from "../metrics/pairs.ts";
 import type { Convention } from "../metrics/rouge.ts";
-import { type MetricName, type Pair, readingsOf } from "../metrics/score.ts";
+import { type MetricName, readingsOf } from "../metrics/score.ts";
 import { sumForm } from "../metrics/sums.ts";
 import { pOver } from "../stats/bootstrap.ts";
 import { type Interval, intervalOver, type Resampled, resample, sumsByKey } from "../stats/resample.ts";

@@ -9,8 +9,9 @@ import { labelIndex } from "../metrics/classification.ts";
 import { exampleScore } from "../metrics/score.ts";
 import { fitPrompt } from "../prompts/budget.ts";
 import { type Completion, generate } from "../prompts/generate.ts";
+import { readLeniently } from "../prompts/lenient.ts";
 import type { Renderer } from "../prompts/renderer.ts";
-import { readLeniently, readResponse } from "../prompts/response.ts";
+import { readResponse } from "../prompts/response.ts";
 import type { Method } from "./methods.ts";
 import type { Prediction } from "./types.ts";
 
@@ -102,7 +103,8 @@ function predictionOf(
 ): Prediction {
   const { truncated, text } = response;
   const strict = readResponse(text, { task, reasoning, truncated }).answer;
-  const lenient = readLeniently(text, task);
+  const lenient = task.kind === "generation" ? readLeniently(text, task) : (strict ?? readLeniently(text, task));
+  const strictScore = scoreOf(task, strict ?? "", gold);
   return {
     task: example.task,
     query: example.id,
@@ -113,8 +115,9 @@ function predictionOf(
     truncated,
     strict,
     lenient,
-    strictScore: scoreOf(task, strict ?? "", gold),
-    lenientScore: scoreOf(task, lenient, gold),
+    strictScore,
+    // As in `readingsOf`: leniency never costs.
+    lenientScore: Math.max(strictScore, scoreOf(task, lenient, gold)),
   };
 }
 

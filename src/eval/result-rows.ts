@@ -1,5 +1,6 @@
 import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
+import type { Pair } from "../metrics/pairs.ts";
 import { score } from "../metrics/score.ts";
 import { holm, pOver } from "../stats/bootstrap.ts";
 import { intervalOver, type Resampled, resample } from "../stats/resample.ts";
@@ -56,8 +57,8 @@ export function detailsOf(
   const share = (test: (p: Prediction) => boolean): number => predictions.filter(test).length / predictions.length;
   const shuffled = swapped.length === 0 ? null : clusterSums(task, [swapped], reading);
   return {
-    strict: metricsOf(task, predictions, (p) => p.strict ?? ""),
-    lenient: metricsOf(task, predictions, (p) => p.lenient),
+    strict: metricsOf(task, predictions, (p) => ({ prediction: p.strict ?? "" })),
+    lenient: metricsOf(task, predictions, (p) => ({ prediction: p.lenient, asItStands: p.strict ?? "" })),
     possible_personalization: ceilings === undefined ? null : shareOfPossible(value, ceilings),
     format_rate: share((p) => p.strict !== null),
     truncated_rate: share((p) => p.truncated),
@@ -72,8 +73,8 @@ export function shareOfPossible(value: number, { query_only, shown_items }: Ceil
 }
 
 /** All of the task's metrics under one reading. */
-function metricsOf(task: Task, predictions: readonly Prediction[], read: (p: Prediction) => string) {
-  const pairs = predictions.map((p) => ({ prediction: read(p), gold: p.gold }));
+function metricsOf(task: Task, predictions: readonly Prediction[], read: (p: Prediction) => Omit<Pair, "gold">) {
+  const pairs = predictions.map((p) => ({ ...read(p), gold: p.gold }));
   const { official } = score(task, pairs);
   return Object.fromEntries(Object.entries(official));
 }

@@ -1,4 +1,5 @@
-import { pythonStrip } from "../retrieval/text.ts";
+import { pythonStrip } from "../core/python.ts";
+import { sameText } from "../prompts/answer.ts";
 
 export interface ClassificationScore {
   readonly accuracy: number;
@@ -6,27 +7,28 @@ export interface ClassificationScore {
   readonly f1_macro: number;
 }
 
-/** Position in the official label list after trimming, −1 if it is none of them: no letter case, no substring. */
+/**
+ * Position in the official label list after trimming, −1 if it is none of them: no letter case, no substring. Both sides
+ * in Unicode's NFC, which changes nothing for LaMP's labels and makes equal what other systems compose otherwise.
+ */
 export function labelIndex(labels: readonly string[], text: string): number {
-  return labels.indexOf(pythonStrip(text));
+  const stripped = pythonStrip(text);
+  return labels.findIndex((label) => sameText(label, stripped));
 }
 
 /**
- * LaMP-1 and 2: both sides mapped to label positions, then accuracy and macro-F1.
+ * LaMP-1 and 2: accuracy and macro-F1 of both sides' label positions ({@link labelIndex}).
  * As officially, a gold outside of the labels is −1 too, and −1 equals −1.
  */
 export function classification(
   labels: readonly string[],
-  pairs: readonly { readonly prediction: string; readonly gold: string }[],
+  pairs: readonly (readonly [answer: number, gold: number])[],
 ): ClassificationScore {
-  const indices = pairs.map(
-    ({ prediction, gold }) => [labelIndex(labels, prediction), labelIndex(labels, gold)] as const,
-  );
-  const equal = indices.filter(([p, g]) => p === g).length;
+  const equal = pairs.filter(([p, g]) => p === g).length;
   const counts = labels.flatMap((_, label) => [
-    indices.filter(([p, g]) => p === label && g === label).length,
-    indices.filter(([p]) => p === label).length,
-    indices.filter(([, g]) => g === label).length,
+    pairs.filter(([p, g]) => p === label && g === label).length,
+    pairs.filter(([p]) => p === label).length,
+    pairs.filter(([, g]) => g === label).length,
   ]);
   return { accuracy: equal / pairs.length, f1_macro: macroF1(labels.length, counts) };
 }

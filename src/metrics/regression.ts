@@ -1,31 +1,9 @@
-import { pythonStrip } from "../retrieval/text.ts";
+import { pythonFloat } from "../core/python.ts";
 
 export interface RegressionScore {
   readonly mae: number;
   readonly mse: number;
   readonly rmse: number;
-}
-
-/**
- * Python's `float(text)`: white space around, digits of any script, underscores between digits, `inf` and `nan` in any
- * case; null where Python raises.
- */
-export function pythonFloat(text: string): number | null {
-  const plain = asciiDigits(pythonStrip(text)).toLowerCase();
-  const word = /^([+-]?)(inf|infinity|nan)$/.exec(plain);
-  if (word !== null) return word[2] === "nan" ? Number.NaN : word[1] === "-" ? -Infinity : Infinity;
-  if (!/^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/.test(plain)) return null;
-  return Number(plain.replaceAll("_", ""));
-}
-
-/** Unicode's decimal digits stand in runs of ten from zero up. */
-function asciiDigits(text: string): string {
-  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
-    const code = digit.codePointAt(0) ?? 0;
-    let zero = code;
-    while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
-    return String((code - zero) % 10);
-  });
 }
 
 /**

@@ -54,6 +54,62 @@ describe("scoreFiles", () => {
     expect((await scoreFiles({ task: null, golds: stars, preds: bare })).official.mae).toBe(0);
   });
 
+  it("takes several references a query, as a list in JSON, JSON Lines or of words", async () => {
+    const preds = file("p.json", answers({ a: "Big news", b: "Small news" }, "LaMP_4"));
+    const lists = { a: ["Great news", "Big news"], b: ["Small news"] };
+    const json = file("g.json", {
+      task: "LaMP_4",
+      golds: Object.entries(lists).map(([id, output]) => ({ id, output })),
+    });
+    const lines = file(
+      "g.jsonl",
+      Object.entries(lists)
+        .map(([id, l]) => JSON.stringify({ id, references: l }))
+        .join("\n"),
+    );
+    for (const golds of [json, lines])
+      expect(await scoreFiles({ task: "LaMP_4", golds, preds })).toMatchObject({
+        official: { rouge1: 1, rougeL: 1 },
+        references: { queries: 1, most: 2 },
+      });
+    const words = file("w.json", [
+      {
+        id: "a",
+        output: [
+          ["好", "看"],
+          ["好", "吃"],
+        ],
+      },
+    ]);
+    const said = file("s.json", [{ id: "a", output: ["好", "吃"] }]);
+    const got = await scoreFiles({ task: "LaMP_4", golds: words, preds: said, convention: "tokens" });
+    expect(got.official.rouge1).toBe(1);
+  });
+
+  it("reads an object of id and text", async () => {
+    const preds = file("p.json", { b: "action", a: "comedy" });
+    expect((await scoreFiles({ task: null, golds, preds })).official.accuracy).toBe(1);
+  });
+
+  it.each([
+    ["null", [{ id: "a", output: null }], /record 1 \(id a\).*: the output is null/],
+    ["an object", [{ id: "a", output: { text: "x", score: 1 } }], /an object with text, score, not a text/],
+    ["other columns", [{ id: "a", custom_id: "1", body: "x" }], /no output \(it has id, custom_id, body\)/],
+    ["no id", [{ custom_id: "1", output: "x" }], /no id \(keys: custom_id, output\)/],
+    ["an object of objects", { a: { x: 1 }, b: "c" }, /read as an object of id and text: a: the output is an object/],
+    ["an empty list", [{ id: "a", output: [] }], /an empty list/],
+    [
+      "two predictions",
+      [
+        { id: "a", output: ["x", "y"] },
+        { id: "b", output: "x" },
+      ],
+      /id a has 2 predictions/,
+    ],
+  ])("names the shape of predictions: %s", async (_, value, message) => {
+    await expect(scoreFiles({ task: null, golds, preds: file("p.json", value) })).rejects.toThrow(message);
+  });
+
   it("scores the old news task, whose files call themselves LaMP_2", async () => {
     const news = file("g.json", answers({ a: "politics" }));
     const got = await scoreFiles({
@@ -86,7 +142,7 @@ describe("scoreFiles", () => {
   it("a duplicate or a row without id in a table; a file without task", async () => {
     const twice = file("p.csv", "id,output\na,x\na,y\n");
     await expect(scoreFiles({ task: null, golds, preds: twice })).rejects.toThrow(
-      /p\.csv: row 2: the id a stands twice/,
+      /p\.csv: row 2 \(id a\): the id a stands twice/,
     );
     await expect(scoreFiles({ task: null, golds, preds: file("p.csv", "id,output\n,x\n") })).rejects.toThrow(
       /row 1: no/,

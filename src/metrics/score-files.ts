@@ -1,11 +1,10 @@
-import { extname } from "node:path";
 import { TagprError } from "../core/errors.ts";
-import { readAnswers } from "../data/lamp/read.ts";
-import { type Row, readRows } from "../data/rows.ts";
 import type { Task } from "../data/task.ts";
 import { loadTask, taskSaidBy } from "../data/task-file.ts";
+import { type Output, readAnswerFile } from "./answer-files.ts";
+import type { Pair } from "./pairs.ts";
 import type { Convention } from "./rouge.ts";
-import { conventionOf, type Pair, type Score, score } from "./score.ts";
+import { conventionOf, type Score, score } from "./score.ts";
 
 export interface ScoreRequest {
   /** Name or path of the task; null: as the golds file names itself. */
@@ -16,9 +15,9 @@ export interface ScoreRequest {
 }
 
 /**
- * Scores a file of predictions against a file of golds: LaMP's JSON, or any table (JSONL, CSV, Parquet) with the columns
- * `id` and `output` (`prediction`, `answer`, `gold` do too). Every id must stand in both files once, as LaMP's own
- * evaluation asserts: unknown, missing and duplicate ids are errors that name them.
+ * Scores a file of predictions against a file of golds, in the forms of {@link readAnswerFile}. Golds may give several
+ * references a query. Every id must stand in both files once, as LaMP's own evaluation asserts: unknown, missing and
+ * duplicate ids are errors that name them.
  */
 export async function scoreFiles(request: ScoreRequest): Promise<Score & { readonly task: string }> {
   const { task, pairs, convention } = await readPairs(request);
@@ -35,8 +34,8 @@ export interface FilePairs {
 
 /** The two files of {@link scoreFiles} joined by id. */
 export async function readPairs(request: ScoreRequest): Promise<FilePairs> {
-  const golds = await readOutputs(request.golds, ["output", "gold"]);
-  const preds = await readOutputs(request.preds, ["output", "prediction", "answer"]);
+  const golds = await readAnswerFile(request.golds, "golds");
+  const preds = await readAnswerFile(request.preds, "predictions");
   const task = taskOf(request, golds.task, preds.task);
   const missing = [...golds.outputs.keys()].filter((id) => !preds.outputs.has(id));
   const unknown = [...preds.outputs.keys()].filter((id) => !golds.outputs.has(id));
@@ -44,43 +43,27 @@ export async function readPairs(request: ScoreRequest): Promise<FilePairs> {
     throw new TagprError("data", mismatch(request, missing, unknown), {
       hint: "Every gold needs exactly one prediction: make the missing ones (an empty output counts as wrong), delete the unknown.",
     });
-  const pairs = [...golds.outputs].map(([id, gold]) => ({ gold, prediction: preds.outputs.get(id) ?? "" }));
-  return { task, ids: [...golds.outputs.keys()], pairs, convention: request.convention ?? conventionOf(task) };
-}
-
-interface Outputs {
-  readonly task: string | null;
-  readonly outputs: ReadonlyMap<string, string>;
-}
-
-async function readOutputs(path: string, columns: readonly string[]): Promise<Outputs> {
-  if (extname(path).toLowerCase() === ".json") return readAnswers(path);
-  const outputs = new Map<string, string>();
-  let number = 0;
-  for await (const row of readRows(path)) {
-    number++;
-    const wrong = (what: string) =>
-      new TagprError("data", `${path}: row ${number}: ${what}`, {
-        hint: `Each row has an id and one of ${columns.join(", ")}.`,
+  const convention = request.convention ?? conventionOf(task);
+  const pairs = [...golds.outputs].map(([id, output]): Pair => {
+    const [gold = "", ...references] = textsOf(output, convention);
+    const said = textsOf(preds.outputs.get(id) ?? "", convention);
+    if (said.length !== 1)
+      throw new TagprError("data", `${request.preds}: id ${id} has ${said.length} predictions`, {
+        hint: "Give one a query. (Lists of words are meant by --rouge tokens, rouge_chinese or pltrdy.)",
       });
-    const id = textOf(row, ["id"]);
-    if (id === null || id === "") throw wrong("no id");
-    const output = textOf(row, columns);
-    if (output === null) throw wrong(`no output (id ${id})`);
-    if (outputs.has(id)) throw wrong(`the id ${id} stands twice`);
-    outputs.set(id, output);
-  }
-  return { task: null, outputs };
+    const prediction = said[0] ?? "";
+    return references.length === 0 ? { prediction, gold } : { prediction, gold, references };
+  });
+  return { task, ids: [...golds.outputs.keys()], pairs, convention };
 }
 
-function textOf(row: Row, columns: readonly string[]): string | null {
-  for (const column of columns) {
-    const value = row[column];
-    if (typeof value === "string" || typeof value === "number") return String(value);
-    // A list of words, for ROUGE by given words.
-    if (Array.isArray(value) && value.every((word) => typeof word === "string")) return value.join(" ");
-  }
-  return null;
+/** Conventions that count words which the file has parted: there a list of texts is one text's words. */
+const GIVEN_WORDS: readonly Convention[] = ["tokens", "rouge_chinese", "pltrdy"];
+
+function textsOf(output: Output, convention: Convention): string[] {
+  if (typeof output === "string") return [output];
+  const texts = output.map((one) => (typeof one === "string" ? one : one.join(" ")));
+  return GIVEN_WORDS.includes(convention) && output.every((one) => typeof one === "string") ? [texts.join(" ")] : texts;
 }
 
 function taskOf(request: ScoreRequest, ofGolds: string | null, ofPreds: string | null): Task {

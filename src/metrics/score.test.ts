@@ -1,11 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pythonFloat } from "../core/python.ts";
 import { vectors } from "../core/testing/fixtures.ts";
 import { loadTask } from "../data/task-file.ts";
-import { classification, labelIndex } from "./classification.ts";
-import { pythonFloat, readScore, regression } from "./regression.ts";
+import { classification as byPosition, labelIndex } from "./classification.ts";
+import type { Pair } from "./pairs.ts";
+import { readScore, regression } from "./regression.ts";
 import { exampleScore, score } from "./score.ts";
+import { sumForm } from "./sums.ts";
 
+const classification = (labels: readonly string[], pairs: readonly Pair[]) =>
+  byPosition(
+    labels,
+    pairs.map(({ prediction, gold }) => [labelIndex(labels, prediction), labelIndex(labels, gold)]),
+  );
 const near = (ours: number | undefined, theirs: number) =>
   expect(Math.abs((ours ?? Number.NaN) - theirs)).toBeLessThanOrEqual(1e-12);
 
@@ -187,6 +195,29 @@ describe("score", () => {
   it("reads leniently from the whole response where there is one", () => {
     const got = score(movies, [{ prediction: "", gold: "action", response: "<think>comedy?</think>It is action" }]);
     expect([got.official.accuracy, got.lenient.accuracy]).toEqual([0, 1]);
+  });
+
+  it("counts the best of several references, ROUGE metric by metric", () => {
+    const pair = { prediction: "b a c", gold: "a b c d", references: ["b x c", "z"] };
+    // ROUGE-1: 6/7 of the first, 4/6 of the second; ROUGE-L: 4/7 and 4/6.
+    const { official, references } = score(headline, [pair, { prediction: "a", gold: "a" }]);
+    near(official.rouge1, (6 / 7 + 1) / 2);
+    near(official.rougeL, (4 / 6 + 1) / 2);
+    expect(references).toEqual({ queries: 1, most: 3 });
+    const label = { prediction: "action", gold: "comedy", references: ["action"] };
+    expect(score(movies, [label]).official.accuracy).toBe(1);
+    expect(score(movies, [{ ...label, prediction: "classic" }]).official.accuracy).toBe(0);
+    expect(score(stars, [{ prediction: "4.5", gold: "1", references: ["5", "3"] }]).official.mae).toBe(0.5);
+    const form = sumForm(headline, "english");
+    expect(form.metrics.map(({ of }) => of(form.sumsOf(pair)))).toEqual([6 / 7, 4 / 6]);
+  });
+
+  it("labels are equal in any script, however their characters are composed", () => {
+    const task = { ...movies, labels: ["코미디", "été", "हिन्दी", "ภาษาไทย", "נִקּוּד"] };
+    for (const gold of task.labels)
+      for (const prediction of [gold.normalize("NFD"), ` ${gold.normalize("NFC")}\n`])
+        expect(score(task, [{ prediction, gold }]).official.accuracy).toBe(1);
+    expect(labelIndex(["[1]"], "［1］")).toBe(-1);
   });
 
   it("survives nan and inf, on which the official code raises: they are unreadable", () => {

@@ -1,7 +1,8 @@
 import type { Task } from "../data/task.ts";
-import { labelIndex, macroF1 } from "./classification.ts";
-import { type Convention, rouge1L } from "./rouge.ts";
-import { grades, type MetricName, type Pair } from "./score.ts";
+import { macroF1 } from "./classification.ts";
+import { grades, labelsOf, type Pair, rougeOf } from "./pairs.ts";
+import type { Convention } from "./rouge.ts";
+import type { MetricName } from "./score.ts";
 
 /**
  * A task's metrics as functions of sums over its queries, so that a bootstrap adds up numbers instead of scoring again.
@@ -31,7 +32,7 @@ export function sumForm(task: Task, convention: Convention): SumForm {
       };
     case "generation":
       return {
-        sumsOf: ({ prediction, gold }) => [...rouge1L(gold.trim(), prediction.trim(), convention), 1],
+        sumsOf: (pair) => [...rougeOf(pair, convention), 1],
         metrics: [
           { name: "rouge1", of: ([sum = 0, , n = 0]) => sum / n },
           { name: "rougeL", of: ([, sum = 0, n = 0]) => sum / n },
@@ -44,8 +45,8 @@ export function sumForm(task: Task, convention: Convention): SumForm {
 function classificationForm(task: Task): SumForm {
   const { labels } = task;
   return {
-    sumsOf: ({ prediction, gold }) => {
-      const [answer, want] = [labelIndex(labels, prediction), labelIndex(labels, gold)];
+    sumsOf: (pair) => {
+      const [answer, want] = labelsOf(task, pair);
       const sums = new Array<number>(2 + 3 * labels.length).fill(0);
       sums[0] = answer === want ? 1 : 0;
       sums[1] = 1;

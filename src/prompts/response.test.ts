@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { loadTask } from "../data/task-file.ts";
 import { readAnswer } from "./answer.ts";
 import { readChain } from "./chain.ts";
-import { readLeniently, readResponse } from "./response.ts";
+import { readLeniently } from "./lenient.ts";
+import { readResponse } from "./response.ts";
 
 const movies = loadTask("LaMP_2");
 const citation = loadTask("LaMP_1");

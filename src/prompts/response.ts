@@ -69,17 +69,6 @@ export function readResponse(text: string, options: ReadOptions): Response {
   };
 }
 
-/**
- * The lenient reading of a whole response: what stands after the last `</think>` (the whole text when no chain was
- * opened, nothing when it was never closed), read leniently. Never null: "" when nothing can be read.
- */
-export function readLeniently(text: string, task: Task): string {
-  const close = text.lastIndexOf(CLOSE);
-  if (close < 0 && text.includes(OPEN)) return "";
-  const after = close < 0 ? text : text.slice(close + CLOSE.length);
-  return readAnswer(task, after, "lenient") ?? "";
-}
-
 const OPEN = "<think>";
 const CLOSE = "</think>";
 

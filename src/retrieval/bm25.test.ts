@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pythonSplit } from "../core/python.ts";
 import { vectors } from "../core/testing/fixtures.ts";
 import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
-import { pythonSplit } from "./text.ts";
 
 interface Case {
   name: string;

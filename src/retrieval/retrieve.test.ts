@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { pythonSplit } from "../core/python.ts";
 import { loadTask } from "../data/task-file.ts";
 import type { Example, ProfileItem, QueryId } from "../data/types.ts";
 import { bm25Scores } from "./bm25.ts";
 import { cachedEmbed } from "./embed-cache.ts";
 import { type Embed, type Retriever, rankProfile, retrieve } from "./retrieve.ts";
-import { corpusText, pythonSplit, queryText } from "./text.ts";
+import { corpusText, queryText } from "./text.ts";
 
 const task = loadTask("LaMP_4");
 const item = (id: number, text: string): ProfileItem => ({

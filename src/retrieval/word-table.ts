@@ -1,4 +1,4 @@
-import { isPythonSpace } from "./text.ts";
+import { isPythonSpace } from "../core/python.ts";
 
 /** The words (by Python's `str.split()`) of some texts as numbers, equal words equal numbers. */
 export interface NumberedWords {

@@ -2,11 +2,12 @@ import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
 import { rouge1L } from "../metrics/rouge.ts";
 import { conventionOf } from "../metrics/score.ts";
+import { sameText } from "../prompts/answer.ts";
 
 /**
  * Verifiable reward (paper eq. 6), in [0, 1], of an answer read strictly; null (unreadable, truncated, hedged) is 0.
  *
- * - classification: 1 if equal to gold, else 0
+ * - classification: 1 if equal to gold (in NFC), else 0
  * - ordinal (ours): 1 − |y − ŷ|/(highest − lowest grade), for LaMP-3 the 4 of its five grades
  * - generation (ours): mean of ROUGE-1 F and ROUGE-L F, counted as in the scores (`conventionOf`)
  *
@@ -14,7 +15,7 @@ import { conventionOf } from "../metrics/score.ts";
  */
 export function verifiableReward(task: Task, gold: string, answer: string | null): number {
   if (answer === null) return 0;
-  if (task.kind === "classification") return answer === gold.trim() ? 1 : 0;
+  if (task.kind === "classification") return sameText(answer, gold.trim()) ? 1 : 0;
   if (task.kind === "ordinal") return ordinal(task, gold, answer);
   const [unigrams, subsequence] = rouge1L(gold, answer, conventionOf(task));
   return (unigrams + subsequence) / 2;

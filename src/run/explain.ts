@@ -10,6 +10,7 @@ import type { Task } from "../data/task.ts";
 import { loadTask, taskSaidBy } from "../data/task-file.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { ScorerFile } from "../prmu/score.ts";
+import { readLeniently } from "../prompts/lenient.ts";
 import { readResponse } from "../prompts/response.ts";
 import type { RewardInput, RlStage } from "../rewards/compute.ts";
 import { type ExplainedSignal, explainRewards } from "../rewards/explain.ts";
@@ -136,7 +137,11 @@ function contextOf(run: string) {
 function formOf({ task, text, tags, truncated }: RewardInput, example: ShownExample | null): string[] {
   const reading = readResponse(text, { task, tags, truncated });
   const twice = duplicateSteps(reading.steps);
-  const notes = [`${reading.steps.length} steps, ${twice} of them say again what was said`];
+  const lenient = readLeniently(text, task);
+  const notes = [
+    lenient === "" ? "read leniently: no answer" : `read leniently: ${JSON.stringify(lenient)}`,
+    `${reading.steps.length} steps, ${twice} of them say again what was said`,
+  ];
   if (example === null) return notes;
   const stated = reading.steps.flatMap((step) => quotations(step.text, task, example));
   const wrong = stated.flatMap(({ text: said, fault }) => (fault === null ? [] : [`"${said}": ${fault}`]));

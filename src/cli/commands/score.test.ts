@@ -54,7 +54,19 @@ describe("tagpr score", () => {
     const chinese = await tagpr("score", "--golds", "g-zh.json", "--preds", "p-zh.csv", "--rouge", "rouge_chinese");
     // As rouge_chinese has it, a word said twice counts once: 2 of 3 given, 2 of 2 answered.
     expect(chinese.out).toMatch(/as rouge_chinese counts them[\s\S]*rouge1 +0\.8000/);
-    expect((await tagpr(...flags, "--rouge", "words")).code).toBe(2);
+    expect((await tagpr(...flags, "--rouge", "syllables")).code).toBe(2);
+  });
+
+  it("says that the best of several references counts, and bounds the resamples", async () => {
+    write("refs.jsonl", '{"id": "a", "output": ["Big news", "Today"]}\n');
+    const flags = ["score", "--task", "LaMP_4", "--golds", "refs.jsonl", "--preds", "p4.csv"];
+    expect((await tagpr(...flags)).out).toMatch(/the best of up to 2 references counts .*score_multi/);
+    const json = JSON.parse((await tagpr(...flags, "--json")).out);
+    expect(json).toMatchObject({ official: { rouge1: 1 }, references: { queries: 1, most: 2 } });
+    expect(await tagpr(...flags, "--resamples", "100001")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/100000/),
+    });
   });
 
   it("--against prints the paired difference, drawn by user with --questions", async () => {
@@ -81,7 +93,7 @@ describe("tagpr score", () => {
     const score = (...flags: string[]) => tagpr("score", "--golds", "g2.json", ...flags);
     expect(await score("--preds", "twice.csv")).toMatchObject({
       code: 3,
-      err: expect.stringMatching(/twice\.csv: row 3: the id a stands twice/),
+      err: expect.stringMatching(/twice\.csv: row 3 \(id a\): the id a stands twice/),
     });
     expect((await score("--preds", "none.json")).err).toMatch(/none\.json/);
     const golds = (path: string) => tagpr("score", "--golds", path, "--preds", "p2.json");

@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { TagprError } from "../../core/errors.ts";
 import { readUsers } from "../../data/lamp/users.ts";
 import { compareScores, type Difference, type Readings } from "../../eval/compare.ts";
@@ -10,6 +10,15 @@ import type { Interval } from "../../stats/resample.ts";
 import type { App } from "../app.ts";
 import { align } from "../table.ts";
 import { at, taskName, wholeNumber } from "./options.ts";
+
+/** More say nothing more: the Monte Carlo error of a 95% interval's ends is far below its width by then. */
+const MOST_RESAMPLES = 100_000;
+
+function resamplesNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > MOST_RESAMPLES) throw new InvalidArgumentError(`more than ${MOST_RESAMPLES}`);
+  return value;
+}
 
 /** `tagpr score`: files of anyone's making, LaMP's metrics exactly and a lenient reading beside them. */
 export function scoreCommand({ io }: App): Command {
@@ -27,7 +36,9 @@ export function scoreCommand({ io }: App): Command {
       ).choices(Object.keys(CONVENTIONS) as Convention[]),
     )
     .addOption(
-      new Option("--resamples <n>", "bootstrap resamples; 0: no intervals").argParser(wholeNumber).default(1000),
+      new Option("--resamples <n>", `bootstrap resamples, at most ${MOST_RESAMPLES}; 0: no intervals`)
+        .argParser(resamplesNumber)
+        .default(1000),
     )
     .addOption(new Option("--seed <n>", "seed of the bootstrap").argParser(wholeNumber).default(0))
     .option("--json", "print {n, official, lenient, …} as JSON")
@@ -103,9 +114,13 @@ async function usersOf(questions: string, ids: readonly string[]): Promise<strin
 const READINGS = ["official", "lenient"] as const;
 
 function scoreTable(told: Told, against: string | undefined): string {
-  const { task, n, convention } = told;
+  const { task, n, convention, references } = told;
   const counted = convention === null ? "" : `; ROUGE ${CONVENTIONS[convention]}`;
-  const lines = [`${task}: ${n} predictions${counted}`, ...align(metricRows(told, told.intervals))];
+  const best =
+    references === undefined
+      ? ""
+      : `; the best of up to ${references.most} references counts (${references.queries} queries have several${convention === null ? "" : ", each metric by itself as rouge_score's score_multi has it"})`;
+  const lines = [`${task}: ${n} predictions${counted}${best}`, ...align(metricRows(told, told.intervals))];
   if (told.against !== undefined && against !== undefined) {
     lines.push(`against ${against}:`, ...align(metricRows(told.against, told.against.intervals)));
     const { differences } = told.against;

@@ -9,14 +9,14 @@ import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { lockRun } from "../../src/run/lock.ts";
-import { STAGE_NAMES } from "../../src/run/stage.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
 import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
 import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir } from "./budgets.ts";
 import { ceilingsOf, collect, type Done } from "./collect.ts";
-import { ADDED, HYPOTHESES, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
+import { ADDED, HYPOTHESES, RIVALS, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
+import { stagesFor } from "./stages.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
 export interface BenchOptions extends Asked {
@@ -42,6 +42,8 @@ export interface Finding {
   readonly mixed: readonly { readonly table: Table; readonly seeds: readonly number[] }[];
   /** Responses a prompt in RL: the k of pass@k. */
   readonly rollouts: number;
+  /** Rivals' rows that no seed has, and the run that would make each. */
+  readonly notRun: readonly { readonly table: Table; readonly variant: string; readonly run: string }[];
   readonly probes: readonly { readonly run: string; readonly seed: number; readonly probe: Probe }[];
   readonly rewardModels: readonly {
     readonly run: string;
@@ -102,8 +104,13 @@ async function oneRun(out: string, job: Job, app: App): Promise<void> {
   mkdirSync(run, { recursive: true });
   const weights = join(run, "weights");
   if (!existsSync(weights)) symlinkSync(join("..", "..", "weights"), weights);
-  const only = STAGE_NAMES.filter((name) => app.stages.some((stage) => stage.name === name));
-  await executeRun(app, { run, config: job.config, only, fresh: false, json: false });
+  await executeRun(app, {
+    run,
+    config: job.config,
+    only: stagesFor(app.stages, job.config),
+    fresh: false,
+    json: false,
+  });
 }
 
 interface BelongsTo {
@@ -127,9 +134,9 @@ function belongs({ budget, set, out }: BenchOptions): void {
 
 const rowIn = (table: Table, { variant }: Job): boolean => variant.rows.some((row) => row.table === table);
 
-/** Of a table's runs on the asked seeds, those that nobody has done yet. */
+/** Of a table's runs on the asked seeds, those that nobody has done yet; it doesn't wait for rivals. */
 const missing = (table: Table, jobs: readonly Job[], out: string): Job[] =>
-  jobs.filter((job) => rowIn(table, job) && answersOf(answersIn(out), job) === null);
+  jobs.filter((job) => job.variant.rival !== true && rowIn(table, job) && answersOf(answersIn(out), job) === null);
 
 function waitingFor(table: Table, left: readonly Job[]): string {
   const [first = ""] = left.map(({ seed, variant }) => `seed ${seed}, ${variant.run}`);
@@ -145,7 +152,12 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
   });
   const cells = collect(folder, done).filter(({ table }) => told.includes(table));
   const others = [...new Set(cells.filter(({ table }) => table === "sensitivity").map(({ variant }) => variant))];
-  const hypotheses = [...HYPOTHESES, ...ADDED, ...sensitivityPairs(others.filter((name) => name !== "TagPR"))];
+  const hypotheses = [
+    ...HYPOTHESES,
+    ...RIVALS,
+    ...ADDED,
+    ...sensitivityPairs(others.filter((name) => name !== "TagPR")),
+  ];
   const inTable = (table: Table): Done[] => done.filter(({ job }) => rowIn(table, job));
   const ofRun = ({ variant, seed }: Job) => ({ run: variant.run, seed });
   return {
@@ -161,12 +173,21 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
       const seeds = seedsOf(own).filter((seed) => revisionsOf(of(seed)).length > 1);
       return seeds.length === 0 ? [] : [{ table, seeds }];
     }),
+    notRun: notRunOf(jobs, done, told),
     rollouts: jobs[0]?.config.guided.rollouts ?? 0,
     probes: done.flatMap(({ job, answers: { probe } }) => (probe === null ? [] : [{ ...ofRun(job), probe }])),
     rewardModels: distinct(done).flatMap(({ job, answers: { rewardModel } }) =>
       rewardModel === null ? [] : [{ ...ofRun(job), accepted: rewardModel.accepted, report: rewardModel.after }],
     ),
   };
+}
+
+function notRunOf(jobs: readonly Job[], done: readonly Done[], told: readonly Table[]): Finding["notRun"] {
+  const rivals = [...new Map(jobs.map(({ variant }) => [variant.run, variant])).values()].filter(({ rival }) => rival);
+  return rivals
+    .filter(({ run }) => !done.some(({ job }) => job.variant.run === run))
+    .flatMap(({ run, rows }) => rows.map(({ table, variant }) => ({ table, variant, run })))
+    .filter(({ table }) => told.includes(table));
 }
 
 const seedsOf = (done: readonly Done[]): number[] => [...new Set(done.map(({ job }) => job.seed))];

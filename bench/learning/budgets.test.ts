@@ -110,6 +110,7 @@ it("a command line names runs, or a table for all of its runs", () => {
   expect(named.get("tag-half")).toEqual(["tag-half"]);
   expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
   expect(named.get("ablation")).toHaveLength(6);
+  expect(named.get("rivals")).toEqual(["gold-at-once", "rejection"]);
   expect(named.get("sensitivity")).toHaveLength(12);
   expect(named.get("pairs")).toEqual(["tagpr", "prp-swap"]);
   for (const table of ["sensitivity", "pairs"]) expect(runsByName({ ...asked, seeds: [208] }).has(table)).toBe(false);
@@ -139,7 +140,11 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   expect(own("chains")).toEqual(["tagpr"]);
   expect(own("sft")).toEqual(["tagpr", "untagged"]);
   expect(own("prmu")).toEqual(["tagpr", "no-reward", "untagged", "untrained-rm", "no-user-embeddings"]);
-  expect(own("guided")).toHaveLength(VARIANTS.length);
+  expect(own("guided")).toEqual(VARIANTS.filter(({ rival }) => !rival).map(({ run }) => run));
+  // A rival trains what its row hangs on, and nothing else.
+  expect(plan.flatMap(({ run, stage }) => (run === "gold-at-once" ? [stage] : []))).toEqual([
+    ...["data", "chains", "gold", "eval"],
+  ]);
   expect(plan.filter(({ sharedWith, seconds }) => sharedWith !== null && seconds > 0)).toEqual([]);
   const two = await planOf(runsOf(quick, 2), "no-such-folder");
   const total = (of: typeof plan): number => of.reduce((sum, { seconds }) => sum + seconds, 0);

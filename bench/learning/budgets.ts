@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../src/cli/package.ts";
+import { hashable } from "../../src/core/config/added.ts";
 import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import { TagprError } from "../../src/core/errors.ts";
@@ -145,7 +146,8 @@ export function runsByName(asked: Asked): ReadonlyMap<string, readonly string[]>
   const names = new Map<string, Set<string>>();
   const add = (name: string, run: string): unknown => names.set(name, (names.get(name) ?? new Set()).add(run));
   const variants = jobsOf(asked).map(({ variant }) => variant);
-  for (const { run, rows } of variants) for (const { table } of rows) add(table.replaceAll(" ", "-"), run);
+  for (const { run, rows, rival } of variants)
+    for (const { table } of rows) add(rival ? "rivals" : table.replaceAll(" ", "-"), run);
   for (const { run } of variants) add(run, run);
   return new Map([...names].map(([name, runs]) => [name, [...runs]]));
 }
@@ -166,11 +168,16 @@ const withSensitivity = (): Variant[] => [
   ...SENSITIVITY,
 ];
 
+/** The preset's methods when the first folders were made; every variant has its own. */
+const METHODS_THEN = "eval.methods=[zero-shot, rag-r, sft, guided, tagpr]";
+
 /** What a folder of the bench belongs to: the settings of no variant, of no seed. */
-export const budgetKey = (budget: Budget, set: readonly string[]): string => keyOf(load([...budget.set, ...set]), null);
+export const budgetKey = (budget: Budget, set: readonly string[]): string =>
+  keyOf(load([...budget.set, ...set, METHODS_THEN]), null);
 
 /** Threads and devices are the machine's business, dtypes are not; paths are still the preset's own, below the checkout. */
-function keyOf({ engines, name: _, seed: __, ...config }: Config, seed: number | null): string {
+function keyOf(whole: Config, seed: number | null): string {
+  const { engines, name: _, seed: __, ...config } = hashable(whole);
   const { policy, reward, embeddings } = engines;
   return hashJson({ config, seed, dtypes: [policy, reward, embeddings].map(({ dtype }) => dtype) });
 }

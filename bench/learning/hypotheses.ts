@@ -23,5 +23,8 @@ export const HYPOTHESES: readonly Hypothesis[] = [
 /** Added on 2026-11-27, before its first run; ours, on the sensitivity table's seeds: PRP against no profile, or another's. */
 export const ADDED: readonly Hypothesis[] = better("pairs", "TagPR", ["PRP-swap"]);
 
+/** Added on 2026-11-29, before their first run; ours: rivals with TagPR's labels. They bear no verdict on fewer than six seeds. */
+export const RIVALS: readonly Hypothesis[] = better("ablation", "TagPR", ["gold, at once", "rejection SFT"]);
+
 /** What --full asks besides: is the budget's own choice better than the other? Nobody claims so. */
 export const sensitivityPairs = (variants: readonly string[]): Hypothesis[] => better("sensitivity", "TagPR", variants);

@@ -10,6 +10,7 @@ import type { Stage, StageName } from "../../src/run/stage.ts";
 import { STAGES } from "../../src/run/stages/index.ts";
 import { answersIn, answersOf } from "./answers.ts";
 import { type Job, runDir } from "./budgets.ts";
+import { stagesFor } from "./stages.ts";
 
 /** The stages of the bench: the report of a single run is nobody's question. */
 export const BENCH_STAGES: readonly Stage[] = STAGES.filter(({ name }) => name !== "report");
@@ -56,7 +57,8 @@ export async function planOf(jobs: readonly Job[], out: string, all = jobs): Pro
 /** Equal where the stages' real keys will be: config and the keys of what is read, in place of its content. */
 function dryKeys({ config }: Job): Map<StageName, string> {
   const keys = new Map<StageName, string>();
-  for (const stage of BENCH_STAGES) {
+  const needed = stagesFor(BENCH_STAGES, config);
+  for (const stage of BENCH_STAGES.filter(({ name }) => needed.includes(name))) {
     const sources = [...new Set(stage.reads(config).map((file) => file.split("/")[0] as StageName))].sort();
     const inputs = sources.map((source) => keys.get(source));
     keys.set(stage.name, hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs }));
@@ -93,7 +95,9 @@ export function planText(planned: readonly PlannedStage[], sharing: Sharing): st
   const runs = groupBy(ofFirst, ({ run }) => run);
   const cell = ({ sharedWith, done, seconds }: PlannedStage): string =>
     done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `= ${sharedWith}`;
-  const names = [...runs.values()][0]?.map(({ stage }) => stage) ?? [];
+  const names = BENCH_STAGES.map(({ name }) => name).filter((name) => ofFirst.some(({ stage }) => stage === name));
+  const cells = (own: readonly PlannedStage[]): string[] =>
+    names.map((name) => own.filter(({ stage }) => stage === name).map(cell)[0] ?? "");
   const wall = (counts: (one: PlannedStage) => boolean): string => {
     const each = seeds.map(([, own]) =>
       [...groupBy(own, ({ run }) => run).values()].map((stages) =>
@@ -107,7 +111,7 @@ export function planText(planned: readonly PlannedStage[], sharing: Sharing): st
   const engine = `an engine of ${threads === 0 ? "2 threads" : threads === 1 ? "one thread" : `${threads} threads`}`;
   return [
     `Seeds ${seeds.map(([seed]) => seed).join(", ")}; of seed ${first}:`,
-    ...align([["run", ...names], ...[...runs].map(([run, own]) => [run, ...own.map(cell)])]),
+    ...align([["run", ...names], ...[...runs].map(([run, own]) => [run, ...cells(own)])]),
     `Runs ${way}, each with ${engine}: by the cost model of docs/paper-run.md (AVX2 cores with nothing else to do) ${wall(() => true)}, of which ${wall(({ done }) => !done)} are left.`,
     "",
   ].join("\n");

@@ -51,7 +51,7 @@ function notes({ set, rows, revisions, mixed }: Finding): string[] {
 const shortened = (revision: string | null): string =>
   revision === null ? "none" : `${revision.slice(0, 7)}${revision.endsWith("+") ? "+" : ""}`;
 
-function oneTable({ rows, paired, ceilingsBy }: Finding, table: Table, stratum: Stratum): string {
+function oneTable({ rows, paired, ceilingsBy, notRun }: Finding, table: Table, stratum: Stratum): string {
   const own = rows.filter((row) => row.table === table && row.stratum === stratum);
   if (own.length === 0) return "";
   const possible = ceilingsBy[table]?.[stratum];
@@ -61,6 +61,9 @@ function oneTable({ rows, paired, ceilingsBy }: Finding, table: Table, stratum: 
     ...align([
       ["", "score", "95% interval", "n", "seeds", "of what is possible"],
       ...own.map((row) => scoreLine(row, possible)),
+      ...notRun
+        .filter((one) => one.table === table)
+        .map(({ variant, run }) => [variant, `not run (--only ${run})`, "", "0", "0", ""]),
       ...ceilingLines(possible),
     ]),
     "",

@@ -15,6 +15,11 @@ export interface Variant {
   readonly run: string;
   readonly set: (budget: Config) => readonly string[];
   readonly rows: readonly Row[];
+  /**
+   * A rival that came after the table's first numbers: its row shows the seeds that have it, and the table doesn't wait
+   * for it. `--only rivals` names them all.
+   */
+  readonly rival?: true;
 }
 
 const row = (table: Table, variant: string, method: MethodName = "tagpr"): Row => ({ table, variant, method });
@@ -51,6 +56,18 @@ export const VARIANTS: readonly Variant[] = [
     run: "no-user-embeddings",
     set: () => ["prmu.variant=no_user_embeddings"],
     rows: [row("reward model", "PRMU w/o UE")],
+  },
+  {
+    run: "gold-at-once",
+    rival: true,
+    set: ({ sft }) => [`gold.epochs=${sft.epochs}`],
+    rows: [row("ablation", "gold, at once", "sft-gold")],
+  },
+  {
+    run: "rejection",
+    rival: true,
+    set: () => [],
+    rows: [row("ablation", "rejection SFT", "sft-rejection")],
   },
 ];
 

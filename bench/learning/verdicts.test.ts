@@ -118,6 +118,7 @@ it("--json has exactly the fields asked for", () => {
     ceilingsBy: {},
     revisions: ["a1"],
     mixed: [],
+    notRun: [],
     rollouts: 5,
     probes: [],
     rewardModels: [],

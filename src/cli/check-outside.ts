@@ -72,7 +72,9 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
 /** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
 function modelsUsed({ model, prmu, profile, teacher, engines }: Config, only: readonly StageName[]): string[] {
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
-  const policy = wants("sft", "prmu", "guided", "explore", "eval") || (wants("chains") && teacher.kind === "self");
+  const policy =
+    wants("sft", "prmu", "guided", "explore", "gold", "rejection", "eval") ||
+    (wants("chains") && teacher.kind === "self");
   const reward = prmu.model !== "" && prmu.variant !== "none" && wants("prmu", "guided");
   const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
   return [

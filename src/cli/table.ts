@@ -25,7 +25,7 @@ function oneTable(result: Result): string {
     ...ceilingRows(result),
   ];
   const paired = result.paired.map(({ a, b, difference, low, high, verdict }) => [
-    `${pairLabel(a)} − ${pairLabel(b)}`,
+    `${pairLabel(a, result.labels)} − ${pairLabel(b, result.labels)}`,
     signed(difference),
     span({ low, high }, signed),
     verdict,
@@ -42,7 +42,7 @@ const span = ({ low, high }: Interval, show: (value: number) => string): string 
 function methodRow(row: ResultRow, result: Result): string[] {
   const share = result.details[row.method]?.possible_personalization;
   const possible = share === null || share === undefined ? "" : `${(100 * share).toFixed(0)}%`;
-  return [methodLabel(row.method), row.score.toFixed(3), span(row, (v) => v.toFixed(3)), possible];
+  return [methodLabel(row.method, result.labels), row.score.toFixed(3), span(row, (v) => v.toFixed(3)), possible];
 }
 
 function ceilingRows({ ceilings }: Result): string[][] {

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { readFault, refuseFolder, writeFault } from "./disk.ts";
@@ -89,6 +98,14 @@ export function readJsonl<T>(path: string): T[] {
     if (line.trim() !== "") rows.push(parseLine<T>(path, number, line));
   }
   return rows;
+}
+
+/** The rows of a file that is written line by line: none where it isn't there, and a last line that a kill left torn never counted. */
+export function readWholeLines<T>(path: string): T[] {
+  if (!existsSync(path)) return [];
+  const bytes = readFileSync(path);
+  const whole = bytes.subarray(0, bytes.lastIndexOf(10) + 1);
+  return [...lines(whole)].flatMap((line, i) => (line.trim() === "" ? [] : [parseLine<T>(path, i + 1, line)]));
 }
 
 /** The lines of a file's bytes, which may be more than a string can hold (half a gigabyte). */

@@ -62,6 +62,8 @@ export interface Result {
   readonly seconds: number;
   /** Reading of answers behind the headline score. */
   readonly reading: "strict" | "lenient";
+  /** Rows that are called otherwise than their method is elsewhere, since this run trained it otherwise. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** True for numbers of the synthetic world, and for a mean that such numbers are in. */
   readonly synthetic: boolean;
   readonly details: Readonly<Record<string, MethodDetails>>;

@@ -6,7 +6,7 @@ import { conventionOf } from "../metrics/score.ts";
 import { resample } from "../stats/resample.ts";
 import { clusterKey, clusterSums, higherIsBetter, type Reading } from "./headline.ts";
 import { macro, type View } from "./macro.ts";
-import { METHOD_NAMES } from "./methods.ts";
+import { type Labels, METHOD_NAMES } from "./methods.ts";
 import { detailsOf, rowsOf } from "./result-rows.ts";
 import type { CeilingRow, Result } from "./result-types.ts";
 import type { Prediction } from "./types.ts";
@@ -25,6 +25,8 @@ export interface ResultRequest {
   readonly seed: number;
   /** Of the whole run. */
   readonly seconds: number;
+  /** Rows that this run calls otherwise ({@link methodAs}). */
+  readonly labels?: Labels;
   /** Names of the tasks whose data the synthetic world drew. */
   readonly synthetic: readonly string[];
 }
@@ -99,8 +101,9 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
   };
 }
 
-const common = ({ seed, seconds, reading, synthetic }: ResultRequest, tasks: readonly Task[]) => ({
+const common = ({ seed, seconds, reading, synthetic, labels = {} }: ResultRequest, tasks: readonly Task[]) => ({
   ...{ seed, seconds, reading },
+  ...(Object.keys(labels).length === 0 ? {} : { labels }),
   synthetic: tasks.some(({ name }) => synthetic.includes(name)),
 });
 const bare = ({ query_only, shown_items, oracle }: CeilingRow): CeilingRow => ({ query_only, shown_items, oracle });

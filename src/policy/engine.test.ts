@@ -237,7 +237,7 @@ async function pipeline(kill: number | null) {
   const { train, heldOut } = sftItems(chains, examples, { ...asking, maxTokens: 64 });
   const sftConfig = { ...base.sft, batch: 6, epochs: 10, learning_rate: 0.01, eval_every: 10, checkpoint_every: 6 };
   const sft = await loop((engine, log) =>
-    trainSft({ engine, model, train, heldOut, config: sftConfig, log, ...common }),
+    trainSft({ name: "sft", title: "SFT", engine, model, train, heldOut, config: sftConfig, log, ...common }),
   );
   const prmuConfig = { ...base.prmu, batch: 8, epochs: 2, learning_rate: 0.003, checkpoint_every: 3, max_tokens: 24 };
   const sources = await samplePairSources({

@@ -4,6 +4,7 @@ import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 import { type Codec, responseTokens } from "../prompts/generate.ts";
+import type { Accepted } from "./rejection.ts";
 
 /** One completion to learn, in tokens. */
 export interface SftItem {
@@ -65,6 +66,23 @@ export function goldItems(
     if (example.gold === null) return [];
     const held = stream(seed, "sft", "held-out", example.task, example.id).next() < share;
     return [{ id: `${example.task}/${example.id}/gold`, example, text: example.gold, held }];
+  });
+  return itemsOf(wanted, options);
+}
+
+/** Accepted responses as training items ({@link Accepted}); `share` of their queries is held out. */
+export function acceptedItems(
+  accepted: readonly Accepted[],
+  examples: readonly ShownExample[],
+  options: SftItemOptions,
+  { share, seed }: { readonly share: number; readonly seed: number },
+): SftItems {
+  const byQuery = new Map(examples.map((example) => [`${example.task}/${example.id}`, example]));
+  const wanted = accepted.flatMap(({ task, query, text }, i): Wanted[] => {
+    const example = byQuery.get(`${task}/${query}`);
+    if (example === undefined) return [];
+    const held = stream(seed, "rejection", "held-out", task, query).next() < share;
+    return [{ id: `${task}/${query}/${i}`, example, text, held }];
   });
   return itemsOf(wanted, options);
 }

@@ -24,6 +24,8 @@ const train =
   (more: Partial<SftOptions> = {}) =>
   (engine: SftOptions["engine"], log: SftOptions["log"]) =>
     trainSft({
+      name: "sft",
+      title: "SFT",
       engine,
       model: "base",
       train: items.train,
@@ -164,6 +166,6 @@ describe("SFT", () => {
   });
 
   it("says what to do when there is no chain", async () => {
-    await expect(runWhole(train({ train: [] }))).rejects.toThrow(/no chain to train on/);
+    await expect(runWhole(train({ train: [] }))).rejects.toThrow(/no completion to train on/);
   });
 });

@@ -17,8 +17,12 @@ import type { SftItem } from "./sft-items.ts";
  * the chains, whatever the weights; the logged loss is the mean over tokens there too.
  */
 export interface SftOptions {
+  /** Of the stage: it names what is saved, and the order of the batches. */
+  readonly name: string;
+  /** Shown while it trains. */
+  readonly title: string;
   readonly engine: Engine;
-  /** The base model: a folder, a name or a `tinker://` path. */
+  /** What it starts from: a folder, a name or a `tinker://` path. */
   readonly model: string;
   readonly train: readonly SftItem[];
   readonly heldOut: readonly SftItem[];
@@ -69,10 +73,10 @@ interface SftLoop {
 export async function trainSft(options: SftOptions): Promise<SftResult> {
   const { engine, config, seed, log, progress } = options;
   if (options.train.length === 0)
-    throw new TagprError("data", "there is no chain to train on", {
+    throw new TagprError("data", "there is no completion to train on", {
       hint: "See chains/stats.json for the filter that dropped them; raise data.chains or lower chains.judge_over.",
     });
-  const saver = makeSaver<SftState>(engine, log, "sft", config.keep_checkpoints);
+  const saver = makeSaver<SftState>(engine, log, options.name, config.keep_checkpoints);
   const training = await openTraining(engine, log, {
     model: options.model,
     rank: config.rank,
@@ -81,11 +85,11 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
   });
   const labels = options.train.map((item) => item.task);
   const units = options.train.map((item) => item.query);
-  const walk: Walk = { seed, name: "sft", labels, units, batch: config.batch, epochs: config.epochs };
+  const walk: Walk = { seed, name: options.name, labels, units, batch: config.batch, epochs: config.epochs };
   const loop: SftLoop = { options, training, saver, walk, total: batchCount(walk) };
   let state: SftState = saver.last?.loop ?? { best: null, waited: 0, curve: [], stopped: false };
   let step = log.last?.step ?? 0;
-  progress.start("SFT", loop.total);
+  progress.start(options.title, loop.total);
   if (step === 0) state = await look(loop, step, state);
   while (step < loop.total && !state.stopped) {
     await update(loop, step);
@@ -159,12 +163,12 @@ async function look(loop: SftLoop, step: number, state: SftState): Promise<SftSt
   if (state.best !== null && score <= (state.best.score ?? Number.NEGATIVE_INFINITY)) {
     const waited = state.waited + 1;
     const stopped = config.patience > 0 && waited >= config.patience && step < loop.total;
-    if (stopped) progress.say(`SFT: no better since step ${state.best.step}, stopped at step ${step}`);
+    if (stopped) progress.say(`${options.title}: no better since step ${state.best.step}, stopped at step ${step}`);
     return { ...state, curve, waited, stopped };
   }
   if (state.best !== null) saver.discard(state.best.path);
   return {
-    best: { step, score, path: await training.saveForSampler(`sft-best-${step}`) },
+    best: { step, score, path: await training.saveForSampler(`${options.name}-best-${step}`) },
     waited: 0,
     curve,
     stopped: false,
@@ -195,7 +199,7 @@ async function heldOutLoss({ options, training }: SftLoop): Promise<number | nul
 /** The best weights; those of the last step where nothing could tell which are best. */
 async function finish(loop: SftLoop, step: number, state: SftState): Promise<SftResult> {
   const { options, training } = loop;
-  const best = state.best ?? { step, score: null, path: await training.saveForSampler(`sft-last-${step}`) };
+  const best = state.best ?? { step, score: null, path: await training.saveForSampler(`${options.name}-last-${step}`) };
   await training.unload(); // some engines hold one model at a time, and the best one is asked next
   if (devOn(loop) || options.evaluateDev === undefined)
     return { ...best, curve: state.curve, stoppedEarly: state.stopped };

@@ -12,7 +12,18 @@ import type { Prediction } from "../eval/types.ts";
 /** A parsed JSON object whose writer may be an older or newer version: every field is asked for by name and type. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export const STAGES = ["data", "chains", "sft", "prmu", "guided", "explore", "eval", "report"] as const;
+export const STAGES = [
+  "data",
+  "chains",
+  "sft",
+  "prmu",
+  "guided",
+  "explore",
+  "gold",
+  "rejection",
+  "eval",
+  "report",
+] as const;
 export type StageName = (typeof STAGES)[number];
 
 /** What stands in a run directory, read once. Absent files are null or empty: a report can be written at any time. */

@@ -77,7 +77,7 @@ function goldFaults({ sft, eval: { methods } }: Config, only: readonly StageName
   const hint =
     "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft], or set sft.form to tagged.";
   const stages = (["prmu", ...RL] as const).filter((stage) => only.includes(stage));
-  const trained = methods.filter((name) => RL.some((stage) => METHODS[name].weights === stage));
+  const trained = methods.filter((name) => [...RL, "rejection"].some((stage) => METHODS[name].weights === stage));
   return [
     ...(stages.length === 0
       ? []

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { hashable } from "../core/config/added.ts";
 import { filesBelow, hashFile, hashJson } from "../core/run-dir.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -20,7 +21,7 @@ export async function stageKey(stage: Stage, { run, config, modelDir }: KeyInput
     inputs[file] = await hashFile(path);
   }
   const outside = (await stage.outside?.(config, { modelDir })) ?? null;
-  return hashJson({ stage: stage.name, seed: config.seed, config: stage.config(config), inputs, outside });
+  return hashJson({ stage: stage.name, seed: config.seed, config: stage.config(hashable(config)), inputs, outside });
 }
 
 /** Identity of a file, or of all files below a folder; of a name that is neither (a hub's), the name. */

@@ -10,7 +10,7 @@ import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
 import { begin, clearStage, ownFiles, readBegun, refuseForeign } from "./begun.ts";
 import { stageKey } from "./key.ts";
-import { STAGE_NAMES, type Stage, type StageContext, type StageName } from "./stage.ts";
+import type { Stage, StageContext, StageName } from "./stage.ts";
 import { clearStore } from "./store.ts";
 
 export interface RunOptions {
@@ -37,27 +37,26 @@ export type Outcome = "done" | "unchanged";
 const UNSEALED: ReadonlySet<string> = new Set(["timings.jsonl", "checkpoints.jsonl", "models.jsonl", "stopped.jsonl"]);
 
 /**
- * Executes the stages in order: a sealed one whose inputs and config are unchanged is skipped, an unfinished one goes
- * on from where it was, one whose inputs changed is done again. The caller holds the run's lock.
+ * Executes the stages that the config wants, in order: a sealed one whose inputs and config are unchanged is skipped,
+ * an unfinished one goes on from where it was, one whose inputs changed is done again. The caller holds the run's lock.
  */
 export async function runStages(options: RunOptions): Promise<Readonly<Partial<Record<StageName, Outcome>>>> {
   const outcomes: Partial<Record<StageName, Outcome>> = {};
-  const wanted = STAGE_NAMES.filter((name) => options.only === undefined || options.only.includes(name));
-  const stages = wanted.map((name) => {
-    const stage = options.stages.find((one) => one.name === name);
-    if (stage === undefined) throw new TagprError("internal", `no stage ${name}`);
-    return stage;
-  });
+  const needed = options.stages.filter((stage) => stage.wanted?.(options.config) ?? true);
+  const stages = needed.filter(({ name }) => options.only?.includes(name) ?? true);
+  if (options.only?.length === 1 && stages.length === 0)
+    options.progress.say(`${options.only[0]}: nothing to do, no method of eval.methods needs it`);
   // Whatever is in the way is in the way before the first hour of work.
   for (const stage of stages) refuseForeign(options.run, stage);
-  if (options.fresh === true) forget(options, stages);
-  for (const stage of stages) outcomes[stage.name] = await runStage(stage, options);
-  const kept = wanted.filter((name) => outcomes[name] === "unchanged");
-  if (kept.length === wanted.length) options.progress.say(`${kept.join(", ")}: done before, nothing changed`);
+  if (options.fresh === true) forget(options, stages, needed);
+  for (const stage of stages) outcomes[stage.name] = await runStage(stage, needed, options);
+  const kept = stages.map(({ name }) => name).filter((name) => outcomes[name] === "unchanged");
+  if (kept.length > 0 && kept.length === stages.length)
+    options.progress.say(`${kept.join(", ")}: done before, nothing changed`);
   return outcomes;
 }
 
-async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
+async function runStage(stage: Stage, needed: readonly Stage[], options: RunOptions): Promise<Outcome> {
   const { run, config, progress } = options;
   if (options.only !== undefined) await checkInputs(stage, options);
   const key = await stageKey(stage, options);
@@ -71,7 +70,7 @@ async function runStage(stage: Stage, options: RunOptions): Promise<Outcome> {
   const context: StageContext = {
     ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent },
     claim: (files) => begin(run, stage, { key, seconds: spent() }, files),
-    progress: numbered(progress, stage.name),
+    progress: numbered(progress, stage, needed),
   };
   try {
     await runWithEngine(stage, context);
@@ -177,14 +176,14 @@ function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
 }
 
 /** The stages' files; and the engine's store, when no stage is left that could need weights of it. */
-function forget({ run, progress }: RunOptions, stages: readonly Stage[]): void {
+function forget({ run, progress }: RunOptions, stages: readonly Stage[], all: readonly Stage[]): void {
   for (const stage of stages) sayKept(progress, stage.name, clearStage(run, stage));
-  if (stages.length < STAGE_NAMES.length) return;
+  if (stages.length < all.length) return;
   sayKept(progress, "weights", clearStore(join(run, "weights")));
 }
 
 /** `3/8 SFT` */
-function numbered(progress: Progress, name: StageName): Progress {
-  const place = `${STAGE_NAMES.indexOf(name) + 1}/${STAGE_NAMES.length}`;
+function numbered(progress: Progress, stage: Stage, of: readonly Stage[]): Progress {
+  const place = `${of.indexOf(stage) + 1}/${of.length}`;
   return { ...progress, start: (title, total) => progress.start(`${place} ${title}`, total) };
 }

@@ -4,8 +4,19 @@ import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
 
-/** The paper's pipeline, in order. */
-export const STAGE_NAMES = ["data", "chains", "sft", "prmu", "guided", "explore", "eval", "report"] as const;
+/** The paper's pipeline, in order; before its evaluation what compared methods train of their own. */
+export const STAGE_NAMES = [
+  "data",
+  "chains",
+  "sft",
+  "prmu",
+  "guided",
+  "explore",
+  "gold",
+  "rejection",
+  "eval",
+  "report",
+] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 /** What a stage works with. Everything impure comes in here. */
@@ -40,6 +51,8 @@ export type Outside = (config: Config, tools: Pick<StageContext, "modelDir">) =>
 
 export interface Stage {
   readonly name: StageName;
+  /** Whether a run needs it; without, every run does. */
+  readonly wanted?: (config: Config) => boolean;
   /** What it depends on of the config. */
   readonly config: (config: Config) => unknown;
   /** Files of earlier stages that it reads, relative to the run. */

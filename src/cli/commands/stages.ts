@@ -20,6 +20,8 @@ export const STAGE_COMMANDS: readonly StageCommand[] = [
   { name: "prmu", about: "build preference pairs and train the reward model with user embeddings" },
   { name: "guided", about: "reinforcement learning with all five rewards" },
   { name: "explore", about: "reinforcement learning with verifiable, format and repetition reward" },
+  { name: "gold", about: "train the base model on the true answers alone, for sft-gold of eval.methods" },
+  { name: "rejection", about: "train the SFT model on its own right samples, for sft-rejection of eval.methods" },
   { name: "eval", about: "answer the held-out queries with every method, and write result.json" },
   { name: "report", about: "write report/index.html" },
 ];

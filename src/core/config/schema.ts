@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { chains, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
-import { exploratory, guided, prmu, rewards, sft } from "./training.ts";
+import { exploratory, gold, guided, prmu, rejection, rewards, sft } from "./training.ts";
 
 /** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
 const FOLDER_NAME = /^(?!\.)[^/\\\p{Cc}\p{Cs}]{1,60}$/u;
@@ -36,6 +36,8 @@ export const configSchema = z.strictObject({
   prmu: prmu.prefault({}),
   guided: guided.prefault({}),
   explore: exploratory.prefault({}),
+  gold: gold.prefault({}),
+  rejection: rejection.prefault({}),
   eval: evaluation.prefault({}),
 });
 
@@ -43,7 +45,8 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type LlmConfig = Config["teacher"];
 export type EngineConfig = Config["engines"]["policy"];
-export type SftConfig = Config["sft"];
+/** What the loops of supervised fine-tuning have in common. */
+export type SftConfig = Config["gold"];
 export type PrmuConfig = Config["prmu"];
 /** What the two RL stages have in common. */
 export type RlConfig = Config["explore"];

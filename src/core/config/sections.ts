@@ -200,7 +200,17 @@ export const chains = z
   })
   .describe("The tagged-chain pipeline (paper section 3.2).");
 
-const method = z.enum(["zero-shot", "zero-shot-r", "rag", "rag-r", "sft", "guided", "tagpr"]);
+const method = z.enum([
+  "zero-shot",
+  "zero-shot-r",
+  "rag",
+  "rag-r",
+  "sft-gold",
+  "sft",
+  "sft-rejection",
+  "guided",
+  "tagpr",
+]);
 
 export const evaluation = z
   .strictObject({

@@ -25,37 +25,54 @@ const optimizer = {
   grad_clip_norm: z.number().nonnegative().default(1).describe("Largest gradient norm; 0 = off."),
 };
 
+/** What every loop of supervised fine-tuning has in common. */
+const supervised = {
+  ...optimizer,
+  learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
+  batch: positive.default(64).describe("Completions a step (paper: 64)."),
+  epochs: positive.default(2).describe("Paper: 2."),
+  eval_every: positive.default(10).describe("Steps between looks at the held-out completions."),
+  checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
+  keep_checkpoints: keep,
+  dev_every: count
+    .default(0)
+    .describe(
+      "Steps between greedy dev scores; 0 = only at the end. Where it is on, the best dev score is kept, else the lowest held-out loss.",
+    ),
+  patience: count.default(0).describe("Stop after this many looks without improvement; 0 = never."),
+  rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
+  max_tokens: positive.default(4096).describe("Longest prompt + completion; longer ones are left out and counted."),
+};
+
 export const sft = z
   .strictObject({
-    ...optimizer,
+    ...supervised,
     form: z
       .enum(["tagged", "untagged", "gold"])
       .default("tagged")
       .describe(
         "What is learnt: tagged chains (the paper's SFT-R), the same chains without their tags (ours), or the true answer at once, " +
-          "asked without reasoning (the paper's SFT; RL can't start from it). On one task's data it is SFT-Ind(-R).",
+          "asked without reasoning (the paper's SFT; RL can't start from it, and `eval.methods: [sft-gold]` has it beside the chains). On one task's data it is SFT-Ind(-R).",
       ),
-    learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
     max_chains: count
       .default(0)
       .describe(
         "Training chains at most, whole queries drawn at random; 0 = all. How much SFT needs is measured with it.",
       ),
-    batch: positive.default(64).describe("Chains a step (paper: 64)."),
-    epochs: positive.default(2).describe("Paper: 2."),
-    eval_every: positive.default(10).describe("Steps between looks at the held-out chains."),
-    checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
-    keep_checkpoints: keep,
-    dev_every: count
-      .default(0)
-      .describe(
-        "Steps between greedy dev scores; 0 = only at the end. Where it is on, the best dev score is kept, else the lowest held-out loss.",
-      ),
-    patience: count.default(0).describe("Stop after this many looks without improvement; 0 = never."),
-    rank: count.default(0).describe("LoRA rank; 0 = all parameters."),
-    max_tokens: positive.default(4096).describe("Longest prompt + completion; longer chains are left out and counted."),
   })
   .describe("Foundational SFT (paper section 3.4).");
+
+export const gold = z
+  .strictObject(supervised)
+  .describe(
+    "SFT on the true answers alone, asked to answer at once, for `eval.methods: [sft-gold]`: the labels of the queries that chains and RL have, no chain of them (ours).",
+  );
+
+export const rejection = z
+  .strictObject(supervised)
+  .describe(
+    "Rejection-sampling SFT, for `eval.methods: [sft-rejection]`: as many responses to RL's queries as RL samples, from the SFT model; it goes on learning from those that are right (Yuan et al. 2023, RFT; ours here).",
+  );
 
 export const rewards = z
   .strictObject({

@@ -16,7 +16,7 @@ export function scorePlot(canvas: Canvas, result: Result, name: string): Picture
   return {
     name,
     alt: `${result.metric} with 95% intervals: ${result.rows
-      .map((r) => `${methodLabel(r.method)} ${num(r.score)} (${between(r)})`)
+      .map((r) => `${methodLabel(r.method, result.labels)} ${num(r.score)} (${between(r)})`)
       .join(
         "; ",
       )}.${result.ceilings === undefined ? "" : ` Ceilings: query alone ${num(result.ceilings.query_only)}, shown items ${num(result.ceilings.shown_items)}, oracle ${num(result.ceilings.oracle)}.`}`,
@@ -30,7 +30,7 @@ export function scorePlot(canvas: Canvas, result: Result, name: string): Picture
 
 function drawScores(canvas: Canvas, result: Result, width: number): string {
   const { plot } = canvas;
-  const rows = result.rows.map((r) => ({ ...r, label: methodLabel(r.method), value: num(r.score) }));
+  const rows = result.rows.map((r) => ({ ...r, label: methodLabel(r.method, result.labels), value: num(r.score) }));
   const narrow = width < 500;
   const levels =
     result.ceilings === undefined
@@ -74,7 +74,7 @@ export function forestPlot(canvas: Canvas, result: Result, name: string): Pictur
     alt: `Paired differences of ${result.metric} with 95% intervals: ${rows
       .map(
         (r) =>
-          `${pairLabel(r.a)} minus ${pairLabel(r.b)} ${signed(r.difference)} (${between(r, signed)}), ${r.verdict}`,
+          `${pairLabel(r.a, result.labels)} minus ${pairLabel(r.b, result.labels)} ${signed(r.difference)} (${between(r, signed)}), ${r.verdict}`,
       )
       .join("; ")}.`,
     caption: html`Differences on the same queries, with 95% intervals. A filled dot: better or worse. A hollow dot:
@@ -91,7 +91,7 @@ function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[]
   const narrow = width < 500;
   const rows = paired.map((r) => ({
     ...r,
-    label: `${pairLabel(r.a)} −${narrow ? "\n" : " "}${pairLabel(r.b)}`,
+    label: `${pairLabel(r.a, result.labels)} −${narrow ? "\n" : " "}${pairLabel(r.b, result.labels)}`,
     value: signed(r.difference),
     stroke: hueVar(VERDICT_HUES[r.verdict]),
     fill: r.verdict === "undecided" ? "var(--bg)" : hueVar(VERDICT_HUES[r.verdict]),

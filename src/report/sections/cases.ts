@@ -33,7 +33,7 @@ export async function casesSection(run: RunFiles): Promise<Section> {
     const n = all.filter((one) => one.kind === kind).length;
     return `${whole(n)} (${percent(n / all.length)})`;
   };
-  const body = html`<p>Against ${methodLabel(base)}, ${methodLabel(main)} scores better in ${count("better")}, equal in ${count(
+  const body = html`<p>Against ${methodLabel(base, run.result?.labels)}, ${methodLabel(main, run.result?.labels)} scores better in ${count("better")}, equal in ${count(
     "equal",
   )} and worse in ${count("worse")} of ${whole(all.length)} queries. Shown are the first queries of each kind in the order of the
 evaluation set, not the nicest.</p>${tagLegend(run.tags)}
@@ -83,7 +83,10 @@ function caseHtml(run: RunFiles, one: Case, i: number, example: ShownExample | u
 ${example === undefined ? html`<p class="none">The query is not in data/test.jsonl.</p>` : asked(example, task, i === 0)}
 <p><span class="key">Gold</span> <strong>${first?.gold}</strong></p>
 <div class="answers">${one.answers.map(
-    ([name, prediction]) => html`<div><h4>${methodLabel(name)} <span>${verdict(run, prediction, task)}</span></h4>
+    ([
+      name,
+      prediction,
+    ]) => html`<div><h4>${methodLabel(name, run.result?.labels)} <span>${verdict(run, prediction, task)}</span></h4>
 ${chainHtml(prediction.response, run.tags)}
 ${prediction.truncated && html`<p class="note">Cut off at the token limit.</p>`}</div>
 `,

@@ -15,7 +15,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["chains/chains.jsonl", "the chains that SFT learns from"],
   ["chains/review.jsonl", "chains for a person to look at"],
   ["chains/stats.json", "counts of every filter"],
-  ...["sft", "prmu", "guided", "explore"].flatMap((stage) => [
+  ...["sft", "prmu", "guided", "explore", "gold", "rejection"].flatMap((stage) => [
     [`${stage}/metrics.jsonl`, "numbers of every step"] as const,
     [`${stage}/samples.jsonl`, "sampled responses"] as const,
   ]),

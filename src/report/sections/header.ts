@@ -69,15 +69,15 @@ function lead(result: Result): Safe {
   const tagpr = result.rows.find((row) => row.method === "tagpr") ?? result.rows.at(-1);
   if (tagpr === undefined) return html``;
   const share = result.details?.[tagpr.method]?.possible_personalization ?? null;
-  const against = result.paired.filter((p) => p.a === tagpr.method && (p.b === "rag-r" || p.b === "sft"));
-  return html`<p class="lead">On ${whole(tagpr.n)} held-out queries ${methodLabel(tagpr.method)} reaches ${result.metric}
+  const against = result.paired.filter((p) => p.a === tagpr.method && ["rag-r", "sft-gold", "sft"].includes(p.b));
+  return html`<p class="lead">On ${whole(tagpr.n)} held-out queries ${methodLabel(tagpr.method, result.labels)} reaches ${result.metric}
 <strong>${num(tagpr.score)}</strong> (95% interval ${between(tagpr)}${
     !result.higher_is_better && "; lower is better"
-  }).${against.map((p) => html` ${comparison(p)}.`)}${
+  }).${against.map((p) => html` ${comparison(p, result)}.`)}${
     share !== null && html` That is ${percent(share, 0)} of the personalization that the shown items make possible.`
   }</p>`;
 }
 
-function comparison(p: PairedRow): string {
-  return `Against ${methodLabel(p.b)}: ${signed(p.difference)} (${between(p, signed)}), ${p.verdict}`;
+function comparison(p: PairedRow, result: Result): string {
+  return `Against ${methodLabel(p.b, result.labels)}: ${signed(p.difference)} (${between(p, signed)}), ${p.verdict}`;
 }

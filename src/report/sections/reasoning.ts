@@ -34,7 +34,12 @@ function tagDistribution(run: RunFiles, art: Art): Safe {
   const sources = [
     ["training chains", "chains", run.jsonl("chains/chains.jsonl").map((row) => String(row.completion ?? ""))] as const,
     ...["rag-r", "sft", "guided", "tagpr"].map(
-      (name) => [methodLabel(name), name, (run.predictions.get(name) ?? []).map((p) => p.response)] as const,
+      (name) =>
+        [
+          methodLabel(name, run.result?.labels),
+          name,
+          (run.predictions.get(name) ?? []).map((p) => p.response),
+        ] as const,
     ),
   ];
   const counted = sources.map(([label, slug, texts]) => ({ label, slug, counts: countTags(texts, run.tags) }));
@@ -69,7 +74,9 @@ function lengths(run: RunFiles, art: Art): Safe {
   const order = ["zero-shot-r", "rag-r", "sft", "guided", "tagpr"];
   const rows = order.flatMap((name, i) => {
     const tokens = (run.predictions.get(name) ?? []).map((p: Prediction) => p.tokens);
-    return tokens.length > 0 ? [summarise(methodLabel(name), i === 1 ? 8 : i === 4 ? 0 : 4, tokens)] : [];
+    return tokens.length > 0
+      ? [summarise(methodLabel(name, run.result?.labels), i === 1 ? 8 : i === 4 ? 0 : 4, tokens)]
+      : [];
   });
   if (rows.length === 0) return notRun("Methods with reasoning");
   return html`${art.show(lengthPlot(art.canvas, rows, "lengths"))}${table(

@@ -1,11 +1,11 @@
-import { METHODS, methodLabel, pairLabel } from "../../eval/methods.ts";
+import { METHOD_NAMES, methodAs, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { CeilingRow, Result } from "../../eval/result-types.ts";
 import { CONVENTIONS } from "../../metrics/rouge.ts";
 import type { Art } from "../art.ts";
 import { between, num, percent, signed, whole } from "../format.ts";
 import { html, notRun, Safe, type Section, table } from "../html.ts";
 import { forestPlot, scorePlot } from "../plots/intervals.ts";
-import type { RunFiles } from "../read-run.ts";
+import { asRow, type RunFiles } from "../read-run.ts";
 
 /** The table with its ceilings, the paired differences, and what each method is. */
 export function resultSection(run: RunFiles, art: Art): Section {
@@ -13,7 +13,7 @@ export function resultSection(run: RunFiles, art: Art): Section {
   const body =
     result === null
       ? notRun("Evaluation")
-      : html`${views(result).map((view) => oneResult(view, art))}${methodsList(result)}`;
+      : html`${views(result).map((view) => oneResult(view, art))}${methodsList(result, formOf(run))}`;
   return { id: "result", title: "Result", body };
 }
 
@@ -63,7 +63,7 @@ function scoreTable(result: Result): Safe {
   const rows = result.rows.map((row) => {
     const d = result.details[row.method];
     return [
-      methodLabel(row.method),
+      methodLabel(row.method, result.labels),
       html`<strong>${num(row.score)}</strong>`,
       between(row),
       ceilings !== undefined && percent(d?.possible_personalization, 0),
@@ -110,7 +110,7 @@ function pairedTable(result: Result): Safe {
 “worse”: the interval leaves 0 out, also after Holm's correction over the table`,
     ["a − b", "difference", "95% interval", "a is"],
     result.paired.map((p) => [
-      `${pairLabel(p.a)} − ${pairLabel(p.b)}`,
+      `${pairLabel(p.a, result.labels)} − ${pairLabel(p.b, result.labels)}`,
       signed(p.difference),
       between(p, signed),
       html`<span class="${p.verdict}">${p.verdict}</span>`,
@@ -118,9 +118,16 @@ function pairedTable(result: Result): Safe {
   );
 }
 
-function methodsList(result: Result): Safe {
-  const names = Object.entries(METHODS).filter(([name]) => result.rows.some((row) => row.method === name));
-  return html`<h3>The methods</h3><dl class="facts">${names.map(
-    ([, method]) => html`<dt>${method.label}</dt><dd>${method.about}</dd>`,
-  )}</dl>`;
+/** What SFT learnt, by the run's config; a config that doesn't say is of the usual form. */
+function formOf(run: RunFiles): "tagged" | "untagged" | "gold" {
+  const { form } = asRow(run.config.sft);
+  return form === "untagged" || form === "gold" ? form : "tagged";
+}
+
+function methodsList(result: Result, form: ReturnType<typeof formOf>): Safe {
+  const names = METHOD_NAMES.filter((name) => result.rows.some((row) => row.method === name));
+  return html`<h3>The methods</h3><dl class="facts">${names.map((name) => {
+    const { label, about } = methodAs(name, form);
+    return html`<dt>${label}</dt><dd>${about}</dd>`;
+  })}</dl>`;
 }

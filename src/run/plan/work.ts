@@ -53,6 +53,8 @@ export const workOf = (given: Given): StageWork[] => [
   prmuWork(given),
   rlWork(given, "guided"),
   rlWork(given, "explore"),
+  ...(given.config.eval.methods.includes("sft-gold") ? [goldWork(given)] : []),
+  ...(given.config.eval.methods.includes("sft-rejection") ? [rejectionWork(given)] : []),
   evalWork(given),
 ];
 
@@ -122,19 +124,52 @@ function sftWork(given: Given): StageWork {
   // Without reasoning it learns the true answers of the chains' queries.
   const most = sft.form === "gold" ? sum(tasks, (t) => t.chains) * (1 - chains.held_out) : whole;
   const train = Math.round(sft.max_chains === 0 ? most : Math.min(most, sft.max_chains));
-  const steps = Math.ceil((train * sft.epochs) / sft.batch);
   const lengths = [promptOf(given), responseOf(given, config.guided.max_tokens)] as const;
-  const looks = Math.ceil(steps / sft.eval_every) + 1;
+  return supervisedWork(given, "sft", train, Math.round(tagged * chains.held_out), lengths);
+}
+
+/** The labels of chains and RL, answered at once. */
+function goldWork(given: Given): StageWork {
+  const { tasks, assumed } = given;
+  const labels = sum(tasks, (t) => t.chains + t.rl);
+  return supervisedWork(given, "gold", labels, 0, [promptOf(given), assumed.answer_tokens]);
+}
+
+/** As many samples as RL takes; of them the assumed share of the teacher's is right. */
+function rejectionWork(given: Given): StageWork {
+  const { config, tasks, assumed } = given;
+  const { guided, explore, chains } = config;
+  const queries = sum(tasks, (t) => t.rl);
+  const prompts = Math.round(queries * guided.epochs) + Math.round(queries * explore.epochs);
+  const right = Math.round(prompts * guided.rollouts * assumed.accepted);
+  const held = Math.round(right * chains.held_out);
+  const lengths = [promptOf(given), responseOf(given, guided.max_tokens)] as const;
+  const work = supervisedWork(given, "rejection", right - held, held, lengths);
+  const samples = pass("samples", "sample", [prompts, guided.rollouts], lengths, Math.ceil(prompts / guided.batch));
+  return { ...work, passes: [samples, ...work.passes] };
+}
+
+/** A loop of SFT over `train` completions, with `held` to look at. */
+function supervisedWork(
+  { config, tasks }: Given,
+  stage: "sft" | "gold" | "rejection",
+  train: number,
+  held: number,
+  lengths: readonly [number, number],
+): StageWork {
+  const { epochs, batch, eval_every, dev_every, checkpoint_every } = config[stage];
+  const steps = Math.ceil((train * epochs) / batch);
+  const looks = Math.ceil(steps / eval_every) + 1;
   const dev = sum(tasks, (t) => t.dev);
-  const devLooks = sft.dev_every > 0 ? Math.ceil(steps / sft.dev_every) : 1;
+  const devLooks = dev_every > 0 ? Math.ceil(steps / dev_every) : 1;
   return {
-    stage: "sft",
+    stage,
     steps,
-    checkpoints: Math.ceil(steps / sft.checkpoint_every),
+    checkpoints: Math.ceil(steps / checkpoint_every),
     asked: [],
     passes: [
-      pass("updates", "train", [train * sft.epochs, 1], lengths, steps),
-      pass("held-out loss", "forward", [Math.round(tagged * chains.held_out) * looks, 1], lengths, looks),
+      pass("updates", "train", [train * epochs, 1], lengths, steps),
+      ...(held === 0 ? [] : [pass("held-out loss", "forward", [held * looks, 1], lengths, looks)]),
       pass("dev answers", "sample", [dev * devLooks, 1], lengths, devLooks),
     ],
   };

@@ -3,6 +3,7 @@ import type { Config } from "../../core/config/schema.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
+import type { TrainedBy } from "../../eval/methods.ts";
 import { type Cut, type FittedPrompt, fitPrompt } from "../../prompts/budget.ts";
 import { loadRenderer, type Renderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
@@ -97,7 +98,7 @@ export function writeModel({ dir, key }: StageContext, model: Omit<ModelFile, "m
   writeJson(join(dir, "model.json"), { ...model, made_by: key } satisfies ModelFile);
 }
 
-export const readModel = (run: string, stage: "sft" | "guided" | "explore"): ModelFile =>
+export const readModel = (run: string, stage: TrainedBy): ModelFile =>
   readJson<ModelFile>(join(run, stage, "model.json"));
 
 /** Identity of the base model: by content, above 256 MB by size and time of change ({@link identity}). */

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../../core/config/schema.ts";
 import { RUN_FORMAT } from "../../core/format.ts";
-import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { appendJsonl, readJson, readWholeLines, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "../../eval/evaluate.ts";
-import { METHOD_NAMES, METHODS, type MethodName, type Weights } from "../../eval/methods.ts";
+import { type Labels, METHOD_NAMES, METHODS, type MethodName, methodAs, type Weights } from "../../eval/methods.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
 import type { Prediction } from "../../eval/types.ts";
@@ -50,12 +51,22 @@ export const evalStage: Stage = {
       bootstrap: config.eval.bootstrap,
       seed: config.seed,
       seconds: secondsSoFar(context),
+      labels: labelsOf(config),
       synthetic: syntheticTasks(run, tasks),
     });
     writeJson(join(dir, "scores.json"), result.details);
     writeJson(join(run, "result.json"), { format: RUN_FORMAT, ...result });
   },
 };
+
+/** Of rows that this run's settings make another method of. */
+const labelsOf = ({ eval: { methods }, sft: { form } }: Config): Labels =>
+  Object.fromEntries(
+    methods.flatMap((name) => {
+      const { label } = methodAs(name, form);
+      return label === METHODS[name].label ? [] : [[name, label]];
+    }),
+  );
 
 /** Goes on behind the whole batches that stand in the file. */
 async function answers(
@@ -65,7 +76,7 @@ async function answers(
   path: string,
 ): Promise<Prediction[]> {
   const { config } = context;
-  const standing = readStanding(path);
+  const standing = readWholeLines<Prediction>(path);
   const done = wholeBatches(standing, examples, config.eval.batch);
   const rows = standing.slice(0, done);
   if (done === examples.length) return rows;
@@ -84,11 +95,10 @@ async function optionsOf(
   done: number,
 ): Promise<EvaluateOptions> {
   const { config, run, engines, progress } = context;
-  const method = METHODS[name];
   // A model that has learnt to answer at once is asked so.
-  const plain = method.weights === "sft" && config.sft.form === "gold";
+  const method = methodAs(name, config.sft.form);
   return {
-    method: plain ? { ...method, reasoning: false } : method,
+    method,
     sampler: await (await engines.policy()).sampler(weightsPath(context, method.weights)),
     renderer: loadRenderer(await context.modelDir(config.model)),
     examples,
@@ -105,17 +115,6 @@ async function optionsOf(
 
 const weightsPath = ({ config, run }: StageContext, weights: Weights): string =>
   weights === "base" ? config.model : readModel(run, weights).path;
-
-/** What was written whole; a line that a killed process left torn never counted. */
-function readStanding(path: string): Prediction[] {
-  if (!existsSync(path)) return [];
-  const text = readFileSync(path, "utf8");
-  return text
-    .slice(0, text.lastIndexOf("\n") + 1)
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Prediction);
-}
 
 /** Of all stages before, and of this one. */
 function secondsSoFar({ run, spent }: StageContext): number {

@@ -2,12 +2,14 @@ import type { Stage } from "../stage.ts";
 import { chainsStage } from "./chains.ts";
 import { dataStage } from "./data.ts";
 import { evalStage } from "./evaluate.ts";
+import { goldStage } from "./gold.ts";
 import { prmuStage } from "./prmu.ts";
+import { rejectionStage } from "./rejection.ts";
 import { reportStage } from "./report.ts";
 import { exploreStage, guidedStage } from "./rl.ts";
 import { sftStage } from "./sft.ts";
 
-/** Every stage of the paper's pipeline. */
+/** Every stage of the paper's pipeline, and those that train its rivals. */
 export const STAGES: readonly Stage[] = [
   dataStage,
   chainsStage,
@@ -15,6 +17,8 @@ export const STAGES: readonly Stage[] = [
   prmuStage,
   guidedStage,
   exploreStage,
+  goldStage,
+  rejectionStage,
   evalStage,
   reportStage,
 ];

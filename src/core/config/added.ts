@@ -1,0 +1,31 @@
+import type { Config } from "./schema.ts";
+
+/**
+ * Settings that younger programs added, and the value at which each changes nothing. Hashes of a config leave them out
+ * there: what was made before they came is not made again. Whoever adds a setting adds its line.
+ */
+const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unknown])[] = [];
+
+/** Sections that only some methods' training reads: left out where none of them is asked. */
+const OF_METHODS: readonly (readonly [section: "gold" | "rejection", method: Config["eval"]["methods"][number]])[] = [
+  ["gold", "sft-gold"],
+  ["rejection", "sft-rejection"],
+];
+
+/** The config for hashing alone: without what was {@link ADDED} since and changes nothing. */
+export function hashable(config: Config): Config {
+  const copy = structuredClone(config);
+  for (const [path, neutral] of ADDED) drop(copy, path.split("."), JSON.stringify(neutral(config)));
+  const { methods } = config.eval;
+  for (const [section, method] of OF_METHODS) if (!methods.includes(method)) drop(copy, [section], null);
+  return copy;
+}
+
+/** Deletes the value at a path where it is written as `only`, or whatever it is. */
+function drop(tree: object, path: readonly string[], only: string | null): void {
+  const [key = "", ...rest] = path;
+  const value: unknown = Reflect.get(tree, key);
+  if (rest.length > 0) {
+    if (typeof value === "object" && value !== null) drop(value, rest, only);
+  } else if (only === null || JSON.stringify(value) === only) Reflect.deleteProperty(tree, key);
+}

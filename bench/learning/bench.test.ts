@@ -131,11 +131,13 @@ describe("the learning bench", () => {
     const { finding, ran } = start(out);
     const found = await finding;
     const count = (stage: string): number => ran.filter((what) => what.endsWith(`/${stage}`)).length;
-    expect(["data", "chains", "sft", "prmu", "guided", "eval"].map(count)).toEqual([1, 1, 2, 5, 8, 8]);
+    expect(["data", "chains", "sft", "prmu", "guided", "eval"].map(count)).toEqual([1, 1, 2, 5, 8, 10]);
+    expect(ran).toEqual(expect.arrayContaining(["gold-at-once/gold", "rejection/rejection"]));
+    expect(ran).not.toContain("gold-at-once/sft");
     if (found === null) throw new Error("stopped");
     const json = jsonOf(found) as { rows: object[]; paired: object[] };
-    expect(json.rows).toHaveLength(3 * 12);
-    expect(json.paired).toHaveLength(3 * 12);
+    expect(json.rows).toHaveLength(3 * 14);
+    expect(json.paired).toHaveLength(3 * 14);
     expect(found.rows[0]).toMatchObject({ table: "ablation", variant: "base", n: USERS, seeds: 1 });
     const same = (variant: string) => found.rows.filter((row) => row.variant === variant).map(({ score }) => score);
     expect(same("w/o RM")).toEqual(same("w/o Reward"));
@@ -144,6 +146,17 @@ describe("the learning bench", () => {
     expect(text).toMatch(/TagPR − base \(required\) +\+/);
     expect(text).toMatch(/Aim: TagPR reaches/);
     expect(text).not.toMatch(/NaN|undefined/);
+  });
+
+  it("tells a table without the rivals that came later, and says how to have them", async () => {
+    const other = folder();
+    const all = jobsOf({ budget: BUDGETS.quick, seeds: [101], set: [], threads: 0 });
+    const only = all.filter(({ variant }) => !variant.rival).map(({ variant }) => variant.run);
+    const found = await start(other, { only }).finding;
+    if (found === null) throw new Error("stopped");
+    expect(found.rows.filter(({ variant }) => variant.startsWith("gold"))).toEqual([]);
+    expect(tables(found)).toMatch(/gold, at once +not run \(--only gold-at-once\)/);
+    expect(tables(found)).toMatch(/rejection SFT +not run \(--only rejection\)/);
   });
 
   it("plans nothing that another run has done, asked for some runs alone too", async () => {
@@ -183,7 +196,7 @@ describe("the learning bench", () => {
     }
     const { finding, ran } = start(other);
     await finding;
-    expect([...all.filter((what) => !what.startsWith("cut")), ...ran]).toHaveLength(1 + 1 + 2 + 5 + 8 + 8 + 8);
+    expect([...all.filter((what) => !what.startsWith("cut")), ...ran]).toHaveLength(1 + 1 + 2 + 5 + 8 + 8 + 2 + 10);
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
   });
 
@@ -312,7 +325,7 @@ describe("runs side by side", () => {
     expect(locks(out)).toEqual([]);
     const lines = said.join("").split("\n").filter(Boolean);
     expect(lines).toContain("seed 102, no-tag: sft: another run has done the same");
-    for (const line of lines) expect(line).toMatch(/^(seed 10[12], [\w-]+: \S|Run \d+ of 16: seed 10[12], [\w-]+$)/);
+    for (const line of lines) expect(line).toMatch(/^(seed 10[12], [\w-]+: \S|Run \d+ of 20: seed 10[12], [\w-]+$)/);
   });
 
   it("a failing one is named and ends the others too", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Task } from "../data/task.ts";
 import type { QueryId, UserId } from "../data/types.ts";
 import { exampleScore } from "../metrics/score.ts";
+import { METHODS, methodAs, methodLabel } from "./methods.ts";
 import { buildResult, type ResultRequest } from "./result.ts";
 import { shareOfPossible } from "./result-rows.ts";
 import type { Result } from "./result-types.ts";
@@ -190,4 +191,14 @@ describe("buildResult", () => {
     const predictions = { sft: said(tag, half, golds) };
     expect(buildResult(request(predictions, [tag]))).toEqual(buildResult(request(predictions, [tag])));
   });
+});
+
+it("a row is called what it is: SFT on gold or on untagged chains is no w/o RL", () => {
+  expect(methodAs("sft", "tagged").label).toBe("SFT (w/o RL)");
+  expect(methodAs("sft", "gold")).toMatchObject({ label: "SFT on gold (sft.form)", reasoning: false });
+  expect(methodAs("sft", "untagged")).toMatchObject({ label: "SFT, untagged (w/o RL)", reasoning: true });
+  expect(methodAs("tagpr", "untagged")).toBe(METHODS.tagpr);
+  expect(methodLabel("sft", { sft: "another" })).toBe("another");
+  const labels = Object.values(METHODS).map(({ label }) => label);
+  expect(new Set([...labels, methodAs("sft", "gold").label]).size).toBe(labels.length + 1);
 });

@@ -19,7 +19,9 @@ sft: { learning_rate: 5.0e-4, batch: 8, epochs: 3, eval_every: 2, checkpoint_eve
 prmu: { rollouts: 3, prp_pairs: 24, pqp_pairs: 24, batch: 8, checkpoint_every: 1, max_tokens: 160 }
 guided: &rl { learning_rate: 1.0e-4, epochs: 1, batch: 8, rollouts: 3, updates: 2, advantage_delta: 0.05, max_tokens: 160, validate_every: 1, checkpoint_every: 1 }
 explore: { <<: *rl }
-eval: { max_tokens: 160, batch: 8, bootstrap: 200 }
+gold: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
+rejection: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
+eval: { methods: [zero-shot, rag-r, sft-gold, sft, sft-rejection, guided, tagpr], max_tokens: 160, batch: 8, bootstrap: 200 }
 engines: { policy: { threads: 1 }, reward: { threads: 1 }, embeddings: { threads: 1 } }
 `;
 

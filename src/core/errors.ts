@@ -20,7 +20,7 @@ export type ErrorCode =
   | "data" // a bad file or record
   | "engine" // the tensor engine refused or failed
   | "engine_lost" // its process died: what it had not saved is gone, a new one can take over
-  | "llm" // a teacher, judge or tagger endpoint failed
+  | "llm" // a teacher, judge, tagger or reward of one's own failed
   | "environment" // no Python, no port, no disk
   | "run" // a run directory that can't be continued
   | "internal"; // a broken promise of our own code

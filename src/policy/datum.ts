@@ -56,12 +56,15 @@ export function gspoDatum(
   return { ...datum, inputs: { ...datum.inputs, sequence_ratio_mask: mask } };
 }
 
-/** `importance_sampling`; with `logprobs` the current ones, its gradient by each log-prob is −`advantage`. */
+/**
+ * `importance_sampling` or `ppo`. With `logprobs` the current ones, the former's gradient by each log-prob is
+ * −`advantage`, which may be one for all tokens or one a token.
+ */
 export function importanceDatum(
   prompt: readonly number[],
   completion: readonly number[],
   logprobs: ArrayLike<number>,
-  advantage: number,
+  advantage: number | readonly number[],
 ): Datum {
   const { tokens, target, start } = shifted(prompt, completion);
   return {
@@ -69,10 +72,7 @@ export function importanceDatum(
     inputs: {
       target_tokens: { dtype: "int64", data: target },
       logprobs: overCompletion(start, logprobs),
-      advantages: overCompletion(
-        start,
-        completion.map(() => advantage),
-      ),
+      advantages: overCompletion(start, typeof advantage === "number" ? completion.map(() => advantage) : advantage),
     },
   };
 }

@@ -45,8 +45,10 @@ const group = (...rollouts: Rollout[]): Group => ({
   example,
   prompt: [1],
   rollouts,
-  advantages: rollouts.map(() => 0),
 });
+
+const signals = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0 };
+const weightsFor = () => signals;
 
 /** Totals are not the signals' sum here, so that no metric can stand in for another. */
 const groups = [
@@ -106,7 +108,7 @@ describe("metrics of rewards", () => {
 });
 
 it("metrics of spread tell groups without any from those tied in the verifiable part", () => {
-  expect(spreadMetrics(groups, { verifiable: 1 }, 1e-6)).toMatchObject({
+  expect(spreadMetrics(groups, { config: { advantages: "group", advantage_delta: 1e-6 }, weightsFor })).toMatchObject({
     // Population deviations of (3, 0), (1, 0.5), (1, 1.5), (0, 0): half their distances.
     reward_std: (1.5 + 0.25 + 0.25 + 0) / 4,
     groups_without_spread: 1 / 4,
@@ -116,8 +118,8 @@ it("metrics of spread tell groups without any from those tied in the verifiable 
 
 describe("metrics of optimizer steps", () => {
   const term = (ratio: number, objective: number, clipped: "low" | "high" | null) => ({
-    ...{ ratio, objective, clipped },
-    gradient: 0,
+    ...{ ratio, objective, gradient: [0] },
+    clipped: { low: clipped === "low" ? 1 : 0, high: clipped === "high" ? 1 : 0 },
   });
   const stats: UpdateStats = {
     terms: [

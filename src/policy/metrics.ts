@@ -1,13 +1,14 @@
+import { mean, populationStd } from "../core/mean.ts";
 import type { Task } from "../data/task.ts";
-import { type Rewards, SIGNALS } from "../rewards/compute.ts";
 import { type FormLook, formLook } from "../rewards/hacking.ts";
-import { hasSpread } from "./gspo.ts";
+import { SIGNALS } from "../rewards/weights.ts";
+import { type AdvantageScheme, signalParts } from "./advantages.ts";
+import { hasSpread } from "./group-advantages.ts";
 import { type Group, type Rollout, taskOf } from "./rollout.ts";
 import type { UpdateStats } from "./update.ts";
 
 export type MetricRow = Readonly<Record<string, number | null | Readonly<Record<string, number>>>>;
 
-const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);
 const share = <T>(values: readonly T[], holds: (value: T) => boolean): number =>
   mean(values.map((value) => (holds(value) ? 1 : 0)));
 const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
@@ -18,7 +19,9 @@ export function rewardMetrics(groups: readonly Group[], scored: boolean): Metric
   const lengths = all.map((r) => r.response.tokens.length);
   return {
     reward: mean(all.map((r) => r.rewards.total)),
-    ...Object.fromEntries(SIGNALS.map((signal) => [`reward_${signal}`, mean(all.map((r) => r.rewards[signal]))])),
+    ...Object.fromEntries(
+      signalsIn(all).map((signal) => [`reward_${signal}`, mean(all.flatMap((r) => r.rewards[signal] ?? []))]),
+    ),
     ...(scored ? {} : { reward_personalization: null }),
     best_of_group: mean(groups.map((g) => Math.max(...g.rollouts.map((r) => r.rewards.verifiable)))),
     tokens_mean: mean(lengths),
@@ -30,6 +33,12 @@ export function rewardMetrics(groups: readonly Group[], scored: boolean): Metric
     tag_counts: tagCounts(all),
     prmu_logit: meanOrNull(all.map((r) => r.logit)),
   };
+}
+
+/** The paper's signals, and whatever else some roll-out was rewarded for. */
+function signalsIn(rollouts: readonly Rollout[]): string[] {
+  const others = rollouts.flatMap((r) => Object.keys(r.rewards)).filter((name) => name !== "total");
+  return [...new Set([...SIGNALS, ...others])];
 }
 
 /** What the detectors of reward hacking look at, over all roll-outs; no part of the reward. */
@@ -55,18 +64,14 @@ export const formMetrics = (form: FormLook): MetricRow => ({
 });
 
 /** What the groups have to learn from, and which signal decides. */
-export function spreadMetrics(
-  groups: readonly Group[],
-  weights: Readonly<Record<string, number>>,
-  delta: number,
-): MetricRow {
+export function spreadMetrics(groups: readonly Group[], scheme: AdvantageScheme): MetricRow {
   const totals = groups.map((g) => g.rollouts.map((r) => r.rewards.total));
   const verifiable = groups.map((g) => g.rollouts.map((r) => r.rewards.verifiable));
   return {
     reward_std: mean(totals.map(populationStd)),
     groups_without_spread: share(totals, (values) => !hasSpread(values)),
     groups_tied_verifiable: share(verifiable, (values) => !hasSpread(values)),
-    advantage_share: advantageShares(groups, weights, delta),
+    advantage_share: advantageShares(groups, scheme),
   };
 }
 
@@ -82,8 +87,8 @@ export function updateMetrics(stats: UpdateStats, groups: readonly Group[]): Met
     objective: any ? stats.terms.reduce((sum, term) => sum + term.objective, 0) / all : null,
     ratio_mean: any ? mean(ratios) : null,
     ratio_max: any ? largest(ratios) : null,
-    clip_low: share(stats.terms, (term) => term.clipped === "low"),
-    clip_high: share(stats.terms, (term) => term.clipped === "high"),
+    clip_low: mean(stats.terms.map((term) => term.clipped.low)),
+    clip_high: mean(stats.terms.map((term) => term.clipped.high)),
     entropy: -mean(sampled),
     sampler_gap_mean: any ? mean(stats.gaps) : null,
     sampler_gap_max: any ? largest(stats.gaps) : null,
@@ -91,33 +96,25 @@ export function updateMetrics(stats: UpdateStats, groups: readonly Group[]): Met
     packing_gap_max: stats.packingGaps.length > 0 ? largest(stats.packingGaps) : null,
     grad_norm: meanOrNull(stats.gradNorms),
     updates_skipped: stats.skipped,
+    ...(stats.kl === undefined ? {} : { kl: meanOrNull(stats.kl) }),
+    ...(stats.entropyPushed === undefined ? {} : { entropy_pushed: stats.entropyPushed }),
   };
 }
 
 /**
- * Share of each weighted signal in the variance of the advantages: cov(w·signal/(std + δ), A)/var(A), std that of the
- * group's rewards, pooled over groups. So a group tied in the verifiable part counts with all the weight that its
- * advantages have. The shares sum to 1; all are 0 when nothing varies.
+ * Share of each weighted signal in the variance of the advantages A, pooled over groups: cov(its part of A, A)/var(A). So
+ * a group tied in the verifiable part counts with all the weight that its advantages have. The shares sum to 1; all are 0
+ * when nothing varies.
  */
-export function advantageShares(
-  groups: readonly Group[],
-  weights: Readonly<Record<string, number>>,
-  delta: number,
-): Readonly<Record<string, number>> {
-  const centred = (pick: (r: Rewards) => number): number[] =>
-    groups.flatMap((group) => {
-      const values = group.rollouts.map((r) => pick(r.rewards));
-      const middle = mean(values);
-      const scale = populationStd(group.rollouts.map((r) => r.rewards.total)) + delta;
-      return values.map((v) => (v - middle) / scale);
-    });
-  const total = centred((r) => r.total);
+export function advantageShares(groups: readonly Group[], scheme: AdvantageScheme): Readonly<Record<string, number>> {
+  const parts = groups.map((group) => signalParts(group, scheme));
+  const names = [...new Set(parts.flatMap((part) => Object.keys(part)))];
+  const own = (name: string): number[] => groups.flatMap((group, g) => parts[g]?.[name] ?? group.rollouts.map(() => 0));
+  const rows = names.map((name) => [name, own(name)] as const);
+  const total = (rows[0]?.[1] ?? []).map((_, i) => rows.reduce((sum, [, row]) => sum + (row[i] ?? 0), 0));
   const variance = mean(total.map((x) => x * x));
   return Object.fromEntries(
-    SIGNALS.map((signal) => {
-      const own = centred((r) => (weights[signal] ?? 0) * r[signal]);
-      return [signal, variance > 0 ? mean(own.map((x, i) => x * (total[i] as number))) / variance : 0];
-    }),
+    rows.map(([name, row]) => [name, variance > 0 ? mean(row.map((x, i) => x * (total[i] ?? 0))) / variance : 0]),
   );
 }
 
@@ -127,11 +124,6 @@ function tagCounts(rollouts: readonly Rollout[]): Readonly<Record<string, number
   const counts: Record<string, number> = {};
   for (const tag of rollouts.flatMap(tagsOf)) counts[tag] = (counts[tag] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
-}
-
-function populationStd(values: readonly number[]): number {
-  const middle = mean(values);
-  return Math.sqrt(mean(values.map((v) => (v - middle) ** 2)));
 }
 
 function meanOrNull(values: readonly (number | null)[]): number | null {

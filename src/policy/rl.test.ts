@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { batchAt } from "../core/batches.ts";
+import { configSchema } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { silent } from "../core/progress.ts";
 import { openLoop } from "../core/run-dir.ts";
@@ -21,9 +22,12 @@ import {
   STEPS,
   tasks,
 } from "../prompts/testing/tiny-world.ts";
-import { type Rewards, SIGNALS, type Signal, stageWeights } from "../rewards/compute.ts";
+import type { Rewards } from "../rewards/compute.ts";
+import type { OwnItem } from "../rewards/own.ts";
+import { SIGNALS, type Signal, weightsOf } from "../rewards/weights.ts";
+import type { AdvantageScheme } from "./advantages.ts";
 import { crossEntropyDatum } from "./datum.ts";
-import { groupAdvantages } from "./gspo.ts";
+import { groupAdvantages } from "./group-advantages.ts";
 import { advantageShares } from "./metrics.ts";
 import { miniBatches, type RlOptions, trainRl } from "./rl.ts";
 import type { Group } from "./rollout.ts";
@@ -103,15 +107,19 @@ it("a group tied in the verifiable part has the share that its advantages have",
       const p = personalization[i] ?? 0;
       return { rewards: { verifiable: v, format: 1, repetition: 0, tag: 0, personalization: p, total: v + 0.2 * p } };
     });
-    return { rollouts } as unknown as Group;
+    return { example: { task: "t" }, rollouts } as unknown as Group;
   };
-  const weights = { verifiable: 1, personalization: 0.2 };
-  const shares = advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], weights, 1e-9);
+  const weights = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0.2 };
+  const scheme = (delta: number): AdvantageScheme => ({
+    config: { advantages: "group", advantage_delta: delta },
+    weightsFor: () => weights,
+  });
+  const shares = advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], scheme(1e-9));
   expect(shares.verifiable).toBeCloseTo(0.5, 6);
   expect(shares.personalization).toBeCloseTo(0.5, 6);
   // A large δ damps the group whose rewards hardly differ.
   expect(
-    advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], weights, 0.05).verifiable,
+    advantageShares([group([1, 0], [0.5, 0.5]), group([0, 0], [0.6, 0.5])], scheme(0.05)).verifiable,
   ).toBeGreaterThan(0.95);
 });
 
@@ -148,6 +156,71 @@ describe("RL", () => {
     expect(timesTrained(whole.samples)).toEqual(
       new Map(batchesOf(23, 2.6).map(([query, times]) => [`LaMP_2/q${query}`, times])),
     );
+  });
+
+  it("with every lever ends with the same metrics and samples however often it is killed, and logs what each does", async () => {
+    const { disk, model } = await afterSft();
+    const own = [
+      { name: "mine", score: async (items: readonly OwnItem[]) => items.map(({ response }) => response.length / 100) },
+    ];
+    const rewards = {
+      ...base.rewards,
+      own: configSchema.parse({ rewards: { own: { mine: { module: "x" } } } }).rewards.own,
+    };
+    const kl = (place: "loss" | "reward") => ({ weight: 0.05, estimator: "k2", in: place }) as const;
+    const levers = [
+      { loss: "grpo", advantages: "decoupled", kl: kl("loss"), entropy: { floor: 2, weight: 0.01 } },
+      { loss: "gspo", advantages: "decoupled", kl: kl("reward") },
+    ] as const;
+    for (const some of levers) {
+      const lever = train(model, { own, rewards, config: { ...config, epochs: 1, ...some } });
+      const whole = await runWhole(lever, disk);
+      for (let seed = 0; seed < 3; seed++) {
+        const killed = await runKilled(lever, seed, { disk });
+        expect(killed.kills).toBeGreaterThan(0);
+        expect([killed.metrics, killed.samples]).toEqual([whole.metrics, whole.samples]);
+      }
+      const rows = trained(whole);
+      const shares = rows[0]?.advantage_share as Record<string, number>;
+      expect(rows[0]?.reward_mine).toBeGreaterThan(0);
+      expect(shares.mine).not.toBe(0);
+      expect(Object.values(shares).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+      if (some.kl.in === "reward") {
+        // At the start nothing is away from it; later something is, and pays for it.
+        expect(rows[0]?.reward_kl).toBeCloseTo(0, 9);
+        expect(Number(rows.at(-1)?.reward_kl)).toBeLessThan(0);
+      } else {
+        expect(Number(rows.at(-1)?.kl)).toBeGreaterThan(0);
+        expect(rows[0]?.entropy_pushed).toBe(1);
+      }
+    }
+  });
+
+  it("a heavy penalty in either place keeps the policy at its start", async () => {
+    const { disk, model } = await afterSft();
+    const right = async (more: object) =>
+      Number(
+        trained(await runWhole(train(model, { config: { ...config, epochs: 8, ...more } }), disk)).at(-1)
+          ?.reward_verifiable,
+      );
+    const free = await right({});
+    for (const [place, estimator] of [
+      ["loss", "k3"],
+      ["reward", "k1"],
+    ] as const)
+      expect(await right({ kl: { weight: 100, estimator, in: place } })).toBeLessThan(free - 0.2);
+  });
+
+  it("stops where a signal of one's own fails, with the responses saved and nothing updated", async () => {
+    const { disk, model } = await afterSft();
+    const memory = newMemory();
+    const own = [
+      { name: "mine", score: () => Promise.reject(new TagprError("llm", "rewards.own.mine gave no number")) },
+    ];
+    const rewards = configSchema.parse({ rewards: { own: { mine: { module: "x" } } } }).rewards;
+    const engine = makeFakeEngine({ vocab: codec.vocab, disk });
+    await expect(train(model, { own, rewards })(engine, openMemory(memory))).rejects.toThrow(/gave no number/);
+    expect(memory.stopped.at(-1)).toMatchObject({ kind: "own_signal", what: "rewards.own.mine gave no number" });
   });
 
   it("stops at a reward that is no number, with the groups saved and nothing updated", async () => {
@@ -260,7 +333,7 @@ describe("RL", () => {
   it("logs the components of the very reward that is trained on", async () => {
     const { disk, model } = await afterSft();
     const run = await runWhole(train(model), disk);
-    const weights = stageWeights(base.rewards, "guided");
+    const weights = weightsOf({ rewards: base.rewards, stage: "guided", own: config.rewards }, "LaMP_2");
     const sum = (of: (signal: Signal) => number): number => SIGNALS.reduce((s, x) => s + weights[x] * of(x), 0);
     for (const row of trained(run))
       expect(row.reward).toBeCloseTo(

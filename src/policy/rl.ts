@@ -6,10 +6,11 @@ import type { LoopLog } from "../core/run-dir.ts";
 import type { ShownExample } from "../data/types.ts";
 import { makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, TrainingClient } from "../engine/types.ts";
-import { stageWeights } from "../rewards/compute.ts";
+import { type AdvantageScheme, type WeighedGroup, withAdvantages } from "./advantages.ts";
 import { formMetrics, formOf, rewardMetrics, spreadMetrics, updateMetrics } from "./metrics.ts";
-import { type Group, type RolloutTimes, rollOut, type Setting } from "./rollout.ts";
-import { type MiniBatch, updateOnBatch } from "./update.ts";
+import { type Group, type RolloutTimes, rollOut, type Setting, weightsFor } from "./rollout.ts";
+import { openStart, penalised, type Start, withStart } from "./start.ts";
+import { isRegularised, type MiniBatch, updateOnBatch } from "./update.ts";
 import { hackingSigns, isTrainable, judgeProbe, type Probe, probe, type Validation, validate } from "./validate.ts";
 
 /** One RL stage (paper section 3.4): guided with all five signals, or exploratory with the foundation signals. */
@@ -54,6 +55,8 @@ interface RlState {
 interface RlLoop {
   readonly options: RlOptions;
   readonly training: TrainingClient;
+  /** The weights that the stage starts from, for `kl`; null where it has no weight. */
+  readonly start: Start | null;
   readonly saver: Saver<RlState>;
   readonly walk: Walk;
   readonly total: number;
@@ -73,7 +76,7 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
   progress.start(stage === "guided" ? "Guided RL" : "Exploratory RL", loop.total);
   let state = loop.saver.last?.loop ?? (await begin(loop));
   let last = loop.saver.last?.state ?? null;
-  const total = isTrainable(state.probe, stageWeights(options.rewards, stage)) ? loop.total : 0;
+  const total = isTrainable(state.probe, rewardsAnswers(options)) ? loop.total : 0;
   for (let batch = log.last?.step ?? 0; batch < total; batch++) {
     await trainOnBatch(loop, batch);
     const done = batch + 1;
@@ -85,8 +88,20 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
   }
   const kept = state.best ?? (await lastWeights(loop, total));
   await loop.training.unload();
+  await loop.start?.close();
   progress.end(state.best === null ? "" : `best dev score ${state.best.score.toFixed(3)} at batch ${state.best.step}`);
   return { ...kept, state: last, validations: state.validations, probe: state.probe };
+}
+
+/** Whether the verifiable reward has a weight for some of the queries. */
+const rewardsAnswers = (options: RlOptions): boolean =>
+  [...new Set(options.examples.map(({ task }) => task))].some((task) => weightsFor(options, task).verifiable > 0);
+
+/** How rewards become advantages here; a penalty for leaving the start is a signal of its own. */
+function schemeOf(options: RlOptions): AdvantageScheme {
+  const { kl } = options.config;
+  const penalty = kl.weight > 0 && kl.in === "reward" ? { kl: kl.weight } : {};
+  return { config: options.config, weightsFor: (task) => ({ ...weightsFor(options, task), ...penalty }) };
 }
 
 async function openLoop(options: RlOptions): Promise<RlLoop> {
@@ -100,12 +115,14 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
     seed,
     ...(resume === undefined ? {} : { resume }),
   });
+  const start = await openStart(options);
   const labels = options.examples.map((example) => example.task);
   const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
   const continued = before !== undefined;
   return {
     options,
     training,
+    start,
     saver,
     walk,
     total: batchCount(walk),
@@ -118,11 +135,10 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
 /** Says what there is to select, and takes the first dev score. */
 async function begin(loop: RlLoop): Promise<RlState> {
   const { options, training } = loop;
-  const { log, progress, config, clock, seed, stage } = options;
+  const { log, progress, config, clock, seed } = options;
   const found = await probe(options, await training.sampler(), options.examples, seed, clock);
   log.metrics({ kind: "probe", ...found });
-  for (const sentence of judgeProbe(found, config.rollouts, stageWeights(options.rewards, stage)))
-    progress.say(sentence);
+  for (const sentence of judgeProbe(found, config.rollouts, rewardsAnswers(options))) progress.say(sentence);
   const state: RlState = { best: null, validations: [], probe: found };
   return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
 }
@@ -138,11 +154,14 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   const examples = batchAt(walk, batch).map((i) => options.examples[i] as ShownExample);
   const seeds = examples.map((_, i) => seedOf(seed, stage, "rollout", batch, i));
   const draw = { n: config.rollouts, temperature: config.temperature, seeds };
-  const groups = await rollOut(options, await training.sampler(), examples, draw, clock, times);
+  const sampled = await rollOut(options, await training.sampler(), examples, draw, clock, times);
+  const scheme = schemeOf(options);
+  const groups = withAdvantages(await penalised(loop.start, config.kl, sampled, log), scheme);
   const totals = groups.flatMap((group) => group.rollouts.map((r) => r.rewards.total));
   requireFinite(log, "a reward", totals, () => groups.flatMap((group) => sampleRows(batch, group)));
   const started = clock();
-  const stats = await updateOnBatch(miniBatches(groups, miniSize(config)), {
+  const batches = miniBatches(groups, miniSize(config), isRegularised(config));
+  const stats = await updateOnBatch(await withStart(loop.start, config.kl, batches, log), {
     training,
     config,
     native: config.native_gspo && options.engine.capabilities.gspo,
@@ -151,7 +170,7 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
     log,
   });
   const rewards = { ...rewardMetrics(groups, options.scorer !== null), ...formMetrics(formOf(groups, options.tasks)) };
-  const spread = spreadMetrics(groups, stageWeights(options.rewards, stage), config.advantage_delta);
+  const spread = spreadMetrics(groups, scheme);
   const epoch = epochAfter(walk, batch + 1);
   log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
   const queries = examples.map((example) => `${example.task}/${example.id}`);
@@ -193,7 +212,7 @@ function hintAtFlatness({ flat, options }: RlLoop, batch: number, whole: number,
         `${so}Harder queries, more rollouts or a higher temperature would give more to select.`,
     );
   flat.whole = whole > FLAT ? flat.whole + 1 : 0;
-  const tied = stageWeights(options.rewards, options.stage).verifiable > 0 && verifiable > FLAT && whole <= FLAT;
+  const tied = rewardsAnswers(options) && verifiable > FLAT && whole <= FLAT;
   flat.verifiable = tied ? flat.verifiable + 1 : 0;
   if (isTime(flat.whole)) say("have had no spread and given no gradient", flat.whole, whole, "");
   if (isTime(flat.verifiable))
@@ -218,8 +237,8 @@ function optimizerSteps(loop: RlLoop, batch: number): { step: number; totalSteps
   return { step: batch * perBatch, totalSteps: (loop.total - 1) * perBatch + lastBatch };
 }
 
-/** Groups in order, `size` prompts a mini-batch; a roll-out without advantage counts in N but is not sent. */
-export function miniBatches(groups: readonly Group[], size: number): MiniBatch[] {
+/** Groups in order, `size` prompts a mini-batch; unless `whole`, a roll-out without advantage counts in N but is not sent. */
+export function miniBatches(groups: readonly WeighedGroup[], size: number, whole = false): MiniBatch[] {
   const out: MiniBatch[] = [];
   for (let at = 0; at < groups.length; at += size) {
     const part = groups.slice(at, at + size);
@@ -231,7 +250,7 @@ export function miniBatches(groups: readonly Group[], size: number): MiniBatch[]
         advantage: group.advantages[k] ?? 0,
       })),
     );
-    out.push({ sequences: sequences.filter((s) => s.advantage !== 0), total: sequences.length });
+    out.push({ sequences: sequences.filter((s) => whole || s.advantage !== 0), total: sequences.length });
   }
   return out;
 }
@@ -271,7 +290,7 @@ function weightsAt({ options, training, continued }: RlLoop, step: number, what:
 }
 
 /** The first group of a batch, whole: prompt, responses, rewards, advantages. */
-function sampleRows(batch: number, group: Group | undefined): unknown[] {
+function sampleRows(batch: number, group: WeighedGroup | undefined): unknown[] {
   if (group === undefined) return [];
   const { example, rollouts, advantages } = group;
   return rollouts.map((r, i) => ({

@@ -1,5 +1,5 @@
 import type { RewardsConfig, RlConfig } from "../core/config/schema.ts";
-import { TagprError } from "../core/errors.ts";
+import { messageOf, TagprError } from "../core/errors.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
@@ -9,9 +9,10 @@ import type { SamplingClient } from "../engine/types.ts";
 import type { Scorer } from "../prmu/scorer-types.ts";
 import { type Codec, type Completion, generate } from "../prompts/generate.ts";
 import { type Response as Reading, readResponse } from "../prompts/response.ts";
-import { computeRewards, type Rewards, type RlStage } from "../rewards/compute.ts";
+import { computeRewards, type Rewards } from "../rewards/compute.ts";
 import { formatReward } from "../rewards/format.ts";
-import { groupAdvantages } from "./gspo.ts";
+import { type OwnSignal, ownItem } from "../rewards/own.ts";
+import { type RlStage, type Signals, weightsOf } from "../rewards/weights.ts";
 
 /** What it takes to ask the policy and to judge what it says. */
 export interface Setting {
@@ -30,6 +31,8 @@ export interface Setting {
   readonly config: RlConfig;
   /** Null: no personalization reward. */
   readonly scorer: Scorer | null;
+  /** Signals of one's own; default: none. */
+  readonly own?: readonly OwnSignal[];
   /** Keeps the responses that the reward model's engine finds a NaN in. */
   readonly log?: LoopLog;
 }
@@ -46,9 +49,13 @@ export interface Group {
   readonly example: ShownExample;
   readonly prompt: readonly number[];
   readonly rollouts: readonly Rollout[];
-  /** One a roll-out. */
-  readonly advantages: readonly number[];
 }
+
+/** Weights of the stage's signals for a task. */
+export const weightsFor = (
+  { rewards, stage, config }: Pick<Setting, "rewards" | "stage" | "config">,
+  task: string,
+): Signals => weightsOf({ rewards, stage, own: config.rewards }, task);
 
 export interface Draw {
   readonly n: number;
@@ -102,15 +109,53 @@ async function judge(
   });
   const score = () => scoreReadable(setting.scorer, examples, responses, readings);
   const logits = await kept(setting, () => asRows(examples, responses), score);
+  const own = await ownScores(setting, examples, responses, readings);
   return examples.map((example, i) => {
     const rollouts = zipStrict(responses[i] ?? [], readings[i] ?? []).map(([response, reading], k) => {
-      const logit = logits[i]?.[k] ?? null;
-      return { response, reading, logit, rewards: rewardsOf(setting, example, response, reading, logit) };
+      const judged = { response, reading, logit: logits[i]?.[k] ?? null };
+      return { ...judged, rewards: rewardsOf(setting, example, judged, own[i]?.[k] ?? {}) };
     });
-    const totals = rollouts.map((r) => r.rewards.total);
-    const advantages = groupAdvantages(totals, setting.config.advantage_delta);
-    return { example, prompt: prompts[i] ?? [], rollouts, advantages };
+    return { example, prompt: prompts[i] ?? [], rollouts };
   });
+}
+
+/** `[i][k]`: scores by name. A signal is asked only about the tasks where it has a weight. */
+async function ownScores(
+  setting: Setting,
+  examples: readonly ShownExample[],
+  responses: readonly (readonly Completion[])[],
+  readings: readonly (readonly Reading[])[],
+): Promise<Readonly<Record<string, number>>[][]> {
+  const scores: Record<string, number>[][] = responses.map((group) => group.map(() => ({})));
+  for (const signal of setting.own ?? []) {
+    const asked = examples.flatMap((example, i) => {
+      if ((weightsFor(setting, example.task)[signal.name] ?? 0) === 0) return [];
+      const group = zipStrict(responses[i] ?? [], readings[i] ?? []);
+      return group.map(([{ text, truncated }, reading], k) => ({
+        i,
+        k,
+        item: ownItem(example, text, truncated, reading),
+      }));
+    });
+    const found = await keptWhole(setting, examples, responses, () => signal.score(asked.map(({ item }) => item)));
+    for (const [{ i, k }, score] of zipStrict(asked, found)) (scores[i]?.[k] ?? {})[signal.name] = score;
+  }
+  return scores;
+}
+
+/** Where a signal of one's own fails, the responses stand in stopped.jsonl. */
+async function keptWhole<T>(
+  { log }: Setting,
+  examples: readonly ShownExample[],
+  responses: readonly (readonly Completion[])[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    log?.stopped({ kind: "own_signal", what: messageOf(error), batch: asRows(examples, responses) });
+    throw error;
+  }
 }
 
 const kept = <T>({ log }: Setting, batch: () => readonly unknown[], work: () => Promise<T>): Promise<T> =>
@@ -126,9 +171,8 @@ const asRows = (examples: readonly ShownExample[], responses: readonly (readonly
 function rewardsOf(
   setting: Setting,
   example: ShownExample,
-  response: Completion,
-  reading: Reading,
-  logit: number | null,
+  { response, reading, logit }: Omit<Rollout, "rewards">,
+  own: Readonly<Record<string, number>>,
 ): Rewards {
   return computeRewards({
     task: taskOf(setting.tasks, example),
@@ -137,7 +181,8 @@ function rewardsOf(
     truncated: response.truncated,
     tags: setting.tags,
     config: setting.rewards,
-    stage: setting.stage,
+    weights: weightsFor(setting, example.task),
+    own,
     logit,
     centre: setting.scorer?.centre ?? null,
     reading,

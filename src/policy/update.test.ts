@@ -6,7 +6,7 @@ import { adamStep, type Bigram, logSoftmax, makeBigram, runLoss } from "../engin
 import { makeFakeEngine } from "../engine/testing/fake-engine.ts";
 import type { TrainingClient } from "../engine/types.ts";
 import { newMemory, openMemory } from "../prompts/testing/tiny-world.ts";
-import { sequenceTerm } from "./gspo.ts";
+import { gspoTerm } from "./gspo.ts";
 import { type MiniBatch, type TrainSequence, updateOnBatch } from "./update.ts";
 
 const VOCAB = 7;
@@ -57,7 +57,7 @@ function loss(model: Bigram, old: readonly (readonly number[])[], batch: MiniBat
   for (const [i, s] of batch.sequences.entries()) {
     const all = [...s.prompt, ...s.tokens];
     const now = s.tokens.map((t, k) => logSoftmax(model, all[s.prompt.length - 1 + k] ?? 0)[t] ?? 0);
-    sum -= sequenceTerm(now, old[i] ?? [], s.advantage, { low: config.clip_low, high: config.clip_high }).objective;
+    sum -= gspoTerm(now, old[i] ?? [], s.advantage, { low: config.clip_low, high: config.clip_high }).objective;
   }
   return sum / batch.total;
 }
@@ -68,9 +68,77 @@ const logprobsOf = (model: Bigram, batch: MiniBatch): number[][] =>
     return s.tokens.map((t, k) => logSoftmax(model, all[s.prompt.length - 1 + k] ?? 0)[t] ?? 0);
   });
 
+const one = (sequence: TrainSequence): MiniBatch => ({ sequences: [sequence], total: 1 });
+
 const miniBatches: MiniBatch[] = [0, 1, 2].map((k) => ({ sequences: sequences(k, 6), total: 10 }));
 
 describe("updates on a batch", () => {
+  it("gives equal gradients with the engine's ppo and with GRPO's computed here", async () => {
+    const [a, b] = [openClient(), openClient()];
+    const grpo = { ...config, loss: "grpo", learning_rate: 0.2, clip_low: 0.02, clip_high: 0.03 } as const;
+    const one = await updateOnBatch(miniBatches, { ...options(a.client, true), config: grpo });
+    const two = await updateOnBatch(miniBatches, { ...options(b.client, false), config: grpo });
+    for (const [k, gradient] of a.seen.entries())
+      for (const [i, x] of gradient.entries()) expect(b.seen[k]?.[i]).toBeCloseTo(x, 6);
+    expect(one.terms.map((t) => t.clipped)).toEqual(two.terms.map((t) => t.clipped));
+    const shares = one.terms.map(({ clipped }) => clipped.low + clipped.high);
+    expect(shares.some((share) => share > 0 && share < 1)).toBe(true); // tokens, not sequences
+  });
+
+  it("adds the gradient of β·KL to the start, on every sequence, whatever the engine has (finite differences)", async () => {
+    const start = makeBigram(VOCAB, 9);
+    const plain = (miniBatches[0] as MiniBatch).sequences.map((s, i) => (i === 0 ? { ...s, advantage: 0 } : s));
+    const batch = { total: 10, sequences: plain.map((s) => ({ ...s, start: logprobsOf(start, one(s))[0] ?? [] })) };
+    for (const estimator of ["k2", "k3"] as const) {
+      const { client, model, seen } = openClient();
+      const kl = { weight: 0.7, estimator, in: "loss" } as const;
+      const stats = await updateOnBatch([batch], { ...options(client, true), config: { ...config, kl } });
+      const bare = openClient();
+      await updateOnBatch([batch], options(bare.client, true));
+      const at = makeBigram(VOCAB, 1);
+      const klNow = (): number =>
+        logprobsOf(at, batch).reduce((sum, row, i) => {
+          const d = row.map((x, t) => x - (batch.sequences[i]?.start[t] ?? 0));
+          const k = d.map((x) => (estimator === "k2" ? (x * x) / 2 : Math.exp(-x) - 1 + x));
+          return sum + k.reduce((a, b) => a + b, 0) / k.length / batch.total;
+        }, 0);
+      const table = at.params.table as Float64Array;
+      for (let i = 0; i < table.length; i++) {
+        const was = table[i] as number;
+        table[i] = was + 1e-5;
+        const up = klNow();
+        table[i] = was - 1e-5;
+        const down = klNow();
+        table[i] = was;
+        expect((seen[0]?.[i] ?? 0) - (bare.seen[0]?.[i] ?? 0)).toBeCloseTo((0.7 * (up - down)) / 2e-5, 5);
+      }
+      expect(stats.kl).toHaveLength(batch.sequences.length);
+      expect(model.steps).toBe(1);
+    }
+  });
+
+  it("pushes the entropy up while it is under its floor, and only then", async () => {
+    const entropyOf = (model: Bigram): number =>
+      -logprobsOf(model, batch)
+        .flat()
+        .reduce((a, b, _, all) => a + b / all.length, 0);
+    const batch = {
+      ...(miniBatches[0] as MiniBatch),
+      sequences: (miniBatches[0] as MiniBatch).sequences.map((s) => ({ ...s, advantage: 0 })),
+    };
+    for (const [floor, pushed] of [
+      [1, 0],
+      [3, 1],
+    ] as const) {
+      const { client, seen } = openClient();
+      const entropy = { floor, weight: 0.5 };
+      const stats = await updateOnBatch([batch], { ...options(client, true), config: { ...config, entropy } });
+      expect(stats.entropyPushed).toBe(pushed);
+      expect((seen[0] ?? []).some((x) => Math.abs(x) > 1e-9)).toBe(pushed === 1);
+    }
+    expect(entropyOf(makeBigram(VOCAB, 1))).toBeGreaterThan(1);
+  });
+
   for (const count of [1, 3])
     it(`gives equal gradients with the engine's gspo and without it, ${count} mini-batch(es)`, async () => {
       const [a, b] = [openClient(), openClient()];
@@ -81,7 +149,7 @@ describe("updates on a batch", () => {
       for (const [k, gradient] of a.seen.entries())
         for (const [i, x] of gradient.entries()) expect(b.seen[k]?.[i]).toBeCloseTo(x, 6);
       expect(one.terms.map((t) => t.clipped)).toEqual(two.terms.map((t) => t.clipped));
-      if (count > 1) expect(one.terms.some((t) => t.clipped !== null)).toBe(true);
+      if (count > 1) expect(one.terms.some(({ clipped }) => clipped.low + clipped.high > 0)).toBe(true);
     });
 
   it("has the gradient of the clipped objective (finite differences of the model's parameters)", async () => {
@@ -110,7 +178,7 @@ describe("updates on a batch", () => {
 
   it("never lets a clip act with one update, and has ratio 1 there", async () => {
     const { terms } = await updateOnBatch([miniBatches[0] as MiniBatch], options(openClient().client, true));
-    expect(terms.every((t) => t.ratio === 1 && t.clipped === null)).toBe(true);
+    expect(terms.every((t) => t.ratio === 1 && t.clipped.low + t.clipped.high === 0)).toBe(true);
   });
 
   it("counts sequences without a gradient in N", async () => {

@@ -2,9 +2,8 @@ import { batchAt } from "../core/batches.ts";
 import { seedOf } from "../core/random.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
-import type { stageWeights } from "../rewards/compute.ts";
 import { type FormLook, formSigns } from "../rewards/hacking.ts";
-import { hasSpread } from "./gspo.ts";
+import { hasSpread } from "./group-advantages.ts";
 import { formMetrics, formOf, type MetricRow, rewardMetrics } from "./metrics.ts";
 import { rollOut, type Setting } from "./rollout.ts";
 
@@ -78,8 +77,6 @@ export async function probe(
   };
 }
 
-type StageWeights = ReturnType<typeof stageWeights>;
-
 /** DESIGN's bound for the synthetic world: below it GSPO has little to learn from. */
 const LEAST_GAIN = 0.15;
 
@@ -87,18 +84,18 @@ const LEAST_GAIN = 0.15;
  * Whether some group has answers to choose between. Two texts hardly ever earn the same from a reward model, so spread of
  * the whole reward says that only where the verifiable one has no weight.
  */
-export const isTrainable = ({ withSpread, withVerifiableSpread }: Probe, { verifiable }: StageWeights): boolean =>
-  (verifiable > 0 ? withVerifiableSpread : withSpread) > 0;
+export const isTrainable = ({ withSpread, withVerifiableSpread }: Probe, verifiable: boolean): boolean =>
+  (verifiable ? withVerifiableSpread : withSpread) > 0;
 
-/** The probe in plain words; `weights` are the stage's. */
-export function judgeProbe(found: Probe, k: number, weights: StageWeights): string[] {
+/** The probe in plain words; `verifiable`: the stage's verifiable reward has a weight. */
+export function judgeProbe(found: Probe, k: number, verifiable: boolean): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
   const sentences = [
     `Before RL: pass@1 ${percent(found.pass1)}, pass@${k} ${percent(found.passK)}, valid tags ${percent(found.tagValid)}, ` +
       `groups with spread ${percent(found.withSpread)}, of their verifiable rewards ${percent(found.withVerifiableSpread)} (${found.queries} queries × ${k}).`,
   ];
-  if (!isTrainable(found, weights)) {
-    const what = weights.verifiable > 0 ? "answers earn the same verifiable reward" : "responses earn the same reward";
+  if (!isTrainable(found, verifiable)) {
+    const what = verifiable ? "answers earn the same verifiable reward" : "responses earn the same reward";
     sentences.push(
       `There is nothing to select: in every group all ${what}. RL is left out; easier or harder queries, more chains for SFT or more rollouts could give something.`,
     );

@@ -7,15 +7,10 @@ import { type Centre, personalizationReward } from "./personalization.ts";
 import { repetitionReward } from "./repetition.ts";
 import { tagChecks, tagReward } from "./tag.ts";
 import { verifiableReward } from "./verifiable.ts";
+import type { Signals } from "./weights.ts";
 
-/** Guided: all five signals (paper eq. 5). Explore: the foundation signals (eq. 11). */
-export type RlStage = "guided" | "explore";
-
-export const SIGNALS = ["verifiable", "format", "repetition", "tag", "personalization"] as const;
-export type Signal = (typeof SIGNALS)[number];
-
-/** The five signals of one response, unweighted, and the weighted sum that is trained on. */
-export type Rewards = Readonly<Record<Signal, number>> & { readonly total: number };
+/** The signals of one response, unweighted, and the weighted sum that is trained on. */
+export type Rewards = Signals & { readonly total: number };
 
 export interface RewardInput {
   readonly task: Task;
@@ -26,21 +21,16 @@ export interface RewardInput {
   /** The allowed tags. */
   readonly tags: readonly string[];
   readonly config: RewardsConfig;
-  readonly stage: RlStage;
+  /** The stage's, for the task ({@link weightsOf}). */
+  readonly weights: Signals;
+  /** Scores of signals of one's own, by name. */
+  readonly own?: Readonly<Record<string, number>>;
   /** PRMU's logit; null without a reward model. */
   readonly logit?: number | null;
   /** PRMU's centring; needed with a logit unless `raw_personalization`. */
   readonly centre?: Centre | null;
   /** The response as already read with the same task, tags and truncation. */
   readonly reading?: Response;
-}
-
-/** Weights of a stage: the second keeps the foundation signals alone. What has no weight is logged all the same, where it can be computed. */
-export function stageWeights(config: RewardsConfig, stage: RlStage): Readonly<Record<Signal, number>> {
-  const { verifiable, format, repetition, tag, personalization } = config;
-  return stage === "guided"
-    ? { verifiable, format, repetition, tag, personalization }
-    : { verifiable, format, repetition, tag: 0, personalization: 0 };
 }
 
 /** All signals of one response and their weighted sum. @throws TagprError on a query without gold. */
@@ -60,6 +50,9 @@ export function computeRewards(input: RewardInput): Rewards {
     tag: tagReward(tagChecks(reading, config.min_tags), config.graded_tags),
     personalization: personalizationReward(input.logit ?? null, format === 1, centre),
   };
-  const weights = stageWeights(config, input.stage);
-  return { ...values, total: SIGNALS.reduce((sum, signal) => sum + weights[signal] * values[signal], 0) };
+  return { ...values, ...input.own, total: weighted({ ...values, ...input.own }, input.weights) };
 }
+
+/** The weighted sum: what has a weight and no value adds nothing. */
+export const weighted = (values: Readonly<Record<string, number>>, weights: Readonly<Record<string, number>>): number =>
+  Object.keys(weights).reduce((sum, signal) => sum + (weights[signal] ?? 0) * (values[signal] ?? 0), 0);

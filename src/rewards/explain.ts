@@ -1,11 +1,12 @@
 import { readResponse } from "../prompts/response.ts";
-import { computeRewards, type RewardInput, SIGNALS, type Signal, stageWeights } from "./compute.ts";
+import { computeRewards, type RewardInput } from "./compute.ts";
 import { countNgrams } from "./repetition.ts";
 import { tagChecks } from "./tag.ts";
+import { SIGNALS, type Signal } from "./weights.ts";
 
 /** One signal of one response, and why it has its value. */
 export interface ExplainedSignal {
-  readonly signal: Signal;
+  readonly signal: string;
   readonly value: number;
   readonly weight: number;
   /** weight · value: what it adds to the total. */
@@ -21,11 +22,10 @@ export function explainRewards(input: RewardInput): {
   const { task, text, tags, truncated } = input;
   const reading = input.reading ?? readResponse(text, { task, tags, truncated });
   const rewards = computeRewards({ ...input, reading });
-  const weights = stageWeights(input.config, input.stage);
-  const why = reasons({ ...input, reading });
-  const signals = SIGNALS.map((signal) => {
-    const [value, weight] = [rewards[signal], weights[signal]];
-    return { signal, value, weight, part: weight * value, why: why[signal] };
+  const why: Readonly<Record<string, string>> = reasons({ ...input, reading });
+  const signals = [...SIGNALS, ...Object.keys(input.own ?? {})].map((signal) => {
+    const [value, weight] = [rewards[signal] ?? 0, input.weights[signal] ?? 0];
+    return { signal, value, weight, part: weight * value, why: why[signal] ?? "your own signal, as the run logged it" };
   });
   return { signals, total: rewards.total };
 }

@@ -4,17 +4,20 @@ import { configSchema } from "../core/config/schema.ts";
 import { wordsOf } from "../core/words.ts";
 import { loadTask } from "../data/task-file.ts";
 import { readResponse } from "../prompts/response.ts";
-import { computeRewards, type RewardInput, SIGNALS, stageWeights } from "./compute.ts";
+import { computeRewards, type RewardInput } from "./compute.ts";
 import { explainRewards } from "./explain.ts";
 import { personalizationReward } from "./personalization.ts";
 import { countNgrams, repetitionReward } from "./repetition.ts";
 import { tagChecks, tagReward } from "./tag.ts";
 import { verifiableReward } from "./verifiable.ts";
+import { type RlStage, SIGNALS, weightsOf } from "./weights.ts";
 
 const [movies, stars, headline] = [loadTask("LaMP_2"), loadTask("LaMP_3"), loadTask("LaMP_4")];
 const chinese = { ...headline, language: "zh" as const };
 const tags = ["analyze_input", "examine_examples", "make_decision"];
-const config = configSchema.parse({}).rewards;
+const whole = configSchema.parse({});
+const config = whole.rewards;
+const stageWeights = (stage: RlStage) => weightsOf({ rewards: config, stage, own: whole[stage].rewards }, "LaMP_2");
 const good =
   "<think>\n<analyze_input>A film about war.</analyze_input>\n<examine_examples>Two like it were comedies.</examine_examples>\n<make_decision>So it is one.</make_decision>\n</think>\n\ncomedy";
 const input = (text: string, more: Partial<RewardInput> = {}): RewardInput => ({
@@ -24,7 +27,7 @@ const input = (text: string, more: Partial<RewardInput> = {}): RewardInput => ({
   truncated: false,
   tags,
   config,
-  stage: "guided",
+  weights: stageWeights("guided"),
   ...more,
 });
 
@@ -220,9 +223,9 @@ describe("the weighted sum", () => {
         fc.constantFrom("guided", "explore" as const),
         fc.double({ min: -3, max: 3, noNaN: true }),
         (text, stage, logit) => {
-          const asked = input(text, { stage: stage as "guided" | "explore", logit, centre: { mean: 0, spread: 1 } });
+          const weights = stageWeights(stage as RlStage);
+          const asked = input(text, { weights, logit, centre: { mean: 0, spread: 1 } });
           const rewards = computeRewards(asked);
-          const weights = stageWeights(config, asked.stage);
           const sum = SIGNALS.reduce((total, s) => total + weights[s] * rewards[s], 0);
           expect(rewards.total).toBeCloseTo(sum, 12);
           const told = explainRewards(asked);
@@ -237,9 +240,19 @@ describe("the weighted sum", () => {
   });
   it("keeps the foundation signals alone in the exploratory stage", () => {
     const bad = "<think>prose only</think>comedy";
-    const explore = computeRewards(input(bad, { stage: "explore", logit: 9 }));
+    const explore = computeRewards(input(bad, { weights: stageWeights("explore"), logit: 9 }));
     expect(explore.total).toBeCloseTo(config.verifiable + config.format, 12);
     expect(computeRewards(input(bad, { logit: 9 })).total).not.toBeCloseTo(explore.total, 3);
+  });
+  it("counts a signal of one's own like the five, and explains it as what it was", () => {
+    const weights = { ...stageWeights("guided"), brevity: 0.5 };
+    const [plain, more] = [input(good), input(good, { weights, own: { brevity: -2 } })];
+    expect(computeRewards(more)).toEqual({
+      ...computeRewards(plain),
+      brevity: -2,
+      total: computeRewards(plain).total - 1,
+    });
+    expect(explainRewards(more).signals.at(-1)).toMatchObject({ signal: "brevity", value: -2, weight: 0.5, part: -1 });
   });
   it("refuses a query without gold", () => {
     expect(() => computeRewards(input(good, { gold: null }))).toThrow(/without gold/);

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { configSchema } from "../core/config/schema.ts";
+import { configSchema, type RewardsConfig } from "../core/config/schema.ts";
 import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { readJson, readJsonl } from "../core/jsonl.ts";
@@ -12,10 +12,11 @@ import type { ShownExample } from "../data/types.ts";
 import type { ScorerFile } from "../prmu/score.ts";
 import { readLeniently } from "../prompts/lenient.ts";
 import { readResponse } from "../prompts/response.ts";
-import type { RewardInput, RlStage } from "../rewards/compute.ts";
+import type { RewardInput } from "../rewards/compute.ts";
 import { type ExplainedSignal, explainRewards } from "../rewards/explain.ts";
 import { quotations } from "../rewards/grounding.ts";
 import { duplicateSteps } from "../rewards/hacking.ts";
+import { type RlStage, weightsOf } from "../rewards/weights.ts";
 import { configOfRun } from "./record.ts";
 
 export interface ExplainOptions {
@@ -63,8 +64,22 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const task = own ?? inRun?.tasks.find((t) => t.name === name) ?? taskSaidBy(where, name, "--task FILE.yaml");
   const stage = options.stage ?? (basename(dirname(path)) === "explore" ? "explore" : "guided");
   const tags = inRun?.tags ?? DEFAULT_TAGS;
-  const config = inRun?.rewards ?? configSchema.parse({}).rewards;
-  const input: RewardInput = { task, gold, text, truncated, tags, config, stage, logit, centre: inRun?.centre ?? null };
+  const whole = inRun?.config ?? configSchema.parse({});
+  const config = whole.rewards;
+  const weights = weightsOf({ rewards: config, stage, own: whole[stage].rewards }, name);
+  const centre = inRun?.centre ?? null;
+  const input: RewardInput = {
+    task,
+    gold,
+    text,
+    truncated,
+    tags,
+    config,
+    weights,
+    own: logged(config, parsed.data.rewards),
+    logit,
+    centre,
+  };
   const { signals, total } = explainRewards(input);
   const source = run === null ? "default weights and tags" : `weights and tags of ${basename(run)}`;
   const title = `${name}${query === undefined ? "" : ` ${query}`}: gold ${JSON.stringify(gold)}, ${stage} stage, ${source}`;
@@ -72,6 +87,12 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const moved =
     was !== undefined && Math.abs(was - total) > 1e-9 ? [`the run logged a total of ${was.toFixed(3)}`] : [];
   return { title, signals, total, form: [...moved, ...formOf(input, inRun?.example(name, query) ?? null)] };
+}
+
+/** What the run logged of signals of one's own: nobody is asked again. */
+function logged({ own }: RewardsConfig, rewards: Readonly<Record<string, unknown>> = {}): Record<string, number> {
+  const scores = Object.keys(own).map((name) => [name, rewards[name]] as const);
+  return Object.fromEntries(scores.filter((row): row is [string, number] => typeof row[1] === "number"));
 }
 
 /** In a run's samples.jsonl other lines stand between the responses (`{"kind": "batch", …}`). */
@@ -126,7 +147,7 @@ function contextOf(run: string) {
   const there = <T>(path: string): T | null => (existsSync(path) ? readJson<T>(path) : null);
   const rl = (): ShownExample[] => (existsSync(at("data", "rl.jsonl")) ? readJsonl(at("data", "rl.jsonl")) : []);
   return {
-    rewards: configOfRun(run).rewards,
+    config: configOfRun(run),
     tasks: there<Task[]>(at("data", "tasks.json")) ?? [],
     tags: there<{ tags: string[] }>(at("chains", "tags.json"))?.tags ?? DEFAULT_TAGS,
     centre: there<ScorerFile>(at("prmu", "scorer.json"))?.centre ?? null,

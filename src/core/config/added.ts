@@ -4,7 +4,17 @@ import type { Config } from "./schema.ts";
  * Settings that younger programs added, and the value at which each changes nothing. Hashes of a config leave them out
  * there: what was made before they came is not made again. Whoever adds a setting adds its line.
  */
-const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unknown])[] = [];
+const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unknown])[] = [
+  ...(["guided", "explore"] as const).flatMap((stage) => [
+    [`${stage}.loss`, () => "gspo"] as const,
+    [`${stage}.advantages`, () => "group"] as const,
+    [`${stage}.kl`, ({ [stage]: { kl } }: Config) => ({ ...kl, weight: 0 })] as const,
+    [`${stage}.entropy`, ({ [stage]: { entropy } }: Config) => ({ ...entropy, floor: 0 })] as const,
+    [`${stage}.rewards`, () => ({ own: {}, of: {} })] as const,
+  ]),
+  ["rewards.of", () => ({})],
+  ["rewards.own", () => ({})],
+];
 
 /** Sections that only some methods' training reads: left out where none of them is asked. */
 const OF_METHODS: readonly (readonly [section: "gold" | "rejection", method: Config["eval"]["methods"][number]])[] = [

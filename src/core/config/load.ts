@@ -60,6 +60,12 @@ export function absolutePaths(config: Config, cwd: string, exists: (path: string
       paths: config.data.paths.map(here),
       task: /\.ya?ml$/.test(config.data.task) ? here(config.data.task) : config.data.task,
     },
+    rewards: {
+      ...config.rewards,
+      own: Object.fromEntries(
+        Object.entries(config.rewards.own).map(([name, own]) => [name, { ...own, module: here(own.module) }]),
+      ),
+    },
     prmu: { ...config.prmu, model: ifThere(config.prmu.model) },
     engines: { ...config.engines, embeddings_model: ifThere(config.engines.embeddings_model) },
   };

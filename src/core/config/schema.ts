@@ -51,4 +51,7 @@ export type PrmuConfig = Config["prmu"];
 /** What the two RL stages have in common. */
 export type RlConfig = Config["explore"];
 export type RewardsConfig = Config["rewards"];
+/** Weights that a stage has of its own. */
+export type StageRewards = RlConfig["rewards"];
+export type OwnSignalConfig = RewardsConfig["own"][string];
 export type ChainsConfig = Config["chains"];

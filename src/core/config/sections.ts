@@ -91,14 +91,14 @@ export const prompt = z
   .describe("How a query is asked.");
 
 /** Configs are kept in run.json and shown: what is refused here stands in neither, and is not repeated in the refusal. */
-const address = z
+export const address = z
   .string()
   .refine((url) => secretInUrl(url) === null, {
     error: ({ input }) =>
       `holds ${secretInUrl(String(input))}; take it out: a key comes from the environment variable that key_env names`,
   })
   .default("");
-const variable = z.string().refine(isVariableName, {
+export const variable = z.string().refine(isVariableName, {
   error:
     "is no name of an environment variable (it may be a key itself: put that into a variable, OPENAI_API_KEY for one, and name the variable here)",
 });

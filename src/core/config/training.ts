@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { heldOut } from "./sections.ts";
+import { address, heldOut, variable } from "./sections.ts";
 
 const positive = z.int().positive();
 const count = z.int().nonnegative();
@@ -74,20 +74,84 @@ export const rejection = z
     "Rejection-sampling SFT, for `eval.methods: [sft-rejection]`: as many responses to RL's queries as RL samples, from the SFT model; it goes on learning from those that are right (Yuan et al. 2023, RFT; ours here).",
   );
 
+const weight = z.number().nonnegative();
+
+/** Signals of one's own, by name; where weights are overridden a name that `rewards.own` does not have is refused by the run. */
+const ownWeights = z.record(z.string(), weight).default({}).describe("Weights of signals of one's own, by name.");
+
+/** Weights in place of others; what is left out stays. */
+const overrides = {
+  verifiable: weight.optional().describe("In place of `rewards.verifiable`."),
+  format: weight.optional().describe("In place of `rewards.format`."),
+  repetition: weight.optional().describe("In place of `rewards.repetition`."),
+  tag: weight.optional().describe("In place of `rewards.tag`."),
+  personalization: weight.optional().describe("In place of `rewards.personalization`."),
+  own: ownWeights,
+};
+
+const ofTasks = z
+  .record(z.string(), z.strictObject(overrides))
+  .default({})
+  .describe("Weights of single tasks, by name: `{LaMP_4: {personalization: 0.5}}`.");
+
+const stageRewards = z
+  .strictObject({ ...overrides, of: ofTasks })
+  .prefault({})
+  .describe("Weights of this stage, in place of those of `rewards`; what is left out stays.");
+
+/** What names of signals of one's own may not be: the paper's, and words of the logs. */
+const TAKEN = ["verifiable", "format", "repetition", "tag", "personalization", "grounding", "kl", "total", "std"];
+
+const ownSignal = z
+  .strictObject({
+    weight: weight
+      .default(1)
+      .describe("Weight in guided RL; in exploratory RL it has the one that `explore.rewards.own` says, else 0."),
+    module: z
+      .string()
+      .default("")
+      .describe(
+        "Path of a TypeScript or JavaScript module whose `default` (or `score`) is a function of a list of responses.",
+      ),
+    url: address.describe("Base address of a scorer: responses go to `url/score` by POST, scores come back."),
+    key_env: z
+      .union([z.literal(""), variable])
+      .default("")
+      .describe("Environment variable with the scorer's key, sent as a bearer token; never logged."),
+    batch: positive.default(64).describe("Responses a call."),
+    concurrency: positive.default(4).describe("Calls in flight, of a scorer at `url`."),
+    timeout_seconds: z.number().positive().default(60).describe("Of one call."),
+    version: z
+      .string()
+      .default("")
+      .describe(
+        "Any text; another one makes kept scores void: for a scorer at `url`, or a module's imports, that changed.",
+      ),
+  })
+  .refine(({ module, url }) => (module === "") !== (url === ""), "a signal needs either `module` or `url`");
+
 export const rewards = z
   .strictObject({
-    verifiable: z.number().nonnegative().default(1).describe("Weight of the answer's score against the gold."),
-    format: z.number().nonnegative().default(0.1).describe("Weight of the form: reasoning, then an answer."),
-    repetition: z.number().nonnegative().default(0.1).describe("Weight of the penalty for repeated n-grams."),
-    tag: z.number().nonnegative().default(0.1).describe("Weight of the tags' checks; guided RL only."),
-    personalization: z.number().nonnegative().default(0.2).describe("Weight of PRMU's verdict; guided RL only."),
+    verifiable: weight.default(1).describe("Weight of the answer's score against the gold."),
+    format: weight.default(0.1).describe("Weight of the form: reasoning, then an answer."),
+    repetition: weight.default(0.1).describe("Weight of the penalty for repeated n-grams."),
+    tag: weight.default(0.1).describe("Weight of the tags' checks; guided RL only."),
+    personalization: weight.default(0.2).describe("Weight of PRMU's verdict; guided RL only."),
     ngram: positive.default(4).describe("n of the repetition reward (paper: 4)."),
     min_tags: positive.default(3).describe("Least number of non-empty steps (paper: 3)."),
     graded_tags: z.boolean().default(false).describe("Tag reward −1/3 a failed check in place of −1 for any."),
     raw_personalization: z
       .boolean()
       .default(false)
-      .describe("Plain sigmoid of the PRMU logit, without centring and scaling."),
+      .describe("Plain sigmoid of the PRMU logit (paper eq. 3), without centring and scaling."),
+    of: ofTasks,
+    own: z
+      .record(z.string().regex(/^[a-z][a-z0-9_]*$/, "a name of small letters, digits and _"), ownSignal)
+      .refine((own) => Object.keys(own).every((name) => !TAKEN.includes(name)), {
+        message: `a name that TagPR has itself: ${TAKEN.join(", ")}`,
+      })
+      .default({})
+      .describe("Signals of one's own, by name, beside the paper's five (docs/reinforcement.md)."),
   })
   .describe(
     "Weights of the five signals (paper eq. 5; the paper's weights are lost, these are ours) and their constants.",
@@ -145,6 +209,7 @@ export const prmu = z
 
 const rl = {
   ...optimizer,
+  rewards: stageRewards,
   learning_rate: rate.default(1e-6).describe("Paper: 1e-6."),
   epochs: z.number().nonnegative().describe("Passes over the RL queries; fractions are allowed."),
   batch: positive.default(128).describe("Prompts a step (paper: global batch 128, read as prompts)."),
@@ -152,8 +217,20 @@ const rl = {
   updates: positive
     .default(4)
     .describe("Mini-batches a batch, one optimizer step each (GSPO's recipe); with 1 the clip never acts."),
+  loss: z
+    .enum(["gspo", "grpo"])
+    .default("gspo")
+    .describe(
+      "The clipped objective: `gspo` has one ratio a sequence (paper), `grpo` one a token, with bounds of its own (0.2).",
+    ),
   clip_low: rate.default(3e-4).describe("Paper: 0.0003."),
   clip_high: rate.default(4e-4).describe("Paper: 0.0004."),
+  advantages: z
+    .enum(["group", "decoupled"])
+    .default("group")
+    .describe(
+      "`group`: the weighted reward is normalized over a prompt's responses (paper); `decoupled`: each signal by itself, then the sum over the batch (GDPO).",
+    ),
   advantage_delta: rate.default(1e-6).describe("δ in A = (r − mean)/(std + δ); 0.05 in small runs (ours)."),
   temperature: z.number().positive().default(1).describe("Of sampling (paper: 1)."),
   top_p: z.number().min(0).max(1).default(1).describe("Of sampling (paper: 1)."),
@@ -176,8 +253,35 @@ const rl = {
     .boolean()
     .default(true)
     .describe(
-      "Use the engine's own `gspo` loss where it has one, else `importance_sampling` with gradients computed here.",
+      "Use the engine's own loss where it has one, else `importance_sampling` with gradients computed here (always so with `kl` in the loss or an entropy floor).",
     ),
+  kl: z
+    .strictObject({
+      weight: z.number().nonnegative().default(0).describe("β; 0 = off (paper: no KL term)."),
+      estimator: z
+        .enum(["k1", "k2", "k3"])
+        .default("k3")
+        .describe("Of a token's log π − log π_start = d: `k1` d, `k2` d²/2, `k3` exp(−d) − 1 + d."),
+      in: z
+        .enum(["loss", "reward"])
+        .default("loss")
+        .describe(
+          "`loss`: mean over each response's tokens, with its gradient (not for `k1`, whose gradient has mean 0); `reward`: summed over the tokens and taken off the reward, as a signal of its own.",
+        ),
+    })
+    .refine(({ estimator, in: place }) => estimator !== "k1" || place === "reward", {
+      message: "k1 in the loss has a gradient of mean 0, so it does nothing; take k2 or k3, or in: reward",
+      path: ["estimator"],
+    })
+    .prefault({})
+    .describe("Kullback–Leibler divergence to the weights that the stage starts from (docs/reinforcement.md)."),
+  entropy: z
+    .strictObject({
+      floor: z.number().nonnegative().default(0).describe("Nats a token; 0 = off."),
+      weight: rate.default(0.01).describe("Of the entropy in the objective while it is under the floor."),
+    })
+    .prefault({})
+    .describe("Keeps the policy's entropy from falling under a floor (docs/reinforcement.md)."),
 };
 
 export const guided = z

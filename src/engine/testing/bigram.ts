@@ -54,7 +54,7 @@ export function withState(
 const INPUTS: Readonly<Record<LossName, readonly string[]>> = {
   cross_entropy: ["target_tokens", "weights"],
   importance_sampling: ["target_tokens", "logprobs", "advantages"],
-  ppo: [],
+  ppo: ["target_tokens", "logprobs", "advantages"],
   cispo: [],
   gspo: ["target_tokens", "logprobs", "advantages", "sequence_ratio_mask"],
   bradley_terry: ["pair_id", "preferred", "user_index"],
@@ -150,13 +150,21 @@ function lossOf(
     const slope = advantages.map((a, i) => -a * Math.exp((logprobs[i] as number) - (old[i] as number)));
     return { value: slope.reduce((a, b) => a + b, 0), slope };
   }
+  const bound = (x: number): number =>
+    Math.min(config.clip_high_threshold ?? 1.2, Math.max(config.clip_low_threshold ?? 0.8, x));
+  if (loss === "ppo") {
+    const ratios = logprobs.map((x, i) => Math.exp(x - (old[i] as number)));
+    const terms = advantages.map((a, i) => [(ratios[i] as number) * a, bound(ratios[i] as number) * a] as const);
+    const value = -terms.reduce((sum, [free, bounded]) => sum + Math.min(free, bounded), 0);
+    return { value, slope: terms.map(([free, bounded]) => (free <= bounded ? -free : 0)) };
+  }
   if (loss !== "gspo") throw refuse(`${loss} is not in the fake engine`);
   const mask = Array.from(input(datum, "sequence_ratio_mask", n));
   const length = mask.reduce((a, b) => a + b, 0);
   const ratio = Math.exp(
     mask.reduce((sum, m, i) => sum + m * ((logprobs[i] as number) - (old[i] as number)), 0) / length,
   );
-  const bounded = Math.min(config.clip_high_threshold ?? 1.2, Math.max(config.clip_low_threshold ?? 0.8, ratio));
+  const bounded = bound(ratio);
   const slope = advantages.map((a) => (ratio * a <= bounded * a ? -ratio * a : 0));
   return { value: -advantages.reduce((sum, a) => sum + Math.min(ratio * a, bounded * a), 0), slope };
 }

@@ -5,9 +5,11 @@ import { openLoop } from "../../core/run-dir.ts";
 import { trainRl } from "../../policy/rl.ts";
 import { makeScorer } from "../../prmu/score.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
+import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, baseIdentity, type ModelFile, openAsking, readModel, readSplit, writeModel } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
+import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
 import { backbone, readScorer } from "./prmu.ts";
 
 const WRITES = ["cuts.jsonl", "validations.json", "model.json"];
@@ -24,29 +26,43 @@ export const guidedStage: Stage = {
     dtype: engines.policy.dtype,
   }),
   reads: ({ guided: { from } }) => [...FILES, ...(from === "sft" ? ["sft/model.json"] : []), "prmu/scorer.json"],
-  outside: async (config, tools) => (config.guided.from === "base" ? baseIdentity(config, tools) : null),
+  outside: async (config, tools) =>
+    outsideOf(config, "guided", config.guided.from === "base" ? await baseIdentity(config, tools) : null),
   writes: WRITES,
   run: (context) => runRl(context, "guided"),
 };
 
-/** Exploratory RL: verifiable, format and repetition reward alone, from the guided weights on. */
+/** Exploratory RL: verifiable, format and repetition reward alone unless `explore.rewards` says more, from the guided weights on. */
 export const exploreStage: Stage = {
   name: "explore",
   config: ({ explore, rewards, prompt, engines }) => ({ explore, rewards, prompt, dtype: engines.policy.dtype }),
-  reads: () => [...FILES, "guided/model.json"],
+  reads: (config) => [
+    ...FILES,
+    "guided/model.json",
+    ...(mayWeigh(config, "explore", "personalization") ? ["prmu/scorer.json"] : []),
+  ],
+  outside: (config) => outsideOf(config, "explore", null),
   writes: WRITES,
   run: (context) => runRl(context, "explore"),
 };
 
-async function runRl(context: StageContext, stage: "guided" | "explore"): Promise<void> {
+/** What a stage hangs on outside of the run: its base, and the modules of its signals where there are any. */
+async function outsideOf(config: Config, stage: RlStage, base: unknown): Promise<unknown> {
+  const own = await ownIdentity(config, stage);
+  return own === undefined ? base : { base, own };
+}
+
+async function runRl(context: StageContext, stage: RlStage): Promise<void> {
   const { run, dir, config, progress, now } = context;
   const asking = await openAsking(context);
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
   const examples = readSplit(run, "rl");
   tellCuts(context, asking, examples);
   const start = startOf(run, stage, config);
-  // The second stage has no personalization reward: no reward model is loaded for it.
-  const scorer = stage === "guided" ? await openScorer(context) : null;
+  // Where the personalization reward has no weight (the second stage, as a rule) no reward model is loaded.
+  const names = tasks.map(({ name }) => name);
+  const own = await openOwnSignals(context, stage, names);
+  const scorer = isWeighed(config, stage, names, "personalization") ? await openScorer(context) : null;
   const result = await trainRl({
     stage,
     engine: await context.engines.policy(),
@@ -60,6 +76,7 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
     rewards: config.rewards,
     config: config[stage],
     scorer,
+    own,
     examples,
     dev: readSplit(run, "dev"),
     seed: config.seed,
@@ -74,14 +91,14 @@ async function runRl(context: StageContext, stage: "guided" | "explore"): Promis
 }
 
 /** The model that a stage goes on from. */
-function startOf(run: string, stage: "guided" | "explore", config: Config): Pick<ModelFile, "path" | "state"> {
+function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "path" | "state"> {
   if (stage === "explore") return readModel(run, "guided");
   return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
 }
 
 async function openScorer(context: StageContext): Promise<Awaited<ReturnType<typeof makeScorer>> | null> {
   const file = readScorer(context.run);
-  if (file === null || context.config.rewards.personalization === 0) return null;
+  if (file === null) return null;
   const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(context.config));
   const { warm_start: items } = context.config.prmu;
   const warm =

@@ -75,7 +75,7 @@ describe("checkData", () => {
     const report = await checkData(dir);
     expect(report.ok).toBe(false);
     expect(report.problems).toHaveLength(3); // a gold and a question twice, an item without fields
-    expect(report.problems.join("\n")).toMatch(/record 3 \(id b\).*profile item 1 \(id 1\) has no/);
+    expect(report.problems.join("\n")).toMatch(/record 3 \(id b\).*a profile item has no \w+ \(item 1, id 1\)/);
   });
 
   it("users shared between splits: meant where time goes forward, a leak where nothing says so", async () => {

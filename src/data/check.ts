@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
-import type { TagprError } from "../core/errors.ts";
+import { TagprError } from "../core/errors.ts";
 import { type Dataset, openDataset, type Split } from "./dataset.ts";
 import { compareDates } from "./dates.ts";
+import { labelOf } from "./grade.ts";
+import { inputFault } from "./lamp/input.ts";
 import { type Leak, leaksWithin, type SplitFacts } from "./leaks.ts";
+import { orderWithin } from "./order.ts";
+import { type OnProblem, sentence, tally } from "./problem.ts";
 import type { Task } from "./task.ts";
 import type { Example } from "./types.ts";
 
@@ -30,13 +34,25 @@ export interface SplitReport {
   readonly strangeGolds: Readonly<Record<string, number>>;
 }
 
+export interface OddInputs {
+  /** `train: inputs without …` */
+  readonly message: string;
+  /** All or most of a split are so: another wording of the same task, no fault. */
+  readonly meant: boolean;
+  readonly ids: readonly string[];
+}
+
 export interface CheckReport {
   readonly task: string;
   readonly splits: readonly SplitReport[];
   /** Every bad record, one sentence each; such records are not in the counts. */
   readonly problems: readonly string[];
+  /** The same, a line a kind with its count and first places. */
+  readonly kinds: readonly string[];
   readonly leaks: readonly Leak[];
-  /** No problem, no strange gold, and no leak that is not meant to be. */
+  /** Queries whose input has not the task's form. */
+  readonly inputs: readonly OddInputs[];
+  /** No problem, no strange gold or input, and no leak that is not meant to be. */
   readonly ok: boolean;
 }
 
@@ -47,42 +63,53 @@ export interface CheckReport {
 export async function checkData(dir: string, options: { task?: Task } = {}): Promise<CheckReport> {
   const dataset = await openDataset(dir, options);
   const problems: string[] = [];
+  const counts = tally();
   const leaks: Leak[] = [];
+  const inputs: OddInputs[] = [];
   const splits: SplitReport[] = [];
   const facts: SplitFacts[] = [];
   for (const split of Object.values(dataset.splits)) {
-    const tally = await readSplit(dataset, split, (problem) => problems.push(problem.message));
-    splits.push(tally.report);
-    facts.push(tally.facts);
-    leaks.push(...tally.leaks);
+    const found = await readSplit(dataset, split, (problem) => {
+      problems.push(sentence(problem));
+      counts.add(problem);
+    });
+    splits.push(found.report);
+    facts.push(found.facts);
+    leaks.push(...found.leaks);
+    inputs.push(...found.inputs);
   }
   leaks.push(...leaksBetween(facts));
   const strange = splits.some((split) => Object.keys(split.strangeGolds).length > 0);
-  const ok = problems.length === 0 && !strange && leaks.every((leak) => leak.meant);
-  return { task: dataset.task.name, splits, problems, leaks, ok };
+  const ok = problems.length === 0 && !strange && [...leaks, ...inputs].every(({ meant }) => meant);
+  return { task: dataset.task.name, splits, problems, kinds: counts.lines(), leaks, inputs, ok };
 }
 
 async function readSplit(
   dataset: Dataset,
   split: Split,
-  onProblem: (problem: TagprError) => void,
-): Promise<{ report: SplitReport; facts: SplitFacts; leaks: Leak[] }> {
+  onProblem: OnProblem,
+): Promise<{ report: SplitReport; facts: SplitFacts; leaks: Leak[]; inputs: OddInputs[] }> {
   const { task } = dataset;
   const sizes: number[] = [];
   const users = new Map<string, string | null>();
   const queries = new Map<string, string>();
   const strange: Record<string, number> = {};
   const within = leaksWithin(task, split.name);
+  const order = orderWithin(task, split.name);
+  const odd = new Map<string, string[]>();
   let withGold = 0;
-  for await (const example of split.read({ onProblem })) {
+  for await (const example of readable(split, onProblem)) {
     sizes.push(example.profile.length);
     if (example.user !== null) users.set(example.user, later(users.get(example.user) ?? null, newest(example)));
     queries.set(fingerprint(example), example.id);
     within.see(example);
+    order.see(example);
+    const fault = inputFault(task, example.input);
+    if (fault !== null) odd.set(fault, [...(odd.get(fault) ?? []), example.id]);
     if (example.gold === null) continue;
     withGold++;
     const gold = example.gold.trim();
-    if (task.kind !== "generation" && !task.labels.includes(gold)) strange[gold] = (strange[gold] ?? 0) + 1;
+    if (task.kind !== "generation" && labelOf(task, gold) === null) strange[gold] = (strange[gold] ?? 0) + 1;
   }
   sizes.sort((a, b) => a - b);
   const report: SplitReport = {
@@ -94,7 +121,25 @@ async function readSplit(
     withGold,
     strangeGolds: strange,
   };
-  return { report, facts: { split: split.name, users, queries }, leaks: within.found() };
+  const inputs = [...odd].map(([fault, ids]) => {
+    const meant = ids.length > COMMON * sizes.length;
+    const message = `${split.name}: inputs ${fault}${meant ? " (most of the split: another wording)" : ""}`;
+    return { message, meant, ids };
+  });
+  return { report, facts: { split: split.name, users, queries }, leaks: [...within.found(), ...order.found()], inputs };
+}
+
+/** Share of a split's inputs that lack something, from which on that is the data's own form. */
+const COMMON = 0.5;
+
+/** The split's examples, up to where its file is broken: that ends this split, and is told, but not the check. */
+async function* readable(split: Split, onProblem: OnProblem): AsyncGenerator<Example> {
+  try {
+    yield* split.read({ onProblem });
+  } catch (error) {
+    if (!(error instanceof TagprError) || error.code !== "data") throw error;
+    onProblem({ place: split.name, kind: error.message, hint: error.hint ?? "Mend the file." });
+  }
 }
 
 /** The same person asking the same thing. */

@@ -1,22 +1,25 @@
 /**
  * Dates are compared as LaMP's code does: split on `-`, each part an integer, as tuples. So `2018` < `2018-05` <
- * `2018-05-26`, and `2018-5-6` equals `2018-05-06`. A time of day after the date is not compared.
+ * `2018-05-26`, and `2018-5-6` equals `2018-05-06`. A time of day makes the tuple longer (hour, minute, second), in UTC where
+ * the date names a zone: `2017-11-01T01:00+09:00` is four o'clock in the afternoon of the day before.
  */
 export function parseDate(date: string): readonly number[] | null {
   const match = DATE.exec(date);
-  return match === null ? null : match[0].trim().split("-").map(Number);
+  if (match === null) return null;
+  const [, days = "", hour, minute, second, zone] = match;
+  const day = days.split("-").map(Number);
+  if (hour === undefined || day.length !== 3) return day;
+  const time = [hour, minute, second].flatMap((part) => (part === undefined ? [] : [Number(part)]));
+  return zone === undefined || zone === "Z" ? [...day, ...time] : inUtc(day, time, zone);
 }
 
-/**
- * A date of anyone's own table, as a tuple: a year, with a month, with a day. Null for what only looks like one to
- * {@link parseDate}: `25-01-2020`, seconds since 1970.
- */
-export function parseCalendarDate(date: string): readonly number[] | null {
-  const match = /^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?=\s|T|$)/.exec(date);
-  if (match === null) return null;
-  const tuple = match.slice(1).flatMap((part) => (part === undefined ? [] : [Number(part)]));
-  const [, month = 1, day = 1] = tuple;
-  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? tuple : null;
+function inUtc(day: readonly number[], time: readonly number[], zone: string): number[] {
+  const [year = 0, month = 1, date = 1] = day;
+  const [hour = 0, minute = 0, ...seconds] = time;
+  const offset = (Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))) * (zone.startsWith("-") ? -1 : 1);
+  const utc = new Date(Date.UTC(year, month - 1, date, hour, minute - offset));
+  const parts = [utc.getUTCFullYear(), utc.getUTCMonth() + 1, utc.getUTCDate(), utc.getUTCHours(), utc.getUTCMinutes()];
+  return [...parts, ...seconds];
 }
 
 /** Whether `a` is earlier than `b` whatever they leave open: a month is not earlier than one of its days. */
@@ -30,7 +33,8 @@ export function isDate(date: string): boolean {
   return isDay(date) || DATE.test(date);
 }
 
-const DATE = /^\s*\d+(?:-\d+)*(?=\s|T|$)/;
+const DATE =
+  /^\s*(\d+(?:-\d+)*)(?=\s|T|$)(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d+)?))?(Z|[+-]\d{2}:?\d{2})?(?=\s*$))?/;
 
 /** Negative when `a` is earlier; a tuple that another begins with is the earlier one. */
 export function compareTuples(a: readonly number[], b: readonly number[]): number {

@@ -4,5 +4,5 @@
  */
 export function lostDigits(value: unknown): string | null {
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return null;
-  return `${value} is a number beyond 2^53, whose last digits are lost in reading JSON: write such ids as text, in quotes`;
+  return "a number beyond 2^53, whose last digits are lost in reading JSON: write such ids as text, in quotes";
 }

@@ -1,78 +1,71 @@
 import { basename, extname } from "node:path";
 import { stringify } from "yaml";
 import { TagprError } from "../core/errors.ts";
-import { parseCalendarDate } from "./dates.ts";
+import { readGrade } from "./grade.ts";
+import { type Column, columnStats } from "./guess/columns.ts";
+import { told, warnings } from "./guess/notes.ts";
+import { guessRoles, kindOf, type Roles } from "./guess/roles.ts";
 import { guessLanguage } from "./language.ts";
-import { type Row, readRows } from "./rows.ts";
+import { doubtError } from "./record-dates.ts";
+import { readRows } from "./rows.ts";
+import type { Row, TableOptions } from "./table/options.ts";
+import { parseTask } from "./task-file.ts";
+import { literal, placeOf } from "./template.ts";
 import type { TaskKind } from "./types.ts";
 
-interface Column {
-  readonly name: string;
-  readonly values: readonly string[];
-  readonly distinct: number;
-  /** Characters, on average. */
-  readonly length: number;
+/** Rows that guesses rest on at most; a table has seldom more. */
+const LIMIT = 1_000_000;
+
+/** A first task file, and what a person should know about it. */
+export interface FirstTask {
+  readonly text: string;
+  readonly warnings: readonly string[];
 }
 
-const SAMPLE = 2000;
-const HINTS = {
-  user: /user|author|customer|sender|account|agent|person|owner|reviewer|用户|作者/i,
-  date: /date|time|day|year|created|日期|时间/i,
-  id: /^(id|.*_id|.*Id|key|uuid)$/,
-  gold: /label|tag|category|class|score|rating|stars?|title|headline|subject|reply|answer|summary|标题|评分|标签/i,
-} as const;
+export interface InitOptions extends TableOptions {
+  /** How dates are written, where the column can't tell. */
+  readonly dateFormat?: string;
+}
 
 /**
  * A first task file for a person's own table (JSONL, CSV, Parquet): guesses which column is the user, the date, the
- * answer, what kind of task that makes, and writes the YAML with its guesses marked. To be read and mended by a person.
+ * answer, what kind of task that makes, and writes the YAML with what the guesses rest on. To be read and mended by a person.
  */
-export async function initTask(path: string): Promise<string> {
-  const rows: Row[] = [];
-  for await (const row of readRows(path)) {
-    rows.push(row);
-    if (rows.length === SAMPLE) break;
+export async function initTask(path: string, options: InitOptions = {}): Promise<FirstTask> {
+  const stats = columnStats();
+  let [rows, more] = [0, false];
+  for await (const row of readRows(path, options)) {
+    if (rows === LIMIT) {
+      more = true;
+      break;
+    }
+    rows++;
+    stats.see(row as Row);
   }
-  const columns = columnsOf(rows);
-  if (rows.length < 2 || columns.length < 2)
-    throw new TagprError(
-      "data",
-      `${path}: ${rows.length} rows and ${columns.length} columns are too few to guess from`,
-      {
-        hint: "Give a table with a user column, the text and the answer.",
-      },
-    );
-  return render(path, guess(path, rows.length, columns));
+  const columns = stats.columns();
+  if (rows < 2 || columns.length < 2)
+    throw new TagprError("data", `${path}: ${rows} rows and ${columns.length} columns are too few to guess from`, {
+      hint: "Give a table with a user column, the text and the answer.",
+    });
+  const roles = guessRoles(columns, rows);
+  const { doubt = null } = roles.date?.time ?? {};
+  if (doubt !== null && roles.date !== undefined && options.dateFormat === undefined)
+    throw doubtError(roles.date.name, doubt);
+  const from = `${more ? "the first" : "all"} ${rows.toLocaleString("en-US")} rows`;
+  const text = render(path, from, guessOf(path, columns, rows, roles), columns, options.dateFormat);
+  parseTask(text, path);
+  return { text, warnings: warnings(columns, roles, rows) };
 }
 
-interface Guess {
+interface Guess extends Roles {
   readonly user: Column;
-  readonly date: Column | undefined;
-  readonly id: Column | undefined;
   readonly gold: Column;
-  readonly texts: readonly Column[];
   readonly kind: TaskKind;
   readonly language: string;
 }
 
-function guess(path: string, n: number, columns: readonly Column[]): Guess {
-  const left = new Set(columns);
-  const take = (fits: (column: Column) => boolean): Column | undefined => {
-    const found = [...left].find(fits);
-    if (found !== undefined) left.delete(found);
-    return found;
-  };
-  const isDate = (column: Column) => column.values.every((value) => parseCalendarDate(value) !== null);
-  const user =
-    take((c) => HINTS.user.test(c.name)) ??
-    take((c) => c.distinct > 1 && c.distinct <= n / 2 && c.length < 40 && !HINTS.gold.test(c.name) && !isDate(c));
-  const date = take((c) => HINTS.date.test(c.name) && isDate(c)) ?? take((c) => isDate(c) && c.length >= 8);
-  const id = take((c) => HINTS.id.test(c.name) && c.distinct === n);
-  const gold = take((c) => HINTS.gold.test(c.name)) ?? [...left].sort((a, b) => a.length - b.length)[0];
-  if (gold !== undefined) left.delete(gold);
-  const texts = [...left]
-    .filter((c) => c.distinct > 1)
-    .sort((a, b) => b.length - a.length)
-    .slice(0, 3);
+function guessOf(path: string, columns: readonly Column[], rows: number, roles: Roles): Guess {
+  const { user, gold, texts } = roles;
   if (user === undefined || gold === undefined || texts.length === 0)
     throw new TagprError(
       "data",
@@ -81,62 +74,108 @@ function guess(path: string, n: number, columns: readonly Column[]): Guess {
         hint: "Write the task file by hand: tasks/lamp_4.yaml is an example.",
       },
     );
-  const language = guessLanguage([gold, ...texts].flatMap((c) => c.values));
-  return { user, date, id, gold, texts, kind: kindOf(gold, n), language };
+  const language = guessLanguage([gold, ...texts].flatMap(({ values }) => [...values.keys()]));
+  return { ...roles, user, gold, kind: kindOf(gold, rows), language };
 }
 
-function kindOf(gold: Column, n: number): TaskKind {
-  const numbers = gold.values.every((value) => /^\d+(\.\d+)?$/.test(value.trim()));
-  if (numbers && gold.distinct >= 3 && gold.distinct <= 11) return "ordinal";
-  return gold.distinct >= 2 && gold.distinct <= Math.min(40, n / 2) && gold.length < 40
-    ? "classification"
-    : "generation";
+/** A column's name in a sentence. */
+const shown = (name: string): string => name.replace(/\s+/gu, " ").trim();
+
+function labelsOf(gold: Column, kind: TaskKind): string[] {
+  // One letter may be written as two characters; a label is one all the same.
+  const texts = [...gold.values.keys()].map((text) => text.trim().normalize("NFC"));
+  if (kind === "ordinal") {
+    const grades = texts.flatMap((text) => readGrade(text) ?? []);
+    return [...new Set(grades)].sort((a, b) => a - b).map(String);
+  }
+  return [...new Set(texts.map((text) => (/^-?\d+\.0+$/.test(text) ? String(Number(text)) : text)))].sort();
 }
 
-function render(path: string, { user, date, id, gold, texts, kind, language }: Guess): string {
-  const labels = [...new Set(gold.values.map((value) => value.trim()))];
-  if (kind === "ordinal") labels.sort((a, b) => Number(a) - Number(b));
-  else labels.sort();
-  const asked = texts.map((c) => `${c.name}: {${c.name}}`).join(" ");
+function render(
+  path: string,
+  from: string,
+  guess: Guess,
+  columns: readonly Column[],
+  dateFormat: string | undefined,
+): string {
+  const { user, date, id, gold, texts, history, kind, language } = guess;
+  const labels = labelsOf(gold, kind);
+  const [goldName, userName] = [shown(gold.name), shown(user.name)];
   const answer = {
-    classification: `one of the ${gold.name} labels`,
-    ordinal: `a ${gold.name} from ${labels[0]} to ${labels.at(-1)}`,
-    generation: `the ${gold.name}`,
+    classification: `one of the ${goldName} labels`,
+    ordinal: `a ${goldName} from ${labels[0]} to ${labels.at(-1)}`,
+    generation: `the ${goldName}`,
   }[kind];
+  const ask = "and nothing else.";
+  const asked = texts.map(({ name }) => `${literal(shown(name))}: ${placeOf(name)}`).join(" ");
+  const choice = kind === "classification" ? `, one of [${labels.join(", ")}]` : "";
+  const fields = history === undefined ? fieldsOf([...texts, gold], gold) : innerFields(history, gold);
+  const corpus = fields.filter(({ label }) => !label);
+  const format = dateFormat ?? date?.time?.reading.format;
   const task = {
-    name: basename(path, extname(path)).replace(/[^A-Za-z0-9_]+/g, "_"),
-    title: `${gold.name} as each ${user.name} would give it`,
+    name: taskName(path),
+    title: `${goldName} as each ${userName} would give it`,
     kind,
     language,
     ...(kind === "generation" ? {} : { labels }),
-    itemFields: [...texts.map((c) => c.name), { name: gold.name, label: true }],
-    corpus: texts.map((c) => `{${c.name}}`).join(" "),
-    query: { after: `${texts[0]?.name ?? ""}:` },
-    item: [...texts, gold].map((c) => `${c.name}: {${c.name}}`).join(" | "),
+    itemFields: fields.map(({ name, aliases, label }) =>
+      aliases.length === 0 && !label
+        ? name
+        : { name, ...(aliases.length > 0 ? { aliases } : {}), ...(label ? { label } : {}) },
+    ),
+    corpus: (corpus.length > 0 ? corpus : fields).map(({ name }) => placeOf(name)).join(" "),
+    query: { after: `${ask} ${shown(texts[0]?.name ?? "")}:` },
+    item: fields.map(({ name, column }) => `${literal(shown(column))}: ${placeOf(name)}`).join(" | "),
     metric: { classification: "accuracy", ordinal: "mae", generation: "rougeL" }[kind],
     answer,
-    prompt: `Give ${answer}${kind === "classification" ? `, one of [${labels.join(", ")}]` : ""}, and nothing else. ${asked}`,
+    prompt: `${literal(`Give ${answer}${choice}, ${ask}`)} ${asked}`,
     record: {
       user: user.name,
       gold: gold.name,
       ...(id === undefined ? {} : { id: id.name }),
       ...(date === undefined ? {} : { date: date.name }),
-      minHistory: 2,
+      ...(date === undefined || format === undefined ? {} : { dateFormat: format }),
+      ...(history === undefined ? {} : { profile: history.name }),
+      minHistory: history === undefined ? 2 : 1,
     },
   };
-  return `# Guessed from ${basename(path)}: read every line. A row whose user has ${task.record.minHistory} earlier rows becomes a query,\n# its ${gold.name} the answer, the earlier rows the history.\n${stringify(task, { lineWidth: 120 })}`;
+  const what =
+    history === undefined
+      ? `A row whose user has ${task.record.minHistory} earlier rows becomes a query,\nits ${goldName} the answer, the earlier rows the history.`
+      : `A row becomes a query, its ${goldName} the answer, its list ${shown(history.name)} the history.`;
+  const head = [
+    `Guessed from ${from} of ${basename(path)}: read every line.`,
+    ...what.split("\n"),
+    ...told(columns, guess),
+  ];
+  return `${head.map((line) => `# ${shown(line)}\n`).join("")}${stringify(task, { lineWidth: 120 })}`;
 }
 
-function columnsOf(rows: readonly Row[]): Column[] {
-  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return names.flatMap((name) => {
-    const values = rows.flatMap((row) => {
-      const value = row[name];
-      const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
-      return text.trim() === "" ? [] : [text];
-    });
-    if (values.length === 0) return [];
-    const length = values.reduce((sum, value) => sum + value.length, 0) / values.length;
-    return [{ name, values, distinct: new Set(values).size, length }];
+function taskName(path: string): string {
+  const base = basename(path).replace(/\.(gz|zst)$/i, "");
+  const name = basename(base, extname(base)).replace(/[^A-Za-z0-9_]+/g, "_");
+  return /[A-Za-z0-9]/.test(name) ? name : "task";
+}
+
+interface Field {
+  readonly name: string;
+  /** As the table calls it. */
+  readonly column: string;
+  readonly aliases: readonly string[];
+  readonly label: boolean;
+}
+
+/** Item fields of columns. An item has its own `id` and `date`: columns that are called so get another name. */
+function fieldsOf(columns: readonly Pick<Column, "name">[], gold: Pick<Column, "name">): Field[] {
+  const taken = new Set(columns.map(({ name }) => name));
+  return columns.map(({ name: column }) => {
+    let name = column;
+    while (name === "id" || name === "date" || (name !== column && taken.has(name))) name = `${name}_text`;
+    return { name, column, aliases: name === column ? [] : [column], label: column === gold.name };
   });
+}
+
+function innerFields({ inner }: Column, gold: Column): Field[] {
+  const names = inner.filter((name) => name.trim() !== "" && name !== "id" && name !== "date");
+  return fieldsOf(names.length > 0 ? names.map((name) => ({ name })) : [{ name: "text" }], gold);
 }

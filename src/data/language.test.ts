@@ -84,6 +84,6 @@ describe("guessLanguage", () => {
       ...{ user: `u${i % 5}`, body: `Текст номер ${i}, довольно длинный 好`, title: `Заголовок ${i}` },
     }));
     writeFileSync(path, rows.map((row) => JSON.stringify(row)).join("\n"));
-    expect((parse(await initTask(path)) as { language: string }).language).toBe("ru");
+    expect((parse((await initTask(path)).text) as { language: string }).language).toBe("ru");
   });
 });

@@ -5,12 +5,14 @@ import fc from "fast-check";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { openDataset, readAll, splitOf } from "./dataset.ts";
-import { compareDates, compareTuples, parseCalendarDate, surelyEarlier } from "./dates.ts";
+import { compareDates, compareTuples, parseDate, surelyEarlier } from "./dates.ts";
 import { initTask } from "./init-task.ts";
 import { writeLamp } from "./lamp/write.ts";
 import { MAX_HISTORY, queriesFromRows } from "./records.ts";
-import { type Row, readRows, writeRows } from "./rows.ts";
+import { readRows } from "./rows.ts";
 import { splitByUser } from "./split.ts";
+import type { Row } from "./table/options.ts";
+import { writeRows } from "./table/write.ts";
 import { loadTask } from "./task-file.ts";
 
 const dir = () => mkdtempSync(join(tmpdir(), "records-"));
@@ -46,12 +48,6 @@ const all = async (path: string) => {
   for await (const one of readRows(path)) rows.push(one);
   return rows;
 };
-
-it("a day first, or seconds, is no date: nothing is put in order by them", async () => {
-  const task = loadTask(taskFile());
-  await expect(examplesFromRows(task, [row(1, "a", "25-01-2020")])).rejects.toThrow(/"25-01-2020" in day is not like/);
-  await expect(examplesFromRows(task, [row(1, "a", "1527292800")])).rejects.toThrow(/is not like 2018-05-26/);
-});
 
 it("a month is not earlier than its own days", async () => {
   const rows = [row(1, "a", "2018-04"), row(2, "a", "2018-05"), row(3, "a", "2018-05-02")];
@@ -110,7 +106,7 @@ describe("tables", () => {
     await expect(all(sheet)).rejects.toThrow(/unknown kind of table/);
     const lines = join(dir(), "x.jsonl");
     writeFileSync(lines, '{"a": 1}\n[1]\n');
-    await expect(all(lines)).rejects.toThrow(/row 2 is no object/);
+    await expect(all(lines)).rejects.toThrow(/row 2: no object/);
   });
 });
 
@@ -163,7 +159,7 @@ describe("own records", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(day, { maxLength: 12 }), async (days) => {
         const rows = days.map((one, i) => row(i, "a", one));
-        const tuple = (i: string | number) => parseCalendarDate(days[Number(i)] ?? "") ?? [];
+        const tuple = (i: string | number) => parseDate(days[Number(i)] ?? "") ?? [];
         for (const { id, profile } of await examplesFromRows(task, rows)) {
           const earlier = days.flatMap((_, i) => (surelyEarlier(tuple(i), tuple(id)) ? [String(i)] : []));
           expect(profile.map((item) => item.id)).toEqual(earlier.sort((a, b) => compareTuples(tuple(a), tuple(b))));
@@ -182,15 +178,19 @@ describe("own records", () => {
   });
 
   it.each([
-    ["a missing column", [{ agent: "a", day: "2020", ticket: "t" }], /row 1: no reply/],
+    [
+      "a missing column",
+      [{ agent: "a", day: "2020", ticket: "t" }],
+      /no row has the column reply \(record.gold\): did you mean|the columns are/,
+    ],
     ["no user", [row(1, "", "2020")], /row 1: no agent/],
     [
       "a user beyond 2^53",
       [{ ...row(1, "a", "2020"), agent: 2 ** 60 }],
-      /row 1: agent 1152921504606847000 is a number/,
+      /row 1: the agent is a number beyond .*\(1152921504606847000\)/,
     ],
-    ["an odd date", [row(1, "a", "yesterday")], /row 1: the date "yesterday" in day/],
-    ["a duplicate id", [row(1, "a", "2020"), row(1, "b", "2021")], /row 2: the id 1 stands twice/],
+    ["an odd date", [row(1, "a", "yesterday")], /row 1: the date in day can't be read \("yesterday"\)/],
+    ["a duplicate id", [row(1, "a", "2020"), row(1, "b", "2021")], /row 2: an id that stands twice \(1\)/],
   ])("refuses %s", async (_, rows, message) => {
     await expect(examplesFromRows(task, rows as Row[])).rejects.toThrow(message);
   });
@@ -254,7 +254,7 @@ describe("initTask", () => {
     }));
     await writeRows(path, rows);
     const file = join(folder, "mine.yaml");
-    writeFileSync(file, await initTask(path));
+    writeFileSync(file, (await initTask(path)).text);
     const task = loadTask(file);
     expect(task).toMatchObject({
       name: "my_tickets",

@@ -1,13 +1,22 @@
 import { TagprError } from "../core/errors.ts";
-import { compareTuples, oldestFirst, parseCalendarDate, surelyEarlier } from "./dates.ts";
-import { lostDigits } from "./exact.ts";
-import type { Row } from "./rows.ts";
+import { oldestFirst } from "./dates.ts";
+import { says } from "./guess/words.ts";
+import { momentsOf, newestBefore } from "./history.ts";
+import { type OnProblem, report } from "./problem.ts";
+import { type TimedEntry, timed } from "./record-dates.ts";
+import { type Entry, type RecordColumns, readEntry } from "./record-row.ts";
+import { cellOf, valueIn } from "./table/cell.ts";
+import { meant } from "./table/header.ts";
+import type { Row } from "./table/options.ts";
 import type { Task } from "./task.ts";
 import { fill, placeholders } from "./template.ts";
-import type { Example, ProfileItem, QueryId, UserId } from "./types.ts";
+import { timeColumn } from "./time/column.ts";
+import type { Example, QueryId, UserId } from "./types.ts";
 
 /** Items of a history where the task file sets no other `record.maxHistory`. */
 export const MAX_HISTORY = 500;
+/** Queries of one user where the task file sets no other `record.maxQueries`: more would make most of a table one person's. */
+export const MAX_QUERIES = 200;
 
 /** Items of a history at most. */
 export const maxHistory = (record: RecordColumns): number =>
@@ -20,51 +29,128 @@ export interface Query extends Pick<Example, "id" | "user" | "date"> {
   readonly make: () => Example;
 }
 
-interface Entry {
-  readonly item: ProfileItem;
-  readonly date?: string;
-  /** What the prompt shows of the row, and the answer; null where one of them is missing. */
-  readonly asked: { readonly values: Readonly<Record<string, string>>; readonly gold: string } | null;
+export interface BuildOptions {
+  /** Called with each bad row, which is left out. Without it the first one is thrown. */
+  readonly onProblem?: OnProblem;
+  /** Called with what a limit took, and why there is nothing where there is nothing. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
  * Queries from a person's own table, one row a record of one user (see `Task.record`): a row with enough earlier rows
- * of its user becomes a query, the newest `maxHistory` of these its profile. Rows of one date can't tell which came first: neither
+ * of its user becomes a query, the newest `maxHistory` of these its profile. Rows of one moment can't tell which came first: neither
  * stands in the other's profile. Without a date column the file's order counts.
- * A row without the answer (where no item field is it), or without a column of the prompt, is history only.
- * Errors name the row: a missing column, no user, an unreadable date, a duplicate id, an answer that is no label. With
- * `onProblem` such rows are told and left out; without, the first is thrown.
+ * A row without the answer (where no item field is it), or without a column of the prompt, is history only; where an item
+ * field is the answer, a row without it is left out and counted.
+ * Errors name the row: a missing column, no user, an unreadable date, a duplicate id, an answer that is no label.
  */
 export async function queriesFromRows(
   task: Task,
   rows: AsyncIterable<Row> | Iterable<Row>,
-  onProblem?: (problem: TagprError) => void,
+  options: BuildOptions = {},
 ): Promise<Query[]> {
   const record = recordOf(task);
-  const byUser = new Map<string, Entry[]>();
+  const entries = await readEntries(task, record, rows, options);
+  const times = timed(entries, record, (problem) => report(options.onProblem, problem));
+  const byUser = new Map<string, TimedEntry[]>();
+  for (const entry of times) append(byUser, entry.user, entry);
+  const lost = times.reduce((sum, entry) => sum + entry.lost, 0);
+  if (lost > 0) options.onNote?.(`${lost} items of histories lack a field and are left out`);
+  const made = [...byUser].map(([user, own]) => queriesOf(task, record, user as UserId, own));
+  const queries = limited(record, made, options);
+  if (queries.length === 0 && entries.length > 0) options.onNote?.(whyNone(record, [...byUser.values()]));
+  return queries;
+}
+
+async function readEntries(
+  task: Task,
+  record: RecordColumns,
+  rows: AsyncIterable<Row> | Iterable<Row>,
+  { onProblem, onNote }: BuildOptions,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
   const ids = new Set<string>();
-  const unseen = new Set(placeholders(task.prompt ?? ""));
-  let number = 0;
+  const missing = missingColumns(task, record);
+  const times = record.date === undefined && record.profile === undefined ? unusedTimes() : null;
+  let [number, unanswered, named] = [0, 0, false];
   for await (const row of rows) {
     number++;
-    for (const column of unseen) if (cell(row, column) !== null) unseen.delete(column);
-    try {
-      const entry = toEntry(task, record, row, number);
-      if (ids.has(entry.item.id)) throw rowError(number, `the id ${entry.item.id} stands twice`);
-      const user = cell(row, record.user);
-      if (user === null) throw rowError(number, `no ${record.user} (the user)`);
+    missing.see(row);
+    times?.see(row);
+    named ||= record.id === undefined || valueIn(row, record.id) !== undefined;
+    const entry = readEntry(task, record, row, number);
+    if (entry === null) unanswered++;
+    else if ("kind" in entry) report(onProblem, entry);
+    else if (ids.has(entry.item.id))
+      report(onProblem, {
+        place: `row ${number}`,
+        kind: "an id that stands twice",
+        detail: entry.item.id,
+        hint: "Ids are unique.",
+      });
+    else {
       ids.add(entry.item.id);
-      append(byUser, user, entry);
-    } catch (error) {
-      if (onProblem === undefined || !(error instanceof TagprError)) throw error;
-      onProblem(error);
+      entries.push(entry);
     }
   }
-  if (number > 0 && unseen.size > 0)
-    throw new TagprError("data", `no row has the column ${[...unseen].join(", ")} that the prompt shows`, {
-      hint: `Mend the prompt of task ${task.name}, or the table.`,
-    });
-  return [...byUser].flatMap(([user, entries]) => queriesOf(task, record, user as UserId, entries));
+  if (number > 0) missing.refuse();
+  for (const note of times?.found() ?? []) onNote?.(note);
+  if (unanswered > 0)
+    onNote?.(`${unanswered} rows have no ${record.gold}, the answer: they are left out, of histories too`);
+  if (!named && number > 0) onNote?.(`no row has the column ${record.id} (record.id): ids are the rows' numbers`);
+  return entries;
+}
+
+/** Columns that say a time, of a task that puts nothing in order by one. */
+function unusedTimes() {
+  const columns = new Map<string, ReturnType<typeof timeColumn>>();
+  return {
+    see: (row: Row): void => {
+      for (const name of Object.keys(row)) {
+        const text = says("time", name) ? cellOf(row, name) : null;
+        if (text === null) continue;
+        const column = columns.get(name) ?? timeColumn();
+        columns.set(name, column);
+        column.add(text);
+      }
+    },
+    found: (): string[] =>
+      [...columns].flatMap(([name, column]) => {
+        const { total, readable } = column.findings();
+        return 2 * readable < total
+          ? []
+          : [
+              `WARNING: ${name} is a time in ${readable} of ${total} rows and the task does not use it (record.date): histories are in the order of the file`,
+            ];
+      }),
+  };
+}
+
+/** Columns that the task names and no row has: one mistake, not one a row. */
+function missingColumns(task: Task, record: RecordColumns) {
+  const roles = new Map(placeholders(task.prompt ?? "").map((name) => [name, "that the prompt shows"]));
+  for (const role of ["user", "gold", "date", "profile"] as const) {
+    const column = record[role];
+    if (column !== undefined) roles.set(column, `(record.${role})`);
+  }
+  if (record.profile === undefined)
+    for (const { name, aliases } of task.itemFields)
+      if (aliases.length === 0 && !roles.has(name)) roles.set(name, "(itemFields)");
+  const known = new Set<string>();
+  return {
+    see: (row: Row): void => {
+      if (roles.size === 0) return;
+      for (const name of Object.keys(row)) known.add(name);
+      for (const column of roles.keys()) if (valueIn(row, column) !== undefined) roles.delete(column);
+    },
+    refuse: (): void => {
+      const [first] = roles;
+      if (first === undefined) return;
+      throw new TagprError("data", `no row has the column ${first[0]} ${first[1]}: ${meant(first[0], [...known])}`, {
+        hint: `Mend task ${task.name}, or the table.`,
+      });
+    },
+  };
 }
 
 function append<T>(groups: Map<string, T[]>, key: string, value: T): void {
@@ -72,8 +158,6 @@ function append<T>(groups: Map<string, T[]>, key: string, value: T): void {
   if (own === undefined) groups.set(key, [value]);
   else own.push(value);
 }
-
-type RecordColumns = NonNullable<Task["record"]>;
 
 function recordOf(task: Task): RecordColumns {
   if (task.record === undefined || task.prompt === undefined)
@@ -87,91 +171,66 @@ function recordOf(task: Task): RecordColumns {
   return task.record;
 }
 
-function toEntry(task: Task, record: RecordColumns, row: Row, number: number): Entry {
-  for (const column of [record.user, ...(record.id === undefined ? [] : [record.id])]) {
-    const lost = lostDigits(row[column]);
-    if (lost !== null) throw rowError(number, `${column} ${lost}`);
-  }
-  const fields: Record<string, string> = {};
-  for (const field of task.itemFields) {
-    const value = [field.name, ...field.aliases].map((name) => cell(row, name)).find((one) => one !== null);
-    if (value === undefined || value === null) throw rowError(number, `no ${field.name}`);
-    fields[field.name] = value;
-  }
-  const written = cell(row, record.gold);
-  const gold = task.labels.length > 0 ? (written?.trim() ?? null) : written;
-  if (gold !== null && task.labels.length > 0 && !task.labels.includes(gold))
-    throw rowError(number, `the ${record.gold} ${JSON.stringify(gold)} is none of the labels`);
-  const id = (record.id === undefined ? null : cell(row, record.id)) ?? `row-${number}`;
-  const values = Object.fromEntries(placeholders(task.prompt ?? "").map((name) => [name, cell(row, name)]));
-  const asked = written === null || !isWhole(values) ? null : { values, gold: written };
-  if (record.date === undefined) return { item: { id, fields }, asked };
-  const date = cell(row, record.date);
-  if (date === null || parseCalendarDate(date) === null)
-    throw rowError(number, `the date ${JSON.stringify(date)} in ${record.date} is not like 2018-05-26`);
-  return { item: { id, date, fields }, date, asked };
-}
-
-const isWhole = (values: Readonly<Record<string, string | null>>): values is Record<string, string> =>
-  Object.values(values).every((value) => value !== null);
-
-/** Rows of one user and one date, of which none came first. Without dates each row stands alone. */
-interface Moment {
-  readonly date: readonly number[] | null;
-  readonly entries: Entry[];
-}
-
-function queriesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly Entry[]): Query[] {
+/** Queries of one user, oldest first. */
+function queriesOf(task: Task, record: RecordColumns, user: UserId, entries: readonly TimedEntry[]): Query[] {
   const most = maxHistory(record);
+  if (record.profile !== undefined)
+    return entries.flatMap((entry) => {
+      const profile = oldestFirst(entry.profile ?? []);
+      if (profile.length < record.minHistory) return [];
+      return queryOf(task, user, entry, profile.length > most, () => profile.slice(-most));
+    });
   const moments = momentsOf(entries);
   return moments.flatMap((moment, at) => {
     const earlier = newestBefore(moments, at, most + 1).length;
     if (earlier < record.minHistory) return [];
-    return moment.entries.flatMap(({ item, date, asked }): Query[] => {
-      if (asked === null) return [];
-      const known = { id: item.id as QueryId, user, ...(date === undefined ? {} : { date }) };
-      const make = (): Example => ({
-        ...{ ...known, task: task.name, input: fill(task.prompt ?? "", (name) => asked.values[name]) },
-        ...{ profile: newestBefore(moments, at, most), gold: asked.gold },
-      });
-      return [{ ...known, cut: earlier > most, make }];
-    });
+    return moment.entries.flatMap((entry) =>
+      queryOf(task, user, entry, earlier > most, () => newestBefore(moments, at, most)),
+    );
   });
 }
 
-function momentsOf(entries: readonly Entry[]): Moment[] {
-  const moments: Moment[] = [];
-  for (const entry of oldestFirst(entries)) {
-    const date = entry.date === undefined ? null : parseCalendarDate(entry.date);
-    const last = moments.at(-1);
-    if (date !== null && last !== undefined && last.date !== null && compareTuples(last.date, date) === 0)
-      last.entries.push(entry);
-    else moments.push({ date, entries: [entry] });
-  }
-  return moments;
-}
-
-/** The newest `most` items that are surely earlier than a moment, oldest first. Looks no further back than it must. */
-function newestBefore(moments: readonly Moment[], at: number, most: number): ProfileItem[] {
-  const own = moments[at]?.date ?? null;
-  const newest: ProfileItem[] = [];
-  for (let m = at - 1; m >= 0 && newest.length < most; m--) {
-    const { date, entries } = moments[m] ?? { date: null, entries: [] };
-    if (own !== null && date !== null && !surelyEarlier(date, own)) continue;
-    for (const { item } of entries.slice(newest.length - most).reverse()) newest.push(item);
-  }
-  return newest.reverse();
-}
-
-/** Text of a cell; null where it is absent or blank. */
-function cell(row: Row, column: string): string | null {
-  const value = row[column];
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return typeof value === "string" && value.trim() !== "" ? value : null;
-}
-
-function rowError(number: number, what: string): TagprError {
-  return new TagprError("data", `row ${number}: ${what}`, {
-    hint: "Mend the row, or the columns named in the task file.",
+function queryOf(
+  task: Task,
+  user: UserId,
+  { item: { id, date }, asked }: TimedEntry,
+  cut: boolean,
+  profile: () => Example["profile"],
+): Query[] {
+  if (asked === null) return [];
+  const known = { id: id as QueryId, user, ...(date === undefined ? {} : { date }) };
+  const make = (): Example => ({
+    ...{ ...known, task: task.name, input: fill(task.prompt ?? "", (name) => asked.values[name]) },
+    ...{ profile: profile(), gold: asked.gold },
   });
+  return [{ ...known, cut, make }];
+}
+
+/** The newest queries of each user, `maxQueries` at most. */
+function limited(record: RecordColumns, byUser: readonly (readonly Query[])[], { onNote }: BuildOptions): Query[] {
+  const most = record.maxQueries ?? MAX_QUERIES;
+  const over = byUser.filter((own) => own.length > most);
+  const taken = over.reduce((sum, own) => sum + own.length - most, 0);
+  if (taken > 0)
+    onNote?.(
+      `${over.length} users have more than ${most} queries (record.maxQueries): their ${taken} older ones are left out, and stay in histories`,
+    );
+  return byUser.flatMap((own) => oldestFirst(own).slice(-most));
+}
+
+/** Why no row became a query. */
+function whyNone(
+  { minHistory, date, profile, gold }: RecordColumns,
+  users: readonly (readonly TimedEntry[])[],
+): string {
+  const head = `no query of ${users.length} users`;
+  if (profile !== undefined)
+    return `${head}: no row has ${minHistory} items in ${profile}, an answer and all that the prompt shows`;
+  const enough = users.filter((own) => own.length > minHistory);
+  if (enough.length === 0)
+    return `${head}: none has more than ${minHistory} rows (record.minHistory), ${users.reduce((most, own) => Math.max(most, own.length), 0)} at most`;
+  const still = enough.filter((own) => new Set(own.map(({ item }) => item.date)).size === 1);
+  if (date !== undefined && still.length === enough.length)
+    return `${head}: each one's rows all have the same ${date} (${enough[0]?.[0]?.item.date ?? ""}), so none is earlier than another`;
+  return `${head}: no row with enough earlier ones has a ${gold} and all that the prompt shows`;
 }

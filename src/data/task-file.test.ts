@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { knownTasks, loadTask } from "./task-file.ts";
-import { fill, placeholders } from "./template.ts";
+import { placeholders } from "./template.ts";
 
 const write = (text: string): string => {
   const path = join(mkdtempSync(join(tmpdir(), "task-")), "mine.yaml");
@@ -69,7 +69,13 @@ describe("loadTask", () => {
     expect(() => loadTask(write(good.replace("classification", "guessing")))).toThrow(/mine\.yaml:3:1: kind: /);
     expect(() => loadTask(write(good.replace("[a, b]", "[a, b")))).toThrow(/mine\.yaml:\d+:\d+: not YAML/);
     expect(() => loadTask(write(good.replace('item: "{text}', 'item: "{txt}')))).toThrow(
-      /mine\.yaml:8:1: item: \{txt\} is no item field \(text, tag\)/,
+      /mine\.yaml:8:1: item: \{txt\} is no item field \(did you mean text\? there are text, tag\)/,
+    );
+    expect(() => loadTask(write(good.replace('item: "{text}', 'item: "{text')))).toThrow(
+      /mine\.yaml:8:1: item: "\{text \| \{tag\}" is no place/,
+    );
+    expect(() => loadTask(write(`${good}prompt: 'As JSON: {"tag": 1} {text}'\n`))).toThrow(
+      /mine\.yaml:11:1: prompt: .*"tag\\": 1.* is no place.*\{\{ or \}\}/,
     );
     expect(() => loadTask(write(good.replace("[a, b]", '["a ", b]')))).toThrow(
       /labels: a label begins or ends with white space/,
@@ -81,11 +87,4 @@ describe("loadTask", () => {
   it("says when the file is missing", () => {
     expect(() => loadTask("nowhere/x.yaml")).toThrow(/no file nowhere\/x\.yaml/);
   });
-});
-
-it("a place is whatever a table calls a column; JSON is none", () => {
-  const names = ["review (text)", "Text?", "a/b", " text", "标题", "शीर्षक", "pre\u0301nom"];
-  expect(placeholders(names.map((name) => `{${name}}`).join(" "))).toEqual(names);
-  expect(placeholders('{"label": 1} {} {a: b}')).toEqual([]);
-  expect(fill("{a/b}!", (name) => `<${name}>`)).toBe("<a/b>!");
 });

@@ -3,10 +3,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
-import { nearest, readYaml } from "../core/yaml-file.ts";
+import { nearest, parseYaml, readYaml } from "../core/yaml-file.ts";
 import { languageTag } from "./language.ts";
 import type { Task } from "./task.ts";
-import { placeholders } from "./template.ts";
+import { type Part, parseTemplate, placeOf } from "./template.ts";
+import { NUMBER_UNITS } from "./time/numbers.ts";
 
 const itemField = z.preprocess(
   (value) => (typeof value === "string" ? { name: value } : value),
@@ -17,14 +18,24 @@ const itemField = z.preprocess(
   }),
 );
 
+/** Whether a text may be `record.dateFormat`. */
+export const isTimeFormat = (text: string): boolean => NUMBER_UNITS.includes(text) || /y/.test(text);
+
 /** Columns of a person's own table, one row a record: see {@link Task.record}. */
 const record = z.strictObject({
   user: z.string().min(1),
   gold: z.string().min(1),
   id: z.string().min(1).optional(),
   date: z.string().min(1).optional(),
+  dateFormat: z
+    .string()
+    .refine(isTimeFormat, `one of ${NUMBER_UNITS.join(", ")}, or a format with a year like d/M/yyyy`)
+    .optional(),
+  profile: z.string().min(1).optional(),
+  itemDate: z.string().min(1).optional(),
   minHistory: z.number().int().min(1).default(1),
   maxHistory: z.number().int().min(1).optional(),
+  maxQueries: z.number().int().min(1).optional(),
 });
 
 const language = z.string().transform((tag, ctx) => {
@@ -84,14 +95,30 @@ export const taskSchema = shape.superRefine((task, ctx) => {
   if (!metrics.includes(task.metric))
     wrong("metric", `a ${task.kind} task is measured by one of ${metrics.join(", ")}`);
   const fields = new Set(task.itemFields.map((field) => field.name));
-  for (const key of ["corpus", "item"] as const)
-    for (const name of placeholders(task[key]))
-      if (!fields.has(name)) wrong(key, `{${name}} is no item field (${[...fields].join(", ")})`);
+  for (const key of ["corpus", "item", "prompt"] as const) {
+    const parsed = parseTemplate(task[key] ?? "");
+    if ("fault" in parsed) wrong(key, parsed.fault);
+    else if (key !== "prompt") for (const part of parsed.parts) unknownField(part, fields, (text) => wrong(key, text));
+  }
+  const taken = task.itemFields.find(({ name }) => name === "id" || name === "date");
+  if (taken !== undefined)
+    wrong(
+      "itemFields",
+      `an item's own ${taken.name} has that name: call the field otherwise, with aliases: [${taken.name}]`,
+    );
   if (task.record !== undefined && task.prompt === undefined)
     wrong("record", "own records need a `prompt` template too");
   const { minHistory = 0, maxHistory = minHistory } = task.record ?? {};
   if (maxHistory < minHistory) wrong("record", `maxHistory ${maxHistory} is less than minHistory ${minHistory}`);
 });
+
+/** A query's prompt has the columns of a table, which is not at hand; items have the fields that the file names. */
+function unknownField(part: Part, fields: ReadonlySet<string>, wrong: (message: string) => void): void {
+  if (!("place" in part) || fields.has(part.place)) return;
+  const near = nearest(part.place, [...fields]);
+  const meant = near === undefined ? "" : `did you mean ${near}? `;
+  wrong(`${placeOf(part.place)} is no item field (${meant}there are ${[...fields].join(", ")})`);
+}
 
 const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
   classification: ["accuracy", "f1_macro"],
@@ -154,17 +181,14 @@ function unknownTask(name: string): string {
   return `unknown task ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`;
 }
 
-function readTask(path: string): Task {
-  const {
-    prompt,
-    prompts: words,
-    record,
-    itemsMayBeLater,
-    ...task
-  } = readYaml(path, {
-    schema: taskSchema,
-    keys: "docs/data.md lists a task's keys",
-  });
+const FORM = { schema: taskSchema, keys: "docs/data.md lists a task's keys" };
+
+const readTask = (path: string): Task => toTask(readYaml(path, FORM));
+
+/** {@link loadTask} on the text of a task file; `path` is only for messages. */
+export const parseTask = (text: string, path: string): Task => toTask(parseYaml(text, path, FORM));
+
+function toTask({ prompt, prompts: words, record, itemsMayBeLater, ...task }: z.infer<typeof shape>): Task {
   return {
     ...task,
     ...(prompt === undefined ? {} : { prompt }),
@@ -175,11 +199,7 @@ function readTask(path: string): Task {
 }
 
 function withoutUndefined(record: z.infer<typeof shape>["record"] & object): NonNullable<Task["record"]> {
-  const { id, date, maxHistory, ...rest } = record;
-  return {
-    ...rest,
-    ...(id === undefined ? {} : { id }),
-    ...(date === undefined ? {} : { date }),
-    ...(maxHistory === undefined ? {} : { maxHistory }),
-  };
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as NonNullable<
+    Task["record"]
+  >;
 }

@@ -46,15 +46,24 @@ export interface Task {
   readonly prompt?: string;
   /**
    * Own records: columns of a flat table, one row a record of one user. A row whose user has at least `minHistory`
-   * earlier rows becomes a query, its `gold` column the answer, the newest `maxHistory` of them its profile.
+   * earlier rows becomes a query, its `gold` column the answer, the newest `maxHistory` of them its profile. With `profile`
+   * a row is a query with its whole history in that column, a list of items.
    */
   readonly record?: {
     readonly user: string;
     readonly gold: string;
     readonly id?: string;
     readonly date?: string;
+    /** How `date` is written, where the column can't tell: `d/M/yyyy`, `seconds`. */
+    readonly dateFormat?: string;
+    /** The column with a list of items. */
+    readonly profile?: string;
+    /** The field of such an item that says when it was. */
+    readonly itemDate?: string;
     readonly minHistory: number;
     readonly maxHistory?: number;
+    /** Queries of one user at most, the newest. */
+    readonly maxQueries?: number;
   };
   /** The benchmark's own design shows items that are later than the query (Dianping, Appendix E): no leak then. */
   readonly itemsMayBeLater?: true;

@@ -1,8 +1,9 @@
 import { extname } from "node:path";
 import { TagprError } from "../core/errors.ts";
-import { identified, isObject, recordError } from "../data/lamp/record.ts";
+import { identified, isObject, placeOf } from "../data/lamp/record.ts";
 import { scanRecords } from "../data/lamp/scan.ts";
-import { type Row, readRows } from "../data/rows.ts";
+import { readRows } from "../data/rows.ts";
+import type { Row } from "../data/table/options.ts";
 
 /** Golds or predictions as a file holds them. */
 export interface AnswerFile {
@@ -55,8 +56,10 @@ export async function readAnswerFile(path: string, holds: Holds): Promise<Answer
   for (;;) {
     const next = await records.next();
     if (next.done === true) return finish(path, next.value, outputs, hint);
-    const { value } = next.value;
-    const at = (id: string | null) => (what: string) => recordError(path, next.value, id, what, hint);
+    const { value, fault } = next.value;
+    const at = (id: string | null) => (what: string) =>
+      new TagprError("data", `${placeOf(path, next.value, id)}: ${what}`, { hint });
+    if (fault !== undefined) throw at(null)(fault);
     const id = idIn(value);
     if (id === null) throw at(null)(`no id${isObject(value) ? ` (keys: ${Object.keys(value).join(", ")})` : ""}`);
     add(id, () => outputIn(value as Row, columns), at(id));

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { refuseFolder } from "../core/disk.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { readLamp } from "../data/lamp/read.ts";
-import type { OnProblem } from "../data/lamp/record.ts";
+import type { OnProblem } from "../data/problem.ts";
 import type { Task } from "../data/task.ts";
 import { type RetrieveOptions, rankProfile } from "./retrieve.ts";
 

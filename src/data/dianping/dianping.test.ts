@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChatModel } from "../../llm/types.ts";
+import { sentence } from "../problem.ts";
 import { loadTask } from "../task-file.ts";
 import { holdOut, toExample } from "./build.ts";
 import { gramsOf, nearOf, type Sketch, sketchOf, squeezed } from "./near.ts";
@@ -33,7 +34,7 @@ describe("readPosts", () => {
       { user_id: 7, title: "t", text: LONG, time: "2020-01-02", id: "1" },
       { user_id: 2 ** 60, title: "t", text: LONG, time: "2020-01-02" },
     ];
-    const read = await readPosts(rows, ({ message }) => problems.push(message));
+    const read = await readPosts(rows, { onProblem: (problem) => problems.push(sentence(problem)) });
     expect(read.map(({ id, user }) => [id, user])).toEqual([
       ["post-1", "a"],
       ["1", "7"],
@@ -41,9 +42,9 @@ describe("readPosts", () => {
     expect(problems).toEqual([
       expect.stringMatching(/^row 3: no content/),
       expect.stringMatching(/^row 4: no user/),
-      expect.stringMatching(/^row 5: the date "去年"/),
-      expect.stringMatching(/^row 6: the id 1 stands twice/),
-      expect.stringMatching(/^row 7: user_id 1152921504606847000 is a number beyond/),
+      expect.stringMatching(/^row 6: an id that stands twice \(1\)/),
+      expect.stringMatching(/^row 7: user_id is a number beyond .*\(1152921504606847000\)/),
+      expect.stringMatching(/^row 5: the date can't be read \("去年"\)/),
     ]);
   });
 });

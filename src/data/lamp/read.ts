@@ -1,7 +1,7 @@
-import { TagprError } from "../../core/errors.ts";
+import { type OnProblem, type Problem, report } from "../problem.ts";
 import type { Task } from "../task.ts";
 import type { Example } from "../types.ts";
-import { Flaw, guardRecord, identified, isObject, type OnProblem, recordError, textOf, toExample } from "./record.ts";
+import { Flaw, guardRecord, identified, isObject, placeOf, textOf, toExample } from "./record.ts";
 import { type RawRecord, scanRecords } from "./scan.ts";
 
 export interface ReadOptions {
@@ -59,27 +59,26 @@ export async function* readLamp(
       return toExample(task, raw.value, golds?.get(id) ?? null);
     });
     if (example === null) continue;
-    if (golds !== null && example.gold === null) report(options, withoutGold(questions, raw, example, outputs ?? ""));
+    if (golds !== null && example.gold === null)
+      report(options.onProblem, withoutGold(questions, raw, example, outputs ?? ""));
     else yield example;
   }
   const unknown = golds === null ? [] : [...golds.keys()].filter((id) => !seen.has(id));
-  if (unknown.length > 0) report(options, withoutQuestion(outputs ?? "", questions, unknown));
+  if (unknown.length > 0) report(options.onProblem, withoutQuestion(outputs ?? "", questions, unknown));
 }
 
-function report(options: ReadOptions, problem: TagprError): void {
-  if (options.onProblem === undefined) throw problem;
-  options.onProblem(problem);
+function withoutGold(path: string, raw: RawRecord, example: Example, outputs: string): Problem {
+  return { place: placeOf(path, raw, example.id), kind: `no gold for this question in ${outputs}`, hint: JOIN_HINT };
 }
 
-function withoutGold(path: string, raw: RawRecord, example: Example, outputs: string): TagprError {
-  return recordError(path, raw, example.id, `no gold for this question in ${outputs}`, JOIN_HINT);
-}
-
-function withoutQuestion(path: string, questions: string, ids: readonly string[]): TagprError {
+function withoutQuestion(path: string, questions: string, ids: readonly string[]): Problem {
   const named = ids.slice(0, 5).join(", ") + (ids.length > 5 ? ", …" : "");
-  return new TagprError("data", `${path}: ${ids.length} golds have no question in ${questions}: ids ${named}`, {
+  return {
+    place: path,
+    kind: `${ids.length} golds have no question in ${questions}`,
+    detail: `ids ${named}`,
     hint: JOIN_HINT,
-  });
+  };
 }
 
 const JOIN_HINT =

@@ -1,23 +1,28 @@
-import { TagprError } from "../../core/errors.ts";
 import { isDate, oldestFirst } from "../dates.ts";
 import { lostDigits } from "../exact.ts";
+import { labelOf } from "../grade.ts";
+import { type OnProblem, report } from "../problem.ts";
 import type { Task } from "../task.ts";
 import type { Example, ProfileItem, QueryId, UserId } from "../types.ts";
 import type { RawRecord } from "./scan.ts";
 
-/** Called with each bad record; the reader then goes on. Without it the first bad record is thrown. */
-export type OnProblem = (problem: TagprError) => void;
-
-/** A problem with one record: names the file, the record, its byte and line. */
-export function recordError(path: string, raw: RawRecord, id: string | null, what: string, hint: string): TagprError {
+/** Where a record stands: file, record, byte and line. */
+export function placeOf(path: string, raw: RawRecord, id: string | null): string {
   const name = id === null ? `record ${raw.number}` : `record ${raw.number} (id ${id})`;
-  return new TagprError("data", `${path}: ${name} at byte ${raw.offset}, line ${raw.line}: ${what}`, { hint });
+  return `${path}: ${name} at byte ${raw.offset}, line ${raw.line}`;
 }
 
 const FIX_RECORD = "Mend or delete that record, or download the file again.";
 
-/** What an unreadable part of a record throws; {@link toExample}'s caller adds where it stands. */
-export class Flaw extends Error {}
+/** What an unreadable part of a record throws; {@link guardRecord} adds where it stands. */
+export class Flaw extends Error {
+  /** What stands there instead: the message is the same for every record of which it is true. */
+  readonly detail: string | undefined;
+  constructor(kind: string, detail?: string) {
+    super(kind);
+    this.detail = detail;
+  }
+}
 
 /** Ids occur as strings and as numbers; null when absent. */
 export function idOf(value: unknown): string | null {
@@ -35,7 +40,7 @@ export function identified(value: unknown): { readonly id: string; readonly reco
 
 function exact(name: string, value: unknown): void {
   const lost = lostDigits(value);
-  if (lost !== null) throw new Flaw(`${name} ${lost}`);
+  if (lost !== null) throw new Flaw(`${name} is ${lost}`, String(value));
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -54,7 +59,7 @@ export function textOf(object: Record<string, unknown>, name: string, aliases: r
 }
 
 const asText = (value: unknown): string | null =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
+  typeof value === "string" ? value : Number.isFinite(value) || typeof value === "boolean" ? String(value) : null;
 
 /** One question as an example, without its gold. Throws a {@link Flaw} that says which part is missing. */
 export function toExample(task: Task, value: unknown, gold: string | null): Example {
@@ -72,28 +77,31 @@ export function toExample(task: Task, value: unknown, gold: string | null): Exam
     user: user as UserId | null,
     input,
     profile: oldestFirst(profile),
-    gold,
+    gold: (gold === null ? null : labelOf(task, gold)) ?? gold,
     ...(date === null ? {} : { date }),
   };
 }
 
 function toItem(task: Task, value: unknown, i: number): ProfileItem {
   const id = idOf(value);
-  if (!isObject(value) || id === null) throw new Flaw(`profile item ${i + 1} has no id`);
-  exact(`profile item ${i + 1}: the id`, value.id);
-  const fields: Record<string, string> = {};
+  if (!isObject(value) || id === null) throw new Flaw("a profile item has no id", `item ${i + 1}`);
+  exact("an item's id", value.id);
+  const texts: [string, string][] = [];
   for (const field of task.itemFields) {
     const text = textOf(value, field.name, field.aliases);
-    if (text === null) throw new Flaw(`profile item ${i + 1} (id ${id}) has no ${field.name}`);
-    fields[field.name] = text;
+    if (text === null) throw new Flaw(`a profile item has no ${field.name}`, `item ${i + 1}, id ${id}`);
+    // `5.0` is the grade 5, as copies that went through pandas have it.
+    texts.push([field.name, (field.label ? labelOf(task, text) : null) ?? text]);
   }
+  const fields = Object.fromEntries(texts);
   const date = textOf(value, "date");
   if (date === null) return { id, fields };
-  if (!isDate(date)) throw new Flaw(`profile item ${i + 1} (id ${id}) has the date ${JSON.stringify(date)}`);
+  if (!isDate(date))
+    throw new Flaw("a profile item's date can't be read", `item ${i + 1}, id ${id}: ${JSON.stringify(date)}`);
   return { id, date, fields };
 }
 
-/** Runs `read`; a {@link Flaw} becomes a problem of that record, thrown or handed on. Null when handed on. */
+/** Runs `read`; a {@link Flaw}, or the record's own fault, becomes a problem, thrown or handed on. Null when handed on. */
 export function guardRecord<T>(
   path: string,
   raw: RawRecord,
@@ -101,12 +109,13 @@ export function guardRecord<T>(
   read: () => T,
 ): T | null {
   try {
+    if (raw.fault !== undefined) throw new Flaw("a record can't be read", raw.fault);
     return read();
   } catch (error) {
     if (!(error instanceof Flaw)) throw error;
-    const problem = recordError(path, raw, idOf(raw.value), error.message, FIX_RECORD);
-    if (onProblem === undefined) throw problem;
-    onProblem(problem);
+    const { message: kind, detail } = error;
+    const place = placeOf(path, raw, idOf(raw.value));
+    report(onProblem, { place, kind, hint: FIX_RECORD, ...(detail === undefined ? {} : { detail }) });
     return null;
   }
 }

@@ -1,7 +1,8 @@
-import { isAscii } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { readFault } from "../../core/disk.ts";
 import { messageOf, TagprError } from "../../core/errors.ts";
+import { firstStrange, utf8Text } from "../table/text.ts";
+import { parseJson } from "./parse.ts";
 
 /** One object of the file's array of records, and where it stands. */
 export interface RawRecord {
@@ -11,7 +12,9 @@ export interface RawRecord {
   readonly offset: number;
   /** 1-based line at which the object begins. */
   readonly line: number;
+  /** Undefined where `fault` says why it can't be read. */
   readonly value: unknown;
+  readonly fault?: string;
 }
 
 const QUOTE = 0x22;
@@ -30,10 +33,14 @@ const CHUNK = 1 << 21;
  * Only record boundaries are looked for by hand, each object is parsed by `JSON.parse`: several times faster than a
  * streaming parser, and never more than one record and one chunk in memory.
  */
-export async function* scanRecords(path: string, chunk = CHUNK): AsyncGenerator<RawRecord, unknown> {
-  const scanner = new RecordScanner(path);
+export async function* scanRecords(
+  path: string,
+  chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK }),
+  layout: "list" | "sequence" = "list",
+): AsyncGenerator<RawRecord, unknown> {
+  const scanner = new RecordScanner(path, layout === "sequence");
   try {
-    for await (const bytes of createReadStream(path, { highWaterMark: chunk })) yield* scanner.feed(bytes as Buffer);
+    for await (const bytes of chunks) yield* scanner.feed(bytes);
   } catch (error) {
     if (error instanceof TagprError) throw error;
     throw new TagprError("data", readFault(path, error), { hint: "Check the path.", cause: error });
@@ -44,6 +51,7 @@ export async function* scanRecords(path: string, chunk = CHUNK): AsyncGenerator<
 /** Byte-level state between chunks. */
 class RecordScanner {
   readonly #path: string;
+  readonly #sequence: boolean;
   #depth = 0;
   /** Depth at which objects are records: 1 in a bare array, 2 inside a wrapper's array; 0 before the first byte. */
   #recordDepth = 0;
@@ -60,8 +68,10 @@ class RecordScanner {
   /** Bytes outside the records, each record replaced by `null`: small, and valid JSON exactly when the file is. */
   #outside: string[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, sequence: boolean) {
     this.#path = path;
+    this.#sequence = sequence;
+    this.#parentIsList = sequence;
   }
 
   *feed(chunk: Buffer): Generator<RawRecord> {
@@ -125,11 +135,12 @@ class RecordScanner {
   }
 
   #beginsRecord(): boolean {
-    return !this.#inRecord && this.#recordDepth > 0 && this.#depth === this.#recordDepth && this.#parentIsList;
+    const begun = this.#sequence || this.#recordDepth > 0;
+    return !this.#inRecord && begun && this.#depth === this.#recordDepth && this.#parentIsList;
   }
 
   #opened(byte: number): void {
-    if (this.#depth === 0 && this.#recordDepth === 0) this.#recordDepth = byte === LIST ? 1 : 2;
+    if (!this.#sequence && this.#depth === 0 && this.#recordDepth === 0) this.#recordDepth = byte === LIST ? 1 : 2;
     this.#depth++;
     if (!this.#inRecord && this.#depth === this.#recordDepth) this.#parentIsList = byte === LIST;
   }
@@ -141,10 +152,14 @@ class RecordScanner {
     this.#inRecord = false;
     this.#count++;
     this.#outside.push("null");
+    const place = { number: this.#count, ...this.#start };
+    const text = utf8Text(bytes);
+    if (text === null)
+      return { ...place, value: undefined, fault: `not UTF-8 (byte ${firstStrange(bytes) + 1} of it)` };
     try {
-      return { number: this.#count, ...this.#start, value: JSON.parse(decoded(bytes)) };
+      return { ...place, value: parseJson(text) };
     } catch (error) {
-      throw this.#error(`record ${this.#count} ${this.#where()} is not JSON: ${messageOf(error)}`, error);
+      return { ...place, value: undefined, fault: `not JSON: ${messageOf(error)}` };
     }
   }
 
@@ -160,8 +175,9 @@ class RecordScanner {
       );
     const text = this.#outside.join("").replace(/^\uFEFF/, "");
     if (text.trim() === "") throw this.#error("the file is empty");
+    if (this.#sequence) return [];
     try {
-      return JSON.parse(text);
+      return parseJson(text);
     } catch (error) {
       const after = this.#depth > 0 ? `cut off at byte ${this.#position} after ${this.#count} whole records` : null;
       throw this.#error(after ?? `not a JSON array of records: ${messageOf(error)}`, error);
@@ -174,9 +190,4 @@ class RecordScanner {
       ...(cause === undefined ? {} : { cause }),
     });
   }
-}
-
-/** Python's `json.dump` writes ASCII alone, which is many times cheaper to decode. */
-function decoded(bytes: Buffer): string {
-  return bytes.toString(isAscii(bytes) ? "latin1" : "utf8");
 }

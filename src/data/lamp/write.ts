@@ -24,7 +24,7 @@ export async function writeLamp(
   );
   try {
     for await (const example of examples) {
-      questions.add(question(example));
+      questions.add(questionOf(example));
       if (example.gold !== null) outputs.add({ id: example.id, output: example.gold });
     }
     const golds = outputs.end();
@@ -82,7 +82,8 @@ function openList(path: string, head: string, tail: string) {
   };
 }
 
-function question({ id, user, input, date, profile }: Example): unknown {
+/** A query as a questions file has it. */
+export function questionOf({ id, user, input, date, profile }: Example): unknown {
   return {
     id,
     ...(user === null ? {} : { user_id: user }),

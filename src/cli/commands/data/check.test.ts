@@ -28,7 +28,7 @@ it("counts beside the paper's Table 4, exit code 0", async () => {
 it("every bad record and every leak is named, exit code 3; --json has all", async () => {
   const bad = await tagpr("data", "check", "bad", "shared");
   expect(bad.code).toBe(3);
-  expect(bad.out).toMatch(/bad records.*: 2\n.*record 1 \(id dev\).*item 1 \(id 1\) has no title/);
+  expect(bad.out).toMatch(/bad records.*: 2\n.*a profile item has no title: .*record 1 \(id dev\).*\(item 1, id 1\)/);
   expect(bad.out).toMatch(/leaks: 1\n {2}shared users: train and dev share users, and no dates.*: 1 \(ann\)/);
   const [report] = JSON.parse((await tagpr("data", "check", "shared", "--json")).out);
   expect(report).toMatchObject({ dir: "shared", ok: false, leaks: [{ kind: "shared users", ids: ["ann"] }] });

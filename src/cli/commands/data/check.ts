@@ -1,5 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
-import { type CheckReport, checkData } from "../../../data/check.ts";
+import { type CheckReport, checkData, type OddInputs } from "../../../data/check.ts";
 import type { Leak } from "../../../data/leaks.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { App } from "../../app.ts";
@@ -48,20 +48,26 @@ function reportText(dir: string, report: CheckReport): string {
     ...align(counts),
     ...section(
       "bad records (left out of the counts)",
-      report.problems.map((problem) => `  ${problem}`),
+      report.kinds.map((line) => `  ${line}`),
+      report.problems.length,
     ),
     ...section("golds that are no label of the task", strange),
+    ...section("inputs that are not of the task's form", report.inputs.filter(({ meant }) => !meant).map(inputLine)),
     ...section("leaks", report.leaks.filter(({ meant }) => !meant).map(leakLine)),
-    ...section("told, but no fault", report.leaks.filter(({ meant }) => meant).map(leakLine)),
+    ...section("told, but no fault", [
+      ...report.inputs.filter(({ meant }) => meant).map(inputLine),
+      ...report.leaks.filter(({ meant }) => meant).map(leakLine),
+    ]),
     report.ok ? "no fault found" : "faults found: see above",
     "",
   ].join("\n");
 }
 
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : [`${title}: ${lines.length}`, ...lines];
+const section = (title: string, lines: readonly string[], count = lines.length): string[] =>
+  lines.length === 0 ? [] : [`${title}: ${count}`, ...lines];
 
-function leakLine({ kind, message, ids }: Leak): string {
-  const named = ids.slice(0, NAMED).join(", ") + (ids.length > NAMED ? ", …" : "");
-  return `  ${kind}: ${message}: ${ids.length} (${named})`;
-}
+const leakLine = ({ kind, message, ids }: Leak): string => `  ${kind}: ${message}: ${named(ids)}`;
+const inputLine = ({ message, ids }: OddInputs): string => `  ${message}: ${named(ids)}`;
+
+const named = (ids: readonly string[]): string =>
+  `${ids.length} (${ids.slice(0, NAMED).join(", ")}${ids.length > NAMED ? ", …" : ""})`;

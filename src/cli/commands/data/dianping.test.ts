@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { writeRows } from "../../../data/rows.ts";
+import { writeRows } from "../../../data/table/write.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();
@@ -85,7 +85,7 @@ it("bad rows are named and end the command; too few posts too", async () => {
   await writeRows(join(cwd, "bad.csv"), [{ ...posts[0], date: "去年" }, ...posts.slice(1, 9)]);
   expect(await tagpr("data", "dianping", "bad.csv", "--out", "b")).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/row 1: the date "去年".*\n.*1 bad rows/),
+    err: expect.stringMatching(/1 × the date can.t be read: row 1 \("去年"\)\n.*1 bad rows/),
   });
   expect(await tagpr("data", "dianping", "bad.csv", "--out", "b", "--skip-bad")).toMatchObject({
     code: 3,

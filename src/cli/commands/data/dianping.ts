@@ -7,6 +7,7 @@ import { type Held, holdOut, toExample } from "../../../data/dianping/build.ts";
 import { readPosts } from "../../../data/dianping/posts.ts";
 import { type Cleaned, cleanPosts, countsOf, RULES, type Rules } from "../../../data/dianping/rules.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
+import { tally } from "../../../data/problem.ts";
 import { readAllRows } from "../../../data/rows.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { App } from "../../app.ts";
@@ -14,6 +15,7 @@ import { align } from "../../table.ts";
 import { at, wholeNumber } from "../options.ts";
 import { rewriteHeld, TEACHER, type TeacherFlags } from "./paraph.ts";
 import { tellProblems } from "./problems.ts";
+import { COLUMNS, DATE_FORMAT, DELIMITER, ENCODING, HEADER, tableOptions } from "./table-flags.ts";
 
 /** `tagpr data dianping`: the three Chinese tasks of Appendix E from a person's own collection of posts. */
 export function dianpingCommand(app: App): Command {
@@ -57,18 +59,26 @@ export function dianpingCommand(app: App): Command {
     .addOption(TEACHER.priceOut)
     .addOption(new Option("--seed <n>", "seed of the draw of users").argParser(wholeNumber).default(0))
     .option("--as <split>", "name of the split that is written", "test")
-    .option("--skip-bad", "leave bad rows out (each is told); without it they end the command")
-    .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, ...flags }) => {
+    .option("--skip-bad", "leave bad rows out (they are told and counted); without it they end the command")
+    .addOption(DATE_FORMAT)
+    .addOption(ENCODING)
+    .addOption(DELIMITER)
+    .addOption(COLUMNS)
+    .addOption(HEADER)
+    .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, dateFormat, ...flags }) => {
       const rules: Rules = {
         ...RULES,
         minContent: flags.minContent,
         minTitle: flags.minTitle,
         nearDuplicate: flags.nearDuplicate,
       };
-      const problems: string[] = [];
-      const posts = await readPosts(readAllRows(files.map((file) => at(io, file))), ({ message }) =>
-        problems.push(message),
-      );
+      const problems = tally();
+      const options = { ...tableOptions(io, flags), onProblem: problems.add };
+      const tables = files.map((file) => at(io, file));
+      const posts = await readPosts(readAllRows(tables, options), {
+        ...options,
+        ...(dateFormat === undefined ? {} : { dateFormat }),
+      });
       tellProblems(io, problems, skipBad === true);
       const cleaned = cleanPosts(posts, rules);
       io.out(cleaningTable(posts.length, cleaned, rules));

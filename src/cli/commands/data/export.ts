@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { Command, Option } from "@commander-js/extra-typings";
-import { type Row, writeRows } from "../../../data/rows.ts";
+import { TagprError } from "../../../core/errors.ts";
+import type { Row } from "../../../data/table/options.ts";
+import { writeRows } from "../../../data/table/write.ts";
 import { askPrompt } from "../../../prompts/ask.ts";
 import type { App } from "../../app.ts";
 import { at } from "../options.ts";
@@ -14,13 +17,16 @@ export function exportCommand({ io }: App): Command {
     .argument("<dir>", "a folder in LaMP's layout, or a run")
     .requiredOption("--split <name>", "which split")
     .requiredOption("--out <file>", "the table; its ending says the format")
+    .option("--force", "write over a file that is there")
     .addOption(new Option("--form <form>", "TagPR's chat, or LaMP's own prompt").choices(["chat", "official"] as const))
     .option("--task <task>", "a folder: name of the task, or its YAML file")
     .addOption(RETRIEVER)
     .addOption(K)
     .addOption(MODEL)
     .addOption(MAX_TOKENS)
-    .action(async (dir, { split, out, form, ...flags }) => {
+    .action(async (dir, { split, out, form, force, ...flags }) => {
+      if (existsSync(at(io, out)) && force !== true)
+        throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
       const records = await openAsked(io, dir, flags);
       const options = form === undefined ? null : await askOptions(io, records, form, flags);
       const rows: Row[] = [];

@@ -3,9 +3,11 @@ import { Command } from "@commander-js/extra-typings";
 import { TagprError } from "../../../core/errors.ts";
 import { writeAtomic } from "../../../core/jsonl.ts";
 import { initTask } from "../../../data/init-task.ts";
-import { loadTask } from "../../../data/task-file.ts";
+import { tally } from "../../../data/problem.ts";
 import type { App } from "../../app.ts";
 import { at } from "../options.ts";
+import { tellProblems } from "./problems.ts";
+import { COLUMNS, DATE_FORMAT, DELIMITER, ENCODING, HEADER, tableOptions, typedFlags } from "./table-flags.ts";
 
 /** `tagpr data init`: a first task file from a person's own table. */
 export function initCommand({ io }: App): Command {
@@ -14,15 +16,28 @@ export function initCommand({ io }: App): Command {
     .argument("<table>", "one row a thing that a user wrote, rated or labelled")
     .option("--out <file>", "the task file to write", "task.yaml")
     .option("--force", "write over a file that is there")
-    .action(async (table, { out, force }) => {
+    .option("--skip-bad", "leave lines that can't be read out (they are told and counted)")
+    .addOption(DATE_FORMAT)
+    .addOption(ENCODING)
+    .addOption(DELIMITER)
+    .addOption(COLUMNS)
+    .addOption(HEADER)
+    .action(async (table, { out, force, skipBad, dateFormat, ...flags }) => {
       const path = at(io, out);
       if (existsSync(path) && force !== true)
         throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
-      const text = await initTask(at(io, table));
+      const problems = tally();
+      const { text, warnings } = await initTask(at(io, table), {
+        ...tableOptions(io, flags),
+        ...(dateFormat === undefined ? {} : { dateFormat }),
+        onProblem: problems.add,
+      });
+      tellProblems(io, problems, skipBad === true);
       writeAtomic(path, text);
-      loadTask(path);
       io.out(`${text}\n`);
-      io.err(`Wrote ${out}. Read it and mend it, then: tagpr data build ${out} ${table} --out DIR\n`);
+      for (const warning of warnings) io.err(`WARNING: ${warning}\n`);
+      const next = `tagpr data build ${out} ${table}${typedFlags(flags)}${skipBad === true ? " --skip-bad" : ""} --out DIR`;
+      io.err(`Wrote ${out}. Read it and mend it, then: ${next}\n`);
     });
   return command as unknown as Command;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { writeRows } from "../../../data/rows.ts";
+import { writeRows } from "../../../data/table/write.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();
@@ -41,7 +41,7 @@ it("long histories are cut at record.maxHistory, which is told", async () => {
   const text = readFileSync(join(cwd, "l.yaml"), "utf8");
   writeFileSync(join(cwd, "l.yaml"), text.replace("minHistory: 2", "minHistory: 2\n  maxHistory: 3"));
   const built = await tagpr("data", "build", "l.yaml", "l.csv", "--out", "long", "--split", "time");
-  expect(built.err).toMatch(/^8 histories hold the newest 3 of their items \(record\.maxHistory\)\n/);
+  expect(built.err).toMatch(/^8 histories hold the newest 3 of their items \(record\.maxHistory\)\n/m);
   const dev = JSON.parse(readFileSync(join(cwd, "long", "dev_questions.json"), "utf8"));
   expect(dev[0].profile.map(({ date }: { date: string }) => date)).toEqual(["2021-01-02", "2021-01-03", "2021-01-04"]);
 });
@@ -67,13 +67,13 @@ it("bad rows are all named and nothing is written; --skip-bad leaves them out", 
   const failed = await tagpr("data", "build", "b.yaml", "b.csv", "--out", "b");
   expect(failed.code).toBe(3);
   for (const message of [
-    /row 4: the date "yesterday"/,
-    /row 6: no customer/,
-    /row 41: the id r1 stands twice/,
-    /row 42: the tag "odd" is none/,
+    /1 × the date in created can't be read: row 4 \("yesterday"\)/,
+    /1 × no customer \(the user\): row 6/,
+    /1 × an id that stands twice: row 41 \(r1\)/,
+    /1 × the tag is none of the labels: row 42 \("odd"\)/,
   ])
     expect(failed.err).toMatch(message);
-  expect(failed.err).toMatch(/4 bad rows \(named above\); nothing was written\n.*--skip-bad/);
+  expect(failed.err).toMatch(/4 bad rows \(told above\); nothing was written\n.*--skip-bad/);
   expect(existsSync(join(cwd, "b"))).toBe(false);
   const skipped = await tagpr("data", "build", "b.yaml", "b.csv", "--out", "b", "--skip-bad");
   expect(skipped).toMatchObject({ code: 0, err: expect.stringMatching(/4 bad rows left out/) });
@@ -86,7 +86,7 @@ it("a prompt column that no row has, a file that stands, too little, a wrong sha
   writeFileSync(join(cwd, "typo.yaml"), text.replace(/\{body\}(?!.*\{body\})/s, "{bodi}"));
   expect(await tagpr("data", "build", "typo.yaml", "s.csv", "--out", "s")).toMatchObject({
     code: 3,
-    err: expect.stringMatching(/no row has the column bodi that the prompt shows/),
+    err: expect.stringMatching(/no row has the column bodi that the prompt shows: did you mean body\?/),
   });
   expect((await tagpr("data", "init", "s.csv", "--out", "s.yaml")).err).toMatch(/s\.yaml is there already/);
   await writeRows(join(cwd, "few.csv"), rows.slice(0, 9));

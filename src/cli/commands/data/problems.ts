@@ -1,13 +1,15 @@
 import { TagprError } from "../../../core/errors.ts";
+import type { tally } from "../../../data/problem.ts";
 import type { Io } from "../../io.ts";
 
-/** Names every bad row; unless they may be left out, they end the command. */
-export function tellProblems(io: Io, problems: readonly string[], skip: boolean): void {
-  for (const problem of problems) io.err(`${problem}\n`);
-  if (problems.length === 0) return;
+/** Says what is wrong with rows, a line a kind; unless they may be left out, they end the command. */
+export function tellProblems(io: Io, problems: ReturnType<typeof tally>, skip: boolean): void {
+  const count = problems.count();
+  if (count === 0) return;
+  for (const line of problems.lines()) io.err(`${line}\n`);
   if (!skip)
-    throw new TagprError("data", `${problems.length} bad rows (named above); nothing was written`, {
+    throw new TagprError("data", `${count} bad rows (told above); nothing was written`, {
       hint: "Mend them, or leave them out with --skip-bad.",
     });
-  io.err(`${problems.length} bad rows left out\n`);
+  io.err(`${count} bad rows left out\n`);
 }

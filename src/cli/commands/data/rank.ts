@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
-import type { TagprError } from "../../../core/errors.ts";
+import { type Problem, sentence } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
 import { writeRanking } from "../../../retrieval/ranking-file.ts";
@@ -49,7 +49,7 @@ export function rankCommand(app: App): Command {
           ...{ task, method: retriever, k, seed, questions: at(io, questions), out: at(io, out) },
           ...(dense === null ? {} : { embed: dense.embed }),
           onProgress: (done) => progress.update(done, `${done} queries`),
-          ...(skipBad === true ? { onProblem: ({ message }: TagprError) => io.err(`${message}\n`) } : {}),
+          ...(skipBad === true ? { onProblem: (problem: Problem) => io.err(`${sentence(problem)}\n`) } : {}),
         });
         progress.end(`${n} queries${dense === null ? "" : `, ${dense.fresh()} texts embedded anew`}`);
         io.out(`${out}\n`);

@@ -7,7 +7,7 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { App } from "../src/cli/app.ts";
-import { openEngines } from "../src/cli/engines.ts";
+import { measure, openEngines } from "../src/cli/engines.ts";
 import { exitCodeOf, explain } from "../src/cli/failure.ts";
 import { processIo } from "../src/cli/io.ts";
 import { TagprError } from "../src/core/errors.ts";
@@ -99,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     (values.dry ? io.out : io.err)(plan);
     if (values.dry) return 0;
     // A run's own table is not shown: nobody looks at the evaluation before all is done.
-    const app: App = { io: { ...io, out: () => {} }, stages: BENCH_STAGES, openEngines, outcome: { code: 0 } };
+    const app: App = { io: { ...io, out: () => {} }, stages: BENCH_STAGES, openEngines, measure, outcome: { code: 0 } };
     const finding = await runBench(options, app);
     if (finding !== null) io.out(values.json ? `${JSON.stringify(jsonOf(finding), null, 2)}\n` : tables(finding));
     return app.outcome.code;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { App } from "../../src/cli/app.ts";
+import { fixedMeasure } from "../../src/cli/testing/fixed-measure.ts";
 import { TagprError } from "../../src/core/errors.ts";
 import { writeJson, writeJsonl } from "../../src/core/jsonl.ts";
 import { stream } from "../../src/core/random.ts";
@@ -99,6 +100,7 @@ function start(out: string, more: Partial<BenchOptions> = {}, before: Before = (
         return () => stop.delete(listener);
       },
     },
+    measure: () => fixedMeasure(),
     stages: fakeStages(ran, keys, before),
     openEngines: () => {
       const process = {};

@@ -110,6 +110,7 @@ async function oneRun(out: string, job: Job, app: App): Promise<void> {
     only: stagesFor(app.stages, job.config),
     fresh: false,
     json: false,
+    anyHardware: true,
   });
 }
 

@@ -1,4 +1,4 @@
-"""Command line: `python -m tagpr_engine serve|prepare|verify`."""
+"""Command line: `python -m tagpr_engine serve|prepare|verify|choose|hardware`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.epilog = "TAGPR_OBSERVER_TOKEN in the environment: a second token, with which one may look and change nothing"
     serve.add_argument("--store", type=Path, required=True, help="where checkpoints are kept")
     serve.add_argument("--models-dir", type=Path, help="where packaged models are unpacked (default: STORE/models)")
-    serve.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32", help="of computation")
-    serve.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    serve.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="float32", help="of computation")
+    serve.add_argument("--device", choices=["auto", "cpu", "cuda"], default="cpu")
     serve.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's)")
     serve.add_argument("--token-budget", type=int, default=8192, help="distinct tokens of one forward/backward pass")
     serve.add_argument("--recompute", action="store_true", help="keep fewer activations and compute them again")
@@ -38,7 +38,20 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("name")
     prepare.add_argument("--out", type=Path, required=True)
     commands.add_parser("verify", help="what plain transformers makes of an exported folder: JSON in, JSON out")
+    choose = commands.add_parser("choose", help="which device and compute type fit the work: measured, as JSON")
+    choose.add_argument("--model", type=Path, required=True, help="the folder whose shape the run trains")
+    choose.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    choose.add_argument("--dtype", choices=["auto", "float32", "bfloat16"], default="auto")
+    choose.add_argument("--threads", type=_count, help="CPU threads (default: PyTorch's)")
+    for name, about in _WORK.items():
+        choose.add_argument(f"--{name}", type=_count, required=True, help=about)
+    choose.add_argument("--rank", type=int, default=0, help="of the adapters; 0 = all parameters are trained")
+    hardware = commands.add_parser("hardware", help="what this machine computes on, in one line")
+    hardware.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     return parser
+
+
+_WORK = {"prompt": "tokens of a prompt", "completion": "tokens of a roll-out", "rollouts": "roll-outs of a prompt"}
 
 
 def _count(text: str) -> int:
@@ -63,10 +76,9 @@ def _serve(args: argparse.Namespace) -> None:
     from .engine import Engine, Settings
     from .sampling import Limits
 
-    if args.device == "cuda" and not torch.cuda.is_available():
-        raise EngineError("--device cuda: PyTorch finds no GPU here; use --device cpu")
     if args.threads:
         torch.set_num_threads(args.threads)
+    device, dtype = _settled(args)
     try:
         args.store.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -76,8 +88,8 @@ def _serve(args: argparse.Namespace) -> None:
             models=args.model,
             store=args.store.resolve(),
             models_dir=(args.models_dir or args.store / "models").resolve(),
-            dtype=getattr(torch, args.dtype),
-            device=args.device,
+            dtype=getattr(torch, dtype),
+            device=device,
             token_budget=args.token_budget,
             recompute=args.recompute,
             session_timeout=args.session_timeout,
@@ -85,6 +97,30 @@ def _serve(args: argparse.Namespace) -> None:
         )
     )
     serve.run(engine, serve.Tokens(token, observer), sock, args.parent, args.watch_stdin)
+
+
+def _settled(args: argparse.Namespace) -> tuple[str, str]:
+    """Device and type, `auto` decided: a server by itself knows no run, so a group of common size is measured."""
+    from .choose import Work, choose
+    from .prepare import resolve
+
+    if "auto" not in (args.device, args.dtype) and args.device != "cuda":
+        return args.device, args.dtype
+    folder = resolve(args.model[0], (args.models_dir or args.store / "models").resolve())
+    told = choose(folder, args.device, args.dtype, Work(prompt=512, completion=64, rollouts=4))
+    logging.getLogger("tagpr_engine").info("computes on %s (%s) in %s", told["device"], told["hardware"], told["dtype"])
+    return told["device"], told["dtype"]
+
+
+def _choose(args: argparse.Namespace) -> None:
+    import torch
+
+    from .choose import Work, choose
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    work = Work(args.prompt, args.completion, args.rollouts, args.rank)
+    print(json.dumps(choose(args.model, args.device, args.dtype, work)))
 
 
 def _quiet() -> None:
@@ -96,8 +132,17 @@ def _quiet() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
+def _share_cores() -> None:
+    """OpenMP's threads wait for each other by spinning, for milliseconds. Beside other work one of them is often not on
+    a core, and the others spin in its place: a stack of products took 8.5 s beside twenty processes, and 3.6 s with a
+    spin as short as this, which still spans the gap between two operations (docs/performance.md)."""
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+
+
 def main() -> None:
     _quiet()
+    _share_cores()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     args = _parser().parse_args()
     try:
@@ -107,6 +152,12 @@ def main() -> None:
             from .verify import verify
 
             json.dump(verify(json.load(sys.stdin)), sys.stdout)
+        elif args.command == "choose":
+            _choose(args)
+        elif args.command == "hardware":
+            from .hardware import describe
+
+            print(describe(args.device))
         else:
             from .prepare import prepare
 

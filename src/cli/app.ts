@@ -1,6 +1,7 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
+import type { Measure } from "../run/machine.ts";
 import type { Stage } from "../run/stage.ts";
 import type { Io } from "./io.ts";
 
@@ -9,6 +10,8 @@ export interface App {
   readonly io: Io;
   readonly stages: readonly Stage[];
   readonly openEngines: (options: OpenEngines) => Engines;
+  /** Decides what a config leaves to `auto`. */
+  readonly measure: (io: Io) => Measure;
   /** A command that fails without throwing (a check that found something) puts its exit code here. */
   readonly outcome: { code: number };
 }

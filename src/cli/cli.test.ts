@@ -12,6 +12,7 @@ import { main } from "./cli.ts";
 import { generatedPages } from "./commands/docs.ts";
 import { type Io, wantsColour } from "./io.ts";
 import { buildProgram } from "./program.ts";
+import { fixedMeasure } from "./testing/fixed-measure.ts";
 
 const offline = (): Promise<never> => Promise.reject(new Error("no engine here"));
 
@@ -26,12 +27,15 @@ beforeEach(() => {
   closed = 0;
   ran = [];
   act = {};
+  hardware = "cpu: one of the tests";
   writeFileSync(join(cwd, "my.yaml"), "name: mine\nguided: {epochs: 3}\n");
   const roles = "teacher: {kind: self}\njudge: {kind: rules}\ntagger: {kind: rules}\n";
   writeFileSync(join(cwd, "own.yaml"), `name: own\n${roles}`);
 });
 
-const parts: Pick<App, "stages" | "openEngines"> = {
+let hardware = "";
+const parts: Pick<App, "stages" | "openEngines" | "measure"> = {
+  measure: () => fixedMeasure(hardware),
   openEngines: (): Engines => ({
     policy: offline,
     reward: offline,
@@ -87,6 +91,23 @@ async function tagpr(...argv: string[]): Promise<{ code: number; out: string; er
 }
 
 describe("tagpr run", () => {
+  it("says once what `auto` came to, keeps it, and refuses other hardware until told", async () => {
+    const record = () => readJson<RunRecord>(join(cwd, "r", "run.json"));
+    const first = await tagpr("run", "my.yaml", "--out", "r");
+    expect(first.err).toContain(
+      "computes on cpu in float32 (cpu: one of the tests; a group of this run takes 2.00 times",
+    );
+    expect(record().machine).toMatchObject({ dtype: "float32", also: [] });
+    expect(record().config.engines.policy.dtype).toBe("auto");
+    expect((await tagpr("run", "my.yaml", "--out", "r")).err).not.toContain("computes on");
+    hardware = "cpu: another";
+    const refused = await tagpr("run", "r");
+    expect(refused.code).toBe(7);
+    expect(refused.err).toMatch(/begun on other hardware[\s\S]*--any-hardware/);
+    expect((await tagpr("run", "r", "--any-hardware")).code).toBe(0);
+    expect(record().machine?.also).toEqual(["cpu: another"]);
+  });
+
   it("executes the stages, records the run, and does nothing the second time", async () => {
     const first = await tagpr("run", "my.yaml", "--out", "r", "--seed", "4");
     expect(first).toMatchObject({ code: 0 });

@@ -1,7 +1,7 @@
 import { CommanderError } from "@commander-js/extra-typings";
 import { STAGES } from "../run/stages/index.ts";
 import type { App } from "./app.ts";
-import { openEngines } from "./engines.ts";
+import { measure, openEngines } from "./engines.ts";
 import { exitCodeOf, explain } from "./failure.ts";
 import { type Io, processIo } from "./io.ts";
 import { buildProgram } from "./program.ts";
@@ -10,13 +10,13 @@ import { buildProgram } from "./program.ts";
 export async function main(
   argv: readonly string[],
   io: Io = processIo(argv),
-  parts: Pick<App, "stages" | "openEngines"> = { stages: STAGES, openEngines },
+  parts: Pick<App, "stages" | "openEngines"> & Partial<App> = { stages: STAGES, openEngines },
 ): Promise<number> {
   const outcome = { code: 0 };
   const debug = argv.includes("--debug");
   const args = argv.filter((word) => word !== "--debug");
   try {
-    await buildProgram({ io, outcome, ...parts }).parseAsync(args, { from: "user" });
+    await buildProgram({ measure, io, outcome, ...parts }).parseAsync(args, { from: "user" });
     return outcome.code;
   } catch (error) {
     // Commander has printed its own message; --help and --version end that way too, with code 0.

@@ -2,11 +2,13 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import { guardDisk } from "../core/jsonl.ts";
+import { choose, hardwareOf } from "../engine/choose.ts";
 import { type Engines, openEngines as open } from "../engine/engines.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
 import { makeEmbedClient } from "../llm/embeddings.ts";
 import type { Setting } from "../llm/errors.ts";
 import { patientFetch } from "../llm/http.ts";
+import type { Measure } from "../run/machine.ts";
 import type { OpenEngines } from "./app.ts";
 import type { Io } from "./io.ts";
 import { packageRoot } from "./package.ts";
@@ -45,6 +47,16 @@ export function openEngines({ config, run, io, flights, say = (line) => io.err(`
 function embeddingSetting(name: Setting): string | null {
   if (name === "url") return "engines.embeddings.url";
   return name === "model" ? "engines.embeddings_model" : null;
+}
+
+/** What decides `auto`: the engine's Python, on this machine. */
+export function measure(io: Io): Measure {
+  const python = { python: pythonPath(io), env: io.env };
+  return {
+    choose: async ({ model, engine: { device, dtype, threads }, work }) =>
+      choose({ ...python, folder: await modelDir(io, model), device, dtype, threads, work }),
+    hardware: (device) => hardwareOf(python, device),
+  };
 }
 
 /** Every base model of a run, the policy's first. */

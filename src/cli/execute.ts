@@ -7,7 +7,8 @@ import { patientFetch } from "../llm/http.ts";
 import { requireSound } from "../run/faults.ts";
 import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
-import { type RunRecord, writeRecord } from "../run/record.ts";
+import { chosenText, type Settled, settleMachine } from "../run/machine.ts";
+import { type RunRecord, readRecord, writeRecord } from "../run/record.ts";
 import { runStages } from "../run/run.ts";
 import type { StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
@@ -25,6 +26,8 @@ export interface Execute {
   readonly only?: readonly StageName[];
   readonly fresh: boolean;
   readonly json: boolean;
+  /** Goes on although the run was begun on other hardware. */
+  readonly anyHardware?: boolean;
 }
 
 /**
@@ -34,26 +37,40 @@ export interface Execute {
  */
 export async function executeRun(app: App, options: Execute): Promise<void> {
   const { io, outcome } = app;
-  const { run, config, only } = options;
-  checkFolder(run, config, app.stages);
-  requireSound(config, { only });
+  const { run, only } = options;
+  checkFolder(run, options.config, app.stages);
+  requireSound(options.config, { only });
   await checkOutside(io, options);
   const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
   const flights = makeFlights();
-  const engines = app.openEngines({ config, run, io, flights, say: progress.say });
+  let engines: Engines | undefined;
   try {
-    writeRecord(run, recordOf(io, config));
-    const stopped = await untilStopped(io, flights, work(app, options, progress, engines, flights));
+    const { config, machine } = await settle(app, options, progress);
+    engines = app.openEngines({ config, run, io, flights, say: progress.say });
+    writeRecord(run, { ...recordOf(io, options.config), ...(machine === undefined ? {} : { machine }) });
+    const stopped = await untilStopped(io, flights, work(app, { ...options, config }, progress, engines, flights));
     if (stopped !== null) {
       progress.end("stopped");
       io.err("Stopped. The same command goes on from the last checkpoint.\n");
       outcome.code = stopped;
     }
   } finally {
-    await engines.close();
+    await engines?.close();
     release();
   }
+}
+
+/** Decides what the config leaves to `auto`; what a first start chose is said, once. */
+async function settle(
+  app: App,
+  { run, config, anyHardware = false, fresh }: Execute,
+  progress: Progress,
+): Promise<Settled> {
+  const known = fresh ? undefined : readRecord(run)?.machine;
+  const settled = await settleMachine(config, { known, anyHardware, measure: app.measure(app.io) });
+  if (known === undefined && settled.machine !== undefined) progress.say(chosenText(settled.machine));
+  return settled;
 }
 
 async function work(app: App, options: Execute, progress: Progress, engines: Engines, flights: Flights): Promise<void> {

@@ -14,13 +14,19 @@ export function planText(plan: Plan): string {
     plan.notes.join("\n"),
     `Queries\n${aligned([["task", "chains", "RL", "PRMU", "dev", "test"], ...plan.tasks.map((t) => [t.task, ...[t.chains, t.rl, t.prmu, t.dev, t.test].map(String)])])}`,
     `Stages\n${stageTable(plan)}`,
-    `Memory, GB\n${memoryTable(plan.memory)}\n  Where trainer and sampler take turns on a device it needs the larger of both sums, else their total.`,
+    `Memory, GB\n${memoryTable(plan.memory)}\n  Where trainer and sampler take turns on a device it needs the larger of both sums, else their total.${cardsText(plan)}`,
     `Checkpoints on disk: ${gigabytes(plan.disk)} GB at most.`,
     plan.apis.length === 0 ? "" : `Model APIs\n${apiTable(plan)}`,
     `Assumed (change with --assume name=value)\n${plan.assumptions.map(({ name, value, about }) => `  ${`${name}=${value}`.padEnd(34)}${about}`).join("\n")}`,
     "Estimates, not measurements: docs/paper-run.md has the formulas and how they compare with measured runs.",
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+function cardsText({ cards }: Plan): string {
+  if (cards === null) return "";
+  const fit = cards.fit.length > 0 ? `fits ${cards.fit.join(", ")}` : "fits no single card that is known here";
+  return `\n  All of it on one GPU: ${gigabytes(cards.bytes)} GB, ${fit} (a tenth to spare).`;
 }
 
 function stageTable({ stages, machines }: Plan): string {

@@ -70,7 +70,7 @@ describe("openEngines", () => {
   });
 
   it("is started as the config says, with the folders of the models that are there", async () => {
-    const engine = await open({ policy: { dtype: "bfloat16", threads: 3 } }).policy();
+    const engine = await open({ policy: { dtype: "bfloat16", device: "cpu", threads: 3 } }).policy();
     const args = engine.capabilities.extensions.args ?? "";
     expect(args).toContain(`--model ${model} --store ${join(dir, "store")}`);
     expect(args).toContain("--dtype bfloat16 --device cpu --threads 3");

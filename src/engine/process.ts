@@ -9,8 +9,10 @@ import { messageOf, TagprError } from "../core/errors.ts";
 
 /** How the embedded engine is started; processes with equal settings can be one. */
 export interface EmbeddedSettings {
-  readonly dtype: "float32" | "bfloat16";
-  readonly device: "cpu" | "cuda";
+  /** `auto`: the engine measures, as it starts. */
+  readonly dtype: "auto" | "float32" | "bfloat16";
+  /** `auto`: a GPU where PyTorch sees one. */
+  readonly device: "auto" | "cpu" | "cuda";
   /** 0 = all cores. */
   readonly threads: number;
   /** Distinct tokens of one pass (default: the engine's, 8192). */
@@ -51,7 +53,7 @@ export interface EngineProcess {
 }
 
 /** The Python package stands beside `src/` and beside `dist/`. */
-const PACKAGE_DIR = fileURLToPath(new URL("../../engine/", import.meta.url));
+export const PACKAGE_DIR = fileURLToPath(new URL("../../engine/", import.meta.url));
 const TAIL_LINES = 12;
 const GRACE_MS = 5000;
 /** Loading torch takes seconds; from a cold disk, on a busy machine, minutes. */

@@ -8,6 +8,7 @@ import { formatOf, RUN_FORMAT } from "../core/format.ts";
 import { writeJson } from "../core/jsonl.ts";
 import type { Override } from "../core/yaml-file.ts";
 import { isObject } from "../data/lamp/record.ts";
+import type { Machine } from "./machine.ts";
 
 /** What `run.json` says of a run: enough to do it again. */
 export interface RunRecord {
@@ -22,6 +23,8 @@ export interface RunRecord {
   /** The last command line. */
   readonly argv: readonly string[];
   readonly config: Config;
+  /** What `auto` came to; absent where nothing was `auto`. */
+  readonly machine?: Machine;
 }
 
 const pathOf = (run: string): string => join(run, "run.json");

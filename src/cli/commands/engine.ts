@@ -27,9 +27,9 @@ export function engineCommand({ io, outcome }: App): Command {
     .option("--token <token>", "what clients send; better set as TINKER_API_KEY, which no list of processes shows")
     .option("--store <folder>", "where weights are kept", "runs/engine")
     .addOption(
-      new Option("--dtype <type>", "compute type").choices(["float32", "bfloat16"] as const).default("float32"),
+      new Option("--dtype <type>", "compute type").choices(["auto", "float32", "bfloat16"] as const).default("auto"),
     )
-    .addOption(new Option("--device <device>").choices(["cpu", "cuda"] as const).default("cpu"))
+    .addOption(new Option("--device <device>").choices(["auto", "cpu", "cuda"] as const).default("auto"))
     .addOption(new Option("--threads <n>", "CPU threads; 0 = all cores").argParser(wholeNumber).default(0))
     .action(async ({ model: models, port, token: given, store, dtype, device, threads }) => {
       const token = tokenOf(given, io);

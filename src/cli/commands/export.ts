@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import type { EngineConfig } from "../../core/config/schema.ts";
 import { makeVerifier } from "../../engine/verify.ts";
 import { MODEL_NAMES } from "../../run/export/card.ts";
 import { exportModel } from "../../run/export/export.ts";
@@ -44,7 +45,7 @@ export function exportCommand({ io, openEngines }: App): Command {
 
 /** Master weights are fp32: an embedded engine is asked to compute so, whatever the run computed in. */
 function inFloat32(config: ReturnType<typeof configOfRun>): ReturnType<typeof configOfRun> {
-  const exact = <E extends { kind: string; dtype: "float32" | "bfloat16" }>(engine: E): E =>
+  const exact = (engine: EngineConfig): EngineConfig =>
     engine.kind === "embedded" ? { ...engine, dtype: "float32" } : engine;
   const { policy, reward } = config.engines;
   return { ...config, engines: { ...config.engines, policy: exact(policy), reward: exact(reward) } };

@@ -23,6 +23,10 @@ export function runCommand(app: App): Command {
     .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--only <stages>", "only these stages, comma-separated")
     .option("--fresh", "do the stages again from nothing")
+    .option(
+      "--any-hardware",
+      "go on although the run was begun on other hardware: its numbers are then not those of one machine",
+    )
     .option("--dry-run", "print the plan: steps, tokens, memory, hours, cost; start and write nothing")
     .option("--assume <name=value...>", "with --dry-run: another assumption, e.g. --assume response_tokens=800")
     .option("--json", "progress as one JSON event a line; with --dry-run the plan as JSON")
@@ -34,7 +38,14 @@ export function runCommand(app: App): Command {
           hint: "Add --dry-run, or use --set to change the config.",
         });
       const only = flags.only === undefined ? {} : { only: stageList(flags.only) };
-      await executeRun(app, { run, config, fresh: flags.fresh === true, json: flags.json === true, ...only });
+      await executeRun(app, {
+        run,
+        config,
+        fresh: flags.fresh === true,
+        anyHardware: flags.anyHardware === true,
+        json: flags.json === true,
+        ...only,
+      });
     });
   return command as unknown as Command;
 }

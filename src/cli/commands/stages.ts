@@ -35,6 +35,10 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
     .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
     .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--fresh", "do the stage again from nothing")
+    .option(
+      "--any-hardware",
+      "go on although the run was begun on other hardware: its numbers are then not those of one machine",
+    )
     .option("--json", "progress as one JSON event a line")
     .action(async (folder, flags) => {
       const run = at(app.io, folder);
@@ -47,6 +51,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
         config: settlePaths(withFlags(load, flags), app.io),
         only: [name],
         fresh: flags.fresh === true,
+        anyHardware: flags.anyHardware === true,
         json: flags.json === true,
       });
     });

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
+import { busyText } from "../busy.ts";
 import type { Io } from "../io.ts";
 import { packageRoot } from "../package.ts";
 import { pythonPath } from "../python.ts";
@@ -102,11 +103,13 @@ function memory(): Finding {
 
 function cores(): Finding {
   const n = availableParallelism();
+  const busy = busyText(0);
   return {
     name: "cores",
-    state: n >= 2 ? "good" : "poor",
-    text: String(n),
-    ...(n >= 2 ? {} : { advice: "Times in the README are for two cores." }),
+    state: n >= 2 && busy === null ? "good" : "poor",
+    text: busy === null ? String(n) : `${n}, ${busy}`,
+    ...(busy !== null ? { advice: "Runs take longer beside other work; times in the README are for idle cores." } : {}),
+    ...(n < 2 ? { advice: "Times in the README are for two cores." } : {}),
   };
 }
 

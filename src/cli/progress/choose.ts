@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import type { Progress } from "../../core/progress.ts";
+import { busyText } from "../busy.ts";
 import type { Io } from "../io.ts";
 import { jsonProgress } from "./json.ts";
 import { lineProgress } from "./lines.ts";
@@ -7,5 +9,6 @@ import { terminalProgress } from "./terminal.ts";
 /** JSON events where asked for; else a bar where a person watches, and lines where none does. */
 export function chooseProgress(io: Io, json = false): Progress {
   if (json) return jsonProgress(io.out);
-  return io.terminal ? terminalProgress(io.err, Date.now) : lineProgress(io.err, Date.now);
+  const busy = (): string | null => busyText(availableParallelism());
+  return io.terminal ? terminalProgress(io.err, Date.now, busy) : lineProgress(io.err, Date.now, { busy });
 }

@@ -2,7 +2,11 @@ import type { Progress } from "../../core/progress.ts";
 import { duration, Eta } from "./eta.ts";
 
 /** A line now and then, for logs and pipes: at the start and end of a bar, and every half minute between. */
-export function lineProgress(write: (text: string) => void, now: () => number, everyMs = 30_000): Progress {
+export function lineProgress(
+  write: (text: string) => void,
+  now: () => number,
+  { everyMs = 30_000, busy = () => null }: { everyMs?: number; busy?: () => string | null } = {},
+): Progress {
   let title = "";
   let eta = new Eta(0, now);
   let last = 0;
@@ -19,10 +23,12 @@ export function lineProgress(write: (text: string) => void, now: () => number, e
       if (now() - last < everyMs) return;
       last = now();
       const left = eta.left();
+      const slow = busy();
       const parts = [
         ...(eta.total > 0 ? [`${done}/${eta.total}`] : []),
         ...(left === null ? [] : [`${duration(left)} left`]),
         ...(note ? [note] : []),
+        ...(slow === null ? [] : [slow]),
       ];
       print(`${title}: ${parts.join(", ")}`);
     },

@@ -34,7 +34,7 @@ describe("outside a terminal", () => {
     const progress = lineProgress(
       (text) => lines.push(text),
       () => clock,
-      1000,
+      { everyMs: 1000 },
     );
     progress.start("SFT", 10);
     for (let i = 1; i <= 10; i++) {

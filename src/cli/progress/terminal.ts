@@ -4,14 +4,22 @@ import type { Progress } from "../../core/progress.ts";
 import { duration, Eta } from "./eta.ts";
 
 /** A bar with ETA and one line of what matters, drawn on stderr; lines that stay are printed above it. */
-export function terminalProgress(write: (text: string) => void, now: () => number): Progress {
+export function terminalProgress(
+  write: (text: string) => void,
+  now: () => number,
+  busy: () => string | null = () => null,
+): Progress {
   let bar: SingleBar | null = null;
   let title = "";
   let eta = new Eta(0, now);
   let note = "";
   const draw = (done: number): void => {
     const left = eta.left();
-    bar?.update(done, { note: note === "" ? "" : ` ${note}`, left: left === null ? "" : ` ${duration(left)} left` });
+    const slow = busy();
+    bar?.update(done, {
+      note: `${note === "" ? "" : ` ${note}`}${slow === null ? "" : ` ${pc.yellow(`(${slow})`)}`}`,
+      left: left === null ? "" : ` ${duration(left)} left`,
+    });
   };
   const halt = (): void => {
     bar?.stop();

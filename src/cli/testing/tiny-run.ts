@@ -22,7 +22,7 @@ explore: { <<: *rl }
 gold: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
 rejection: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
 eval: { methods: [zero-shot, rag-r, sft-gold, sft, sft-rejection, guided, tagpr], max_tokens: 160, batch: 8, bootstrap: 200 }
-engines: { policy: { threads: 1 }, reward: { threads: 1 }, embeddings: { threads: 1 } }
+engines: { policy: &e { threads: 1, device: cpu, dtype: float32 }, reward: *e, embeddings: *e }
 `;
 
 export interface Event {

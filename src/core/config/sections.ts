@@ -102,6 +102,7 @@ export const variable = z.string().refine(isVariableName, {
   error:
     "is no name of an environment variable (it may be a key itself: put that into a variable, OPENAI_API_KEY for one, and name the variable here)",
 });
+const NO_MPS = "mps is not served: the engine has never been tried on Apple's GPUs; use cpu";
 
 const engine = z.strictObject({
   kind: z
@@ -118,8 +119,16 @@ const engine = z.strictObject({
     .describe(
       "What a remote engine is, where it can't be told from its answers: SkyRL's JAX back-end has no `gspo` and trains LoRA only.",
     ),
-  dtype: z.enum(["float32", "bfloat16"]).default("float32").describe("Compute type; master weights stay float32."),
-  device: z.enum(["cpu", "cuda"]).default("cpu"),
+  dtype: z
+    .enum(["auto", "float32", "bfloat16"])
+    .default("auto")
+    .describe(
+      "Compute type; master weights stay float32. `auto`: the faster one, measured on a group of this run at its first start and kept in run.json.",
+    ),
+  device: z
+    .enum(["auto", "cpu", "cuda"], { error: (issue) => (issue.input === "mps" ? NO_MPS : undefined) })
+    .default("auto")
+    .describe("`auto`: a GPU where PyTorch sees one, at the run's first start."),
   threads: count.default(0).describe("CPU threads; 0 = all cores."),
   token_budget: positive
     .default(8192)

@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config/schema.ts";
 import type { EngineStyle } from "./cost.ts";
-import type { Role } from "./machines.ts";
-import { cacheBytes, largestLayer, parameters, type Shape } from "./shape.ts";
+import { CARDS, type Role } from "./machines.ts";
+import { adapterParameters, bodyParameters, cacheBytes, largestLayer, parameters, type Shape } from "./shape.ts";
 
 /** Bytes a device, by what they are for. */
 export interface Memory {
@@ -38,21 +38,50 @@ const KEPT_INNER = 3;
  * fp32 masters, gradients and two AdamW moments (4 + 4 + 8 bytes a parameter) over `devices` shards; with bf16 compute
  * the gathered layers besides. Activations of one pass: a hidden state a layer and token where activations
  * are computed again (plus one layer in full), else every layer in full; logits, their softmax and gradient in fp32.
+ * With adapters of `rank` the base's weights stand in the compute type, only the adapters have masters, gradients and
+ * moments, and what samples is a second copy of the layers, merged.
  */
-export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load: Load): Memory {
+export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load: Load, rank = 0): Memory {
   const n = parameters(shape);
+  const trained = rank > 0 ? adapterParameters(shape, rank) : n;
+  const base = rank > 0 ? style.bytes * n : 0;
+  const merged = rank > 0 && load.sampling > 0 ? style.bytes * bodyParameters(shape) : 0;
   const layer = (KEPT_WIDTHS * shape.width + 2 * shape.queryWidth + KEPT_INNER * shape.inner) * style.bytes;
   const layers = style.recompute ? shape.layers * shape.width * style.bytes + layer : shape.layers * layer;
   const logits = load.logits * 3 * 4 * shape.vocab;
   return {
-    weights: (4 * n) / devices + (devices === 1 && style.bytes === 2 ? 2 * n : 0),
-    gradients: (4 * n) / devices,
-    optimizer: (8 * n) / devices,
+    weights: (base + 4 * trained) / devices + (devices === 1 && style.bytes === 2 ? 2 * trained : 0),
+    gradients: (4 * trained) / devices,
+    optimizer: (8 * trained) / devices,
     gathered: devices === 1 ? 0 : 2 * style.bytes * largestLayer(shape),
     activations: load.tokens * layers + logits,
-    sampler: devices === 1 ? 0 : style.bytes * n,
+    sampler: devices === 1 ? merged : style.bytes * n,
     cache: load.sampling * load.kept * cacheBytes(shape, style.bytes),
   };
+}
+
+/** Rank of the adapters that a role trains; 0 = all parameters. */
+export const rankOf = (config: Config, role: Role): number => (role === "policy" ? config.guided.rank : 0);
+
+/** Bytes that one GPU needs for all embedded models of a run together, and the cards that have them with a tenth to spare. */
+export interface Cards {
+  readonly bytes: number;
+  readonly fit: readonly string[];
+}
+
+const SPARE = 0.9;
+
+/** `parts` of the policy, and of the reward model where there is one. */
+export function cardsOf({ engines }: Config, [policy, reward]: readonly Memory[]): Cards | null {
+  const onGpu = (role: Role): boolean => engines[role].kind === "embedded" && engines[role].device !== "cpu";
+  const here = [...(onGpu("policy") ? [policy] : []), ...(onGpu("reward") ? [reward] : [])].filter(
+    (m) => m !== undefined,
+  );
+  if (here.length === 0) return null;
+  // What stands all the time, and the larger of what comes and goes.
+  const standing = here.reduce((sum, m) => sum + m.weights + m.gradients + m.optimizer + m.sampler, 0);
+  const bytes = standing + Math.max(...here.flatMap((m) => [m.activations, m.cache]));
+  return { bytes, fit: CARDS.filter(({ memory }) => bytes <= SPARE * memory).map(({ device }) => device) };
 }
 
 /**

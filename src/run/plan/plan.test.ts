@@ -5,7 +5,7 @@ import { readAssumptions } from "./assumptions.ts";
 import { passFlops, passSeconds } from "./cost.ts";
 import { machinesOf } from "./machines.ts";
 import { makePlan, type Plan } from "./plan.ts";
-import { forwardFlops, parameters, shapeOf } from "./shape.ts";
+import { adapterParameters, forwardFlops, parameters, shapeOf } from "./shape.ts";
 import { taskSizes } from "./sizes.ts";
 import { type Pass, workOf } from "./work.ts";
 
@@ -157,7 +157,7 @@ describe("a plan for embedded engines", () => {
 
   it("is for one GPU where they are on one, and hands no weights to a sampler", async () => {
     const plan = await planOf([], on(gpu));
-    expect(plan.machines).toEqual(["1×A100 80GB", "1×H200 141GB"]);
+    expect(plan.machines).toEqual(["1×RTX 3060 12GB", "1×RTX 4090 24GB", "1×A100 80GB", "1×H200 141GB"]);
     expect(plan.memory.map(({ what }) => what)).toEqual(["policy", "reward model, one device"]);
     expect(plan.stages).toEqual((await planOf(["sync_seconds=600"], on(gpu))).stages);
     const plain = await planOf([], on({ ...gpu, dtype: "float32" }));
@@ -168,15 +168,53 @@ describe("a plan for embedded engines", () => {
     const cpu = await planOf([], on({ device: "cpu" }));
     expect(cpu.machines).toEqual(["CPU"]);
     const apart = await planOf([], on({ device: "cpu" }, gpu));
-    expect(apart.machines).toEqual(["CPU + 1×A100 80GB", "CPU + 1×H200 141GB"]);
-    expect(hoursOf(apart, "sft")).toEqual([0, 1].map(() => hoursOf(cpu, "sft")[0]));
+    expect(apart.machines).toEqual([
+      "CPU + 1×RTX 3060 12GB",
+      "CPU + 1×RTX 4090 24GB",
+      "CPU + 1×A100 80GB",
+      "CPU + 1×H200 141GB",
+    ]);
+    expect(hoursOf(apart, "sft")).toEqual([0, 1, 2, 3].map(() => hoursOf(cpu, "sft")[0]));
     expect(hoursOf(apart, "prmu")[0]).toBeLessThan(hoursOf(cpu, "prmu")[0] ?? 0);
     expect((await planOf([], on(gpu, { device: "cpu" }))).machines).toEqual([
+      "1×RTX 3060 12GB + CPU",
+      "1×RTX 4090 24GB + CPU",
       "1×A100 80GB + CPU",
       "1×H200 141GB + CPU",
     ]);
     const none = configSchema.parse({ ...on({ device: "cpu" }, gpu), prmu: { ...quick.prmu, variant: "none" } });
     expect((await planOf([], none)).machines).toEqual(["CPU"]);
+  });
+
+  it("plans for a processor in fp32 and for cards in bf16 where the machine decides", async () => {
+    const { dtype: _, device: __, ...open } = { ...gpu };
+    const [auto, cpu, cuda] = [
+      await planOf([], on(open)),
+      await planOf([], on({ device: "cpu", dtype: "float32" })),
+      await planOf([], on(gpu)),
+    ];
+    expect(auto.machines).toEqual([...cpu.machines, ...cuda.machines]);
+    expect(hoursOf(auto, "sft")).toEqual([...hoursOf(cpu, "sft"), ...hoursOf(cuda, "sft")]);
+  });
+
+  it("keeps masters and moments of adapters alone, and says which cards hold all of a run", async () => {
+    const lora = (rank: number) =>
+      configSchema.parse({
+        ...on(gpu),
+        ...Object.fromEntries((["sft", "guided", "explore"] as const).map((s) => [s, { ...quick[s], rank }])),
+      });
+    const [whole, adapted] = [await planOf([], lora(0)), await planOf([], lora(8))];
+    const static_ = (plan: Plan) => {
+      const { weights = 0, gradients = 0, optimizer = 0, sampler = 0 } = plan.memory[0]?.parts ?? {};
+      return { weights, gradients, optimizer, sampler };
+    };
+    const n = parameters(await shapeOf(quick.model, async (name) => name));
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    expect(static_(whole)).toEqual({ weights: 6 * n, gradients: 4 * n, optimizer: 8 * n, sampler: 0 });
+    expect(static_(adapted)).toMatchObject({ weights: 2 * n + 6 * a, gradients: 4 * a, optimizer: 8 * a });
+    expect(adapted.cards?.bytes).toBeLessThan(whole.cards?.bytes ?? 0);
+    expect(whole.cards?.fit).toContain("RTX 3060 12GB");
+    expect((await planOf([], on({ device: "cpu" }))).cards).toBeNull();
   });
 
   it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {

@@ -2,8 +2,8 @@ import type { Config } from "../../core/config/schema.ts";
 import type { StageName } from "../stage.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
 import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
-import { type Column, columnsOf, machinesOf, type Role } from "./machines.ts";
-import { loadOf, type Memory, memoryOf, samplingBytes, trainingBytes } from "./memory.ts";
+import { type Column, CPU, columnsOf, type Machine, machinesOf, type Role } from "./machines.ts";
+import { type Cards, cardsOf, loadOf, type Memory, memoryOf, rankOf, samplingBytes, trainingBytes } from "./memory.ts";
 import { parameters, type Shape } from "./shape.ts";
 import type { TaskSizes } from "./sizes.ts";
 import { type Asked, type StageWork, workOf } from "./work.ts";
@@ -40,6 +40,8 @@ export interface Plan {
   readonly machines: readonly string[];
   readonly stages: readonly StagePlan[];
   readonly memory: readonly MemoryPlan[];
+  /** What one GPU needs for all of it and which cards have that; null where nothing embedded may run on one. */
+  readonly cards: Cards | null;
   readonly apis: readonly ApiPlan[];
   /** Bytes of the checkpoints that stand at once. */
   readonly disk: number;
@@ -63,6 +65,7 @@ export function makePlan(inputs: PlanInputs): Plan {
   const columns = columnsOf(config, assumed);
   const work = workOf({ config, tasks, assumed });
   const scored = config.prmu.variant !== "none";
+  const memory = memoryPlans(inputs);
   const rewardName = config.prmu.model === "" ? config.model : config.prmu.model;
   return {
     name: config.name,
@@ -71,7 +74,11 @@ export function makePlan(inputs: PlanInputs): Plan {
     tasks,
     machines: columns.map(({ name }) => name),
     stages: work.map((one) => stagePlan(one, inputs, columns)),
-    memory: memoryPlans(inputs),
+    memory,
+    cards: cardsOf(
+      config,
+      memory.map(({ parts }) => parts),
+    ),
     apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
     disk: diskBytes(inputs),
     notes: [...inputs.notes, ...cutOffNotes(config)],
@@ -105,7 +112,13 @@ function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column
   const saving = (work.checkpoints * 12 * parameters(trains)) / assumed.save_bytes_per_second;
   const hours = columns.map((column) => {
     const seconds = total((pass) =>
-      passSeconds(pass, shapeFor(pass.model), styleOf(config, pass.model), column[pass.model], assumed),
+      passSeconds(
+        pass,
+        shapeFor(pass.model),
+        styleOf(config, pass.model, column[pass.model]),
+        column[pass.model],
+        assumed,
+      ),
     );
     const rollouts = work.passes.find(({ what }) => what === "roll-outs");
     return (seconds + saving + (rollouts?.units ?? 0) * column.policy.syncSeconds) / 3600;
@@ -115,16 +128,22 @@ function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column
     steps: work.steps,
     sampled: total(sampledTokens),
     trained: total(trainedTokens),
-    flops: total((pass) => passFlops(pass, shapeFor(pass.model), styleOf(config, pass.model))),
+    flops: total((pass) =>
+      passFlops(pass, shapeFor(pass.model), styleOf(config, pass.model, columns[0]?.[pass.model])),
+    ),
     hours,
   };
 }
 
-/** The embedded engine shares prompts and, unless told to recompute, keeps activations; FSDP with vLLM beside it does neither in training. */
-export function styleOf({ engines }: Config, role: Role): EngineStyle {
+/**
+ * The embedded engine shares prompts and, unless told to recompute, keeps activations; FSDP with vLLM beside it does
+ * neither in training. A type that the machine decides is planned as bf16 on a GPU and as fp32 on a processor.
+ */
+export function styleOf({ engines }: Config, role: Role, machine?: Machine): EngineStyle {
   const { kind, dtype, recompute } = engines[role];
   const embedded = kind === "embedded";
-  return { shared: embedded, recompute: !embedded || recompute, bytes: dtype === "bfloat16" ? 2 : 4 };
+  const low = dtype === "bfloat16" || (dtype === "auto" && machine !== undefined && machine.device !== CPU);
+  return { shared: embedded, recompute: !embedded || recompute, bytes: low ? 2 : 4 };
 }
 
 function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
@@ -133,13 +152,19 @@ function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
     const mean =
       (assumed.prompt_tokens || 0.3 * config.prompt.max_tokens) +
       (assumed.response_tokens || 0.15 * config.guided.max_tokens);
-    const style = styleOf(config, role);
+    const style = styleOf(config, role, machinesOf(config, assumed, role).at(-1));
     const load = loadOf(config, role, n, mean);
     // A reward model has one logit and samples nothing.
-    const parts = memoryOf(shape, style, n, role === "policy" ? load : { ...load, logits: 0, sampling: 0 });
+    const parts = memoryOf(
+      shape,
+      style,
+      n,
+      role === "policy" ? load : { ...load, logits: 0, sampling: 0 },
+      rankOf(config, role),
+    );
     return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
   };
-  const n = machinesOf(config, assumed)[0]?.devices ?? 1;
+  const n = machinesOf(config, assumed).at(-1)?.devices ?? 1;
   const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", policy, "policy", n)];
   return config.prmu.variant === "none" ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
 }

@@ -37,6 +37,7 @@ const shape = (
 /** Published shapes of the models that the presets name, so that a plan needs neither weights nor network. */
 const KNOWN: Readonly<Record<string, Shape>> = {
   "qwen3-8b": shape([4096, 12288, 36], [4096, 1024], 151_936, false),
+  "qwen3-1.7b": shape([2048, 6144, 28], [2048, 1024], 151_936, true),
   "qwen3-0.6b": shape([1024, 3072, 28], [2048, 1024], 151_936, true),
   "skywork-reward-v2-qwen3-0.6b": shape([1024, 3072, 28], [2048, 1024], 151_936, true),
   "smollm2-135m-instruct": shape([576, 1536, 30], [576, 192], 49_152, true),
@@ -73,6 +74,10 @@ const layerParameters = (s: Shape): number => s.width * (2 * s.queryWidth + 2 * 
 export const bodyParameters = (s: Shape): number => s.layers * layerParameters(s);
 
 export const parameters = (s: Shape): number => bodyParameters(s) + s.vocab * s.width * (s.tied ? 1 : 2);
+
+/** Parameters of adapters of `rank` on the projections of attention and MLP. */
+export const adapterParameters = (s: Shape, rank: number): number =>
+  s.layers * rank * (2 * (s.width + s.queryWidth) + 2 * (s.width + s.keyWidth) + 3 * (s.width + s.inner));
 
 /** Parameters of the layer that is gathered whole on each device under FSDP. */
 export const largestLayer = (s: Shape): number => Math.max(layerParameters(s), s.vocab * s.width);

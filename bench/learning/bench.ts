@@ -211,8 +211,8 @@ function distinct(done: readonly Done[]): Done[] {
 export function jsonOf({ rows, paired, ceilings }: Finding): unknown {
   return {
     rows,
-    paired: paired.map(({ a, b, stratum, difference, low, high, verdict }) => {
-      return { a, b, stratum, difference, low, high, verdict };
+    paired: paired.map(({ a, b, stratum, difference, low, high, verdict, detectable, p, test }) => {
+      return { a, b, stratum, difference, low, high, verdict, detectable, p, seeds: test.n };
     }),
     ceilings,
   };

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/cli/package.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import { threadsFor } from "./at-once.ts";
 import { BUDGETS, type Budget, budgetKey, type Job, jobsOf, runsByName, seedsOf } from "./budgets.ts";
@@ -110,7 +113,7 @@ it("a command line names runs, or a table for all of its runs", () => {
   expect(named.get("tag-half")).toEqual(["tag-half"]);
   expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
   expect(named.get("ablation")).toHaveLength(6);
-  expect(named.get("rivals")).toEqual(["gold-at-once", "rejection"]);
+  expect(named.get("rivals")).toEqual(["gold-at-once", "rejection", "grounding"]);
   expect(named.get("sensitivity")).toHaveLength(12);
   expect(named.get("pairs")).toEqual(["tagpr", "prp-swap"]);
   for (const table of ["sensitivity", "pairs"]) expect(runsByName({ ...asked, seeds: [208] }).has(table)).toBe(false);
@@ -119,6 +122,17 @@ it("a command line names runs, or a table for all of its runs", () => {
 const quickExplore = (): number => first(quick).explore.epochs;
 
 describe("the key of a run's settings", () => {
+  it("is that of the kept answers: whoever adds a setting adds it to src/core/config/added.ts", () => {
+    const kept = (run: string) =>
+      JSON.parse(
+        readFileSync(join(packageRoot(), "bench", "results", "learning-full", "seed-201", `${run}.json`), "utf8"),
+      );
+    const all = runsOf(full, 1).filter(({ variant: { rival } }) => !rival);
+    const named = all.filter(({ variant: { run } }) => ["tagpr", "no-sft", "untagged", "no-reward"].includes(run));
+    expect(named).toHaveLength(4);
+    for (const { key, variant } of named) expect(kept(variant.run)).toMatchObject({ key });
+  });
+
   const keys = (set: readonly string[] = [], threads = 0) => runsOf(quick, 2, set, threads).map(({ key }) => key);
 
   it("is another for each run and seed, and for every setting that changes numbers", () => {
@@ -140,7 +154,9 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   expect(own("chains")).toEqual(["tagpr"]);
   expect(own("sft")).toEqual(["tagpr", "untagged"]);
   expect(own("prmu")).toEqual(["tagpr", "no-reward", "untagged", "untrained-rm", "no-user-embeddings"]);
-  expect(own("guided")).toEqual(VARIANTS.filter(({ rival }) => !rival).map(({ run }) => run));
+  expect(own("guided")).toEqual(
+    VARIANTS.map(({ run }) => run).filter((run) => run !== "gold-at-once" && run !== "rejection"),
+  );
   // A rival trains what its row hangs on, and nothing else.
   expect(plan.flatMap(({ run, stage }) => (run === "gold-at-once" ? [stage] : []))).toEqual([
     ...["data", "chains", "gold", "eval"],

@@ -6,7 +6,7 @@ import type { HeldOutReport, PairAccuracy } from "../../src/prmu/held-out.ts";
 import type { STRATA, Stratum } from "../../src/run/stages/strata.ts";
 import type { Finding } from "./bench.ts";
 import { TABLES, type Table } from "./hypotheses.ts";
-import { type Comparison, LEAST_SEEDS, type ScoreRow } from "./verdicts.ts";
+import { type Comparison, LEAST_SEEDS, MARGIN, type ScoreRow } from "./verdicts.ts";
 
 const NAMES: Readonly<Record<Stratum, string>> = {
   unseen: "unseen users, 8 items or more (headline)",
@@ -31,6 +31,8 @@ function notes({ set, rows, revisions, mixed }: Finding): string[] {
   const seeds = Math.max(0, ...rows.map((row) => row.seeds));
   return [
     "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
+    `The seed is the unit of every verdict: paired t over seeds (p, Holm-corrected over its family on the headline), sign flips beside it; equivalent: TOST within ± ${MARGIN}.`,
+    "Detectable: the true difference that 80% of such benches would find, corrected for the family. No claim: outside the headline, or the same runs are a claim elsewhere.",
     ...(set.length > 0 ? [`For trying out, no claim: ${set.join(", ")} was put over the budget.`] : []),
     ...(revisions.length > 1
       ? [`Made by ${revisions.length} revisions of TagPR: ${revisions.map(shortened).join(", ")}.`]
@@ -67,7 +69,10 @@ function oneTable({ rows, paired, ceilingsBy, notRun }: Finding, table: Table, s
       ...ceilingLines(possible),
     ]),
     "",
-    ...align([["a − b", "difference", "95% interval", "p (Holm)", "a > b is"], ...pairs.map(pairLine)]),
+    ...align([
+      ["a − b", "difference", "95% interval", "seeds + = −", "p", "signs", "detectable", "a > b is"],
+      ...pairs.map(pairLine),
+    ]),
     "",
   ].join("\n");
 }
@@ -90,12 +95,15 @@ function ceilingLines(possible: CeilingRow | undefined): string[][] {
   ];
 }
 
-const pairLine = ({ a, b, difference, low, high, p, verdict, required }: Comparison): string[] => [
+const pairLine = ({ a, b, difference, low, high, p, verdict, required, test, detectable }: Comparison): string[] => [
   `${a} − ${b}${required ? " (required)" : ""}`,
   signed(difference),
   `${signed(low)} … ${signed(high)}`,
+  test.signs.join(" "),
   num(p),
-  verdict,
+  test.pFlip === null ? "" : num(test.pFlip),
+  detectable === null ? "–" : num(detectable),
+  verdict ?? "no claim",
 ];
 
 /** DESIGN's aim, in the headline stratum. */

@@ -69,6 +69,12 @@ export const VARIANTS: readonly Variant[] = [
     set: () => [],
     rows: [row("ablation", "rejection SFT", "sft-rejection")],
   },
+  {
+    run: "grounding",
+    rival: true,
+    set: ({ rewards }) => [`rewards.grounding=${2 * rewards.personalization}`],
+    rows: [row("ablation", "with grounding")],
+  },
 ];
 
 const FACTORS = [

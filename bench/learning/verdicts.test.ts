@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
+import { detectable, pairedTest } from "../../src/stats/paired.ts";
 import { jsonOf } from "./bench.ts";
 import type { Answered, Cell } from "./collect.ts";
-import { comparisons, scoreRows, verdictOf } from "./verdicts.ts";
+import type { Hypothesis } from "./hypotheses.ts";
+import { comparisons, MARGIN, scoreRows, verdictOf } from "./verdicts.ts";
 
 /** Seeds of users of query scores: small enough to write out every resample. */
 const SMALL = [[[1, 0]], [[0.5], [0.25, 0.75]]];
@@ -56,6 +58,7 @@ describe("the hierarchical bootstrap", () => {
 it("Holm's correction is R's", () => {
   const expected = [0.04, 0.09, 0.09, 0.025, 0.5];
   for (const [i, p] of holm([0.01, 0.04, 0.03, 0.005, 0.5]).entries()) expect(p).toBeCloseTo(expected[i] ?? 0, 12);
+  expect(holm([0.01, 0.04], 5)).toEqual(holm([0.01, 0.04, 1, 1, 1]).slice(0, 2));
 });
 
 /** One answer a user, the same score on each, a seed a mean. */
@@ -66,37 +69,76 @@ function cell(variant: string, means: readonly number[], users: number, stratum:
   return { table: "ablation", variant, stratum, answers };
 }
 
-const asked = (b: string) => ({ table: "ablation", a: "TagPR", b, required: false }) as const;
+const asked = (b: string, family: Hypothesis["family"] = "primary"): Hypothesis => {
+  return { table: "ablation", family, a: "TagPR", b, required: false };
+};
 
 describe("verdicts", () => {
-  it("follow interval and corrected p", () => {
-    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.01, 6)).toBe("supported");
-    expect(verdictOf({ low: -0.2, high: -0.01 }, 0.01, 6)).toBe("opposed");
-    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.06, 6)).toBe("undecided");
-    expect(verdictOf({ low: -0.01, high: 0.2 }, 0.01, 6)).toBe("undecided");
-    expect(verdictOf({ low: 0.01, high: 0.2 }, 0.01, 5)).toBe("undecided");
+  const seeds = (...differences: number[]) => pairedTest(differences, MARGIN);
+  const clear = seeds(0.1, 0.12, 0.09, 0.11, 0.1, 0.13);
+
+  it("follow the corrected p of the t test, of signs and of sameness, and six seeds at least", () => {
+    expect(verdictOf(clear, 0.01, 1)).toBe("supported");
+    expect(verdictOf(seeds(-0.1, -0.12, -0.09, -0.11, -0.1, -0.13), 0.01, 1)).toBe("opposed");
+    expect(verdictOf(clear, 0.06, 1)).toBe("undecided");
+    expect(verdictOf({ ...clear, pFlip: 0.06 }, 0.01, 1)).toBe("undecided");
+    expect(verdictOf(seeds(0.1, 0.12, 0.09, 0.11, 0.1), 0.01, 1)).toBe("undecided");
+    expect(verdictOf(clear, 0.5, 0.04)).toBe("equivalent");
+    // A small sure difference is both: its direction is said.
+    expect(verdictOf(clear, 0.01, 0.04)).toBe("supported");
+    expect(verdictOf(seeds(0, 0, 0, 0, 0), 1, 0)).toBe("undecided");
   });
 
-  it("are about differences on the same queries, corrected over all of a table's strata", () => {
+  it("take the seed as the unit: queries without end on six seeds that disagree decide nothing", () => {
     const cells = [
-      cell("TagPR", [0.5, 0.7, 0.6, 0.5, 0.7, 0.6], 20),
-      cell("base", [0.3, 0.5, 0.4, 0.3, 0.5, 0.4], 20),
-      cell("w/o Tag", [0.6, 0.8, 0.7, 0.6, 0.8, 0.7], 20),
-      cell("w/o RL", [0.5, 0.7, 0.6, 0.5, 0.7, 0.6], 20),
+      cell("TagPR", [0.9, 0.1, 0.8, 0.2, 0.9, 0.2], 400),
+      cell("base", [0.5, 0.5, 0.5, 0.5, 0.5, 0.5], 400),
     ];
-    const found = comparisons(cells, [asked("base"), asked("w/o Tag"), asked("w/o RL"), asked("w/o SFT")], 500);
+    const [found] = comparisons(cells, [asked("base")], 200);
+    expect(found).toMatchObject({ verdict: "undecided", test: { n: 6, signs: [3, 0, 3] } });
+    expect(found?.detectable).toBeGreaterThan(0.3);
+  });
+
+  it("are about differences on the same queries, corrected over the family as it was named", () => {
+    const better = [0.52, 0.7, 0.61, 0.5, 0.72, 0.6];
+    const cells = [
+      cell("TagPR", better, 50),
+      cell(
+        "base",
+        better.map((x, i) => x - 0.2 - 0.02 * (i % 2)),
+        50,
+      ),
+      cell(
+        "w/o Tag",
+        better.map((x, i) => x + 0.2 + 0.02 * (i % 2)),
+        50,
+      ),
+      cell("w/o RL", better, 50),
+    ];
+    const named = [asked("base"), asked("w/o Tag"), asked("w/o RL"), asked("gold, at once")];
+    const found = comparisons(cells, named, 500);
     expect(found.map(({ b, verdict }) => [b, verdict])).toEqual([
       ["base", "supported"],
       ["w/o Tag", "opposed"],
-      ["w/o RL", "undecided"],
+      ["w/o RL", "equivalent"],
     ]);
-    expect(found[0]).toMatchObject({ difference: expect.closeTo(0.2, 9), low: expect.closeTo(0.2, 9) });
-    // 2/501 is the least p of 500 resamples; three comparisons.
-    expect(found[0]?.p).toBeCloseTo((3 * 2) / 501, 9);
-    const both = [...cells, cell("TagPR", [0.5], 20, "cold"), cell("base", [0.4], 20, "cold")];
-    const more = comparisons(both, [asked("base"), asked("w/o Tag"), asked("w/o RL")], 500);
-    expect(more).toHaveLength(4);
-    expect(more[0]?.p).toBeCloseTo((4 * 2) / 501, 9);
+    // The fourth of the family has no runs yet, and counts.
+    expect(found[0]?.p).toBeCloseTo(4 * (found[0]?.test.p ?? 0), 12);
+    expect(found[1]?.p).toBeCloseTo(4 * (found[1]?.test.p ?? 0), 12);
+    expect(found[0]?.detectable).toBeCloseTo(detectable(found[0]?.test.sd ?? 0, 6, 4) ?? 0, 12);
+    const alone = comparisons(cells, [asked("base"), asked("w/o Tag", "Table 1")], 500);
+    expect(alone[0]?.p).toBeCloseTo(found[0]?.test.p ?? 0, 12);
+  });
+
+  it("are none outside the headline, nor where the same runs are a claim elsewhere", () => {
+    const of = (stratum: Cell["stratum"]) => [
+      cell("TagPR", [0.5, 0.7, 0.6, 0.5, 0.7, 0.65], 20, stratum),
+      cell("base", [0.3, 0.5, 0.4, 0.31, 0.5, 0.4], 20, stratum),
+    ];
+    const [seen] = comparisons(of("seen"), [asked("base")], 100);
+    expect(seen?.verdict).toBeNull();
+    expect(comparisons(of("unseen"), [asked("base", null)], 100)[0]?.verdict).toBeNull();
+    expect(comparisons(of("unseen"), [asked("base")], 100)[0]?.verdict).toBe("supported");
   });
 
   it("compare on the seeds that both have, and refuse different queries", () => {
@@ -127,6 +169,8 @@ it("--json has exactly the fields asked for", () => {
   expect(Object.keys(json.rows[0] ?? {}).sort()).toEqual(
     ["table", "variant", "stratum", "score", "low", "high", "n", "seeds"].sort(),
   );
-  expect(Object.keys(json.paired[0] ?? {})).toEqual(["a", "b", "stratum", "difference", "low", "high", "verdict"]);
+  expect(Object.keys(json.paired[0] ?? {})).toEqual([
+    ...["a", "b", "stratum", "difference", "low", "high", "verdict", "detectable", "p", "seeds"],
+  ]);
   expect(json.rows).toHaveLength(2);
 });

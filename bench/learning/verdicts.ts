@@ -1,8 +1,10 @@
 import { TagprError } from "../../src/core/errors.ts";
+import { groupBy } from "../../src/core/group.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
-import { type Estimate, hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
+import { hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
+import { detectable, type PairedTest, pairedTest } from "../../src/stats/paired.ts";
 import type { Answered, Cell } from "./collect.ts";
-import { type Hypothesis, TABLES, type Table } from "./hypotheses.ts";
+import { type Family, type Hypothesis, TABLES, type Table } from "./hypotheses.ts";
 
 /** A line of `--json`'s `rows`: mean score with its 95% interval; n answers over all seeds. */
 export interface ScoreRow {
@@ -16,6 +18,8 @@ export interface ScoreRow {
   readonly seeds: number;
 }
 
+export type Verdict = "supported" | "opposed" | "equivalent" | "undecided";
+
 /** A comparison: a − b on the same queries; `verdict` on the hypothesis a > b. */
 export interface Comparison {
   readonly a: string;
@@ -24,15 +28,26 @@ export interface Comparison {
   readonly difference: number;
   readonly low: number;
   readonly high: number;
-  readonly verdict: "supported" | "opposed" | "undecided";
+  /** Null where none is claimed: outside the headline, or where the same runs are a claim elsewhere. */
+  readonly verdict: Verdict | null;
   readonly table: Table;
+  readonly family: Family | null;
   readonly required: boolean;
-  /** Holm-corrected over the table, all strata. */
+  /** Of the paired t test over seeds, Holm-corrected over the family; as it is where there is no verdict. */
   readonly p: number;
+  /** The true difference that 80% of such benches would find, in this family; null of a single seed. */
+  readonly detectable: number | null;
+  readonly test: PairedTest;
 }
 
 const RESAMPLES = 5000;
 const LEVEL = 0.05;
+
+/** Less than this either way is the same, for anyone who chooses between methods: the paper's ablations are .03 to .05. */
+export const MARGIN = 0.03;
+
+/** The stratum that claims are made on. */
+const HEADLINE: Stratum = "unseen";
 
 const nested = (answers: readonly Answered[]) =>
   answers.map(({ seed, user, score }) => ({ levels: [seed, user], value: score }));
@@ -41,9 +56,12 @@ export function scoreRows(cells: readonly Cell[], resamples = RESAMPLES): ScoreR
   return cells.map(({ table, variant, stratum, answers }) => {
     const name = ["learning", table, variant, stratum];
     const { mean, low, high, n } = hierarchicalMean(nested(answers), { name, resamples });
-    return { table, variant, stratum, score: mean, low, high, n, seeds: seedsOf(answers) };
+    return { table, variant, stratum, score: mean, low, high, n, seeds: bySeed(answers).length };
   });
 }
+
+/** A comparison before its family is known. */
+type Found = Omit<Comparison, "verdict" | "p" | "detectable">;
 
 /** Every hypothesis whose two variants have answered, in every stratum. */
 export function comparisons(
@@ -51,43 +69,69 @@ export function comparisons(
   hypotheses: readonly Hypothesis[],
   resamples = RESAMPLES,
 ): Comparison[] {
-  return TABLES.flatMap((table) => {
-    const own = hypotheses.filter((one) => one.table === table);
-    const found = own.flatMap((hypothesis) => {
-      const [a, b] = [hypothesis.a, hypothesis.b].map((variant) =>
-        cells.filter((cell) => cell.table === table && cell.variant === variant),
-      );
-      return (a ?? []).flatMap((left) => {
-        const right = b?.find(({ stratum }) => stratum === left.stratum);
-        if (right === undefined) return [];
-        const values = differences(left, right);
-        const name = ["learning", table, hypothesis.a, hypothesis.b, left.stratum];
-        const estimate = hierarchicalMean(nested(values), { name, resamples });
-        return [{ hypothesis, stratum: left.stratum, seeds: seedsOf(values), ...estimate }];
-      });
-    });
-    const corrected = holm(found.map(({ p }) => p));
-    return found.map(({ hypothesis, stratum, seeds, ...estimate }, i) => {
-      const p = corrected[i] ?? 1;
-      const { mean: difference, low, high } = estimate;
-      return { ...hypothesis, stratum, difference, low, high, p, verdict: verdictOf(estimate, p, seeds) };
-    });
+  const found = TABLES.flatMap((table) =>
+    hypotheses.filter((one) => one.table === table).flatMap((one) => compared(cells, one, resamples)),
+  );
+  const sizes = groupBy(hypotheses, ({ family }) => family);
+  const families = groupBy(found.filter(isClaim), ({ family }) => family);
+  return found.map((one) => {
+    const { test } = one;
+    const m = one.family === null ? 1 : (sizes.get(one.family)?.length ?? 1);
+    const told = detectable(test.sd, test.n, m);
+    if (!isClaim(one)) return { ...one, p: test.p, detectable: told, verdict: null };
+    const family = families.get(one.family) ?? [];
+    const corrected = (of: (test: PairedTest) => number): number =>
+      holm(
+        family.map((other) => of(other.test)),
+        m,
+      )[family.indexOf(one)] ?? 1;
+    const p = corrected((of) => of.p);
+    return {
+      ...one,
+      p,
+      detectable: told,
+      verdict: verdictOf(
+        test,
+        p,
+        corrected((of) => of.pEquivalent),
+      ),
+    };
   });
 }
 
-const seedsOf = (answers: readonly Answered[]): number => new Set(answers.map(({ seed }) => seed)).size;
+const isClaim = ({ family, stratum }: Found): boolean => family !== null && stratum === HEADLINE;
+
+function compared(cells: readonly Cell[], hypothesis: Hypothesis, resamples: number): Found[] {
+  const { table } = hypothesis;
+  const of = (variant: string) => cells.filter((cell) => cell.table === table && cell.variant === variant);
+  return of(hypothesis.a).flatMap((left) => {
+    const right = of(hypothesis.b).find(({ stratum }) => stratum === left.stratum);
+    if (right === undefined) return [];
+    const values = differences(left, right);
+    const name = ["learning", table, hypothesis.a, hypothesis.b, left.stratum];
+    const { mean: difference, low, high } = hierarchicalMean(nested(values), { name, resamples });
+    return [{ ...hypothesis, stratum: left.stratum, difference, low, high, test: pairedTest(bySeed(values), MARGIN) }];
+  });
+}
+
+/** One mean a seed: claims are about training again. */
+const bySeed = (answers: readonly Answered[]): number[] =>
+  [...groupBy(answers, ({ seed }) => seed).values()].map(
+    (own) => own.reduce((sum, { score }) => sum + score, 0) / own.length,
+  );
 
 /** With fewer a sign test could not reject at 5% though all seeds agreed: 2^(1 − 5) = .0625. */
 export const LEAST_SEEDS = 6;
 
-/** Supported or opposed when the interval leaves 0 out, the corrected p-value is below the level and seeds are enough. */
-export function verdictOf(
-  { low, high }: Pick<Estimate, "low" | "high">,
-  p: number,
-  seeds: number,
-): Comparison["verdict"] {
-  if (seeds < LEAST_SEEDS || p >= LEVEL || (low <= 0 && high >= 0)) return "undecided";
-  return low > 0 ? "supported" : "opposed";
+/**
+ * Supported or opposed by the corrected p of the t test, where flipping signs says so too; equivalent by the corrected p
+ * of TOST; p-values are those of one claim. Both can hold of a small sure difference: then its direction is said.
+ */
+export function verdictOf(test: PairedTest, p: number, pEquivalent: number): Verdict {
+  if (test.n < LEAST_SEEDS) return "undecided";
+  const flipped = test.pFlip === null || test.pFlip < LEVEL;
+  if (p < LEVEL && flipped) return test.mean > 0 ? "supported" : "opposed";
+  return pEquivalent < LEVEL ? "equivalent" : "undecided";
 }
 
 /** By query and seed, on the seeds that both have; @throws where they have not answered the same queries. */

@@ -20,7 +20,7 @@ function oneTable(result: Result): string {
   const direction = result.higher_is_better ? "higher is better" : "lower is better";
   const head = `${result.task}${result.synthetic ? " (synthetic)" : ""}: ${result.metric}, ${direction}; ${n} held-out queries, seed ${result.seed}, ${duration(result.seconds)}`;
   const body = [
-    ["method", "score", "95% interval", "of what is possible"],
+    ["method", "score", "95% interval", "of what is possible", "deciding statement true"],
     ...result.rows.map((row) => methodRow(row, result)),
     ...ceilingRows(result),
   ];
@@ -42,15 +42,24 @@ const span = ({ low, high }: Interval, show: (value: number) => string): string 
 function methodRow(row: ResultRow, result: Result): string[] {
   const share = result.details[row.method]?.possible_personalization;
   const possible = share === null || share === undefined ? "" : `${(100 * share).toFixed(0)}%`;
-  return [methodLabel(row.method, result.labels), row.score.toFixed(3), span(row, (v) => v.toFixed(3)), possible];
+  const truth = result.details[row.method]?.truth;
+  const deciding = truth?.deciding_true ?? null;
+  const rests = truth ? (deciding === null ? "no statement" : `${(100 * deciding).toFixed(0)}%`) : "";
+  return [
+    methodLabel(row.method, result.labels),
+    row.score.toFixed(3),
+    span(row, (v) => v.toFixed(3)),
+    possible,
+    rests,
+  ];
 }
 
 function ceilingRows({ ceilings }: Result): string[][] {
   if (ceilings === null || ceilings === undefined) return [];
   return [
-    ["ceiling: query only", ceilings.query_only.toFixed(3), "", "0%"],
-    ["ceiling: shown items", ceilings.shown_items.toFixed(3), "", "100%"],
-    ["ceiling: oracle", ceilings.oracle.toFixed(3), "", ""],
+    ["ceiling: query only", ceilings.query_only.toFixed(3), "", "0%", ""],
+    ["ceiling: shown items", ceilings.shown_items.toFixed(3), "", "100%", ""],
+    ["ceiling: oracle", ceilings.oracle.toFixed(3), "", "", ""],
   ];
 }
 

@@ -3,17 +3,18 @@ import type { Progress } from "../core/progress.ts";
 import { seedOf, stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
-import type { ShownExample } from "../data/types.ts";
+import type { ProfileItem, ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
 import { labelIndex } from "../metrics/classification.ts";
 import { exampleScore } from "../metrics/score.ts";
-import { fitPrompt } from "../prompts/budget.ts";
+import { type Cut, fitPrompt } from "../prompts/budget.ts";
 import { type Completion, generate } from "../prompts/generate.ts";
 import { readLeniently } from "../prompts/lenient.ts";
 import type { Renderer } from "../prompts/renderer.ts";
 import { readResponse } from "../prompts/response.ts";
+import { truthIn } from "../rewards/truth.ts";
 import type { Method } from "./methods.ts";
-import type { Prediction } from "./types.ts";
+import type { Answered, Prediction } from "./types.ts";
 
 export interface EvaluateOptions {
   readonly method: Method;
@@ -89,36 +90,41 @@ async function answerBatch(
   const groups = await generate(sampler, renderer, tokens, sampling);
   return zipStrict(zipStrict(asked, prompts), groups).map(([[{ example, gold, task }, { cut }], [response]]) => {
     if (response === undefined) throw new TagprError("engine", `no response to query ${example.id}`);
-    const prediction = predictionOf(example, gold, task, response, method);
-    return cut.length === 0 ? prediction : { ...prediction, cut };
+    const { id: query, user } = example;
+    const items = method.profile ? kept(example.shown, cut) : [];
+    const answered = answeredOf({ example, gold, task }, response, items, method.reasoning);
+    return { task: task.name, query, user, gold, ...answered, ...(cut.length === 0 ? {} : { cut }) };
   });
 }
 
-function predictionOf(
-  example: ShownExample,
-  gold: string,
-  task: Task,
-  response: Completion,
-  { reasoning }: Method,
-): Prediction {
-  const { truncated, text } = response;
-  const strict = readResponse(text, { task, reasoning, truncated }).answer;
+/** A response as both readings have it; `shown` are the items as its prompt numbers them. */
+function answeredOf(
+  { example, gold, task }: { readonly example: ShownExample; readonly gold: string; readonly task: Task },
+  { truncated, text, tokens }: Completion,
+  shown: readonly ProfileItem[],
+  reasoning: boolean,
+): Answered {
+  const reading = readResponse(text, { task, reasoning, truncated });
+  const strict = reading.answer;
   const lenient = task.kind === "generation" ? readLeniently(text, task) : (strict ?? readLeniently(text, task));
   const strictScore = scoreOf(task, strict ?? "", gold);
   return {
-    task: example.task,
-    query: example.id,
-    user: example.user,
-    gold,
     response: text,
-    tokens: response.tokens.length,
+    tokens: tokens.length,
     truncated,
     strict,
     lenient,
     strictScore,
     // As in `readingsOf`: leniency never costs.
     lenientScore: Math.max(strictScore, scoreOf(task, lenient, gold)),
+    ...(reasoning ? { truth: truthIn(reading, task, { shown, input: example.input }) } : {}),
   };
+}
+
+/** Items that the prompt holds, in its numbering: the whole text of those that were cut, without those left out. */
+function kept(items: readonly ProfileItem[], cut: readonly Cut[]): ProfileItem[] {
+  const out = new Set(cut.flatMap(({ item, field }) => (field === null ? [item] : [])));
+  return items.filter(({ id }) => !out.has(id));
 }
 
 /** An answer that is no label is wrong, even where the gold is none either, which LaMP's own accuracy counts as right. */

@@ -2,7 +2,7 @@ import type { Task } from "../data/task.ts";
 import type { Resampled } from "../stats/resample.ts";
 import { goodness, type Reading } from "./headline.ts";
 import { rowsOf, shareOfPossible } from "./result-rows.ts";
-import type { CeilingRow, MethodDetails, Result } from "./result-types.ts";
+import type { CeilingRow, MethodDetails, Result, TruthDetails } from "./result-types.ts";
 
 /** A task's table; its statistics on draws over all tasks' users, the same draws for every task. */
 export interface View {
@@ -53,6 +53,11 @@ function detailsOver(
   const over = (pick: (d: MethodDetails) => number): number => mean(parts.map(({ d }) => pick(d)));
   const read = (reading: Reading): number =>
     mean(parts.map(({ task, d }) => goodness(task, d[reading][task.metric] ?? Number.NaN)));
+  const truth = parts.flatMap(({ d }) => d.truth ?? []);
+  const known = (pick: (t: TruthDetails) => number | null): number | null => {
+    const values = truth.flatMap((t) => pick(t) ?? []);
+    return values.length === 0 ? null : mean(values);
+  };
   const swapped = parts.flatMap(({ task, d }) => (d.swapped === null ? [] : [goodness(task, d.swapped)]));
   return {
     strict: { [MACRO]: read("strict") },
@@ -61,6 +66,15 @@ function detailsOver(
     format_rate: over((d) => d.format_rate),
     truncated_rate: over((d) => d.truncated_rate),
     mean_tokens: over((d) => d.mean_tokens),
+    truth:
+      truth.length === 0
+        ? null
+        : {
+            statements: truth.reduce((sum, { statements }) => sum + statements, 0),
+            statements_true: known((t) => t.statements_true),
+            deciding_true: known((t) => t.deciding_true),
+            no_statement: known((t) => t.no_statement),
+          },
     swapped: swapped.length === parts.length ? mean(swapped) : null,
   };
 }

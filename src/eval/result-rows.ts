@@ -2,6 +2,7 @@ import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import type { Pair } from "../metrics/pairs.ts";
 import { score } from "../metrics/score.ts";
+import { decidingTrue, noStatement, statementsTrue, truthShares } from "../rewards/truth.ts";
 import { holm, pOver } from "../stats/bootstrap.ts";
 import { intervalOver, type Resampled, resample } from "../stats/resample.ts";
 import { clusterSums, type Reading } from "./headline.ts";
@@ -63,7 +64,20 @@ export function detailsOf(
     format_rate: share((p) => p.strict !== null),
     truncated_rate: share((p) => p.truncated),
     mean_tokens: predictions.reduce((sum, p) => sum + p.tokens, 0) / predictions.length,
+    truth: truthDetails(predictions),
     swapped: shuffled === null ? null : (resample(shuffled, 0, stream("swapped")).values[0] ?? null),
+  };
+}
+
+function truthDetails(predictions: readonly Prediction[]): MethodDetails["truth"] {
+  const known = predictions.flatMap(({ truth }) => truth ?? []);
+  if (known.length === 0) return null;
+  const shares = truthShares(known);
+  return {
+    statements: shares.stated,
+    statements_true: statementsTrue(shares),
+    deciding_true: decidingTrue(shares),
+    no_statement: noStatement(shares),
   };
 }
 

@@ -30,6 +30,17 @@ export interface CeilingRow {
   readonly oracle: number;
 }
 
+/** Whether what a method says of the history is so. */
+export interface TruthDetails {
+  /** Statements that can be checked, and the share of them that is true; null where nothing is stated. */
+  readonly statements: number;
+  readonly statements_true: number | null;
+  /** Of the answers that rest on a statement about the history the share where that one is true. */
+  readonly deciding_true: number | null;
+  /** Share of answers that rest on none. */
+  readonly no_statement: number | null;
+}
+
 /** What else is known of a method beside its headline score. */
 export interface MethodDetails {
   /** All metrics of the task under each reading, e.g. `{accuracy, f1_macro}` or `{mae, mse, rmse}`. */
@@ -43,6 +54,8 @@ export interface MethodDetails {
   readonly truncated_rate: number;
   /** Mean length of a response in tokens, reasoning included. */
   readonly mean_tokens: number;
+  /** Of the answers that reason; null where none does, or the files are of an older version. */
+  readonly truth: TruthDetails | null;
   /** Headline score when every query is shown another user's items; null where that was not run. */
   readonly swapped: number | null;
 }

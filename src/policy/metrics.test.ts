@@ -37,7 +37,7 @@ function rollout(
   return {
     response: { text, tokens: nats.map((_, t) => t), logprobs: nats, truncated },
     reading: readResponse(text, { task, truncated }),
-    rewards: { verifiable, format, repetition, tag, personalization, total },
+    rewards: { verifiable, format, repetition, tag, personalization, grounding: 0, total },
     logit,
   };
 }
@@ -83,6 +83,7 @@ describe("metrics of rewards", () => {
       reward_repetition: -1 / 8,
       reward_tag: -5 / 8,
       reward_personalization: 1 / 8,
+      reward_grounding: 0,
       // The best of each group: 1, 1, 0.5, 0.
       best_of_group: 2.5 / 4,
       // 4 + 1 + 3 + 2 + 2 + 2 + 5 + 1 tokens.

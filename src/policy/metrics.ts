@@ -50,6 +50,7 @@ export function formOf(groups: readonly Group[], tasks: readonly Task[]): FormLo
         example,
         task,
         steps: reading.steps,
+        answer: reading.answer,
         tokens: response.tokens.length,
       }));
     }),
@@ -61,6 +62,8 @@ export const formMetrics = (form: FormLook): MetricRow => ({
   duplicate_steps: form.duplicateSteps,
   quotations: form.quotations,
   quotations_ungrounded: form.ungrounded,
+  deciding_true: form.decidingTrue,
+  no_statement: form.noStatement,
 });
 
 /** What the groups have to learn from, and which signal decides. */

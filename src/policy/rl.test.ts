@@ -109,7 +109,7 @@ it("a group tied in the verifiable part has the share that its advantages have",
     });
     return { example: { task: "t" }, rollouts } as unknown as Group;
   };
-  const weights = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0.2 };
+  const weights = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0.2, grounding: 0 };
   const scheme = (delta: number): AdvantageScheme => ({
     config: { advantages: "group", advantage_delta: delta },
     weightsFor: () => weights,

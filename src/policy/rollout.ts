@@ -186,6 +186,7 @@ function rewardsOf(
     logit,
     centre: setting.scorer?.centre ?? null,
     reading,
+    example,
   });
 }
 

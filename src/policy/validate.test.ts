@@ -5,7 +5,11 @@ const at = (batch: number, score: number, personalization: number | null, form =
   batch,
   score,
   personalization,
-  form: { tokens: 100, duplicateSteps: 0, quotations: 50, ungrounded: 0.1, ...form },
+  form: {
+    ...{ tokens: 100, duplicateSteps: 0, quotations: 50, ungrounded: 0.1 },
+    ...{ decided: 50, decidingTrue: 0.6, noStatement: 0 },
+    ...form,
+  },
 });
 
 describe("signs of reward hacking", () => {
@@ -31,6 +35,8 @@ describe("signs of reward hacking", () => {
   it("say when form pays: length, repeated steps, false statements", () => {
     const bad = at(20, 0.5, null, { tokens: 200, duplicateSteps: 0.3, ungrounded: 0.5 });
     expect(hackingSigns([at(0, 0.5, null), bad])).toHaveLength(3);
+    const invented = at(16, 0.6, null, { decidingTrue: 0.1 });
+    expect(hackingSigns([at(0, 0.2, null), invented])).toEqual([expect.stringMatching(/the evidence is made up/)]);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { PrmuConfig } from "../core/config/schema.ts";
 import { type Random, stream } from "../core/random.ts";
 import { wordsOf } from "../core/words.ts";
+import { labelOf } from "../data/item-label.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import { labelOf, quotations } from "../rewards/grounding.ts";
+import { type Statement, statements } from "../rewards/grounding.ts";
 import { chooseBalanced } from "./balance.ts";
 import { alike, type Scored, toScored } from "./pairs.ts";
 import type { PairSource, Sampled } from "./sample.ts";
@@ -73,7 +74,7 @@ function invented(source: PairSource, task: Task | undefined, random: Random): U
 export function invent(text: string, task: Task, example: ShownExample, random: Random): string | null {
   const end = text.lastIndexOf("</think>");
   const chain = end < 0 ? text : text.slice(0, end);
-  const stated = quotations(chain, task, example).flatMap((said) => {
+  const stated = statements(chain, task, example).flatMap((said) => {
     const lie = said.fault === null ? falsified(said.text, said.kind, task, example, random) : null;
     return lie === null ? [] : [{ said: said.text, lie }];
   });
@@ -85,7 +86,7 @@ export function invent(text: string, task: Task, example: ShownExample, random: 
 
 function falsified(
   said: string,
-  kind: "item" | "quote",
+  kind: Statement["kind"],
   task: Task,
   example: ShownExample,
   random: Random,
@@ -93,7 +94,7 @@ function falsified(
   if (kind === "quote") {
     const words = wordsOf(said).reverse();
     const turned = words.join(/\p{Script=Han}/u.test(said) ? "" : " ");
-    return quotations(`"${turned}"`, task, example).some(({ fault }) => fault !== null) ? turned : null;
+    return statements(`"${turned}"`, task, example).some(({ fault }) => fault !== null) ? turned : null;
   }
   // The longest: a dark comedy ends with a comedy.
   const own = example.shown

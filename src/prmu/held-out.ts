@@ -4,7 +4,7 @@ import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { TrainingClient } from "../engine/types.ts";
-import { mentions } from "../rewards/grounding.ts";
+import { mentions } from "../rewards/mentions.ts";
 import type { Centre } from "../rewards/personalization.ts";
 import { clusteredMean } from "../stats/resample.ts";
 import { type LengthBalance, lengthBalance } from "./balance.ts";

@@ -15,7 +15,7 @@ import {
   runWhole,
   tasks,
 } from "../prompts/testing/tiny-world.ts";
-import { quotations } from "../rewards/grounding.ts";
+import { statements } from "../rewards/grounding.ts";
 import { chooseBalanced, lengthBalance, roundRobin, stratumOf } from "./balance.ts";
 import { invent, plantFaults } from "./faults.ts";
 import { accuracyOf, bradleyTerry, centreOf } from "./held-out.ts";
@@ -201,11 +201,11 @@ describe("planted faults", () => {
     { id: "i2", fields: { tag: "dystopia", description: "a wall divides the city" } },
   ];
   const example = { ...(examples[0] as (typeof examples)[number]), shown };
-  const text = `<think><a>1 heist comedy\n2 wall dystopia</a><b>It says “a wall divides the city”.</b></think>comedy`;
+  const text = `<think><a>[1] heist comedy\n[2] wall dystopia</a><b>It says “a wall divides the city”.</b></think>comedy`;
   it("make true statements false, and touch nothing else", () => {
     for (let seed = 0; seed < 20; seed++) {
       const made = invent(text, task, example, stream(seed)) ?? "";
-      const faults = quotations(made, task, example).filter(({ fault }) => fault !== null);
+      const faults = statements(made, task, example).filter(({ fault }) => fault !== null);
       expect(faults.length).toBeGreaterThan(0);
       expect(made.endsWith("</think>comedy")).toBe(true);
     }
@@ -226,7 +226,7 @@ describe("planted faults", () => {
     }
     const zh = { ...example, shown: [{ id: "i1", fields: { tag: "comedy", title: "很好吃的面馆，老板是本地人" } }] };
     const made = invent("<think>他写过“很好吃的面馆，老板是本地人”</think>x", movies, zh, stream(1)) ?? "";
-    expect(quotations(made, movies, zh).map(({ fault }) => fault)).toEqual(["stands in no shown item"]);
+    expect(statements(made, movies, zh).map(({ fault }) => fault)).toEqual(["stands in no shown item"]);
   });
   it("are planted in held-out queries alone", () => {
     const stated = sources.map((source) => ({

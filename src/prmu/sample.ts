@@ -8,7 +8,7 @@ import type { SamplingClient } from "../engine/types.ts";
 import { type Codec, type Completion, generate } from "../prompts/generate.ts";
 import { readResponse } from "../prompts/response.ts";
 import { formatReward } from "../rewards/format.ts";
-import { mentions } from "../rewards/grounding.ts";
+import { mentions } from "../rewards/mentions.ts";
 import { verifiableReward } from "../rewards/verifiable.ts";
 import { splitter } from "./split.ts";
 

@@ -1,8 +1,8 @@
 import { TagprError } from "../core/errors.ts";
 import { wordsOf } from "../core/words.ts";
+import { labelOf } from "../data/item-label.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem, ShownExample } from "../data/types.ts";
-import { labelOf } from "../rewards/grounding.ts";
 import { rowOf } from "./pairs.ts";
 
 /** The row that a user without one of their own starts with; 0 where no trained user's items say anything like theirs. */

@@ -63,3 +63,12 @@ describe("palette", () => {
     }
   });
 });
+
+it("marks what a chain says falsely, why, and nothing else; markup in it stays text", () => {
+  const response = "<think><a>[1] comedy\n[2] <b>comedy</a></think>comedy";
+  const text = chainHtml(response, ["a"], [{ text: "[2] <b>comedy", fault: "item 2 is dystopia, not comedy" }]).text;
+  expect(text).toContain(
+    '[1] comedy\n<mark class="false">[2] &lt;b&gt;comedy<span class="why"> (false: item 2 is dystopia, not comedy)</span></mark>',
+  );
+  expect(chainHtml(response, ["a"]).text).not.toContain("<mark");
+});

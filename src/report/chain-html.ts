@@ -31,16 +31,34 @@ export function cutChain(response: string): ShownChain {
   return { parts, answer: end < 0 ? "" : response.slice(end + "</think>".length).trim() };
 }
 
+/** What a chain says that isn't so, and why. */
+export interface Falsehood {
+  readonly text: string;
+  readonly fault: string;
+}
+
 /** A chain with each step in its tag's colour; the tag's name stands there too, so colour is never the only sign. */
-export function chainHtml(response: string, tags: readonly string[]): Safe {
+export function chainHtml(response: string, tags: readonly string[], falsehoods: readonly Falsehood[] = []): Safe {
   const { parts, answer } = cutChain(response);
   const steps = parts.map(({ tag, text }) => {
-    if (tag === null) return html`<li class="step plain"><span class="said">${text}</span></li>`;
-    return html`<li class="step ${hueClass(tag, tags)}"><span class="tag">${tag}</span> <span class="said">${text}</span></li>`;
+    const said = html`<span class="said">${marked(text, falsehoods)}</span>`;
+    if (tag === null) return html`<li class="step plain">${said}</li>`;
+    return html`<li class="step ${hueClass(tag, tags)}"><span class="tag">${tag}</span> ${said}</li>`;
   });
   return html`${steps.length > 0 && html`<ol class="chain">${steps}</ol>`}<p class="answer"><span class="key">Answer</span> ${
     answer === "" ? html`<em>none</em>` : answer
   }</p>`;
+}
+
+/** The text with every false statement marked, and what is wrong with it in words. */
+function marked(text: string, falsehoods: readonly Falsehood[]): Safe {
+  const [first] = falsehoods
+    .map((one) => ({ ...one, at: text.indexOf(one.text) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at || b.text.length - a.text.length);
+  if (first === undefined) return html`${text}`;
+  const end = first.at + first.text.length;
+  return html`${text.slice(0, first.at)}<mark class="false">${first.text}<span class="why"> (false: ${first.fault})</span></mark>${marked(text.slice(end), falsehoods)}`;
 }
 
 export function hueClass(tag: string, tags: readonly string[]): string {

@@ -68,6 +68,7 @@ figcaption{margin-top:.3rem;max-width:46rem}
 .step.plain{color:var(--muted);font-size:.92rem}
 .tag{display:inline-block;font:600 .74rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;background:var(--c);color:var(--on);border-radius:.25rem;padding:0 .4rem;border:1px solid transparent;overflow-wrap:anywhere}
 .said{white-space:pre-wrap}
+mark.false{background:transparent;color:inherit;text-decoration:underline wavy var(--h3);text-underline-offset:.2em}mark.false .why{color:var(--h3);font-size:.85em}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.35rem;padding:0;margin:.6rem 0 1rem}
 .case{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1rem .9rem;margin:1.25rem 0}
 .case h3{margin-top:.8rem}

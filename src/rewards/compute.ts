@@ -1,11 +1,14 @@
 import type { RewardsConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
+import type { ShownExample } from "../data/types.ts";
 import { type Response, readResponse } from "../prompts/response.ts";
 import { formatReward } from "./format.ts";
+import { groundingReward } from "./grounding-reward.ts";
 import { type Centre, personalizationReward } from "./personalization.ts";
 import { repetitionReward } from "./repetition.ts";
 import { tagChecks, tagReward } from "./tag.ts";
+import { truthIn } from "./truth.ts";
 import { verifiableReward } from "./verifiable.ts";
 import type { Signals } from "./weights.ts";
 
@@ -31,6 +34,8 @@ export interface RewardInput {
   readonly centre?: Centre | null;
   /** The response as already read with the same task, tags and truncation. */
   readonly reading?: Response;
+  /** What the prompt showed; without it nothing that is said of the items can be checked, and grounding is 0. */
+  readonly example?: Pick<ShownExample, "shown" | "input"> | null;
 }
 
 /** All signals of one response and their weighted sum. @throws TagprError on a query without gold. */
@@ -49,6 +54,7 @@ export function computeRewards(input: RewardInput): Rewards {
     repetition: repetitionReward(text, config.ngram),
     tag: tagReward(tagChecks(reading, config.min_tags), config.graded_tags),
     personalization: personalizationReward(input.logit ?? null, format === 1, centre),
+    grounding: input.example ? groundingReward(truthIn(reading, task, input.example)) : 0,
   };
   return { ...values, ...input.own, total: weighted({ ...values, ...input.own }, input.weights) };
 }

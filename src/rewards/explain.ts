@@ -2,6 +2,7 @@ import { readResponse } from "../prompts/response.ts";
 import { computeRewards, type RewardInput } from "./compute.ts";
 import { countNgrams } from "./repetition.ts";
 import { tagChecks } from "./tag.ts";
+import { decidingStatement, statementsOf } from "./truth.ts";
 import { SIGNALS, type Signal } from "./weights.ts";
 
 /** One signal of one response, and why it has its value. */
@@ -53,6 +54,7 @@ function reasons(input: RewardInput & Required<Pick<RewardInput, "reading">>): R
     repetition: all === 0 ? `no ${config.ngram}-gram` : `${distinct} of ${all} ${config.ngram}-grams are distinct`,
     tag: failed.length === 0 ? "all three checks pass" : failed.join("; "),
     personalization: personalizationReason(input),
+    grounding: groundingReason(input),
   };
 }
 
@@ -61,6 +63,16 @@ const MEASURE = {
   ordinal: "1 − distance over the range of grades",
   generation: "mean of ROUGE-1 and ROUGE-L F",
 } as const;
+
+function groundingReason({ reading, task, example }: Parameters<typeof reasons>[0]): string {
+  if (!example) return "the items that were shown are not known here";
+  const all = statementsOf(reading.steps, task, example);
+  const deciding = decidingStatement(all, reading.answer);
+  if (deciding === null) return "no statement about the history";
+  const wrong = all.filter(({ fault }) => fault !== null).length;
+  const rests = `the answer rests on "${deciding.text}", which is ${deciding.fault === null ? "true" : `false (${deciding.fault})`}`;
+  return `${all.length - wrong} of ${all.length} statements are true; ${rests}`;
+}
 
 function personalizationReason({ logit, centre, config, reading }: RewardInput): string {
   if (reading !== undefined && !(reading.formatOk && reading.answerOk)) return "0 because the format fails";

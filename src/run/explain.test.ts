@@ -14,7 +14,7 @@ const file = (text: string, name = "one.json"): string => {
   return path;
 };
 const text =
-  "<think><analyze_input>A film.</analyze_input><examine_examples>1 heist dystopia</examine_examples><make_decision>So.</make_decision></think>comedy";
+  "<think><analyze_input>A film.</analyze_input><examine_examples>[1] heist dystopia</examine_examples><make_decision>So.</make_decision></think>comedy";
 
 describe("rewards explain", () => {
   it("explains a JSON file with the default weights", () => {
@@ -25,7 +25,9 @@ describe("rewards explain", () => {
       ["repetition", 0, 0.1],
       ["tag", 0, 0.1],
       ["personalization", 0, 0.2],
+      ["grounding", 0, 0],
     ]);
+    expect(told.signals.at(-1)?.why).toMatch(/not known here/);
     expect(told.total).toBeCloseTo(1.1, 12);
     expect(told.title).toContain("default weights");
   });
@@ -63,6 +65,8 @@ describe("rewards explain", () => {
     expect(by.tag?.why).toContain("examine_examples");
     expect(by.personalization?.value).toBe(0.5);
     expect(told.form.join("\n")).toMatch(/logged a total of 9\.000[\s\S]*item 1 is comedy, not dystopia/);
+    expect(told.form.at(-1)).toMatch(/^the answer rests on ".*": false, item 1 is comedy, not dystopia$/);
+    expect(by.grounding?.why).toMatch(/^0 of 1 statements are true; the answer rests on .* false/);
     expect(explainFile(path, { line: 2, stage: "explore" }).signals[4]?.weight).toBe(0);
   });
 

@@ -14,8 +14,8 @@ import { readLeniently } from "../prompts/lenient.ts";
 import { readResponse } from "../prompts/response.ts";
 import type { RewardInput } from "../rewards/compute.ts";
 import { type ExplainedSignal, explainRewards } from "../rewards/explain.ts";
-import { quotations } from "../rewards/grounding.ts";
 import { duplicateSteps } from "../rewards/hacking.ts";
+import { decidingStatement, statementsOf } from "../rewards/truth.ts";
 import { type RlStage, weightsOf } from "../rewards/weights.ts";
 import { configOfRun } from "./record.ts";
 
@@ -68,6 +68,7 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const config = whole.rewards;
   const weights = weightsOf({ rewards: config, stage, own: whole[stage].rewards }, name);
   const centre = inRun?.centre ?? null;
+  const example = inRun?.example(name, query) ?? null;
   const input: RewardInput = {
     task,
     gold,
@@ -79,6 +80,7 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
     own: logged(config, parsed.data.rewards),
     logit,
     centre,
+    example,
   };
   const { signals, total } = explainRewards(input);
   const source = run === null ? "default weights and tags" : `weights and tags of ${basename(run)}`;
@@ -86,7 +88,7 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const was = parsed.data.rewards?.total;
   const moved =
     was !== undefined && Math.abs(was - total) > 1e-9 ? [`the run logged a total of ${was.toFixed(3)}`] : [];
-  return { title, signals, total, form: [...moved, ...formOf(input, inRun?.example(name, query) ?? null)] };
+  return { title, signals, total, form: [...moved, ...formOf(input, example)] };
 }
 
 /** What the run logged of signals of one's own: nobody is asked again. */
@@ -145,13 +147,21 @@ function runOf(path: string): string | null {
 function contextOf(run: string) {
   const at = (...parts: string[]): string => join(run, ...parts);
   const there = <T>(path: string): T | null => (existsSync(path) ? readJson<T>(path) : null);
-  const rl = (): ShownExample[] => (existsSync(at("data", "rl.jsonl")) ? readJsonl(at("data", "rl.jsonl")) : []);
+  const split = (name: string): ShownExample[] =>
+    existsSync(at("data", `${name}.jsonl`)) ? readJsonl(at("data", `${name}.jsonl`)) : [];
   return {
     config: configOfRun(run),
     tasks: there<Task[]>(at("data", "tasks.json")) ?? [],
     tags: there<{ tags: string[] }>(at("chains", "tags.json"))?.tags ?? DEFAULT_TAGS,
     centre: there<ScorerFile>(at("prmu", "scorer.json"))?.centre ?? null,
-    example: (task: string, query: string | undefined) => rl().find((e) => e.task === task && e.id === query) ?? null,
+    // RL's samples first; the evaluation's answers are to queries of the test split.
+    example: (task: string, query: string | undefined): ShownExample | null => {
+      for (const name of ["rl", "test", "dev"]) {
+        const found = split(name).find((e) => e.task === task && e.id === query);
+        if (found !== undefined) return found;
+      }
+      return null;
+    },
   };
 }
 
@@ -163,8 +173,16 @@ function formOf({ task, text, tags, truncated }: RewardInput, example: ShownExam
     lenient === "" ? "read leniently: no answer" : `read leniently: ${JSON.stringify(lenient)}`,
     `${reading.steps.length} steps, ${twice} of them say again what was said`,
   ];
-  if (example === null) return notes;
-  const stated = reading.steps.flatMap((step) => quotations(step.text, task, example));
+  if (example === null)
+    return [...notes, "the items that were shown are not known here: what is said of them can't be checked"];
+  const stated = statementsOf(reading.steps, task, example);
+  const deciding = decidingStatement(stated, reading.answer);
+  if (deciding === null) return [...notes, "no statement about the shown items: the answer rests on none"];
   const wrong = stated.flatMap(({ text: said, fault }) => (fault === null ? [] : [`"${said}": ${fault}`]));
-  return [...notes, `${stated.length} statements about the shown items, ${wrong.length} of them false`, ...wrong];
+  return [
+    ...notes,
+    `${stated.length} statements about the shown items, ${wrong.length} of them false`,
+    ...wrong,
+    `the answer rests on "${deciding.text}": ${deciding.fault === null ? "true" : `false, ${deciding.fault}`}`,
+  ];
 }

@@ -92,13 +92,16 @@ export function pValue(draws: readonly number[]): number {
 export const pOver = (clusters: number, draws: readonly number[]): number =>
   Math.min(1, Math.max(pValue(draws), 2 ** (1 - clusters)));
 
-/** Holm's step-down correction: adjusted p-values in the given order, to compare with the level as they are. */
-export function holm(pValues: readonly number[]): number[] {
+/**
+ * Holm's step-down correction: adjusted p-values in the given order, to compare with the level as they are. `m` is the
+ * size of the family where some of it has no p-value yet, which counts as 1.
+ */
+export function holm(pValues: readonly number[], m = pValues.length): number[] {
   const order = pValues.map((p, i) => ({ p, i })).sort((a, b) => a.p - b.p);
   const adjusted = new Array<number>(pValues.length);
   let most = 0;
   for (const [rank, { p, i }] of order.entries()) {
-    most = Math.max(most, Math.min(1, p * (pValues.length - rank)));
+    most = Math.max(most, Math.min(1, p * (m - rank)));
     adjusted[i] = most;
   }
   return adjusted;

@@ -1,8 +1,9 @@
 import type { Config } from "./schema.ts";
 
 /**
- * Settings that younger programs added, and the value at which each changes nothing. Hashes of a config leave them out
- * there: what was made before they came is not made again. Whoever adds a setting adds its line.
+ * Settings that younger programs added, and the value at which each changes nothing that was made before. Hashes of a
+ * config leave them out there: neither stages nor kept answers are made again for a setting that nobody has set. Whoever
+ * adds a setting adds its line; `bench/learning/budgets.test.ts` fails until then.
  */
 const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unknown])[] = [
   ...(["guided", "explore"] as const).flatMap((stage) => [
@@ -14,6 +15,11 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ]),
   ["rewards.of", () => ({})],
   ["rewards.own", () => ({})],
+  ...["teacher", "judge", "tagger"].flatMap((role) => [
+    [`${role}.timeout`, (): unknown => 600] as const,
+    [`${role}.max_wait`, (): unknown => 300] as const,
+  ]),
+  ["rewards.grounding", () => 0],
 ];
 
 /** Sections that only some methods' training reads: left out where none of them is asked. */

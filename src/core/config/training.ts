@@ -86,6 +86,7 @@ const overrides = {
   repetition: weight.optional().describe("In place of `rewards.repetition`."),
   tag: weight.optional().describe("In place of `rewards.tag`."),
   personalization: weight.optional().describe("In place of `rewards.personalization`."),
+  grounding: weight.optional().describe("In place of `rewards.grounding`."),
   own: ownWeights,
 };
 
@@ -137,6 +138,11 @@ export const rewards = z
     repetition: weight.default(0.1).describe("Weight of the penalty for repeated n-grams."),
     tag: weight.default(0.1).describe("Weight of the tags' checks; guided RL only."),
     personalization: weight.default(0.2).describe("Weight of PRMU's verdict; guided RL only."),
+    grounding: weight
+      .default(0)
+      .describe(
+        "Weight of truth (ours, in both stages): the share of a chain's statements about the items that are true, 0 where the one that the answer rests on is false or there is none.",
+      ),
     ngram: positive.default(4).describe("n of the repetition reward (paper: 4)."),
     min_tags: positive.default(3).describe("Least number of non-empty steps (paper: 3)."),
     graded_tags: z.boolean().default(false).describe("Tag reward −1/3 a failed check in place of −1 for any."),
@@ -154,7 +160,7 @@ export const rewards = z
       .describe("Signals of one's own, by name, beside the paper's five (docs/reinforcement.md)."),
   })
   .describe(
-    "Weights of the five signals (paper eq. 5; the paper's weights are lost, these are ours) and their constants.",
+    "Weights of the five signals (paper eq. 5; the paper's weights are lost, these are ours) and of a sixth, and their constants.",
   );
 
 export const prmu = z

@@ -3,7 +3,8 @@ import { fill } from "../../data/template.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { methodLabel } from "../../eval/methods.ts";
 import type { Prediction } from "../../eval/types.ts";
-import { chainHtml, tagLegend } from "../chain-html.ts";
+import { statements } from "../../rewards/grounding.ts";
+import { chainHtml, cutChain, type Falsehood, tagLegend } from "../chain-html.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, notRun, Safe, type Section } from "../html.ts";
 import { exampleKey, type RunFiles, readExamples } from "../read-run.ts";
@@ -87,11 +88,34 @@ ${example === undefined ? html`<p class="none">The query is not in data/test.jso
       name,
       prediction,
     ]) => html`<div><h4>${methodLabel(name, run.result?.labels)} <span>${verdict(run, prediction, task)}</span></h4>
-${chainHtml(prediction.response, run.tags)}
+${chainHtml(prediction.response, run.tags, falsehoods(prediction, task, example))}
+${rests(prediction)}
 ${prediction.truncated && html`<p class="note">Cut off at the token limit.</p>`}</div>
 `,
   )}</div></article>
 `;
+}
+
+/** What the chain says of the items that isn't so. */
+function falsehoods(
+  { response, cut }: Prediction,
+  task: Task | undefined,
+  example: ShownExample | undefined,
+): Falsehood[] {
+  if (task === undefined || example === undefined) return [];
+  const out = new Set((cut ?? []).flatMap(({ item, field }) => (field === null ? [item] : [])));
+  const shown = { input: example.input, shown: example.shown.filter(({ id }) => !out.has(id)) };
+  const { parts } = cutChain(response);
+  return parts
+    .flatMap(({ text }) => statements(text, task, shown))
+    .flatMap(({ text, fault }) => (fault === null ? [] : [{ text, fault }]));
+}
+
+/** Whether the statement that the answer rests on is true. */
+function rests({ truth }: Prediction): Safe | null {
+  if (truth === undefined) return null;
+  if (truth.deciding === null) return html`<p class="note">No statement about the items: the answer rests on none.</p>`;
+  return html`<p class="note">The statement that the answer rests on is <strong>${truth.deciding ? "true" : "false"}</strong>; ${whole(truth.wrong)} of ${whole(truth.stated)} are false.</p>`;
 }
 
 /** Of a grade from the gold one: scores are negated errors, squared where the headline is RMSE. */

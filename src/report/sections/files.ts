@@ -26,7 +26,10 @@ const FILES: readonly (readonly [string, string])[] = [
 
 /** Stages with their times, and where everything on this page stands. */
 export function filesSection(run: RunFiles): Section {
-  const stages = STAGES.filter((name) => name !== "report").map((name) => ({ name, ...run.stage(name) }));
+  // Of the stages that only some methods need those that were done.
+  const stages = STAGES.filter((name) => name !== "report")
+    .map((name) => ({ name, ...run.stage(name) }))
+    .filter(({ name, state }) => state !== "not run" || (name !== "gold" && name !== "rejection"));
   const present = FILES.filter(([path]) => run.has(path));
   const predictions = [...run.predictions.keys()].map((name) => [`eval/${name}.jsonl`, "predictions"] as const);
   return {

@@ -75,7 +75,17 @@ function lead(result: Result): Safe {
     !result.higher_is_better && "; lower is better"
   }).${against.map((p) => html` ${comparison(p, result)}.`)}${
     share !== null && html` That is ${percent(share, 0)} of the personalization that the shown items make possible.`
-  }</p>`;
+  }${truthSentence(result, tagpr.method)}</p>`;
+}
+
+/** A gain that rests on made-up evidence is said where the gain is said. */
+function truthSentence(result: Result, method: string): Safe | null {
+  const of = (name: string): number | null => result.details[name]?.truth?.deciding_true ?? null;
+  const [own, before] = [of(method), of("sft")];
+  if (own === null) return null;
+  const than =
+    before === null || method === "sft" ? "" : ` (${methodLabel("sft", result.labels)}: ${percent(before, 0)})`;
+  return html` Of its answers that rest on a statement about the user's items, that statement is true in <strong>${percent(own, 0)}</strong>${than}.`;
 }
 
 function comparison(p: PairedRow, result: Result): string {

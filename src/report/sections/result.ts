@@ -48,6 +48,7 @@ function scoreTable(result: Result): Safe {
   );
   const ceilings = result.ceilings;
   const swapped = Object.values(result.details).some((d) => d.swapped !== null);
+  const told = Object.values(result.details).some((d) => d.truth !== null && d.truth !== undefined);
   const head = [
     "Method",
     METRIC_NAMES[result.metric] ?? result.metric,
@@ -57,6 +58,9 @@ function scoreTable(result: Result): Safe {
     "strict",
     "readable",
     "tokens",
+    told && "deciding true",
+    told && "statements true",
+    told && "no statement",
     swapped && "swapped profile",
     "queries",
   ].filter((cell) => cell !== false);
@@ -71,6 +75,9 @@ function scoreTable(result: Result): Safe {
       num(d?.strict[result.metric]),
       percent(d?.format_rate),
       d === undefined ? "–" : whole(d.mean_tokens),
+      told && percent(d?.truth?.deciding_true, 0),
+      told && percent(d?.truth?.statements_true, 0),
+      told && percent(d?.truth?.no_statement, 0),
       swapped && num(d?.swapped),
       whole(row.n),
     ].filter((cell) => cell !== false);
@@ -85,6 +92,9 @@ function scoreTable(result: Result): Safe {
 <p class="note">“strict”: the same score with every response that breaks the format counted as wrong. “readable”: share of
 responses whose answer can be read strictly.${
     ceilings !== undefined && " “of possible”: share of the way from the query-only ceiling to the shown-items ceiling."
+  }${
+    told &&
+    " “deciding true”: of the answers that rest on a statement about the user's items, the share where that statement is true; “statements true”: of all such statements; “no statement”: answers that rest on none."
   }${swapped && " “swapped profile”: the score when the shown items are another user's."}</p>`;
 }
 

@@ -74,6 +74,7 @@ const PANELS = [
   ["format", "Format reward", "mean", 0, "reward_format"],
   ["tag", "Tag reward", "mean", 4, "reward_tag"],
   ["repetition", "Repetition reward", "mean", 1, "reward_repetition"],
+  ["deciding", "Answers that rest on a true statement, of those that rest on one", "share", 2, "deciding_true"],
   ["tokens", "Tokens of a response", "tokens", 8, "tokens_mean"],
   ["entropy", "Entropy of sampling", "nats a token", 5, "entropy"],
   ["spread", "Groups without spread, which teach nothing", "share", 6, "groups_without_spread"],
@@ -86,10 +87,14 @@ function rl(run: RunFiles, art: Art, stage: "guided" | "explore", heading: strin
   const dev = panel(art, `${stage}-dev`, "Dev slice, greedy: mean verifiable reward", "score", [
     { name: "dev", hue: 2, points: points(looks, "score"), looks: true },
   ]);
+  const truth = panel(art, `${stage}-truth`, "Dev slice, greedy: truth of what is said of the items", "share", [
+    { name: "the deciding statement", hue: 2, points: points(looks, "deciding_true"), looks: true },
+    { name: "false, of all", hue: 3, points: points(looks, "quotations_ungrounded"), looks: true },
+  ]);
   const drawn = PANELS.map(([name, caption, y, hue, path]) =>
     panel(art, `${stage}-${name}`, caption, y, [{ name, hue, points: points(train, path) }]),
   );
-  return html`${stageHead(run, stage, heading)}${probeLine(rows)}<div class="grid">${dev}${drawn}</div>${lastLine(train)}${hacking(looks)}`;
+  return html`${stageHead(run, stage, heading)}${probeLine(rows)}<div class="grid">${dev}${truth}${drawn}</div>${lastLine(train)}${hacking(looks)}`;
 }
 
 /** What looked like reward hacking, look by look, in the log's own words. */

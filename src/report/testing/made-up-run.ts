@@ -128,6 +128,7 @@ function prediction(random: Random, e: ShownExample, name: MethodName, right: nu
     lenient,
     strictScore,
     lenientScore: score,
+    ...(METHODS[name].reasoning ? { truth: { stated: 4, wrong: 1, deciding: random.next() < 0.5 } } : {}),
   };
 }
 

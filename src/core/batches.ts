@@ -61,3 +61,7 @@ function epochOrder(walk: Walk, epoch: number): number[] {
   }
   return placed.sort((a, b) => a.at - b.at || a.i - b.i).map((p) => p.i);
 }
+
+/** Whether step `step` (from 1) of `total` is one of `looks` evenly spaced ones, the last of them the last step. */
+export const isLookStep = (step: number, total: number, looks: number): boolean =>
+  Math.floor((step * looks) / total) > Math.floor(((step - 1) * looks) / total);

@@ -13,7 +13,9 @@ import { readLeniently } from "../prompts/lenient.ts";
 import type { Renderer } from "../prompts/renderer.ts";
 import { readResponse } from "../prompts/response.ts";
 import { truthIn } from "../rewards/truth.ts";
+import { meanScore } from "./headline.ts";
 import type { Method } from "./methods.ts";
+import type { Sampling } from "./samples.ts";
 import type { Answered, Prediction } from "./types.ts";
 
 export interface EvaluateOptions {
@@ -32,6 +34,8 @@ export interface EvaluateOptions {
   /** Queries sampled as one unit. */
   readonly batch: number;
   readonly seed: number;
+  /** What is drawn beside the greedy answer; nothing without it. */
+  readonly sampling?: Sampling;
   readonly progress: Progress;
   /** Predictions that stand already, a whole number of batches ({@link wholeBatches}). */
   readonly done?: number;
@@ -49,7 +53,7 @@ export async function* evaluateMethod(options: EvaluateOptions): AsyncGenerator<
   const done = options.done ?? 0;
   for (let at = done; at < examples.length; at += batch) {
     const predictions = await answerBatch(examples.slice(at, at + batch), tasks, options);
-    sum += predictions.reduce((total, p) => total + p.lenientScore, 0);
+    sum += predictions.reduce((total, p) => total + meanScore(p, "lenient"), 0);
     yield predictions;
     const seen = at + predictions.length;
     progress.update(seen, `mean score ${(sum / (seen - done)).toFixed(3)}`);
@@ -57,14 +61,17 @@ export async function* evaluateMethod(options: EvaluateOptions): AsyncGenerator<
   progress.end();
 }
 
-/** How many of the standing predictions a resumed evaluation keeps: whole batches that answer these very examples. */
+/** How many of the standing predictions a resumed evaluation keeps: whole batches that answer these very examples, drawn alike. */
 export function wholeBatches(
   standing: readonly Prediction[],
   examples: readonly ShownExample[],
   batch: number,
+  sampling?: Sampling,
 ): number {
   let same = 0;
-  while (same < standing.length && sameQuery(standing[same], examples[same])) same++;
+  const asked = (p: Prediction | undefined): boolean =>
+    (p?.sampled?.answers.length ?? 0) === (sampling?.n ?? 0) && p?.sampled?.temperature === sampling?.temperature;
+  while (same < standing.length && sameQuery(standing[same], examples[same]) && asked(standing[same])) same++;
   return same === examples.length ? same : Math.floor(same / batch) * batch;
 }
 
@@ -88,13 +95,41 @@ async function answerBatch(
   const sampling = { n: 1, maxTokens: options.responseTokens, temperature: 0, seeds, prefix };
   const tokens = prompts.map((prompt) => prompt.tokens);
   const groups = await generate(sampler, renderer, tokens, sampling);
-  return zipStrict(zipStrict(asked, prompts), groups).map(([[{ example, gold, task }, { cut }], [response]]) => {
+  const drawn = await drawSamples(options, examples, tokens, prefix);
+  return zipStrict(zipStrict(asked, prompts), groups).map(([[one, { cut }], [response]], i) => {
+    const { example, gold, task } = one;
     if (response === undefined) throw new TagprError("engine", `no response to query ${example.id}`);
     const { id: query, user } = example;
     const items = method.profile ? kept(example.shown, cut) : [];
-    const answered = answeredOf({ example, gold, task }, response, items, method.reasoning);
-    return { task: task.name, query, user, gold, ...answered, ...(cut.length === 0 ? {} : { cut }) };
+    const read = (completion: Completion) => answeredOf(one, completion, items, method.reasoning);
+    return {
+      ...{ task: task.name, query, user, gold, ...read(response) },
+      ...(cut.length === 0 ? {} : { cut }),
+      ...sampledOf(options.sampling, drawn?.[i]?.map(read)),
+    };
   });
+}
+
+/** `n` answers to each prompt at the temperature; null where none are asked for. */
+async function drawSamples(
+  { sampling, sampler, renderer, responseTokens, seed }: EvaluateOptions,
+  examples: readonly ShownExample[],
+  prompts: readonly (readonly number[])[],
+  prefix: string,
+): Promise<Completion[][] | null> {
+  if (sampling === undefined) return null;
+  const { n, temperature } = sampling;
+  const seeds = examples.map(({ task, id }) => seedOf(seed, "eval", "samples", task, id));
+  return generate(sampler, renderer, prompts, { n, maxTokens: responseTokens, temperature, seeds, prefix });
+}
+
+function sampledOf(
+  sampling: Sampling | undefined,
+  answers: readonly Answered[] | undefined,
+): Pick<Prediction, "sampled"> | Record<never, never> {
+  if (sampling === undefined || answers === undefined) return {};
+  const { temperature, primary } = sampling;
+  return { sampled: { temperature, primary, answers } };
 }
 
 /** A response as both readings have it; `shown` are the items as its prompt numbers them. */

@@ -1,7 +1,8 @@
 import type { Task } from "../data/task.ts";
 import { labelIndex, macroF1 } from "../metrics/classification.ts";
 import type { Clustered } from "../stats/resample.ts";
-import type { Prediction } from "./types.ts";
+import { primaryOf } from "./samples.ts";
+import type { Answered, Prediction } from "./types.ts";
 
 export type Reading = "strict" | "lenient";
 
@@ -42,8 +43,17 @@ interface Form {
   readonly statistic: (total: readonly number[]) => number;
 }
 
-const scoreOf = (p: Prediction, reading: Reading): number => (reading === "strict" ? p.strictScore : p.lenientScore);
-const answerOf = (p: Prediction, reading: Reading): string | null => (reading === "strict" ? p.strict : p.lenient);
+/** Under a reading. */
+export const scoreOf = (p: Answered, reading: Reading): number =>
+  reading === "strict" ? p.strictScore : p.lenientScore;
+const answerOf = (p: Answered, reading: Reading): string | null => (reading === "strict" ? p.strict : p.lenient);
+
+/** Score of a query: the mean over the answers that make it. */
+export function meanScore(p: Prediction, reading: Reading): number {
+  const answers = primaryOf(p);
+  return answers.reduce((sum, one) => sum + scoreOf(one, reading), 0) / answers.length;
+}
+
 const bump = (sum: number[], k: number, by: number): void => {
   sum[k] = (sum[k] ?? 0) + by;
 };
@@ -53,7 +63,8 @@ function mean(of: (score: number) => number, finish: (mean: number) => number = 
   return {
     size: 2,
     add: (sum, p, reading) => {
-      bump(sum, 0, of(scoreOf(p, reading)));
+      const answers = primaryOf(p);
+      for (const one of answers) bump(sum, 0, of(scoreOf(one, reading)) / answers.length);
       bump(sum, 1, 1);
     },
     statistic: ([total = 0, n = 0]) => finish(total / n),
@@ -71,10 +82,13 @@ function f1Form(task: Task): Form {
     size: 3 * task.labels.length,
     add: (sum, p, reading) => {
       const gold = place(p.gold);
-      const answer = place(answerOf(p, reading) ?? "");
-      if (answer !== undefined) bump(sum, 3 * answer + 1, 1);
       if (gold !== undefined) bump(sum, 3 * gold + 2, 1);
-      if (gold !== undefined && gold === answer) bump(sum, 3 * gold, 1);
+      const answers = primaryOf(p);
+      for (const one of answers) {
+        const answer = place(answerOf(one, reading) ?? "");
+        if (answer !== undefined) bump(sum, 3 * answer + 1, 1 / answers.length);
+        if (gold !== undefined && gold === answer) bump(sum, 3 * gold, 1 / answers.length);
+      }
     },
     statistic: (total) => macroF1(task.labels.length, total),
   };

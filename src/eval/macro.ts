@@ -66,6 +66,8 @@ function detailsOver(
     format_rate: over((d) => d.format_rate),
     truncated_rate: over((d) => d.truncated_rate),
     mean_tokens: over((d) => d.mean_tokens),
+    // Samples are of a task: their means over tasks of different metrics would have no unit.
+    samples: null,
     truth:
       truth.length === 0
         ? null

@@ -1,14 +1,16 @@
 import { stream } from "../core/random.ts";
 import type { Task } from "../data/task.ts";
 import type { Pair } from "../metrics/pairs.ts";
+import { majorityOf, passAtK, passRanks } from "../metrics/samples.ts";
 import { score } from "../metrics/score.ts";
 import { decidingTrue, noStatement, statementsTrue, truthShares } from "../rewards/truth.ts";
 import { holm, pOver } from "../stats/bootstrap.ts";
 import { intervalOver, type Resampled, resample } from "../stats/resample.ts";
-import { clusterSums, type Reading } from "./headline.ts";
+import { clusterSums, type Reading, scoreOf } from "./headline.ts";
 import { COMPARISONS } from "./methods.ts";
 import type { CeilingRow, MethodDetails, PairedRow, ResultRow } from "./result-types.ts";
-import type { Prediction } from "./types.ts";
+import { primaryOf } from "./samples.ts";
+import type { Answered, Prediction } from "./types.ts";
 
 /** Rows with their intervals, and the paired differences of {@link COMPARISONS} from the same draws. */
 export function rowsOf(
@@ -65,6 +67,7 @@ export function detailsOf(
     truncated_rate: share((p) => p.truncated),
     mean_tokens: predictions.reduce((sum, p) => sum + p.tokens, 0) / predictions.length,
     truth: truthDetails(predictions),
+    samples: sampleDetails(task, predictions, reading),
     swapped: shuffled === null ? null : (resample(shuffled, 0, stream("swapped")).values[0] ?? null),
   };
 }
@@ -81,14 +84,51 @@ function truthDetails(predictions: readonly Prediction[]): MethodDetails["truth"
   };
 }
 
+/** Of answers whose score is a mean over queries of the query's own; what a metric makes of that mean it makes here too. */
+function sampleDetails(task: Task, predictions: readonly Prediction[], reading: Reading): MethodDetails["samples"] {
+  const drawn = predictions.flatMap(({ sampled }) => sampled ?? []);
+  const [first] = drawn;
+  if (first === undefined || drawn.length < predictions.length) return null;
+  const n = first.answers.length;
+  const read = drawn.map(({ answers }) =>
+    answers.map((one) => ({
+      answer: reading === "strict" ? one.strict : one.lenient || null,
+      score: scoreOf(one, reading),
+    })),
+  );
+  const over = (of: (answers: (typeof read)[number]) => number): number =>
+    unitOf(task, read.reduce((sum, answers) => sum + of(answers), 0) / read.length);
+  const best = (k: number): number =>
+    over((answers) =>
+      passAtK(
+        answers.map(({ score }) => score),
+        k,
+      ),
+    );
+  return {
+    ...{ n, temperature: first.temperature, primary: first.primary },
+    greedy: unitOf(task, predictions.reduce((sum, one) => sum + scoreOf(one, reading), 0) / predictions.length),
+    avg_at_n: best(1),
+    pass_at: Object.fromEntries(passRanks(n).map((k) => [k, best(k)])),
+    majority_at_n:
+      task.kind === "generation" ? null : over((answers) => (majorityOf(answers) ?? answers[0])?.score ?? 0),
+  };
+}
+
+/** A mean of scores as the headline's metric has it; macro-F1 is no mean over queries: there it is the accuracy. */
+function unitOf({ metric }: Task, mean: number): number {
+  if (metric === "mae") return -mean;
+  return metric === "rmse" ? Math.sqrt(-mean) : mean;
+}
+
 /** How much of the way from the query-only to the shown-items ceiling a score has gone, in either direction of metric. */
 export function shareOfPossible(value: number, { query_only, shown_items }: CeilingRow): number {
   return (value - query_only) / (shown_items - query_only);
 }
 
 /** All of the task's metrics under one reading. */
-function metricsOf(task: Task, predictions: readonly Prediction[], read: (p: Prediction) => Omit<Pair, "gold">) {
-  const pairs = predictions.map((p) => ({ ...read(p), gold: p.gold }));
+function metricsOf(task: Task, predictions: readonly Prediction[], read: (answer: Answered) => Omit<Pair, "gold">) {
+  const pairs = predictions.flatMap((p) => primaryOf(p).map((answer) => ({ ...read(answer), gold: p.gold })));
   const { official } = score(task, pairs);
   return Object.fromEntries(Object.entries(official));
 }

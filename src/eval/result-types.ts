@@ -41,6 +41,22 @@ export interface TruthDetails {
   readonly no_statement: number | null;
 }
 
+/** The same score of answers drawn at a temperature; scores are in the metric's unit, and errors are errors. */
+export interface SampleDetails {
+  /** Answers a query. */
+  readonly n: number;
+  readonly temperature: number;
+  /** Whether their mean is the method's score (its temperature was chosen on dev), and not the greedy answer. */
+  readonly primary: boolean;
+  readonly greedy: number;
+  /** Mean over all samples. */
+  readonly avg_at_n: number;
+  /** Expected best of k samples, by k. */
+  readonly pass_at: Readonly<Record<string, number>>;
+  /** Of the answer that most samples give; null where answers are free text. */
+  readonly majority_at_n: number | null;
+}
+
 /** What else is known of a method beside its headline score. */
 export interface MethodDetails {
   /** All metrics of the task under each reading, e.g. `{accuracy, f1_macro}` or `{mae, mse, rmse}`. */
@@ -56,6 +72,8 @@ export interface MethodDetails {
   readonly mean_tokens: number;
   /** Of the answers that reason; null where none does, or the files are of an older version. */
   readonly truth: TruthDetails | null;
+  /** Null where nothing was drawn beside the greedy answers. */
+  readonly samples: SampleDetails | null;
   /** Headline score when every query is shown another user's items; null where that was not run. */
   readonly swapped: number | null;
 }

@@ -26,4 +26,6 @@ export interface Prediction extends Answered {
   readonly gold: string;
   /** What was taken from the prompt to fit its budget; absent when nothing was. */
   readonly cut?: readonly Cut[];
+  /** Answers drawn at a temperature; `primary` where they, and not the greedy one, make the score. */
+  readonly sampled?: { readonly temperature: number; readonly primary: boolean; readonly answers: readonly Answered[] };
 }

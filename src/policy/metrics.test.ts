@@ -47,7 +47,7 @@ const group = (...rollouts: Rollout[]): Group => ({
   rollouts,
 });
 
-const signals = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0 };
+const signals = { verifiable: 1, format: 0, repetition: 0, tag: 0, personalization: 0, grounding: 0 };
 const weightsFor = () => signals;
 
 /** Totals are not the signals' sum here, so that no metric can stand in for another. */

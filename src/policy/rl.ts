@@ -1,4 +1,4 @@
-import { batchAt, batchCount, epochAfter, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, isLookStep, type Walk } from "../core/batches.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { seedOf } from "../core/random.ts";
@@ -26,6 +26,8 @@ export interface RlOptions extends Setting {
   readonly examples: readonly ShownExample[];
   /** Dev slice of train, for choosing the checkpoint. */
   readonly dev: readonly ShownExample[];
+  /** Looks at dev over the whole stage (`choose.looks`), in place of every `validate_every` batches; 0 = as that says. */
+  readonly looks?: number;
   readonly seed: number;
   readonly log: LoopLog;
   readonly progress: Progress;
@@ -140,7 +142,7 @@ async function begin(loop: RlLoop): Promise<RlState> {
   log.metrics({ kind: "probe", ...found });
   for (const sentence of judgeProbe(found, config.rollouts, rewardsAnswers(options))) progress.say(sentence);
   const state: RlState = { best: null, validations: [], probe: found };
-  return config.validate_every > 0 && options.dev.length > 0 ? look(loop, 0, state) : state;
+  return validates(options) ? look(loop, 0, state) : state;
 }
 
 /** Batches between two looks at what packing does to log-probs, which cost some sequences read alone. */
@@ -255,9 +257,13 @@ export function miniBatches(groups: readonly WeighedGroup[], size: number, whole
   return out;
 }
 
+const validates = ({ dev, looks = 0, config }: RlOptions): boolean =>
+  dev.length > 0 && (looks > 0 || config.validate_every > 0);
+
 function isValidation({ options, total }: RlLoop, done: number): boolean {
-  const every = options.config.validate_every;
-  return every > 0 && options.dev.length > 0 && (done % every === 0 || done === total);
+  if (!validates(options)) return false;
+  if (options.looks !== undefined && options.looks > 0) return isLookStep(done, total, options.looks);
+  return done % options.config.validate_every === 0 || done === total;
 }
 
 /** Greedy dev score; weights better than all before are kept. */

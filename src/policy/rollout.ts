@@ -33,8 +33,17 @@ export interface Setting {
   readonly scorer: Scorer | null;
   /** Signals of one's own; default: none. */
   readonly own?: readonly OwnSignal[];
+  /** How a look at the dev slice decodes beside greedily; see {@link Decodings}. */
+  readonly decodings?: Decodings;
   /** Keeps the responses that the reward model's engine finds a NaN in. */
   readonly log?: LoopLog;
+}
+
+/** `eval.samples` and `eval.temperatures`: the decodings that a look chooses from, and the answers it draws of each. */
+export interface Decodings {
+  readonly samples: number;
+  /** 0 is greedy. */
+  readonly temperatures: readonly number[];
 }
 
 export interface Rollout {

@@ -1,4 +1,4 @@
-import { batchAt, batchCount, epochAfter, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, isLookStep, type Walk } from "../core/batches.ts";
 import type { SftConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
@@ -34,6 +34,8 @@ export interface SftOptions {
   readonly clock: () => number;
   /** Greedy score on the dev slice, higher is better; see `sft.dev_every`. */
   readonly evaluateDev?: (sampler: SamplingClient) => Promise<number>;
+  /** Looks at dev over the whole stage (`choose.looks`), in place of every `dev_every` steps; 0 = as that says. */
+  readonly looks?: number;
 }
 
 /** One look at the held-out chains: mean nats a completion token, and the dev score where it was taken. */
@@ -141,20 +143,27 @@ function nats(items: readonly SftItem[], outputs: readonly Readonly<Record<strin
   return sum;
 }
 
-const devOn = ({ options }: SftLoop): boolean => options.evaluateDev !== undefined && options.config.dev_every > 0;
+const looksOf = ({ options }: SftLoop): number => options.looks ?? 0;
 
-function isLook(loop: SftLoop, step: number): boolean {
-  const { eval_every, dev_every } = loop.options.config;
-  return step === loop.total || step % eval_every === 0 || (devOn(loop) && step % dev_every === 0);
+const devOn = (loop: SftLoop): boolean =>
+  loop.options.evaluateDev !== undefined && (looksOf(loop) > 0 || loop.options.config.dev_every > 0);
+
+/** Whether the dev slice is looked at after so many steps. */
+function isDevLook(loop: SftLoop, step: number): boolean {
+  if (!devOn(loop)) return false;
+  if (looksOf(loop) > 0) return step > 0 && isLookStep(step, loop.total, looksOf(loop));
+  return step % loop.options.config.dev_every === 0 || step === loop.total;
 }
+
+const isLook = (loop: SftLoop, step: number): boolean =>
+  step === loop.total || step % loop.options.config.eval_every === 0 || isDevLook(loop, step);
 
 /** Measures, keeps the best, counts patience. Step 0 is a point of the curve, never the best: SFT has to train. */
 async function look(loop: SftLoop, step: number, state: SftState): Promise<SftState> {
   const { options, training, saver } = loop;
   const { config, log, progress } = options;
   const loss = await heldOutLoss(loop);
-  const scoreDev = devOn(loop) && (step % config.dev_every === 0 || step === loop.total);
-  const dev = scoreDev && options.evaluateDev ? await options.evaluateDev(await training.sampler()) : null;
+  const dev = isDevLook(loop, step) && options.evaluateDev ? await options.evaluateDev(await training.sampler()) : null;
   const point: SftLook = { step, loss, dev };
   log.metrics({ kind: "look", ...point });
   const curve = [...state.curve, point];

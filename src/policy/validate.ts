@@ -6,11 +6,12 @@ import { type FormLook, formSigns } from "../rewards/hacking.ts";
 import { hasSpread } from "./group-advantages.ts";
 import { formMetrics, formOf, type MetricRow, rewardMetrics } from "./metrics.ts";
 import { rollOut, type Setting } from "./rollout.ts";
+import { sampledLook } from "./sampled-look.ts";
 
-/** Greedy answers to the dev slice. */
+/** A look at the dev slice: greedy answers, and those that are drawn where the config asks for some. */
 export interface Validation {
   readonly batch: number;
-  /** Mean verifiable reward (strict reading): what the best checkpoint is chosen by. */
+  /** Mean verifiable reward (strict reading) of the best decoding: what the best checkpoint is chosen by. */
   readonly score: number;
   /** Mean personalization reward; null without a reward model. */
   readonly personalization: number | null;
@@ -30,7 +31,8 @@ export async function validate(
   const form = formOf(groups, setting.tasks);
   const row = { ...rewardMetrics(groups, setting.scorer !== null), ...formMetrics(form) };
   const personalization = setting.scorer === null ? null : Number(row.reward_personalization);
-  return { point: { batch, score: Number(row.reward_verifiable), personalization, form }, row };
+  const drawn = await sampledLook(setting, sampler, dev, Number(row.reward_verifiable), clock);
+  return { point: { batch, score: drawn.score, personalization, form }, row: { ...row, ...drawn.row } };
 }
 
 /** What there is to select before RL starts, from `rollouts` sampled responses to some of the RL queries. */

@@ -20,6 +20,9 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
     [`${role}.max_wait`, (): unknown => 300] as const,
   ]),
   ["rewards.grounding", () => 0],
+  ["eval.samples", () => 0],
+  ["eval.temperatures", () => [0]],
+  ["choose", () => ({ looks: 0 })],
 ];
 
 /** Sections that only some methods' training reads: left out where none of them is asked. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chains, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
+import { chains, choose, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
 import { exploratory, gold, guided, prmu, rejection, rewards, sft } from "./training.ts";
 
 /** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
@@ -38,6 +38,7 @@ export const configSchema = z.strictObject({
   explore: exploratory.prefault({}),
   gold: gold.prefault({}),
   rejection: rejection.prefault({}),
+  choose: choose.prefault({}),
   eval: evaluation.prefault({}),
 });
 

@@ -239,9 +239,32 @@ export const evaluation = z
       .describe("Response cut-off; a truncated answer is unreadable under the strict reading."),
     batch: positive.default(256).describe("Queries sampled as one unit."),
     bootstrap: positive.default(2000).describe("Resamples of the intervals."),
+    samples: count
+      .max(256)
+      .default(0)
+      .describe(
+        "Sampled answers a query beside the greedy one, for avg@n, pass@k and majority@n, in evaluation and at every look at the dev slice; 0 = none.",
+      ),
+    temperatures: z
+      .array(z.number().nonnegative().max(5))
+      .min(1)
+      .default([0])
+      .describe(
+        "Decodings to choose from: the temperature with the best mean score on dev makes a method's score, and chooses weights, alike for every method; 0 is greedy. Samples are drawn at it, or where greedy is chosen at the highest (1 where there is none).",
+      ),
     reading: z
       .enum(["strict", "lenient"])
       .default("lenient")
       .describe("Reading of answers behind the headline score; both are reported."),
   })
-  .describe("Greedy evaluation on the held-out set (paper section 4).");
+  .describe("Evaluation on the held-out set, greedy unless said otherwise (paper section 4).");
+
+export const choose = z
+  .strictObject({
+    looks: count
+      .default(0)
+      .describe(
+        "Looks at the dev slice in each training stage, evenly spaced, the last at its end; the best by dev score is kept, SFT's too. 0 = as each stage's own `dev_every` and `validate_every` say (the lowest held-out loss for SFT).",
+      ),
+  })
+  .describe("One rule of choosing weights for all methods that are compared (ours).");

@@ -4,6 +4,7 @@ import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { TrainedBy } from "../../eval/methods.ts";
+import type { Decodings } from "../../policy/rollout.ts";
 import { type Cut, type FittedPrompt, fitPrompt } from "../../prompts/budget.ts";
 import { loadRenderer, type Renderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
@@ -106,3 +107,16 @@ export const baseIdentity: Outside = async ({ model }, { modelDir }) => identity
 
 /** What every prompt hangs on. */
 export const ASKING_FILES = ["data/tasks.json", "chains/tags.json"] as const;
+
+/** What chooses weights in every training stage; of a config for hashing, nothing where it is as it always was. */
+export const choosingOf = ({ choose, eval: { samples, temperatures } }: Pick<Config, "choose" | "eval">): object => ({
+  choose,
+  samples,
+  temperatures,
+});
+
+/** How every look at the dev slice decodes. */
+export const decodingsOf = ({ eval: { samples, temperatures } }: Pick<Config, "eval">): Decodings => ({
+  samples,
+  temperatures,
+});

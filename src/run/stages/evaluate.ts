@@ -7,39 +7,48 @@ import { readSeal } from "../../core/run-dir.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "../../eval/evaluate.ts";
+import { meanScore } from "../../eval/headline.ts";
 import { type Labels, METHOD_NAMES, METHODS, type MethodName, methodAs, type Weights } from "../../eval/methods.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
+import type { Sampling } from "../../eval/samples.ts";
 import type { Prediction } from "../../eval/types.ts";
+import { chosenOf, type Decoding } from "../../metrics/samples.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { STAGE_NAMES, type Stage, type StageContext } from "../stage.ts";
 import { ASKING_FILES, baseIdentity, namedTags, readModel, readSplit, readTags, readTasks } from "./common.ts";
 
-/** Greedy answers of every method to the test queries, and the result that all tables are made of. */
+/** Answers of every method to the test queries, greedy and drawn, and the result that all tables are made of. */
 export const evalStage: Stage = {
   name: "eval",
   config: ({ eval: evaluation, prompt, engines }) => ({ evaluation, prompt, dtype: engines.policy.dtype }),
-  reads: ({ eval: { methods, swap }, data }) => [
+  reads: ({ eval: evaluation, data }) => [
     ...ASKING_FILES,
     "data/test.jsonl",
+    ...(evaluation.temperatures.length > 1 ? ["data/dev.jsonl"] : []),
     ...(data.source === "synthetic" ? ["data/ceilings.json"] : []),
-    ...[...new Set([...methods, ...swap].map((name) => METHODS[name].weights))].flatMap((weights) =>
-      weights === "base" ? [] : [`${weights}/model.json`],
+    ...[...new Set([...evaluation.methods, ...evaluation.swap].map((name) => METHODS[name].weights))].flatMap(
+      (weights) => (weights === "base" ? [] : [`${weights}/model.json`]),
     ),
   ],
   outside: baseIdentity,
-  writes: ["scores.json", ...METHOD_NAMES.flatMap((name) => [`${name}.jsonl`, `swapped/${name}.jsonl`])],
+  writes: [
+    "scores.json",
+    "decoding.json",
+    ...METHOD_NAMES.flatMap((name) => [`${name}.jsonl`, `swapped/${name}.jsonl`]),
+  ],
   alsoWrites: ["../result.json"],
   run: async (context) => {
     const { run, dir, config } = context;
     const test = readSplit(run, "test");
+    const samplings = await chooseSamplings(context);
     const predictions: Partial<Record<MethodName, Prediction[]>> = {};
     for (const name of config.eval.methods)
-      predictions[name] = await answers(context, name, test, join(dir, `${name}.jsonl`));
+      predictions[name] = await answers(context, name, test, join(dir, `${name}.jsonl`), samplings.get(name));
     const swapped: Partial<Record<MethodName, Prediction[]>> = {};
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const name of config.eval.swap)
-      swapped[name] = await answers(context, name, others, join(dir, "swapped", `${name}.jsonl`));
+      swapped[name] = await answers(context, name, others, join(dir, "swapped", `${name}.jsonl`), samplings.get(name));
     const tasks = readTasks(run);
     const ceilings = join(run, "data", "ceilings.json");
     const result = buildResult({
@@ -68,20 +77,68 @@ const labelsOf = ({ eval: { methods }, sft: { form } }: Config): Labels =>
     }),
   );
 
+/** `decoding.json`: what each method's temperature was chosen by. */
+type DecodingFile = Readonly<
+  Partial<Record<MethodName, { readonly temperature: number; readonly tried: readonly Decoding[] }>>
+>;
+
+/**
+ * What is drawn of each method beside its greedy answers. Where several temperatures are offered each method takes the one
+ * with the best mean score on dev, from the same list by the same rule; a method draws nothing where nothing is asked for.
+ */
+async function chooseSamplings(context: StageContext): Promise<ReadonlyMap<MethodName, Sampling>> {
+  const { config, dir } = context;
+  const { methods, samples, temperatures } = config.eval;
+  const highest = Math.max(...temperatures);
+  if (samples === 0 && highest === 0) return new Map();
+  const chosen: [MethodName, { temperature: number; tried: readonly Decoding[] }][] = [];
+  for (const name of methods) {
+    const tried = temperatures.length === 1 ? [] : await triedOnDev(context, name);
+    const { temperature } = tried.length === 0 ? { temperature: highest } : chosenOf(tried);
+    chosen.push([name, { temperature, tried }]);
+  }
+  const file: DecodingFile = Object.fromEntries(chosen);
+  writeJson(join(dir, "decoding.json"), file);
+  return new Map(
+    chosen.map(([name, { temperature }]) => [
+      name,
+      { n: Math.max(1, samples), temperature: temperature || highest || 1, primary: temperature > 0 },
+    ]),
+  );
+}
+
+/** Mean dev score of a method at each temperature, by the reading of the headline. */
+async function triedOnDev(context: StageContext, name: MethodName): Promise<Decoding[]> {
+  const { config, run, dir, claim } = context;
+  const { samples, temperatures, reading } = config.eval;
+  const dev = readSplit(run, "dev");
+  const tried: Decoding[] = [];
+  for (const temperature of temperatures) {
+    const file = `dev/${name}-${temperature}.jsonl`;
+    claim([file]);
+    const sampling = temperature === 0 ? [] : [{ n: Math.max(1, samples), temperature, primary: true }];
+    const predictions = await answers(context, name, dev, join(dir, file), ...sampling);
+    const score = predictions.reduce((sum, one) => sum + meanScore(one, reading), 0) / predictions.length;
+    tried.push({ temperature, score });
+  }
+  return tried;
+}
+
 /** Goes on behind the whole batches that stand in the file. */
 async function answers(
   context: StageContext,
   name: MethodName,
   examples: readonly ShownExample[],
   path: string,
+  sampling?: Sampling,
 ): Promise<Prediction[]> {
   const { config } = context;
   const standing = readWholeLines<Prediction>(path);
-  const done = wholeBatches(standing, examples, config.eval.batch);
+  const done = wholeBatches(standing, examples, config.eval.batch, sampling);
   const rows = standing.slice(0, done);
   if (done === examples.length) return rows;
   writeJsonl(path, rows);
-  for await (const batch of evaluateMethod(await optionsOf(context, name, examples, done))) {
+  for await (const batch of evaluateMethod(await optionsOf(context, name, examples, done, sampling))) {
     appendJsonl(path, batch);
     rows.push(...batch);
   }
@@ -93,6 +150,7 @@ async function optionsOf(
   name: MethodName,
   examples: readonly ShownExample[],
   done: number,
+  sampling: Sampling | undefined,
 ): Promise<EvaluateOptions> {
   const { config, run, engines, progress } = context;
   // A model that has learnt to answer at once is asked so.
@@ -110,6 +168,7 @@ async function optionsOf(
     seed: config.seed,
     progress,
     done,
+    ...(sampling === undefined ? {} : { sampling }),
   };
 }
 

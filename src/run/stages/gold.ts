@@ -1,7 +1,7 @@
 import type { ShownExample } from "../../data/types.ts";
 import { goldItems } from "../../policy/sft-items.ts";
 import type { Stage } from "../stage.ts";
-import { ASKING_FILES, baseIdentity, openAsking, readSplit } from "./common.ts";
+import { ASKING_FILES, baseIdentity, choosingOf, openAsking, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn } from "./supervised.ts";
 
@@ -12,7 +12,8 @@ import { learn } from "./supervised.ts";
 export const goldStage: Stage = {
   name: "gold",
   wanted: ({ eval: { methods } }) => methods.includes("sft-gold"),
-  config: ({ gold, prompt, engines, guided }) => ({
+  config: ({ gold, prompt, engines, guided, ...rest }) => ({
+    ...choosingOf(rest),
     gold,
     prompt,
     dtype: engines.policy.dtype,

@@ -3,14 +3,15 @@ import { appendJsonl, readWholeLines, writeJson, writeJsonl } from "../../core/j
 import { distinctAccepted, rejectionBatches, type SampledBatch, sampleAccepted } from "../../policy/rejection.ts";
 import { acceptedItems } from "../../policy/sft-items.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, openAsking, readModel, readSplit } from "./common.ts";
+import { ASKING_FILES, type Asking, choosingOf, openAsking, readModel, readSplit } from "./common.ts";
 import { learn } from "./supervised.ts";
 
 /** RL's rival at equal labels and samples: SFT on those of the SFT model's responses that are right. */
 export const rejectionStage: Stage = {
   name: "rejection",
   wanted: ({ eval: { methods } }) => methods.includes("sft-rejection"),
-  config: ({ rejection, chains, guided, explore, prompt, engines }) => ({
+  config: ({ rejection, chains, guided, explore, prompt, engines, ...rest }) => ({
+    ...choosingOf(rest),
     rejection,
     chains: { held_out: chains.held_out, rouge: chains.rouge_threshold, tolerance: chains.ordinal_tolerance },
     samples: [guided, explore].map(({ epochs, batch, rollouts, temperature, top_p, max_tokens }) => {

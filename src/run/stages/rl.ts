@@ -7,7 +7,17 @@ import { makeScorer } from "../../prmu/score.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, baseIdentity, type ModelFile, openAsking, readModel, readSplit, writeModel } from "./common.ts";
+import {
+  ASKING_FILES,
+  baseIdentity,
+  choosingOf,
+  decodingsOf,
+  type ModelFile,
+  openAsking,
+  readModel,
+  readSplit,
+  writeModel,
+} from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
 import { backbone, readScorer } from "./prmu.ts";
@@ -19,7 +29,8 @@ const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
 export const guidedStage: Stage = {
   name: "guided",
   // The usual start leaves the key of older runs as it was.
-  config: ({ guided: { from, ...guided }, rewards, prompt, engines }) => ({
+  config: ({ guided: { from, ...guided }, rewards, prompt, engines, ...rest }) => ({
+    ...choosingOf(rest),
     guided: from === "sft" ? guided : { ...guided, from },
     rewards,
     prompt,
@@ -35,7 +46,13 @@ export const guidedStage: Stage = {
 /** Exploratory RL: verifiable, format and repetition reward alone unless `explore.rewards` says more, from the guided weights on. */
 export const exploreStage: Stage = {
   name: "explore",
-  config: ({ explore, rewards, prompt, engines }) => ({ explore, rewards, prompt, dtype: engines.policy.dtype }),
+  config: ({ explore, rewards, prompt, engines, ...rest }) => ({
+    ...choosingOf(rest),
+    explore,
+    rewards,
+    prompt,
+    dtype: engines.policy.dtype,
+  }),
   reads: (config) => [
     ...FILES,
     "guided/model.json",
@@ -79,6 +96,8 @@ async function runRl(context: StageContext, stage: RlStage): Promise<void> {
     own,
     examples,
     dev: readSplit(run, "dev"),
+    looks: config.choose.looks,
+    decodings: decodingsOf(config),
     seed: config.seed,
     log: openLoop(dir),
     progress,

@@ -5,14 +5,15 @@ import { readJsonl } from "../../core/jsonl.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, baseIdentity, openAsking, readSplit } from "./common.ts";
+import { ASKING_FILES, type Asking, baseIdentity, choosingOf, openAsking, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn } from "./supervised.ts";
 
 /** Foundational SFT on the tagged chains, or on what `sft.form` says. */
 export const sftStage: Stage = {
   name: "sft",
-  config: ({ sft, chains, prompt, engines, guided }) => ({
+  config: ({ sft, chains, prompt, engines, guided, ...rest }) => ({
+    ...choosingOf(rest),
     sft: sft.form === "gold" ? { ...sft, held_out: chains.held_out } : sft,
     prompt,
     dtype: engines.policy.dtype,

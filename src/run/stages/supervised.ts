@@ -7,7 +7,7 @@ import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { StageContext, StageName } from "../stage.ts";
-import { type Asking, readSplit, writeModel } from "./common.ts";
+import { type Asking, decodingsOf, readSplit, writeModel } from "./common.ts";
 
 /** What one stage of supervised fine-tuning learns. */
 export interface Lesson {
@@ -39,7 +39,10 @@ export async function learn(context: StageContext, lesson: Lesson): Promise<void
     );
   const dev = readSplit(run, "dev");
   // The dev score is a verifiable reward, which has no settings, at RL's response cut-off.
-  const setting = { codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided };
+  const setting = {
+    ...{ codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided },
+    decodings: decodingsOf(config),
+  };
   const result = await trainSft({
     name,
     title,
@@ -52,6 +55,7 @@ export async function learn(context: StageContext, lesson: Lesson): Promise<void
     log: openLoop(dir),
     progress,
     clock: now,
+    looks: config.choose.looks,
     evaluateDev: async (sampler) =>
       (await validate({ ...setting, stage: "guided", scorer: null }, sampler, dev, 0, now)).point.score,
   });

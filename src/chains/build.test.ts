@@ -185,3 +185,50 @@ test("the synthetic world through the scripted server: every step works, and the
       tagsAllowed: true,
     });
 });
+
+test("prompts that are refused, always fail or come broken are outcomes, counted; the rest goes on", async () => {
+  const world = makeWorld(2);
+  const app = scriptedApp(almanac(world));
+  const task = loadTask("synthetic_tag");
+  const shown = [...examples(world, SHAPES.tag, { split: "train", users: 40 })].map((one) => ({
+    ...one,
+    ...{ shown: one.profile.slice(-8), historyItems: one.profile.length },
+  }));
+  const bad = new Map(shown.slice(0, 6).map(({ input }, i) => [input, i % 3]));
+  const said: string[] = [];
+  const model = (role: string) =>
+    makeChatClient({
+      ...{
+        role,
+        url: "http://scripted/v1",
+        key: "",
+        model: role,
+        sleep: async () => {},
+        say: (line) => said.push(line),
+      },
+      fetch: async (url, init) => {
+        const { messages } = JSON.parse(init.body) as { messages: { content: string }[] };
+        const kind =
+          role === "teacher" ? [...bad].find(([input]) => messages.at(-1)?.content.includes(input))?.[1] : undefined;
+        if (kind === 0) return Response.json({ error: { message: "flagged by the content filter" } }, { status: 400 });
+        if (kind === 1) return Response.json({ error: { message: "worker died" } }, { status: 500 });
+        if (kind === 2) return new Response('{"choices": [{"mess');
+        return app.request(url, { ...init });
+      },
+    });
+  const { stats } = await buildChains({
+    ...tiny().options,
+    ...{ examples: shown, tasks: [task], teacher: { model: model("teacher"), temperature: 1, maxTokens: 512 } },
+    ...{ judge: modelJudge(model("judge")), tagger: modelTagger(model("tagger")) },
+  });
+  expect(stats).toMatchObject({
+    queries: 40,
+    refused: 2,
+    failed: 4,
+    rollouts: 16 * 34,
+    judge_failed: 0,
+    tag_failed: 0,
+  });
+  expect(stats.chains).toBeGreaterThan(20);
+  expect(said.at(-1)).toMatch(/6 of 40 requests got no whole answer/);
+});

@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Engines } from "../engine/engines.ts";
+import type { EndpointName } from "../llm/errors.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Measure } from "../run/machine.ts";
 import type { Stage } from "../run/stage.ts";
@@ -25,4 +26,6 @@ export interface OpenEngines {
   readonly say?: (line: string) => void;
   /** Where its requests on their way are counted. */
   readonly flights?: Flights;
+  /** How its hints call a setting; default: as a config does. */
+  readonly setting?: EndpointName["setting"];
 }

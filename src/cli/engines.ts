@@ -18,7 +18,8 @@ import { pythonPath } from "./python.ts";
 export const modelsDir = (): string => join(packageRoot(), ".cache", "models");
 
 /** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
-export function openEngines({ config, run, io, flights, say = (line) => io.err(`${line}\n`) }: OpenEngines): Engines {
+export function openEngines({ config, run, io, flights, setting, ...more }: OpenEngines): Engines {
+  const say = more.say ?? ((line: string) => io.err(`${line}\n`));
   const log = join(run, "engine.log");
   guardDisk(run, () => mkdirSync(run, { recursive: true }));
   return open(config.engines, {
@@ -30,7 +31,7 @@ export function openEngines({ config, run, io, flights, say = (line) => io.err(`
     env: io.env,
     embed: (at) =>
       makeEmbedClient({
-        ...{ ...at, role: "embeddings", fetch: patientFetch(), say, setting: embeddingSetting },
+        ...{ ...at, role: "embeddings", fetch: patientFetch(), say, setting: setting ?? embeddingSetting },
         ...(flights === undefined ? {} : { flights }),
       }),
     onLog: (line) => {

@@ -103,7 +103,7 @@ export function makeChatClient(options: ChatClientOptions): ChatModel {
     return outcomes.map(({ result }) => result);
   };
   const badEnds = (ends: readonly Ending[], n: number): string =>
-    `${whoIs(name)}: ${ends.length} of ${n} requests have no whole answer, and count as that; one of them: ${saidOf(name, ends[0] as Ending)}`;
+    `${whoIs(name)}: ${ends.length} of ${n} requests got no whole answer, and are counted so; one of them: ${saidOf(name, ends[0] as Ending)}`;
   return {
     name: `${options.model} at ${withoutSecrets(options.url)}`,
     completeMany,

@@ -3,7 +3,7 @@ import { withOpening } from "./think.ts";
 import type { ChatResult } from "./types.ts";
 
 const text = z.string().nullish().catch(null);
-const tokens = z.number().nonnegative().nullish().catch(null);
+const tokens = z.number().nonnegative().transform(Math.round).nullish().catch(null);
 
 /** Enough of a chat completion; endpoints differ in the rest, and no side field's form may cost a paid answer. */
 const completion = z.object({
@@ -22,7 +22,7 @@ const completion = z.object({
         finish_reason: text,
       }),
     )
-    .min(1),
+    .min(1, "is empty"),
   usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish().catch(null),
 });
 type Choice = z.output<typeof completion>["choices"][number];

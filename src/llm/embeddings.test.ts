@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { makeEmbedClient } from "./embeddings.ts";
 import type { Fetch } from "./http.ts";
 import { fakeFetch } from "./testing/fake-endpoint.ts";
+import { replyTo } from "./testing/manners.ts";
 
 const options = { role: "embeddings", url: "http://api.test/v1", key: "", sleep: async () => {} };
 
@@ -30,6 +31,20 @@ test.each([
   expect(error).toMatchObject({ code: "llm", message: expect.stringContaining(says) });
   expect(String(error)).toContain("embeddings endpoint http://api.test/v1");
   expect(served.requests).toHaveLength(3);
+});
+
+test("a service that takes fewer texts a request gets fewer, from then on", async () => {
+  const { fetch, served } = fakeFetch((asked, nth) =>
+    (asked.input?.length ?? 0) > 50
+      ? { status: 400, body: { error: "at most 50 texts" } }
+      : replyTo({ ...asked, model: "mini" }, nth),
+  );
+  const texts = Array.from({ length: 300 }, (_, i) => "a".repeat(i % 7));
+  const vectors = await makeEmbedClient({ ...options, fetch, concurrency: 1 })("mini", texts);
+  expect(vectors.map(([length]) => length)).toEqual(texts.map(({ length }) => length));
+  expect(served.requests.map(({ input }) => input?.length)).toEqual([
+    256, 128, 64, 32, 32, 32, 32, 32, 32, 32, 32, 22, 22,
+  ]);
 });
 
 test.each([

@@ -75,6 +75,8 @@ export interface Endpoint {
 const RETRIES = { failed: 5, unusable: 2 } as const;
 /** So many bad ends in a row are no longer those requests' own; at least twice as many as are in flight. */
 const IN_A_ROW = 10;
+/** The same where nothing has ever been answered. */
+const AT_FIRST = 5;
 
 export function openEndpoint(options: EndpointOptions): Endpoint {
   const name = nameOf(options);
@@ -87,10 +89,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   const attempt = async <T>(path: string, body: object, read: (body: unknown) => T, keep: (value: T) => void) => {
     tally.sent++;
     const to = { url: endpointUrl(name.url, path), key: name.key, fetch: options.fetch, timeoutMs: timeout };
-    const verdict = await post({ ...to, body }).then(
-      (reply) => verdictOf(reply, now),
-      (error: unknown) => endOf(name, error),
-    );
+    const verdict = await post({ ...to, body }).then((reply) => verdictOf(reply, now), endOf);
     if (verdict.kind !== "answer") return { end: verdict };
     const value = tryRead(read, verdict.body);
     if ("end" in value) return value;
@@ -101,11 +100,19 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   };
   /** Everybody waits: what asked one request for patience would ask the next. */
   const hold = async (ms: number, end: Ending): Promise<void> => {
-    if (pause === null) say(`${whoIs(name)} ${saidOf(name, end)}; waits ${seconds(ms)}, ${seconds(maxWait)} at most`);
+    if (pause === null)
+      say(`${whoIs(name)} ${saidOf(name, end)}; waiting ${seconds(ms)} (${seconds(maxWait)} at most, in all)`);
     const own = Promise.all([pause, sleep(ms)]);
     pause = own;
     await own;
     if (pause === own) pause = null;
+  };
+  /** Trying again takes a while in which nothing seems to happen; each reason is said once. */
+  const mentioned = new Set<string>();
+  const mention = (end: Ending): void => {
+    const line = `${whoIs(name)} ${saidOf(name, end)}; asking again`;
+    if (!mentioned.has(line)) say(line);
+    mentioned.add(line);
   };
   const endpoint: Endpoint = {
     ...{ name, tally, say, worked: false },
@@ -117,7 +124,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
         const asked = await flights.fly(() => attempt(path, body, read, keep));
         if ("value" in asked) return asked;
         const { end } = asked;
-        if (end.kind === "closed") throw endpointError(name, end, endpoint.worked);
+        if (end.kind === "closed" || end.kind === "elsewhere") throw endpointError(name, end, endpoint.worked);
         if (end.kind === "refused" || final(end)) return asked;
         if (end.kind === "busy") {
           const wait = end.after ?? backOff(count.busy++, 1000, 60_000, random);
@@ -126,18 +133,19 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
           await hold(wait, end);
           continue;
         }
-        const kind = end.kind === "unusable" || end.kind === "late" ? "unusable" : "failed";
+        const kind = end.kind === "unusable" || end.kind === "broken" ? "unusable" : "failed";
         if (kind === "unusable") tally.unusable++;
         if (count[kind]++ === RETRIES[kind]) {
           if (end.kind === "unreached") throw endpointError(name, end, endpoint.worked);
           return asked;
         }
+        mention(end);
         await sleep(backOff(count[kind] - 1, 500, 8000, random));
       }
     },
     settle: (end) => {
       if (end.kind === "refused" && end.why === "content") return;
-      const most = Math.max(IN_A_ROW, 2 * concurrency);
+      const most = endpoint.worked || end.kind === "refused" ? Math.max(IN_A_ROW, 2 * concurrency) : AT_FIRST;
       if (++row >= most)
         throw endpointError(name, end, endpoint.worked, `${most} requests in a row had no answer; the last: `);
     },
@@ -177,17 +185,10 @@ function tryRead<T>(read: (body: unknown) => T, body: unknown): Asked<T> {
   }
 }
 
-/** Why no answer came. @throws TagprError, with whose endpoint it was, on a refused redirect */
-function endOf(name: EndpointName, error: unknown): Ending {
-  if (error instanceof TagprError)
-    throw new TagprError(
-      "llm",
-      `${whoIs(name)}: ${error.message}`,
-      error.hint === undefined ? {} : { hint: error.hint },
-    );
-  if (!(error instanceof NoReply)) throw error;
-  if (error.kind !== "cut") return { kind: error.kind, said: error.message };
-  return { kind: "unusable", said: `the connection was cut (${error.message})` };
+/** Why no answer came. */
+function endOf(error: unknown): Ending {
+  if (error instanceof NoReply) return { kind: error.kind, said: error.message };
+  throw error;
 }
 
 /** `path` below the base URL, whose query (an API's version) stays. */

@@ -21,9 +21,10 @@ export interface EndpointName {
 /** How a request ended that brought no answer. */
 export type Ending =
   | Exclude<Verdict, { kind: "answer" }>
-  | { readonly kind: "unreached" | "late"; readonly said: string };
+  | { readonly kind: "unreached" | "broken" | "elsewhere"; readonly said: string };
 
 const GOES_ON = "What was answered is kept: the same command goes on from there.";
+const LIST = new Intl.ListFormat("en", { type: "conjunction" });
 
 /** What it was, in the server's own words, and without the key. */
 export function saidOf({ key }: EndpointName, end: Ending): string {
@@ -31,18 +32,22 @@ export function saidOf({ key }: EndpointName, end: Ending): string {
   switch (end.kind) {
     case "unreached":
       return `can't be reached (${said})`;
-    case "late":
+    case "broken":
       return `gave ${said}`;
+    case "elsewhere":
+      return `redirects to another address, ${said}; that is not followed`;
     case "unusable":
       return `answered something that can't be used: ${said || "nothing at all"}`;
     default:
-      return said === "" ? `answered ${end.status} without a word` : `answered ${end.status}: ${said}`;
+      return said === ""
+        ? `answered ${end.status} without a word`
+        : `answered ${end.status}${end.status === 200 ? " with an error" : ""}: ${said}`;
   }
 }
 
 /** One sentence for a request that ends the command, and what to do. `worked`: the endpoint has answered before, so its address is right. */
 export function endpointError(at: EndpointName, end: Ending, worked: boolean, before = ""): TagprError {
-  const hint = [hintOf(at, end, worked), GOES_ON].filter((part) => part !== "").join(" ");
+  const hint = `${hintOf(at, end, worked)}${worked ? ` ${GOES_ON}` : ""}`;
   return new TagprError("llm", `${whoIs(at)}: ${before}${saidOf(at, end)}`, { hint });
 }
 
@@ -50,21 +55,31 @@ export const whoIs = ({ role, url }: EndpointName): string => `${role} endpoint 
 
 /** The names of settings that the command has, for a hint: `teacher.url`, `--url and --model`. */
 const named = ({ setting }: EndpointName, ...names: readonly Setting[]): string =>
-  names.flatMap((name) => setting(name) ?? []).join(" and ");
+  LIST.format(names.flatMap((name) => setting(name) ?? []));
+
+/** Advice about those of the settings that the command has; `before` stands in front of it, where there is any. */
+function advice({ setting }: EndpointName, before: string, what: Partial<Record<Setting, string>>): string {
+  const parts = Object.entries(what).flatMap(([name, verb]) => {
+    const own = setting(name as Setting);
+    return own === null ? [] : [`${verb} ${own}`];
+  });
+  return parts.length === 0 ? `${before}.` : `${before}: ${parts.join(", or ")}.`;
+}
 
 function hintOf(at: EndpointName, end: Ending, worked: boolean): string {
-  const lower = named(at, "concurrency");
   switch (end.kind) {
     case "unreached":
       return worked ? "Start the server again." : `Start the server, or mend ${named(at, "url")}.`;
-    case "late":
-      return `Look whether the server is overloaded: lower ${lower}, or raise ${named(at, "timeout")}.`;
+    case "elsewhere":
+      return `Key and prompts go to ${new URL(at.url).origin} alone. If you trust the other address, set ${named(at, "url")} to it.`;
+    case "broken":
+      return advice(at, "The server may have too much to do", { concurrency: "lower", timeout: "raise" });
     case "unusable":
       return worked
         ? "It has answered before: look at the server's log."
         : `${named(at, "url")} must be the base URL of an OpenAI-compatible API; it usually ends in /v1.`;
     case "busy":
-      return `Rate limit or quota: run it later, lower ${lower}, or raise ${named(at, "max_wait")} (seconds it waits).`;
+      return advice(at, "Rate limit or quota; run it later", { concurrency: "lower", max_wait: "raise" });
     case "failed":
       return "The server failed, and did so again when asked again: look at its log, or try later.";
     case "refused":
@@ -78,7 +93,7 @@ function closedHint(at: EndpointName, status: number, worked: boolean): string {
   if (status === 401 || status === 403)
     return `The key was refused${at.key === "" ? " (none was given)" : ""}: put a valid one into the environment variable ${at.keyName}.`;
   if (status === 402 || status === 429)
-    return "The account has no credit left there: pay it in, or take another endpoint.";
+    return "The account has no credit left there: top it up, or take another endpoint.";
   if (worked) return "It has answered before: look whether the model is still served.";
   return `Check ${named(at, "url")} (it usually ends in /v1) and the model name "${at.model}".`;
 }

@@ -28,6 +28,8 @@ export function makeFlights(): Flights {
     stop: async (patience) => {
       stopping = true;
       await Promise.race([Promise.allSettled(out), patience]);
+      // Who waited for what has just come in keeps it now, before anything ends.
+      await new Promise((resolve) => setImmediate(resolve));
       return out.size;
     },
   };

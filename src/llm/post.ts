@@ -1,4 +1,4 @@
-import { messageOf, TagprError } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { withoutSecrets } from "../core/secrets.ts";
 import type { Fetch, HttpReply } from "./http.ts";
 
@@ -11,8 +11,8 @@ export interface Reply {
 
 /** Why no whole answer came. */
 export class NoReply extends Error {
-  /** `unreached`: the request never got there; `cut`: the connection broke later; `late`: the time was over. */
-  readonly kind: "unreached" | "cut" | "late";
+  /** `unreached`: the request never got there; `broken`: no whole answer came back; `elsewhere`: a redirect to another origin. */
+  readonly kind: "unreached" | "broken" | "elsewhere";
   constructor(kind: NoReply["kind"], message: string) {
     super(message);
     this.kind = kind;
@@ -33,7 +33,7 @@ const MOST_HOPS = 3;
 /**
  * One request to its end. A redirect within the origin is followed; one to another origin is refused, since key and prompts would go
  * where nobody configured them to go.
- * @throws NoReply; TagprError `llm` on a refused redirect
+ * @throws NoReply
  */
 export async function post({ url, key, body, fetch, timeoutMs }: Post): Promise<Reply> {
   const time = awake(timeoutMs);
@@ -54,16 +54,17 @@ export async function post({ url, key, body, fetch, timeoutMs }: Post): Promise<
     if (location === null || !URL.canParse(location, at))
       return { status: reply.status, headers: reply.headers, text: await reply.text() };
     const target = new URL(location, at);
-    if (target.origin !== new URL(at).origin) throw elsewhere(at, target.href);
-    if (hops === MOST_HOPS) throw new NoReply("cut", "redirects in a circle");
+    if (target.origin !== new URL(at).origin) throw new NoReply("elsewhere", withoutSecrets(target.href));
+    if (hops === MOST_HOPS) throw new NoReply("elsewhere", `${withoutSecrets(target.href)}, in a circle`);
     return once(target.href, hops + 1);
   };
   try {
     return await once(url, 0);
   } catch (error) {
-    if (error instanceof TagprError || error instanceof NoReply) throw error;
-    if (time.signal.aborted) throw new NoReply("late", `no whole answer within ${timeoutMs / 1000} s`);
-    throw new NoReply(!reached && neverSent(error) ? "unreached" : "cut", reasonOf(error));
+    if (error instanceof NoReply) throw error;
+    if (time.signal.aborted) throw new NoReply("broken", `no whole answer within ${timeoutMs / 1000} s`);
+    if (!reached && neverSent(error)) throw new NoReply("unreached", reasonOf(error));
+    throw new NoReply("broken", `no whole answer, the connection was cut: ${reasonOf(error)}`);
   } finally {
     time.end();
   }
@@ -97,10 +98,4 @@ function neverSent(error: unknown): boolean {
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return messageOf(cause) || (cause instanceof Error && "code" in cause ? String(cause.code) : "no reason given");
-}
-
-function elsewhere(from: string, to: string): TagprError {
-  return new TagprError("llm", `it redirects to another address, ${withoutSecrets(to)}, which is not followed`, {
-    hint: `Key and prompts go to ${new URL(from).origin} alone. If you trust the other address, put it into the settings.`,
-  });
 }

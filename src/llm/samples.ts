@@ -23,13 +23,13 @@ export async function askSamples(
   part: { readonly n: number; readonly from: number; readonly keep: (result: ChatResult) => void },
 ): Promise<Asked<ChatResult>> {
   const { leftOut, taken } = learnt;
-  const ask = async (without: ReadonlySet<Optional>) => {
+  const ask = async (without: ReadonlySet<Optional>, trial = false) => {
     const body = bodyOf(endpoint.name.model, request, part.n, part.from, without);
     const sent = optionalIn(body);
     const asked = await endpoint.ask({
       ...{ path: PATH, body, keep: part.keep },
       read: (answer) => readCompletion(answer, part.n),
-      final: (end) => refusedField(end, sent) !== null,
+      final: (end) => trial || refusedField(end, sent) !== null,
     });
     if ("value" in asked) learn(endpoint, learnt, sent, asked.value);
     return { asked, sent };
@@ -54,7 +54,7 @@ export async function askSamples(
     const apart = (end.kind === "failed" ? (["n"] as const) : fields).map((field) => [field]);
     const trials = worth ? [...apart, ...(end.kind === "refused" && fields.length > 1 ? [fields] : [])] : [];
     for (const trial of trials) {
-      const { asked } = await ask(new Set([...leftOut, ...trial]));
+      const { asked } = await ask(new Set([...leftOut, ...trial]), true);
       if (!("value" in asked)) continue;
       for (const field of trial) leaveOut(endpoint, leftOut, field, saidOf(endpoint.name, end));
       return asked;

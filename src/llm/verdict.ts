@@ -31,30 +31,31 @@ export function verdictOf(reply: Reply, now: () => number): Verdict {
     if (body === undefined) return { kind: "unusable", said };
     const inside = errorInside(body);
     if (inside === null) return { kind: "answer", body };
-    if (inside === 0) return { kind: "unusable", said };
     return ofStatus(inside, said, body, retryAfter(reply.headers, now));
   }
   return ofStatus(reply.status, said, body, retryAfter(reply.headers, now));
 }
 
+/** A gateway's error that comes with a 200 and no code of its own stays one of 200, and counts as a failure of the service. */
 function ofStatus(status: number, said: string, body: unknown, after: number | null): Verdict {
   const words = `${said} ${codesOf(body)}`;
   if (NO_MONEY.test(words) || WRONG_KEY.test(words)) return { kind: "closed", status, said };
   if (status === 429 || status === 529 || (status >= 500 && after !== null))
     return { kind: "busy", status, said, after };
-  if (status >= 500 || status === 408 || status === 409 || status === 425) return { kind: "failed", status, said };
+  if (status >= 500 || status === 200 || status === 408 || status === 409 || status === 425)
+    return { kind: "failed", status, said };
   const content = CONTENT.test(words);
   if (status === 400 || status === 413 || status === 422 || (status === 403 && content))
     return { kind: "refused", status, said, why: content || status === 413 ? "content" : null };
   return { kind: "closed", status, said };
 }
 
-/** A gateway's error in a 200: its status, 0 where it has none; null where there is no error. */
+/** A gateway's error in a 200: its status, 200 where it has none; null where there is no error. */
 function errorInside(body: unknown): number | null {
   const error = field(body, "error");
   if (error === undefined || error === null || error === "" || hasAnswer(body)) return null;
   const code = Number(field(error, "code") ?? field(error, "status"));
-  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 0;
+  return Number.isInteger(code) && code >= 400 && code < 600 ? code : 200;
 }
 
 const hasAnswer = (body: unknown): boolean => {

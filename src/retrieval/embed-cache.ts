@@ -55,7 +55,7 @@ async function embedChunk(
   const fault = vectorsFault(fresh, chunk.length);
   if (fault !== null)
     throw new TagprError("engine", `the embedding model gives ${fault}; none of them is kept`, {
-      hint: "Look at engines.embeddings and engines.embeddings_model: what stands there gives no usable vectors.",
+      hint: "Look whether it is an embedding model, or take another.",
     });
   const width = fresh[0]?.length;
   if (before !== undefined && before !== width)

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -226,6 +226,71 @@ describe("cachedEmbed", () => {
     expect(asked).toEqual(["ab", "b", "c"]);
     await cachedEmbed(counting, path, async () => ({ model: "m", folder: "changed" }))(["b"]);
     expect(asked).toHaveLength(4);
+  });
+
+  it("what came before a failure is on disk, and a line after a torn one counts", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
+    writeFileSync(path, '{"k":"torn","v":"AA');
+    const texts = Array.from({ length: 600 }, (_, i) => "a".repeat(i + 1));
+    let calls = 0;
+    const failing: Embed = async (chunk) => {
+      if (++calls === 2) throw new Error("no more");
+      return letters(chunk);
+    };
+    await expect(cachedEmbed(failing, path, m)(texts)).rejects.toThrow("no more");
+    const asked: string[] = [];
+    const counting: Embed = (chunk) => {
+      asked.push(...chunk);
+      return letters(chunk);
+    };
+    await cachedEmbed(counting, path, m)(texts);
+    expect(asked).toEqual(texts.slice(256));
+  });
+
+  it.each([
+    ["too few", [[1, 2]], "1 vectors for 2 texts"],
+    ["two widths", [[1, 2], [1]], "vectors of 2 and of 1 numbers"],
+    [
+      "not finite",
+      [
+        [1, 2],
+        [1, Number.NaN],
+      ],
+      "not finite (in vector 2)",
+    ],
+    [
+      "beyond 32-bit floats",
+      [
+        [1, 2],
+        [1, 1e300],
+      ],
+      "not finite (in vector 2)",
+    ],
+    ["empty", [[], []], "a vector without numbers"],
+  ])("%s: no such vectors are kept", async (_, vectors, says) => {
+    const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
+    await expect(cachedEmbed(async () => vectors, path, m)(["a", "b"])).rejects.toThrow(says);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it("a file with vectors that no model gives is named, with what to do", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "embed-")), "cache.jsonl");
+    await cachedEmbed(letters, path, m)(["a", "b"]);
+    const good = readFileSync(path, "utf8");
+    const nan = Buffer.from(new Float32Array([Number.NaN]).buffer).toString("base64");
+    for (const [line, at] of [
+      ['{"k":"x","v":""}', `${path}:3`],
+      [`{"k":"x","v":"${nan}"}`, `${path}:3`],
+      ['{"k":"x","v":"AAAA"}', `${path}:3`],
+    ] as const) {
+      writeFileSync(path, `${good}${line}\n`);
+      const error = await cachedEmbed(letters, path, m)(["a"]).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: "data", hint: expect.stringContaining("delete it") });
+      expect(String(error)).toContain(at);
+    }
+    writeFileSync(path, good);
+    const wider: Embed = async (texts) => texts.map(() => [1, 2, 3, 4]);
+    await expect(cachedEmbed(wider, path, m)(["a", "c"])).rejects.toThrow(`${path}: the kept embeddings are damaged`);
   });
 
   it("law: what comes is what the model gives, however the texts are asked for", async () => {

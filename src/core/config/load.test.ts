@@ -66,6 +66,21 @@ describe("overrides", () => {
       "--set guided.epoch=1: unknown key guided.epoch (did you mean epochs?)",
     );
     expect(() => loadConfig(file("seed: 1"), [parseOverride("seed=x")])).toThrow(/^--set seed=x: seed: /);
+    for (const secret of [
+      "teacher.key_env=sk-abc123def456ghi789",
+      "teacher.url=http://u:sk-abc123def456ghi789@h",
+      "teacher.key=sk-abc123def456ghi789",
+    ]) {
+      const error = (() => {
+        try {
+          return loadConfig(file("seed: 1"), [parseOverride(secret)]);
+        } catch (thrown) {
+          return String(thrown);
+        }
+      })();
+      expect(error).toMatch(/--set teacher\.\w+=…: /);
+      expect(error).not.toContain("sk-abc");
+    }
     expect(() => parseOverride("seed")).toThrow(/--set seed: not of the form key=value/);
     const assume = { flag: "--assume", hint: "For example --assume accepted=1." };
     expect(() => parseOverride("seed", assume)).toThrow(

@@ -29,7 +29,8 @@ export async function neutralize(
 ): Promise<(string | null)[]> {
   const requests = held.map(({ post }) => requestOf(post.content, sampling));
   const results = await model.completeMany(requests, onDone);
-  const texts = results.map(({ texts, truncated }, i) => {
+  const texts = results.map(({ texts, truncated, refused }, i) => {
+    if (refused !== undefined) return null;
     const text = (texts[0] ?? "").replace(/^<think>[\s\S]*?<\/think>/, "").trim();
     return text === "" || truncated[0] === true || text === held[i]?.post.content.trim() ? null : text;
   });

@@ -139,6 +139,8 @@ const FAILING: Readonly<Record<string, Manner>> = {
   /** The third request fails for good, in single calls: the third sample. */
   third500: (asked, nth) => (nth >= 3 ? error(500, "worker died") : completion({ ...asked, n: 1 })),
   mid400: (asked, nth) => (nth >= 3 ? error(400, "flagged") : completion({ ...asked, n: 1 })),
+  /** Three seconds a request. */
+  slow: (asked) => ({ ...completion(asked), after: 3000 }),
   flaky503: (asked, nth) => (nth % 2 === 1 ? { status: 503, body: "no connection upstream" } : completion(asked)),
   ra: (asked, nth) => (nth === 1 ? busy("8") : completion(asked)),
   radate: (asked, nth) => (nth <= 2 ? busy(httpDate(5)) : completion(asked)),

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { writeRows } from "../../../data/table/write.ts";
+import { startFakeEndpoint } from "../../../llm/testing/fake-endpoint.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();
@@ -41,6 +42,54 @@ it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown
     code: 0,
     out: expect.stringMatching(/no fault: 1\n {2}time: .*later than the query: 3/),
   });
+});
+
+it("what may be a key is refused before anything is written, and not repeated", async () => {
+  await writeRows(join(cwd, "k.jsonl"), posts);
+  for (const [flags, says] of [
+    [["--url", "http://me:hidden@api.test/v1"], "--url holds a user name or a password"],
+    [["--url", "http://api.test/v1?key=hidden"], "--url holds what looks like a key in its query"],
+    [["--key-env", "sk-hidden123456789abcd"], "--key-env holds no name of an environment variable"],
+    [["--url", "localhost"], "--url localhost is not a URL"],
+  ] as const) {
+    const { code, err } = await tagpr("data", "dianping", "k.jsonl", "--out", "k", ...flags);
+    expect(code).toBe(2);
+    expect(err).toContain(says);
+    expect(err).not.toContain("hidden");
+  }
+  expect(existsSync(join(cwd, "k"))).toBe(false);
+});
+
+it.each([
+  ["streamonly", /answered 400: thinking needs a streamed call\n.*look at --model, --temperature, and --max-tokens/],
+  ["quota", /asks to wait 3600 s: .*today's tokens are used up.*\n.*lower --concurrency, or raise --max-wait/],
+  ["nomodel", /answered 404: The model does not exist\n.*Check --url/],
+  ["onlyreasoning", /no neutral rewriting of any of 3 posts; the first: cut off at --max-tokens/],
+  ["refusal", /no neutral rewriting of any of 3 posts; the first: no\n/],
+  ["temp", /temperature is left out, so the model's own holds\n(.*\n)*Paraph: rewritten by temp/],
+  ["list", /Paraph: rewritten by list at .*, 3 requests, 0 from the cache, 30 tokens, 30\.00 dollars/],
+])("Paraph at an endpoint of the manner %s", async (model, says) => {
+  const server = await startFakeEndpoint();
+  try {
+    await writeRows(join(cwd, "m.jsonl"), posts);
+    const price = ["--price-in", "1000000", "--price-out", "1000000", "--temperature", "0.5"];
+    const line = [
+      "data",
+      "dianping",
+      "m.jsonl",
+      "--out",
+      `m-${model}`,
+      "--url",
+      server.url,
+      "--model",
+      model,
+      ...price,
+    ];
+    expect((await tagpr(...line)).err).toMatch(says);
+    expect(server.served.requests[0]).toMatchObject({ temperature: 0.5, max_tokens: 2048 });
+  } finally {
+    await server.close();
+  }
 });
 
 it("a second call for another split leaves the first one's record alone", async () => {

@@ -13,6 +13,7 @@ import { loadTask } from "../../../data/task-file.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, wholeNumber } from "../options.ts";
+import { requireNoSecrets } from "./endpoint-flags.ts";
 import { rewriteHeld, TEACHER, type TeacherFlags } from "./paraph.ts";
 import { tellProblems } from "./problems.ts";
 import { COLUMNS, DATE_FORMAT, DELIMITER, ENCODING, HEADER, tableOptions } from "./table-flags.ts";
@@ -66,6 +67,7 @@ export function dianpingCommand(app: App): Command {
     .addOption(COLUMNS)
     .addOption(HEADER)
     .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, dateFormat, ...flags }) => {
+      requireNoSecrets(flags);
       const rules: Rules = {
         ...RULES,
         minContent: flags.minContent,

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { isVariableName, secretInUrl } from "../../../core/secrets.ts";
 import type { Held } from "../../../data/dianping/build.ts";
 import { neutralize } from "../../../data/dianping/neutral.ts";
 import { makeChatClient } from "../../../llm/client.ts";
@@ -26,25 +25,11 @@ export interface TeacherFlags {
   readonly priceOut: number;
 }
 
-/** What commander knows of each flag; values that may be keys are refused without being repeated. */
+/** What commander knows of each flag. */
 export const TEACHER = {
-  url: new Option(
-    "--url <base>",
-    "Paraph: an OpenAI-compatible endpoint that rewrites the held-out posts neutrally",
-  ).argParser((url) => {
-    const secret = secretInUrl(url);
-    if (secret !== null) throw new InvalidArgumentError(`It holds ${secret}: a key comes from --key-env's variable.`);
-    return url;
-  }),
+  url: new Option("--url <base>", "Paraph: an OpenAI-compatible endpoint that rewrites the held-out posts neutrally"),
   model: new Option("--model <name>", "Paraph: its model (paper: gpt-4o)").default("gpt-4o"),
-  keyEnv: new Option("--key-env <name>", "Paraph: environment variable with its key")
-    .argParser((name) => {
-      if (isVariableName(name)) return name;
-      throw new InvalidArgumentError(
-        "It is no variable's name; a key itself belongs into a variable, e.g. OPENAI_API_KEY.",
-      );
-    })
-    .default("OPENAI_API_KEY"),
+  keyEnv: new Option("--key-env <name>", "Paraph: environment variable with its key").default("OPENAI_API_KEY"),
   concurrency: new Option("--concurrency <n>", "Paraph: requests in flight").argParser(positiveNumber).default(8),
   temperature: new Option("--temperature <t>", "Paraph: of sampling").argParser(amount).default(0),
   maxTokens: new Option("--max-tokens <n>", "Paraph: tokens of a rewriting, thoughts included")
@@ -100,14 +85,19 @@ export async function rewriteHeld(
     const text = texts[i];
     return text === null || text === undefined ? [] : [[one, text]];
   });
-  if (told.length < held.length)
-    io.err(`Paraph: ${held.length - told.length} posts without a neutral version are left out\n`);
+  const without = held.length - told.length;
+  if (without > 0)
+    io.err(`Paraph: ${without === 1 ? "1 post" : `${without} posts`} without a neutral version left out\n`);
   io.err(`Paraph: rewritten by ${client.name}, ${costLine(client.spent())}\n`);
   return told;
 }
 
 function costLine({ requests, cached, unusable, promptTokens, completionTokens, dollars }: Spent): string {
-  const parts = [`${requests} requests`, `${cached} from the cache`, `${promptTokens + completionTokens} tokens`];
+  const parts = [
+    requests === 1 ? "1 request" : `${requests} requests`,
+    `${cached} from the cache`,
+    `${promptTokens + completionTokens} tokens`,
+  ];
   if (dollars > 0) parts.push(`${dollars.toFixed(2)} dollars`);
   if (unusable > 0) parts.push(`${unusable} broken or late answers that may have been billed besides`);
   return parts.join(", ");

@@ -5,15 +5,18 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
 import { type Problem, sentence } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
+import { makeFlights } from "../../../llm/flights.ts";
 import { cachedEmbed } from "../../../retrieval/embed-cache.ts";
 import { writeRanking } from "../../../retrieval/ranking-file.ts";
 import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
 import { embedderIdentity } from "../../../run/stages/embedding.ts";
-import type { App } from "../../app.ts";
+import type { App, OpenEngines } from "../../app.ts";
 import { modelDir } from "../../engines.ts";
 import { packageRoot } from "../../package.ts";
 import { chooseProgress } from "../../progress/choose.ts";
+import { untilStopped } from "../../stop.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
+import { requireNoSecrets } from "./endpoint-flags.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
 interface EmbedFlags {
@@ -25,7 +28,7 @@ interface EmbedFlags {
 
 /** `tagpr data rank`: LaMP's own ranking file, `{query id: [profile ids, best first]}`. */
 export function rankCommand(app: App): Command {
-  const { io } = app;
+  const { io, outcome } = app;
   const command = new Command("rank")
     .description("rank every query's profile, and write LaMP's ranking file: {query id: [profile ids, best first]}")
     .requiredOption("--task <name>", "task, or the path of its YAML file: LaMP_4")
@@ -40,10 +43,12 @@ export function rankCommand(app: App): Command {
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
     .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
     .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, ...flags }) => {
+      requireNoSecrets(flags);
       const task = loadTask(taskName(io, name));
       const progress = chooseProgress(io);
-      const dense = retriever === "dense" ? openDense(app, flags) : null;
-      try {
+      const flights = makeFlights();
+      const dense = retriever === "dense" ? openDense(app, flags, { flights, say: progress.say }) : null;
+      const rank = async (): Promise<void> => {
         progress.start(`Ranking by ${retriever}`, 0);
         const n = await writeRanking({
           ...{ task, method: retriever, k, seed, questions: at(io, questions), out: at(io, out) },
@@ -53,6 +58,13 @@ export function rankCommand(app: App): Command {
         });
         progress.end(`${n} queries${dense === null ? "" : `, ${dense.fresh()} texts embedded anew`}`);
         io.out(`${out}\n`);
+      };
+      try {
+        const stopped = await untilStopped(io, flights, rank());
+        if (stopped !== null) {
+          progress.end("stopped");
+          outcome.code = stopped;
+        }
       } finally {
         await dense?.close();
       }
@@ -61,12 +73,17 @@ export function rankCommand(app: App): Command {
 }
 
 /** Vectors from the cache, else from an engine that is started (or an endpoint that is asked) when first needed. */
-function openDense(app: App, { model, url, keyEnv, cache }: EmbedFlags) {
+function openDense(
+  app: App,
+  { model, url, keyEnv, cache }: EmbedFlags,
+  calls: Required<Pick<OpenEngines, "flights" | "say">>,
+) {
   const { io } = app;
   const embeddings = url === undefined ? {} : { kind: "remote", url, key_env: keyEnv };
   const config = configSchema.parse({ model, prmu: { model }, engines: { embeddings, embeddings_model: model } });
   const run = mkdtempSync(join(tmpdir(), "tagpr-rank-"));
-  const engines = app.openEngines({ config, run, io });
+  const setting = (name: string): string | null => (name === "url" || name === "model" ? `--${name}` : null);
+  const engines = app.openEngines({ config, run, io, setting, ...calls });
   const file = model.replaceAll(/[^\w.-]+/g, "--");
   const path = cache === undefined ? join(packageRoot(), ".cache", "embeddings", `${file}.jsonl`) : at(io, cache);
   let fresh = 0;

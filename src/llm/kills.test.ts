@@ -9,7 +9,7 @@ import { stream } from "../core/random.ts";
 import { startFakeEndpoint } from "./testing/fake-endpoint.ts";
 import { completion } from "./testing/manners.ts";
 
-const [REQUESTS, SAMPLES, CONCURRENCY, KILLS] = [30, 4, 4, 4];
+const [REQUESTS, SAMPLES, CONCURRENCY, KILLS] = [30, 4, 4, 3];
 const script = fileURLToPath(new URL("./testing/ask-all.ts", import.meta.url));
 
 it("killed −9 at random, nothing that came is lost, and at most what was on its way is paid twice", async () => {

@@ -61,7 +61,7 @@ export function statsOf(
 
 /** What the answers cost when they were made; how many of them came from a cache this time is left out. */
 function costOf(spent: Spent | null): Cost | null {
-  return (
-    spent && { promptTokens: spent.promptTokens, completionTokens: spent.completionTokens, dollars: spent.dollars }
-  );
+  if (spent === null) return null;
+  const { promptTokens, completionTokens, dollars, unusable } = spent;
+  return { promptTokens, completionTokens, dollars, unusable };
 }

@@ -92,8 +92,11 @@ export interface Reviewed {
   readonly grades: Grades | null;
 }
 
-/** Tokens and dollars of a model's answers, each paid one once, those of a killed run's first part included. */
-export type Cost = Pick<Spent, "promptTokens" | "completionTokens" | "dollars">;
+/**
+ * Tokens and dollars of a model's answers, each paid one once, those of a killed run's first part included; besides, how many answers
+ * came broken or too late, and may have been billed.
+ */
+export type Cost = Pick<Spent, "promptTokens" | "completionTokens" | "dollars" | "unusable">;
 
 /** Counts of every filter, in the order of the pipeline. */
 export interface ChainStats {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { TagprError } from "../core/errors.ts";
 import { type ChatClientOptions, makeChatClient } from "./client.ts";
 import { patientFetch } from "./http.ts";
@@ -276,10 +276,23 @@ describe("over a socket", () => {
     expect(server.served.requests.filter((asked) => asked.model === model)).toHaveLength(3);
   });
 
-  it("the limits of the connection are the client's own", async () => {
-    // Were they undici's defaults, an answer of more than five minutes would be lost: nothing here waits for that.
-    const { chat } = socket("ordinary", 60_000);
-    expect((await chat.complete(ask("q"))).texts).toEqual([TEXT]);
+  it("an answer that takes ten minutes arrives, and was asked for once", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    try {
+      const patient = await startFakeEndpoint({
+        answer: async (asked) => {
+          // Undici's clock runs on these timers too: at its defaults it gives up after 300 s.
+          await vi.advanceTimersByTimeAsync(600_000);
+          return replyTo(asked, 1);
+        },
+      });
+      const { chat } = open("ordinary", { url: patient.url, fetch: patientFetch(), timeout: 1_200_000 });
+      expect((await chat.complete(ask("q"))).texts).toEqual([TEXT]);
+      expect(patient.served.requests).toHaveLength(1);
+      await patient.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("nobody there", async () => {

@@ -13,7 +13,7 @@ export interface Served {
   readonly most: () => number;
 }
 
-export type Answering = (asked: Asked, nth: number) => Reply;
+export type Answering = (asked: Asked, nth: number) => Reply | Promise<Reply>;
 
 function counter(answer: Answering) {
   const requests: Asked[] = [];
@@ -26,7 +26,7 @@ function counter(answer: Answering) {
       flying: () => sums.flying,
       most: () => sums.most,
     } satisfies Served,
-    begin: (asked: Asked): Reply => {
+    begin: async (asked: Asked): Promise<Reply> => {
       requests.push(asked);
       const count = (nth.get(asked.model) ?? 0) + 1;
       nth.set(asked.model, count);
@@ -62,7 +62,7 @@ export async function startFakeEndpoint(options: { port?: number; answer?: Answe
   const { served, begin, end } = counter(options.answer ?? replyTo);
   const server = createServer(async (request, response) => {
     const asked = JSON.parse(await text(request).catch(() => "{}")) as Asked;
-    const reply = begin(asked);
+    const reply = await begin(asked);
     if (reply.after !== undefined) await delay(reply.after);
     say(response, reply);
     end(reply);
@@ -104,8 +104,7 @@ function say(response: ServerResponse, reply: Reply): void {
 export function fakeFetch(answer: Answering = replyTo): { readonly fetch: Fetch; readonly served: Served } {
   const { served, begin, end } = counter(answer);
   const fetch: Fetch = async (_, init) => {
-    const reply = begin(JSON.parse(init.body) as Asked);
-    await Promise.resolve();
+    const reply = await begin(JSON.parse(init.body) as Asked);
     end(reply);
     return new Response(bytesOf(reply), { status: reply.status ?? 200, headers: { ...reply.headers } });
   };

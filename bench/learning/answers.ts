@@ -3,11 +3,13 @@ import { join } from "node:path";
 import { TagprError } from "../../src/core/errors.ts";
 import { readJson, readJsonl, writeAtomic } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
+import { meanScore } from "../../src/eval/headline.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Prediction } from "../../src/eval/types.ts";
 import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
+import { type TruthShares, truthShares } from "../../src/rewards/truth.ts";
 import { readRecord } from "../../src/run/record.ts";
 import { STRATA, type StrataFile, type Stratum } from "../../src/run/stages/strata.ts";
 import { type Job, runDir } from "./budgets.ts";
@@ -42,6 +44,8 @@ export interface Answers {
   /** Of the `queries.json` that it belongs to. */
   readonly asked: string;
   readonly scores: Readonly<Partial<Record<MethodName, Readonly<Record<Stratum, readonly number[]>>>>>;
+  /** Truth of what each method says of the history ({@link TruthShares}); absent in answers of older revisions. */
+  readonly truth?: Readonly<Partial<Record<MethodName, Readonly<Record<Stratum, TruthShares>>>>>;
   /** What there was to select before guided RL; null without RL. */
   readonly probe: Probe | null;
   /** How the reward model did on held-out pairs; null without one. */
@@ -100,6 +104,12 @@ export function keepAnswers(out: string, job: Job): void {
     revision: readRecord(run)?.revision ?? null,
     asked: hashJson(asked),
     scores: Object.fromEntries([first, ...others].map((one) => [one.method, scoresOf(one.predictions)])),
+    truth: Object.fromEntries(
+      [first, ...others].map((one) => [
+        one.method,
+        byStratum((stratum) => truthOn(one.predictions, asked[stratum].queries)),
+      ]),
+    ),
     probe: maybe<{ probe: Probe }>(join(run, "guided", "validations.json"))?.probe ?? null,
     rewardModel: maybe(join(run, "prmu", "held_out.json")),
   };
@@ -140,8 +150,12 @@ const byStratum = <T>(of: (stratum: Stratum) => T): Record<Stratum, T> =>
 
 const queryOf = ({ task, query }: Prediction): string => `${task}/${query}`;
 
-const scoreOf = ({ strictScore, lenientScore }: Prediction, { config }: Job): number =>
-  config.eval.reading === "strict" ? strictScore : lenientScore;
+const scoreOf = (prediction: Prediction, { config }: Job): number => meanScore(prediction, config.eval.reading);
+
+function truthOn(predictions: readonly Prediction[], queries: readonly string[]): TruthShares {
+  const own = new Set(queries);
+  return truthShares(predictions.flatMap((one) => (own.has(queryOf(one)) && one.truth ? [one.truth] : [])));
+}
 
 function known<T>(values: ReadonlyMap<string, T>, query: string, run: string): T {
   const value = values.get(query);

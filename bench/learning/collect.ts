@@ -1,4 +1,5 @@
 import type { CeilingRow } from "../../src/eval/result-types.ts";
+import type { TruthShares } from "../../src/rewards/truth.ts";
 import { STRATA, type Stratum } from "../../src/run/stages/strata.ts";
 import { type Answers, askedOf } from "./answers.ts";
 import type { Job } from "./budgets.ts";
@@ -24,21 +25,25 @@ export interface Cell {
   readonly variant: string;
   readonly stratum: Stratum;
   readonly answers: readonly Answered[];
+  /** Over the seeds whose answers were kept with it. */
+  readonly truth: readonly TruthShares[];
 }
 
 /** The answers of finished runs, by row and stratum. */
 export function collect(folder: string, done: readonly Done[]): Cell[] {
-  const cells = new Map<string, Cell & { answers: Answered[] }>();
+  const cells = new Map<string, Cell & { answers: Answered[]; truth: TruthShares[] }>();
   for (const { job, answers } of done) {
     const { seed } = job;
     const asked = askedOf(folder, job);
     for (const { table, variant, method } of job.variant.rows) {
       for (const stratum of STRATA) {
         const key = JSON.stringify([table, variant, stratum]);
-        const cell = cells.get(key) ?? { table, variant, stratum, answers: [] };
+        const cell = cells.get(key) ?? { table, variant, stratum, answers: [], truth: [] };
         const { queries, users } = asked[stratum];
         for (const [i, score] of (answers.scores[method]?.[stratum] ?? []).entries())
           cell.answers.push({ seed, user: users[i] ?? "", query: queries[i] ?? "", score });
+        const truth = answers.truth?.[method]?.[stratum];
+        if (truth !== undefined) cell.truth.push(truth);
         cells.set(key, cell);
       }
     }

@@ -61,11 +61,11 @@ function oneTable({ rows, paired, ceilingsBy, notRun }: Finding, table: Table, s
   return [
     `${table}: ${NAMES[stratum]}`,
     ...align([
-      ["", "score", "95% interval", "n", "seeds", "of what is possible"],
+      ["", "score", "95% interval", "n", "seeds", "of what is possible", "deciding true"],
       ...own.map((row) => scoreLine(row, possible)),
       ...notRun
         .filter((one) => one.table === table)
-        .map(({ variant, run }) => [variant, `not run (--only ${run})`, "", "0", "0", ""]),
+        .map(({ variant, run }) => [variant, `not run (--only ${run})`, "", "0", "0", "", ""]),
       ...ceilingLines(possible),
     ]),
     "",
@@ -81,17 +81,28 @@ const num = (value: number): string => value.toFixed(3);
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${num(Math.abs(value))}`;
 const percent = (value: number): string => `${(100 * value).toFixed(0)}%`;
 
-function scoreLine({ variant, score, low, high, n, seeds }: ScoreRow, possible: CeilingRow | undefined): string[] {
+function scoreLine(
+  { variant, score, low, high, n, seeds, deciding_true }: ScoreRow,
+  possible: CeilingRow | undefined,
+): string[] {
   const share = possible === undefined ? "" : percent(shareOfPossible(score, possible));
-  return [variant, num(score), `${num(low)} … ${num(high)}`, `${n}`, `${seeds}`, share];
+  return [
+    variant,
+    num(score),
+    `${num(low)} … ${num(high)}`,
+    `${n}`,
+    `${seeds}`,
+    share,
+    deciding_true === null ? "–" : percent(deciding_true),
+  ];
 }
 
 function ceilingLines(possible: CeilingRow | undefined): string[][] {
   if (possible === undefined) return [];
   return [
-    ["ceiling: query only", num(possible.query_only), "", "", "", "0%"],
-    ["ceiling: shown items", num(possible.shown_items), "", "", "", "100%"],
-    ["ceiling: oracle", num(possible.oracle), "", "", "", ""],
+    ["ceiling: query only", num(possible.query_only), "", "", "", "0%", ""],
+    ["ceiling: shown items", num(possible.shown_items), "", "", "", "100%", ""],
+    ["ceiling: oracle", num(possible.oracle), "", "", "", "", ""],
   ];
 }
 

@@ -47,7 +47,7 @@ describe("the hierarchical bootstrap", () => {
 
   it("is wider by what seeds differ: 4 seeds, spread ±.1 between them and none within", () => {
     const answers = cell("TagPR", [0.4, 0.6, 0.4, 0.6], 50).answers;
-    const [row] = scoreRows([{ table: "ablation", variant: "TagPR", stratum: "unseen", answers }], 4000);
+    const [row] = scoreRows([{ table: "ablation", variant: "TagPR", stratum: "unseen", answers, truth: [] }], 4000);
     // Binomial of 4 draws from two values: .4 and .6 with probability 1/16 each are the outermost 95%.
     expect([row?.low, row?.high]).toEqual([expect.closeTo(0.4, 9), expect.closeTo(0.6, 9)]);
     expect(row).toMatchObject({ score: expect.closeTo(0.5, 9), n: 200, seeds: 4 });
@@ -66,7 +66,7 @@ function cell(variant: string, means: readonly number[], users: number, stratum:
   const answers = means.flatMap((score, seed) =>
     Array.from({ length: users }, (_, i): Answered => ({ seed, user: `u${i}`, query: `q${i}`, score })),
   );
-  return { table: "ablation", variant, stratum, answers };
+  return { table: "ablation", variant, stratum, answers, truth: [] };
 }
 
 const asked = (b: string, family: Hypothesis["family"] = "primary"): Hypothesis => {
@@ -167,7 +167,7 @@ it("--json has exactly the fields asked for", () => {
   }) as { rows: object[]; paired: object[]; ceilings: object };
   expect(Object.keys(json)).toEqual(["rows", "paired", "ceilings"]);
   expect(Object.keys(json.rows[0] ?? {}).sort()).toEqual(
-    ["table", "variant", "stratum", "score", "low", "high", "n", "seeds"].sort(),
+    ["table", "variant", "stratum", "score", "low", "high", "n", "seeds", "deciding_true"].sort(),
   );
   expect(Object.keys(json.paired[0] ?? {})).toEqual([
     ...["a", "b", "stratum", "difference", "low", "high", "verdict", "detectable", "p", "seeds"],

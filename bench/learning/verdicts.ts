@@ -1,5 +1,6 @@
 import { TagprError } from "../../src/core/errors.ts";
 import { groupBy } from "../../src/core/group.ts";
+import type { TruthShares } from "../../src/rewards/truth.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
 import { hierarchicalMean, holm } from "../../src/stats/bootstrap.ts";
 import { detectable, type PairedTest, pairedTest } from "../../src/stats/paired.ts";
@@ -16,6 +17,8 @@ export interface ScoreRow {
   readonly high: number;
   readonly n: number;
   readonly seeds: number;
+  /** Of the answers that rest on a statement about the history the share where it is true; null where none does, or nobody kept it. */
+  readonly deciding_true: number | null;
 }
 
 export type Verdict = "supported" | "opposed" | "equivalent" | "undecided";
@@ -53,11 +56,26 @@ const nested = (answers: readonly Answered[]) =>
   answers.map(({ seed, user, score }) => ({ levels: [seed, user], value: score }));
 
 export function scoreRows(cells: readonly Cell[], resamples = RESAMPLES): ScoreRow[] {
-  return cells.map(({ table, variant, stratum, answers }) => {
+  return cells.map(({ table, variant, stratum, answers, truth }) => {
     const name = ["learning", table, variant, stratum];
     const { mean, low, high, n } = hierarchicalMean(nested(answers), { name, resamples });
-    return { table, variant, stratum, score: mean, low, high, n, seeds: bySeed(answers).length };
+    return {
+      table,
+      variant,
+      stratum,
+      score: mean,
+      low,
+      high,
+      n,
+      seeds: bySeed(answers).length,
+      deciding_true: decidingOver(truth),
+    };
   });
+}
+
+function decidingOver(truth: readonly TruthShares[]): number | null {
+  const decided = truth.reduce((sum, one) => sum + one.decided, 0);
+  return decided === 0 ? null : truth.reduce((sum, one) => sum + one.decidedTrue, 0) / decided;
 }
 
 /** A comparison before its family is known. */

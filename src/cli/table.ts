@@ -30,9 +30,14 @@ function oneTable(result: Result): string {
     span({ low, high }, signed),
     verdict,
   ]);
-  return [head, ...align(body), ...(paired.length > 0 ? ["", "paired differences", ...align(paired)] : []), ""].join(
-    "\n",
-  );
+  const drawn = drawnRows(result);
+  return [
+    head,
+    ...align(body),
+    ...(drawn.length > 1 ? ["", "drawn at a temperature", ...align(drawn)] : []),
+    ...(paired.length > 0 ? ["", "paired differences", ...align(paired)] : []),
+    "",
+  ].join("\n");
 }
 
 /** Of a single user there is no interval. */
@@ -51,6 +56,25 @@ function methodRow(row: ResultRow, result: Result): string[] {
     span(row, (v) => v.toFixed(3)),
     possible,
     rests,
+  ];
+}
+
+/** Samples beside the greedy answers, where any were drawn; the heading alone where none were. */
+function drawnRows({ rows, details, labels }: Result): string[][] {
+  const drawn = rows.flatMap(({ method }) => {
+    const samples = details[method]?.samples;
+    return samples ? [{ method, samples }] : [];
+  });
+  const n = drawn[0]?.samples.n ?? 0;
+  return [
+    ["", "temperature", "score is of", "greedy", `avg@${n}`, `pass@${n}`, `majority@${n}`],
+    ...drawn.map(({ method, samples }) => [
+      methodLabel(method, labels),
+      `${samples.temperature}`,
+      samples.primary ? "samples" : "greedy",
+      ...[samples.greedy, samples.avg_at_n, samples.pass_at[n] ?? Number.NaN].map((value) => value.toFixed(3)),
+      samples.majority_at_n === null ? "–" : samples.majority_at_n.toFixed(3),
+    ]),
   ];
 }
 

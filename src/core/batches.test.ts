@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchAt, batchCount, epochAfter, type Walk } from "./batches.ts";
+import { batchAt, batchCount, epochAfter, isLookStep, type Walk } from "./batches.ts";
 import { learningRate } from "./schedule.ts";
 
 const walks = fc.record({
@@ -87,4 +87,13 @@ describe("learning rate", () => {
       expect(learningRate({ ...base, schedule }, 104, 104)).toBeCloseTo(0, 12);
     }
   });
+});
+
+it("looks are evenly spaced, as many as asked for, the last at the end", () => {
+  const at = (total: number, looks: number): number[] =>
+    Array.from({ length: total }, (_, i) => i + 1).filter((step) => isLookStep(step, total, looks));
+  expect(at(32, 2)).toEqual([16, 32]);
+  expect(at(10, 3)).toEqual([4, 7, 10]);
+  expect(at(5, 1)).toEqual([5]);
+  expect(at(2, 4)).toEqual([1, 2]);
 });

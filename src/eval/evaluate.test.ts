@@ -5,7 +5,9 @@ import type { QueryId, ShownExample, UserId } from "../data/types.ts";
 import type { SampleRequest, SamplingClient } from "../engine/types.ts";
 import type { Renderer } from "../prompts/renderer.ts";
 import { type EvaluateOptions, evaluateMethod, swapProfiles, wholeBatches } from "./evaluate.ts";
+import { meanScore } from "./headline.ts";
 import { METHODS } from "./methods.ts";
+import { buildResult } from "./result.ts";
 import type { Prediction } from "./types.ts";
 
 const task: Task = {
@@ -159,5 +161,51 @@ describe("swapProfiles", () => {
     for (const [i, example] of swapped.entries()) expect(example.shown).not.toEqual(examples[i]?.shown);
     expect(swapProfiles(examples, 3)).toEqual(swapped);
     expect(swapProfiles(examples.slice(0, 1), 3)[0]?.shown).toEqual([]);
+  });
+});
+
+describe("samples", () => {
+  const sampling = { n: 3, temperature: 0.6, primary: true };
+  /** Greedy says comedy; of three samples the second does. */
+  const drawing = (seen: SampleRequest[] = []): SamplingClient => ({
+    sample: (requests) => {
+      seen.push(...requests);
+      const say = (text: string) => {
+        const tokens = [...renderer.encode(text), EOS];
+        return { tokens, logprobs: tokens.map(() => 0), stopReason: "stop" as const };
+      };
+      return Promise.resolve(
+        requests.map(({ numSamples }) =>
+          (numSamples === 1 ? ["comedy"] : ["action", "comedy", "action"]).map((answer) => say(`so</think>${answer}`)),
+        ),
+      );
+    },
+  });
+
+  it("stand beside the greedy answer, each read and scored, and make the score where they are the primary decoding", async () => {
+    const seen: SampleRequest[] = [];
+    const [[first] = []] = await all(options(drawing(seen), { sampling, batch: 2 }));
+    expect(first?.sampled?.answers.map(({ strict }) => strict)).toEqual(["action", "comedy", "action"]);
+    expect(first?.sampled).toMatchObject({ temperature: 0.6, primary: true });
+    const right = first?.gold === "comedy" ? 1 / 3 : 2 / 3;
+    expect(meanScore(first as Prediction, "strict")).toBeCloseTo(right, 12);
+    expect(meanScore({ ...first, sampled: { ...first?.sampled, primary: false } } as Prediction, "strict")).toBe(
+      first?.strictScore,
+    );
+    expect(seen.map(({ params }) => params.temperature)).toEqual([0, 0, 0.6, 0.6, 0, 0, 0.6, 0.6, 0, 0.6]);
+    const details = buildResult({
+      ...{ predictions: { tagpr: (await all(options(drawing(), { sampling }))).flat() }, tasks: [task] },
+      ...{ reading: "strict", bootstrap: 20, seed: 1, seconds: 0, synthetic: [] },
+    }).details.tagpr?.samples;
+    expect(details).toMatchObject({ n: 3, primary: true, temperature: 0.6 });
+    expect(details?.pass_at["1"]).toBeCloseTo(details?.avg_at_n ?? 0, 12);
+    expect(details?.pass_at["3"]).toBe(1);
+  });
+
+  it("drawn otherwise are drawn again", async () => {
+    const standing = (await all(options(drawing(), { sampling, batch: 2 }))).flat();
+    expect(wholeBatches(standing, examples, 2, sampling)).toBe(5);
+    expect(wholeBatches(standing, examples, 2, { ...sampling, temperature: 1 })).toBe(0);
+    expect(wholeBatches(standing, examples, 2)).toBe(0);
   });
 });

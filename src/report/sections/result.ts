@@ -23,6 +23,7 @@ function oneResult(result: Result, art: Art): Safe {
   const slug = result.task.replace(/[^\w-]+/g, "-").toLowerCase();
   return html`<h3>${result.task}</h3>
 ${scoreTable(result)}
+${samplesTable(result)}
 ${art.show(scorePlot(art.canvas, result, `scores-${slug}`))}
 ${
   result.paired.length > 0 &&
@@ -96,6 +97,32 @@ responses whose answer can be read strictly.${
     told &&
     " “deciding true”: of the answers that rest on a statement about the user's items, the share where that statement is true; “statements true”: of all such statements; “no statement”: answers that rest on none."
   }${swapped && " “swapped profile”: the score when the shown items are another user's."}</p>`;
+}
+
+/** What was drawn beside the greedy answers, where anything was. */
+function samplesTable(result: Result): Safe | null {
+  const drawn = result.rows.flatMap(({ method }) => {
+    const samples = result.details[method]?.samples;
+    return samples ? [{ method, samples }] : [];
+  });
+  const [first] = drawn;
+  if (first === undefined) return null;
+  const { n, pass_at } = first.samples;
+  const ranks = Object.keys(pass_at).filter((k) => k !== "1");
+  return table(
+    html`${result.task}: answers drawn at a temperature, ${whole(n)} a query. “primary”: what the score above is made of; where several
+temperatures were offered each method's was chosen on the dev slice`,
+    ["Method", "temperature", "primary", "greedy", `avg@${n}`, ...ranks.map((k) => `pass@${k}`), `majority@${n}`],
+    drawn.map(({ method, samples }) => [
+      methodLabel(method, result.labels),
+      num(samples.temperature, 2),
+      samples.primary ? "samples" : "greedy",
+      num(samples.greedy),
+      num(samples.avg_at_n),
+      ...ranks.map((k) => num(samples.pass_at[k])),
+      samples.majority_at_n === null ? "–" : num(samples.majority_at_n),
+    ]),
+  );
 }
 
 /** Ceilings are rows of the same table, set apart by their look. */

@@ -15,8 +15,8 @@ export interface Hypothesis {
 export const TABLES = ["ablation", "reward model", "sensitivity", "pairs"] as const;
 export type Table = (typeof TABLES)[number];
 
-/** Whether learning to reason pays at all; the paper's Table 1; its Table 3; ours. */
-export type Family = "primary" | "Table 1" | "Table 3" | "sensitivity" | "pairs";
+/** Whether learning to reason pays at all; the paper's Table 1; its Table 3; the others are ours. */
+export type Family = "primary" | "Table 1" | "Table 3" | "truth" | "sensitivity" | "pairs";
 
 const better = (table: Table, family: Family | null, a: string, than: readonly string[], required = false) =>
   than.map((b): Hypothesis => ({ table, family, a, b, required }));
@@ -35,8 +35,8 @@ export const ADDED: readonly Hypothesis[] = better("pairs", "pairs", "TagPR", ["
 
 /** Added on 2026-11-29, before their first run; ours: rivals with TagPR's labels, and truth as a signal. */
 export const RIVALS: readonly Hypothesis[] = [
-  ...better("ablation", "primary", "TagPR", ["gold, at once"]),
-  ...better("ablation", "Table 1", "TagPR", ["rejection SFT", "with grounding"]),
+  ...better("ablation", "primary", "TagPR", ["gold, at once", "rejection SFT"]),
+  ...better("ablation", "truth", "TagPR", ["with grounding"]),
 ];
 
 /** What --full asks besides: is the budget's own choice better than the other? Nobody claims so. */

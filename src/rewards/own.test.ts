@@ -143,8 +143,14 @@ describe("weights", () => {
   };
   const mine = { own: { mine: { module: "a.mjs", weight: 0.3 } } };
   it("of the paper: five in guided RL, the foundation signals in exploratory RL", () => {
-    expect(at({}, "guided")).toEqual({ verifiable: 1, format: 0.1, repetition: 0.1, tag: 0.1, personalization: 0.2 });
-    expect(at({}, "explore")).toEqual({ verifiable: 1, format: 0.1, repetition: 0.1, tag: 0, personalization: 0 });
+    expect(at({}, "guided")).toEqual({
+      ...{ verifiable: 1, format: 0.1, repetition: 0.1, tag: 0.1, personalization: 0.2, grounding: 0 },
+    });
+    expect(at({}, "explore")).toEqual({
+      ...{ verifiable: 1, format: 0.1, repetition: 0.1, tag: 0, personalization: 0, grounding: 0 },
+    });
+    // Truth, where it has a weight, has it in both.
+    expect(at({ rewards: { grounding: 0.3 } }, "explore")).toMatchObject({ grounding: 0.3, tag: 0 });
   });
   it("of a task, of a stage, of a task in a stage: the later one holds", () => {
     const rewards = { ...mine, of: { LaMP_4: { personalization: 0.5, own: { mine: 0.7 } } } };

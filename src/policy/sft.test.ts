@@ -123,6 +123,17 @@ describe("SFT", () => {
     expect(asked).toBe(5);
   });
 
+  it("is looked at on dev as often as asked, evenly, and keeps the best by dev whatever the loss says", async () => {
+    const scores = [0.2, 0.9, 0.3];
+    let asked = 0;
+    const evaluateDev = async (): Promise<number> => scores[asked++] ?? 0;
+    const { result } = await runWhole(train({ evaluateDev, looks: 3 }));
+    expect(asked).toBe(3);
+    const looks = result.curve.filter(({ dev }) => dev !== null).map(({ step }) => step);
+    expect(looks).toEqual([6, 12, 18]);
+    expect(result).toMatchObject({ step: 12, score: 0.9 });
+  });
+
   it("an early stop stays stopped after a kill", async () => {
     const options = train({ config: { ...config, epochs: 60, learning_rate: 0.5, eval_every: 2, patience: 1 } });
     const whole = await runWhole(options);

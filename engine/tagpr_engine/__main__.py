@@ -31,6 +31,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--recompute", action="store_true", help="keep fewer activations and compute them again")
     serve.add_argument("--max-rows", type=int, default=512, help="sequences decoded at once")
     serve.add_argument("--cache-tokens", type=int, default=400_000, help="tokens of keys and values held at once")
+    serve.add_argument(
+        "--snapshot-memory",
+        type=float,
+        help="MiB of unnamed samplers kept in memory, the rest in the store (default: a quarter)",
+    )
     serve.add_argument("--session-timeout", type=float, default=300.0, help="seconds of silence that end a session")
     serve.add_argument("--parent", type=int, help="exit when this process is gone")
     serve.add_argument("--watch-stdin", action="store_true", help="exit when stdin closes")
@@ -93,6 +98,7 @@ def _serve(args: argparse.Namespace) -> None:
             token_budget=args.token_budget,
             recompute=args.recompute,
             session_timeout=args.session_timeout,
+            snapshot_memory=None if args.snapshot_memory is None else int(args.snapshot_memory * (1 << 20)),
             limits=Limits(rows=args.max_rows, tokens=args.cache_tokens),
         )
     )

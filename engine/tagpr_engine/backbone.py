@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification, GenerationConfig
 
 from . import attention, blocks
-from .errors import EngineError
+from .errors import EngineError, first_line
 from .tree import Pack, Tokens, narrow, pack
 
 Weights = dict[str, Tensor]  # every parameter's name, tied ones too
@@ -103,7 +105,12 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
     """Read a Hugging Face folder (safetensors only). A reward head is the checkpoint's own, or fresh from `seed`."""
     if not (folder / "config.json").is_file():
         raise EngineError(f"{folder} holds no config.json: not a model in Hugging Face layout")
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # whatever stands there: half a JSON, another kind of model, a value out of range
+        raise EngineError(f"{folder / 'config.json'} can't be read ({first_line(error)})") from error
+    for file in sorted(folder.glob("*.safetensors")):
+        check_tensors(file)
     fresh = False
     kwargs = {"dtype": dtype, "attn_implementation": attention.NAME, "use_safetensors": True, "local_files_only": True}
     try:
@@ -115,8 +122,8 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
         else:
             kind = AutoModelForCausalLM
         model, told = kind.from_pretrained(folder, config=config, output_loading_info=True, **kwargs)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise EngineError(f"{folder} can't be loaded: {str(error).splitlines()[0]}") from error
+    except Exception as error:
+        raise EngineError(f"{folder} can't be loaded: {first_line(error)}") from error
     missing = sorted(set(told["missing_keys"]) - ({"score.weight"} if fresh else set()))
     if missing:
         raise EngineError(f"{folder} lacks {missing[0]}" + (f" and {len(missing) - 1} more" if missing[1:] else ""))
@@ -139,6 +146,21 @@ def load(folder: Path, dtype: torch.dtype, device: str, reward: bool = False, se
     return found
 
 
+def read_tensors(file: Path) -> Weights:
+    """A file of tensors, or a sentence that names it."""
+    check_tensors(file)
+    return load_file(file)
+
+
+def check_tensors(file: Path) -> None:
+    """Raises EngineError on a file that is cut off or is none; its header says how long it must be."""
+    try:
+        with safe_open(file, framework="pt"):
+            pass
+    except (OSError, SafetensorError) as error:
+        raise EngineError(f"{file} is damaged or cut off: {first_line(error)}") from error
+
+
 def _eos(folder: Path, config: object) -> list[int]:
     """The ids that end a completion: generation_config's, else config's."""
     eos: object = None
@@ -155,8 +177,6 @@ def _has_score_head(folder: Path) -> bool:
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         return any(name.endswith("score.weight") for name in json.loads(index.read_text())["weight_map"])
-    from safetensors import safe_open
-
     for file in folder.glob("*.safetensors"):
         with safe_open(file, framework="pt") as tensors:
             if "score.weight" in tensors.keys():  # noqa: SIM118

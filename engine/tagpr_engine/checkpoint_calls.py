@@ -1,18 +1,16 @@
-"""Calls on checkpoints: save, load, export, list, delete."""
+"""Calls that save, load and export."""
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Mapping
 from pathlib import Path
 
 from . import lora, store
-from .engine import Engine
+from .engine import Engine, New
 from .errors import EngineError
 from .model_calls import new_model
-from .queueing import Reply, in_lane, queued
-from .requests import Body, integer, optional_text, text, tolerate
+from .queueing import Reply, in_lane, lane_of, queued
+from .requests import Body, expiry, integer, metadata, optional_text, short, text, tolerate
 from .worker import Answer, Job
 
 
@@ -24,38 +22,52 @@ class CheckpointCalls:
         model_id = text(body, "model_id", "save_weights")
         tolerate("save_weights", body, _SAVE)
         name = store.check_name(optional_text(body, "path", "save_weights") or f"checkpoint-{uuid.uuid4().hex[:8]}")
-        overwrite = bool(body.get("overwrite"))
-        self.engine.saves += 1
-
-        def run() -> list[Answer]:
-            trained = self.engine.model(model_id).trained
-            path = store.save(self.engine.settings.store, model_id, "weights", name, trained, overwrite)
-            return [{"path": path, "type": "save_weights"}]
-
-        return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
+        return self._save("save_weights", body, model_id, "weights", name, {})
 
     def save_weights_for_sampler(self, body: Body) -> Reply:
         call = "save_weights_for_sampler"
         model_id = text(body, "model_id", call)
         tolerate(call, body, {*_SAVE, "sampling_session_seq_id", "kind"})
         if body.get("kind", "snapshot") != "snapshot":
-            raise EngineError(f"{call}: kind {body['kind']!r} is not served (served: snapshot)")
+            raise EngineError(f"{call}: kind {short(body['kind'])} is not served (served: snapshot)")
         name = optional_text(body, "path", call)
         if name is not None:
-            store.check_name(name)
-            self.engine.saves += 1
+            return self._save(
+                call, body, model_id, "sampler_weights", store.check_name(name), {"sampling_session_id": None}
+            )
+        expires = expiry(body, call)
 
         def run() -> list[Answer]:
             model = self.engine.model(model_id)
-            if name is None and model.trained.backbone.reward:
+            if model.trained.backbone.reward:
                 raise EngineError(f"{call}: {model_id!r} is a reward model; it can't be sampled from")
-            if name is None:
-                return [{"path": None, "type": call, "sampling_session_id": self.engine.snapshot(model)}]
-            root = self.engine.settings.store
-            path = store.save(root, model_id, "sampler_weights", name, model.trained, bool(body.get("overwrite")))
-            return [{"path": path, "type": call, "sampling_session_id": None}]
+            return [{"path": None, "type": call, "sampling_session_id": self.engine.snapshot(model, expires)}]
 
         return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
+
+    def _save(self, call: str, body: Body, model_id: str, kind: str, name: str, more: Reply) -> Reply:
+        overwrite = bool(body.get("overwrite"))
+        about, expires_at = metadata(body, call), expiry(body, call)
+        lane, root = lane_of(self.engine, model_id), self.engine.settings.store
+        place = f"{kind}/{name}"
+
+        def first() -> None:
+            if not overwrite:
+                if place in lane.saving:
+                    raise store.taken(model_id, kind, name)
+                store.check_free(root, model_id, kind, name)
+            lane.saving.add(place)
+            self.engine.saves += 1
+
+        def run() -> list[Answer]:
+            lane.saving.discard(place)
+            model = self.engine.model(model_id)
+            note = store.Note(about, model.user_metadata, expires_at)
+            path = store.save(root, model_id, kind, name, model.trained, overwrite, note)
+            return [{"path": path, "type": call, **more}]
+
+        digest = repr(sorted(body.items(), key=str))
+        return in_lane(self.engine, model_id, body.get("seq_id"), digest, run, first)
 
     def load_weights(self, body: Body) -> Reply:
         tolerate("load_weights", body, _LOAD)
@@ -89,7 +101,7 @@ class CheckpointCalls:
     def _model_from(self, body: Body, path: str, folder: Path, optimizer: bool) -> Reply:
         """load_weights without a model: create one that fits the checkpoint, then load."""
         session_id = text(body, "session_id", "load_weights")
-        self.engine.beat(session_id)
+        self.engine.sessions.beat(session_id)
         # the SDK does not read the model's id from the answer: it derives it like this
         model_id = f"{session_id}:train:{integer(body, 'model_seq_id', 'load_weights', 0)}"
         meta = store.read_meta(folder)
@@ -101,9 +113,9 @@ class CheckpointCalls:
         config: Reply = {"rank": meta.lora_rank}
         if meta.lora_parts is not None:
             config.update({part: part in meta.lora_parts for part in lora.PARTS})
-        return new_model(
-            self.engine, session_id, base_model, meta.model_role, meta.user_embeddings, config, (model_id, then)
-        )
+        about = metadata(body, "load_weights") or meta.run_metadata
+        new = New(session_id, base_model, meta.model_role, meta.user_embeddings, config, about)
+        return new_model(self.engine, new, (model_id, then))
 
     def export(self, body: Body) -> Reply:
         """Extension: a checkpoint (tinker:// path) as a plain folder at an absolute path."""
@@ -118,57 +130,6 @@ class CheckpointCalls:
 
         self.engine.worker.submit(Job([future], run))
         return queued(future)
-
-    def delete_checkpoint(self, model_id: str, kind: str, name: str) -> Reply:
-        store.delete(self.engine.settings.store, f"tinker://{model_id}/{kind}/{name}")
-        return {}
-
-    def weights_info(self, body: Body) -> Reply:
-        meta = store.read_meta(store.folder_of(self.engine.settings.store, text(body, "tinker_path", "weights_info")))
-        return {
-            "base_model": meta.base_model,
-            "is_lora": meta.lora_rank > 0,
-            "lora_rank": meta.lora_rank or None,
-            "optimizer_config": {"type": "adamw"},
-            "model_role": meta.model_role,
-            "user_embeddings": meta.user_embeddings,
-        }
-
-    def training_runs(self, query: Mapping[str, str]) -> Reply:
-        """A page of them, `limit` (20) from `offset` (0) on."""
-        limit, offset = _page(query, "limit", 20), _page(query, "offset", 0)
-        root = self.engine.settings.store
-        saved = {store.model_id_of(p.parents[2].name) for p in root.glob("*/*weights/[!.]*/engine.json")}
-        found = saved | set(self.engine.models)
-        page = sorted(found)[offset : offset + limit]
-        cursor = {"offset": offset, "limit": limit, "total_count": len(found)}
-        return {"training_runs": [self.training_run(model_id) for model_id in page], "cursor": cursor}
-
-    def training_run(self, model_id: str) -> Reply:
-        model = self.engine.models.get(model_id)
-        saved = store.list_checkpoints(self.engine.settings.store, model_id)
-        if model is None and not saved:
-            raise EngineError(f"training run {model_id!r} is unknown", status=404)
-        if model is not None:
-            base, rank = model.trained.base_model, model.trained.adapter.rank if model.trained.adapter else 0
-        else:
-            meta = store.read_meta(store.folder_of(self.engine.settings.store, str(saved[-1]["tinker_path"])))
-            base, rank = meta.base_model, meta.lora_rank
-        last = {
-            kind: next((c for c in reversed(saved) if c["checkpoint_type"] == kind), None)
-            for kind in ("training", "sampler")
-        }
-        times = [str(c["time"]) for c in saved] or [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())]
-        return {
-            "training_run_id": model_id,
-            "base_model": base,
-            "model_owner": "local",
-            "is_lora": rank > 0,
-            "lora_rank": rank or None,
-            "last_request_time": max(times),
-            "last_checkpoint": last["training"],
-            "last_sampler_checkpoint": last["sampler"],
-        }
 
 
 _SAVE = {"model_id", "path", "seq_id", "ttl_seconds", "overwrite", "user_metadata", "type"}
@@ -185,10 +146,3 @@ _LOAD = {
     "weights_access_token",
     "type",
 }
-
-
-def _page(query: Mapping[str, str], key: str, default: int) -> int:
-    given = query.get(key, str(default))
-    if not given.isascii() or not given.isdigit() or len(given) > 9:
-        raise EngineError(f"training_runs: {key} must be a whole number, not {given[:40]!r}", status=422)
-    return int(given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,15 +12,18 @@ import torch
 from tokenizers import Tokenizer
 
 from . import lora, memory, store
-from .backbone import Backbone, bind, load, shell
+from .backbone import Backbone, load, shell
+from .batches import Batches
 from .embeddings import Embedder, load_embedder
 from .errors import EngineError
-from .prepare import is_embedder, resolve
+from .lane import Lane
+from .prepare import config_of, is_embedder, resolve
 from .sampling import Limits, Request, Response, check, sample
-from .training import Snapshot, TrainedModel
-from .worker import Batches, Lane, Worker
+from .sessions import Sessions
+from .snapshots import Held, Seat, Snapshots, room_for
+from .training import TrainedModel
+from .worker import Worker
 
-MAX_SNAPSHOTS = 4  # unnamed sampler snapshots kept a model
 MAX_SAMPLERS = 4  # base models and named checkpoints kept loaded for sampling
 
 
@@ -36,20 +38,33 @@ class Settings:
     recompute: bool = False  # activations are computed again in the backward pass: less memory, more time
     session_timeout: float = 300.0
     gap_timeout: float = 60.0
+    snapshot_memory: int | None = None  # bytes of unnamed samplers kept in memory; None: a quarter of what there is
     limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class New:
+    """A model to be made."""
+
+    session_id: str
+    base_model: str
+    role: str
+    users: int | None
+    config: dict[str, Any]  # LoRA's
+    user_metadata: dict[str, Any] | None = None
 
 
 @dataclass
 class Model:
-    """A trainable model and the shell that samples its snapshots."""
+    """A trainable model and where its snapshots are sampled."""
 
     id: str
     session_id: str
     trained: TrainedModel
-    shell: Backbone
+    seat: Seat
     role: str
     lane: Lane
-    created: float = field(default_factory=time.time)
+    user_metadata: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +90,13 @@ class Engine:
         store.sweep(settings.store)
         self.worker = Worker()
         self.batches = Batches()
-        self.sessions: dict[str, float] = {}
+        self.sessions = Sessions()
         self.models: dict[str, Model] = {}
         self.lanes: dict[str, Lane] = {}
         self.sampling: dict[str, SamplingSession] = {}
         self.folders = {name: resolve(name, settings.models_dir) for name in settings.models}
-        self._snapshots: dict[str, tuple[Model, Snapshot]] = {}
+        room = settings.snapshot_memory
+        self.snapshots = Snapshots(settings.store, room_for(settings.device) if room is None else room)
         self._samplers: dict[tuple[Path, int], Backbone] = {}
         self.saves = 0  # as they were asked for: what is sampled before one and after it isn't one batch
         self._tokenizers: dict[Path, Tokenizer] = {}
@@ -92,32 +108,25 @@ class Engine:
         """The folder of a served base model, by the name it was given, its short name, or its folder."""
         for known, folder in self.folders.items():
             if name in (known, folder.name, str(folder), known.rsplit("/", 1)[-1]):
+                config_of(folder)  # refused at once where it can't be read
                 return folder
         served = ", ".join(self.folders) or "none"
         raise EngineError(f"base_model {name!r} is not served (served: {served})", status=404)
 
-    def new_session(self) -> str:
-        session_id = f"session_{uuid.uuid4().hex[:12]}"
-        self.sessions[session_id] = time.monotonic()
-        return session_id
-
-    def beat(self, session_id: str | None) -> None:
-        if session_id is not None:
-            if session_id not in self.sessions:
-                raise EngineError(f"session {session_id!r} is unknown or has ended", status=404)
-            self.sessions[session_id] = time.monotonic()
-
-    def dead_sessions(self) -> list[str]:
-        limit = time.monotonic() - self.settings.session_timeout
-        return [s for s, last in list(self.sessions.items()) if last < limit]
-
     def end_session(self, session_id: str) -> None:
         """Forget a session's models and samplers (on the worker)."""
-        self.sessions.pop(session_id, None)
         for model_id in [m.id for m in self.models.values() if m.session_id == session_id]:
             self.unload(model_id)
         for sampling_id in [s.id for s in list(self.sampling.values()) if s.session_id == session_id]:
-            self._drop_sampling(sampling_id)
+            self.drop_sampling(sampling_id)
+        gc.collect()
+        memory.give_back()
+
+    def keep_sampling(self, made: SamplingSession) -> None:
+        self.sampling[made.id] = made
+        session = self.sessions.known.get(made.session_id or "")
+        if session is not None:
+            session.samplers.append(made.id)
 
     def model(self, model_id: str) -> Model:
         found = self.models.get(model_id)
@@ -133,12 +142,11 @@ class Engine:
 
     # --- on the worker ---
 
-    def create_model(
-        self, model_id: str, session_id: str, base_model: str, role: str, users: int | None, lora_config: dict[str, Any]
-    ) -> None:
+    def create_model(self, model_id: str, new: New) -> None:
         settings = self.settings
+        lora_config, role = new.config, new.role
         seed = int(lora_config.get("seed") or 0)
-        backbone = load(self.folder(base_model), torch.float32, settings.device, role == "reward", seed)
+        backbone = load(self.folder(new.base_model), torch.float32, settings.device, role == "reward", seed)
         if settings.recompute and not backbone.narrows:
             kind = type(backbone.model).__name__
             raise EngineError(f"create_model: --recompute is not served for {kind}; start the engine without it")
@@ -154,49 +162,38 @@ class Engine:
         if rank:
             flags = {part: bool(lora_config.get(part, True)) for part in lora.PARTS}
             adapter = lora.attach(backbone.model, rank, seed, **flags)
-        table = None if users is None else _user_table(backbone, users, seed)
-        trained = TrainedModel(backbone, base_model, settings.token_budget, settings.dtype, adapter, table)
-        model = Model(model_id, session_id, trained, runner or shell(backbone), role, self.lanes[model_id])
-        self.models[model_id] = model
+        table = None if new.users is None else _user_table(backbone, new.users, seed)
+        trained = TrainedModel(backbone, new.base_model, settings.token_budget, settings.dtype, adapter, table)
+        seat, lane = Seat(runner or shell(backbone)), self.lanes[model_id]
+        self.models[model_id] = Model(model_id, new.session_id, trained, seat, role, lane, new.user_metadata)
+        session = self.sessions.known.get(new.session_id)
+        if session is not None and model_id not in session.runs:
+            session.runs.append(model_id)
 
     def unload(self, model_id: str) -> None:
         model = self.models.pop(model_id, None)
         lane = self.lanes.pop(model_id, None)
         if lane is not None:
             lane.close(f"model {model_id!r} was unloaded")
-        for sampling_id in [s for s, (m, _) in self._snapshots.items() if m is model]:
-            self._drop_sampling(sampling_id)
         del model
         gc.collect()
         memory.give_back()
 
-    def snapshot(self, model: Model) -> str:
-        """A sampling session of the model as it is now; older unnamed ones are let go."""
+    def snapshot(self, model: Model, expires_at: str | None = None) -> str:
+        """A sampling session of the model as it is now; it lives as long as the model's session."""
         sampling_id = f"sampling_{uuid.uuid4().hex[:12]}"
-        mine = [s for s, (m, _) in self._snapshots.items() if m is model]
-        for old in mine[: max(0, len(mine) - MAX_SNAPSHOTS + 1)]:
-            self._drop_sampling(old)
-        self._snapshots[sampling_id] = (model, model.trained.snapshot())
-        self.sampling[sampling_id] = SamplingSession(sampling_id, model.session_id, model_id=model.id)
+        held = Held(model.seat, model.trained.snapshot(), expires_at)
+        self.snapshots.add(sampling_id, held)
+        self.keep_sampling(SamplingSession(sampling_id, model.session_id, model.trained.base_model, model_id=model.id))
         return sampling_id
 
-    def _drop_sampling(self, sampling_id: str) -> None:
+    def drop_sampling(self, sampling_id: str) -> None:
         self.sampling.pop(sampling_id, None)
-        held = self._snapshots.pop(sampling_id, None)
-        if held is not None:
-            held[0].trained.drop(held[1])
+        self.snapshots.drop(sampling_id)
 
     def sampler(self, session: SamplingSession) -> Backbone:
         if session.model_id is not None:
-            if session.id not in self._snapshots:
-                raise EngineError(
-                    f"sampling session {session.id} was let go: only the last {MAX_SNAPSHOTS} unnamed snapshots of a "
-                    "model are kept; give save_weights_for_sampler a path to keep one",
-                    status=404,
-                )
-            model, snapshot = self._snapshots[session.id]
-            bind(model.shell.model, snapshot.weights)
-            return model.shell
+            return self.snapshots.use(session.id)
         if session.model_path is not None:
             folder = store.folder_of(self.settings.store, session.model_path)
             if store.read_meta(folder).model_role != "policy":

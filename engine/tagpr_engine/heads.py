@@ -28,20 +28,20 @@ def chunk_rows(vocab: int, device: torch.device) -> int:
 
 
 class _TargetLogprobs(torch.autograd.Function):
-    """hidden [M, D], weight [V, D], targets [M] -> log-probs [M] in fp32."""
+    """hidden [M, D], weight [V, D], targets [M, K] -> log-probs [M, K] in fp32."""
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, learns: bool) -> Tensor:
-        out = torch.empty(hidden.shape[0], dtype=torch.float32, device=hidden.device)
+        out = torch.empty(targets.shape, dtype=torch.float32, device=hidden.device)
         keep = hidden.shape[0] * weight.shape[0] * 4 <= room(hidden.device)[1] and learns
         ctx.kept = []
         step = chunk_rows(weight.shape[0], weight.device)
         for lo in range(0, hidden.shape[0], step):
             logits = (hidden[lo : lo + step] @ weight.T).float()
-            lse = logits.logsumexp(-1)
-            out[lo : lo + step] = logits.gather(1, targets[lo : lo + step, None]).squeeze(1) - lse
+            lse = logits.logsumexp(-1, keepdim=True)
+            out[lo : lo + step] = logits.gather(1, targets[lo : lo + step]) - lse
             if keep:
-                ctx.kept.append(logits.sub_(lse[:, None]).exp_())
+                ctx.kept.append(logits.sub_(lse).exp_())
         ctx.save_for_backward(hidden, weight, targets)
         return out
 
@@ -56,8 +56,8 @@ class _TargetLogprobs(torch.autograd.Function):
             cut = slice(lo, lo + step)
             probs = ctx.kept[at] if ctx.kept else (hidden[cut] @ weight.T).float().softmax(-1)
             grad = grads[0][cut]
-            dlogits = probs.mul_(-grad[:, None])
-            dlogits.scatter_add_(1, targets[cut, None], grad[:, None])
+            dlogits = probs.mul_(-grad.sum(-1, keepdim=True))
+            dlogits.scatter_add_(1, targets[cut], grad)
             dlogits = dlogits.to(weight.dtype)
             if dhidden is not None:
                 dhidden[cut] = dlogits @ weight
@@ -68,7 +68,9 @@ class _TargetLogprobs(torch.autograd.Function):
 
 
 def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
-    """Log-probs (nats, fp32) of targets[i] after hidden[i]."""
+    """Log-probs (nats, fp32) of targets[i] after hidden[i]; targets [M], or [M, K] for several a position."""
+    if targets.dim() == 1:
+        return target_logprobs(head, hidden, targets.unsqueeze(1)).squeeze(1)
     if type(head) is nn.Linear and not any(name == "bias" for name, _ in head.named_parameters()):
         # within `forward` gradients are always off, and what a parameter wants says nothing of the call
         learns = torch.is_grad_enabled()
@@ -82,11 +84,23 @@ def target_logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
         else _logprobs(head, h, t)
         for h, t in zip(hidden.split(step), targets.split(step), strict=True)
     ]
-    return torch.cat(parts) if parts else hidden.new_zeros(0, dtype=torch.float32)
+    return torch.cat(parts) if parts else hidden.new_zeros(targets.shape, dtype=torch.float32)
 
 
 def _logprobs(head: nn.Module, hidden: Tensor, targets: Tensor) -> Tensor:
-    return torch.log_softmax(head(hidden).float(), -1).gather(1, targets[:, None]).squeeze(1)
+    return torch.log_softmax(head(hidden).float(), -1).gather(1, targets)
+
+
+def likeliest(head: nn.Module, hidden: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k likeliest tokens after each of hidden [M, D] and their log-probs, both [M, k], the likeliest first."""
+    tokens = torch.empty(hidden.shape[0], k, dtype=torch.int64, device=hidden.device)
+    logprobs = torch.empty(hidden.shape[0], k, dtype=torch.float32, device=hidden.device)
+    step = chunk_rows(_vocab(head), hidden.device)
+    for lo in range(0, hidden.shape[0], step):
+        logits = head(hidden[lo : lo + step]).float()
+        values, tokens[lo : lo + step] = logits.topk(k, -1)
+        logprobs[lo : lo + step] = values - logits.logsumexp(-1, keepdim=True)
+    return tokens, logprobs
 
 
 def _vocab(head: nn.Module) -> int:

@@ -2,6 +2,7 @@
 
 A loss sees the positions it looks at, of all datums of one piece, end to end: logprobs [M] (with gradient), its inputs
 [M], and segment [M], the datum of each position. Each is additive over datums, so pieces add up to the whole.
+cross_entropy takes soft targets too: logprobs, target_tokens and weights are then [M, K].
 """
 
 from __future__ import annotations
@@ -104,7 +105,8 @@ def _nonzero(*names: str) -> Look:
     """Where the product of these inputs is not 0."""
 
     def look(inputs: dict[str, Array], config: dict[str, float]) -> NDArray[np.bool_]:
-        return np.logical_and.reduce([inputs[name] != 0 for name in names])
+        there = np.logical_and.reduce([inputs[name] != 0 for name in names])
+        return there.any(axis=1) if there.ndim == 2 else there
 
     return look
 
@@ -139,7 +141,10 @@ INTEGERS = {"target_tokens", "pair_id", "preferred", "user_index"}
 
 
 def read_config(name: str, given: dict[str, float]) -> dict[str, float]:
-    """The loss's configuration, defaults filled in. Raises EngineError on a key or value it does not know."""
+    """The loss's configuration, defaults filled in. Raises EngineError on a loss, a key or a value it does not know."""
+    if name not in TOKEN_LOSSES and name not in SCORE_LOSSES:
+        known = ", ".join([*TOKEN_LOSSES, *SCORE_LOSSES])
+        raise EngineError(f"loss_fn {name[:80]!r} is not served (served: {known})")
     defaults = TOKEN_LOSSES[name].config if name in TOKEN_LOSSES else {}
     for key, value in given.items():
         if key not in defaults:
@@ -160,11 +165,8 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
     """Names, dtypes and shapes of one datum's inputs; returns it with defaults filled in."""
     if name in TOKEN_LOSSES:
         required, optional = TOKEN_LOSSES[name].required, TOKEN_LOSSES[name].optional
-    elif name in SCORE_LOSSES:
-        required, optional = SCORE_LOSSES[name]
     else:
-        known = ", ".join([*TOKEN_LOSSES, *SCORE_LOSSES])
-        raise EngineError(f"loss_fn {name!r} is not served (served: {known})")
+        required, optional = SCORE_LOSSES[name]
     for key in required:
         if key not in datum.inputs:
             raise EngineError(f"datum {index}: {name} needs loss input {key!r}")
@@ -174,9 +176,11 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
         if key in INTEGERS and value.dtype != np.int64:
             raise EngineError(f"datum {index}: loss input {key!r} must be int64, not {value.dtype}")
         length = datum.tokens.size if name in TOKEN_LOSSES else 1
-        if value.size != length:
+        if value.ndim == 2 and value.shape[1] > 1 and name != "cross_entropy":
+            raise EngineError(f"datum {index}: {name} takes one value a position, {key!r} has shape {value.shape}")
+        if value.shape[0] != length:
             what = f"the {length} tokens of model_input" if name in TOKEN_LOSSES else "the one value it takes"
-            raise EngineError(f"datum {index}: loss input {key!r} has {value.size} values, not {what}")
+            raise EngineError(f"datum {index}: loss input {key!r} has {value.shape[0]} values, not {what}")
     if name not in TOKEN_LOSSES:
         return datum
     targets = datum.inputs["target_tokens"]
@@ -184,8 +188,14 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
         raise EngineError(
             f"datum {index}: target_tokens holds {_outside(targets, vocab)}; the vocabulary is 0..{vocab - 1}"
         )
-    ones = {key: np.ones(datum.tokens.size, dtype=np.float32) for key in optional if key not in datum.inputs}
+    weights = datum.inputs.get("weights")
+    if weights is not None and weights.size != targets.size:
+        raise EngineError(f"datum {index}: target_tokens has shape {targets.shape}, weights has {weights.shape}")
+    like = targets if name == "cross_entropy" else targets.reshape(-1)
+    ones = {key: np.ones(like.shape, dtype=np.float32) for key in optional if key not in datum.inputs}
     floats: dict[str, Array] = {k: v if k in INTEGERS else v.astype(np.float32) for k, v in datum.inputs.items()}
+    # a column is one value a position; weights look as their targets do
+    floats = {k: v.reshape(targets.shape if name == "cross_entropy" else -1) for k, v in floats.items()}
     if name == "gspo":
         _check_gspo(index, floats)
     return Datum(datum.tokens, {**floats, **ones})

@@ -3,88 +3,79 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from . import lora
-from .engine import Engine
+from .engine import Engine, New
 from .errors import EngineError
 from .gen import tinker_pb2 as pb
+from .lane import Lane
 from .optimizer import read_adam
-from .prepare import is_embedder
+from .picking import SAMPLED_LOGPROBS
+from .prepare import config_of, is_embedder
 from .queueing import Reply, in_lane, lane_of, queued
-from .requests import MAX_SEED, Body, integer, text, tolerate
+from .requests import MAX_SEED, Body, integer, metadata, short, text, tolerate
 from .wire import newer_fields, parse_forward_backward, read_data, write_forward_backward
-from .worker import Answer, Job, Lane
+from .worker import Answer, Job
 
 
 class ModelCalls:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    # --- sessions and facts ---
-
     def capabilities(self, extensions: Mapping[str, str]) -> Reply:
-        models: list[Reply] = []
-        for name, folder in self.engine.folders.items():
-            context = json.loads((folder / "config.json").read_text()).get("max_position_embeddings")
-            language = not is_embedder(folder)
-            models.append(
-                {"model_name": name, "max_context_length": context, "trainable": language, "sampleable": language}
-            )
-        return {"supported_models": models, "extensions": dict(extensions)}
+        models = [self._facts(name, folder) for name, folder in self.engine.folders.items()]
+        return {"supported_models": models, "extensions": dict(extensions), "sampled_logprobs": SAMPLED_LOGPROBS}
 
-    def create_session(self, body: Body) -> Reply:
-        tolerate("create_session", body, {"tags", "user_metadata", "sdk_version", "project_id", "display_name", "type"})
-        return {
-            "type": "create_session",
-            "session_id": self.engine.new_session(),
-            "info_message": None,
-            "warning_message": None,
-            "error_message": None,
-        }
-
-    def heartbeat(self, body: Body) -> Reply:
-        self.engine.beat(text(body, "session_id", "session_heartbeat"))
-        return {"type": "session_heartbeat"}
+    def _facts(self, name: str, folder: Path) -> Reply:
+        try:
+            context, language = config_of(folder).get("max_position_embeddings"), not is_embedder(folder)
+        except EngineError as error:  # one model's fault is no reason to hide the others
+            said = {"trainable": False, "sampleable": False, "fault": error.message}
+            return {"model_name": name, "max_context_length": None, **said}
+        return {"model_name": name, "max_context_length": context, "trainable": language, "sampleable": language}
 
     # --- models ---
 
     def create_model(self, body: Body) -> Reply:
         tolerate("create_model", body, _CREATE_MODEL)
         session_id, base_model = text(body, "session_id", "create_model"), text(body, "base_model", "create_model")
-        self.engine.beat(session_id)
+        self.engine.sessions.beat(session_id)
         self.engine.folder(base_model)
         optimizer = body.get("optimizer_config") or {}
         if not isinstance(optimizer, Mapping) or optimizer.get("type", "adamw") != "adamw":
-            raise EngineError(f"create_model: optimizer_config {optimizer!r} is not served; this engine has adamw")
-        role = body.get("model_role") or "policy"
-        if role not in ("policy", "reward"):
-            raise EngineError(f"create_model: model_role {role!r} is not served (served: policy, reward)")
+            raise EngineError(f"create_model: optimizer_config {short(optimizer)} is not served; this engine has adamw")
+        about = metadata(body, "create_model")
+        role = body.get("model_role", "policy")
+        role = "policy" if role is None else role
+        if not isinstance(role, str) or role not in ("policy", "reward"):
+            raise EngineError(f"create_model: model_role {short(role)} is not served (served: policy, reward)")
         users = (
             None if body.get("user_embeddings") is None else integer(body, "user_embeddings", "create_model", None, 0)
         )
         if users is not None and role != "reward":
             raise EngineError("create_model: user_embeddings belong to model_role 'reward'")
         config = self._lora_config(body)
-        return new_model(self.engine, session_id, base_model, role, users, config)
+        return new_model(self.engine, New(session_id, base_model, role, users, config, about))
 
     def _lora_config(self, body: Body) -> Reply:
         given = {k: v for k, v in _object(body, "lora_config", "create_model").items() if v is not None}
         tolerate("lora_config", given, {"rank", "seed", "train_attn", "train_mlp", "train_unembed", "alpha"})
         if given.get("alpha", 32) != 32:
-            raise EngineError(f"create_model: lora_config.alpha {given['alpha']!r}; it is fixed at 32")
+            raise EngineError(f"create_model: lora_config.alpha {short(given['alpha'])}; it is fixed at 32")
         for part in lora.PARTS:
             if part in given and not isinstance(given[part], bool):
-                raise EngineError(f"lora_config: {part} must be true or false, not {given[part]!r}", status=422)
+                raise EngineError(f"lora_config: {part} must be true or false, not {short(given[part])}", status=422)
         seed = integer(given, "seed", "lora_config", 0, 0, MAX_SEED)
-        return {**given, "seed": seed, "rank": integer(given, "rank", "lora_config", 0, 0)}
+        parts = {part: given[part] for part in lora.PARTS if part in given}
+        return {**parts, "seed": seed, "rank": integer(given, "rank", "lora_config", 0, 0)}
 
     def get_info(self, body: Body) -> Reply:
         model = self.engine.model(text(body, "model_id", "get_info"))
-        self.engine.beat(model.session_id)
+        self.engine.sessions.beat(model.session_id)
         trained = model.trained
         rank = trained.adapter.rank if trained.adapter else 0
         return {
@@ -163,15 +154,7 @@ def _object(body: Body, key: str, call: str) -> Mapping[str, Any]:
     return given
 
 
-def new_model(
-    engine: Engine,
-    session_id: str,
-    base_model: str,
-    role: str,
-    users: int | None,
-    config: Reply,
-    loaded: tuple[str, Callable[[str], None]] | None = None,
-) -> Reply:
+def new_model(engine: Engine, new: New, loaded: tuple[str, Callable[[str], None]] | None = None) -> Reply:
     """`loaded`: the id to give the model, and what fills it, when it begins as a checkpoint."""
     model_id = f"model_{uuid.uuid4().hex[:12]}" if loaded is None else loaded[0]
     if model_id in engine.lanes:
@@ -181,7 +164,7 @@ def new_model(
 
     def run() -> list[Answer]:
         try:
-            engine.create_model(model_id, session_id, base_model, role, users, config)
+            engine.create_model(model_id, new)
             if loaded is not None:
                 loaded[1](model_id)
         except BaseException:
@@ -190,15 +173,15 @@ def new_model(
         return [
             {
                 "model_id": model_id,
-                "base_model": base_model,
-                "lora_config": config,
-                "model_role": role,
+                "base_model": new.base_model,
+                "lora_config": new.config,
+                "model_role": new.role,
                 "type": "create_model" if loaded is None else "load_weights",
             }
         ]
 
     engine.worker.submit(Job([future], run))
-    return queued(future, model_id=model_id, base_model=base_model, lora_config=config)
+    return queued(future, model_id=model_id, base_model=new.base_model, lora_config=new.config)
 
 
 _CREATE_MODEL = {

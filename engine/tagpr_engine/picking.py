@@ -12,12 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+SAMPLED_LOGPROBS = "of the sampling temperature, before top_k and top_p; of temperature 1 where it is 0"
 WIDE, BLOCK = 8192, 512  # a larger vocabulary is searched by blocks
 
 
 @dataclass(frozen=True)
 class Params:
-    """temperature 0 is greedy; top_k -1 and top_p 1 are off; stop_ids end a sequence (the stop token is kept)."""
+    """temperature 0 is greedy; top_k -1 and top_p 1 are off; stop_ids end a sequence (the stop token is kept).
+
+    model_logprobs: the model's own, at temperature 1, whatever the sampling temperature.
+    """
 
     max_tokens: int
     temperature: float
@@ -26,6 +30,7 @@ class Params:
     seed: int
     stop_ids: tuple[int, ...]
     stop_strings: tuple[str, ...]
+    model_logprobs: bool = False
 
 
 def uniforms(seed: int, index: int, count: int) -> NDArray[np.float32]:
@@ -78,6 +83,7 @@ class Picker:
     temperature: Tensor
     top_p: Tensor
     top_k: Tensor
+    model_logprobs: Tensor
     greedy: bool
     plain: bool  # no greedy row, no cut, temperature 1 everywhere
     cuts: bool
@@ -87,21 +93,32 @@ class Picker:
         temperature = torch.tensor([p.temperature for p in params], dtype=torch.float32, device=device)
         top_p = torch.tensor([p.top_p for p in params], dtype=torch.float32, device=device)
         top_k = torch.tensor([p.top_k for p in params], dtype=torch.int64, device=device)
+        own = torch.tensor([p.model_logprobs for p in params], device=device)
         cuts = any(p.top_p < 1 or p.top_k > 0 for p in params if p.temperature > 0)
         plain = not cuts and all(p.temperature == 1 for p in params)
-        return Picker(temperature, top_p, top_k, all(p.temperature == 0 for p in params), plain, cuts)
+        return Picker(temperature, top_p, top_k, own, all(p.temperature == 0 for p in params), plain, cuts)
 
     def keep(self, rows: Tensor) -> Picker:
-        return Picker(self.temperature[rows], self.top_p[rows], self.top_k[rows], self.greedy, self.plain, self.cuts)
+        kept = (self.temperature[rows], self.top_p[rows], self.top_k[rows], self.model_logprobs[rows])
+        return Picker(*kept, self.greedy, self.plain, self.cuts)
+
+    def told(self, logits: Tensor) -> Tensor:
+        """logits [B, V] whose log-softmax the log-probs are: at each row's temperature, or as they are where it is
+        greedy or `model_logprobs` were asked for."""
+        if self.plain or self.greedy:
+            return logits
+        rate = torch.where((self.temperature == 0) | self.model_logprobs, 1.0, self.temperature.clamp(min=1e-6))
+        return logits / rate.unsqueeze(1)
 
     def pick(self, logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-        """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B] (the model's own, uncut)."""
+        """logits [B, V] fp32, uniform [B] -> tokens [B], their log-probs [B], uncut."""
         probs = logits.softmax(-1)
         tokens = logits.argmax(-1, keepdim=True) if self.greedy else self._draw(logits, probs, uniform)
         if self.plain or self.greedy:
             return tokens.squeeze(1), probs.gather(1, tokens).squeeze(1).log()
-        # at a high temperature tokens are drawn whose probability at 1 is 0 in fp32
-        return tokens.squeeze(1), (logits.gather(1, tokens) - logits.logsumexp(-1, keepdim=True)).squeeze(1)
+        # tokens are drawn whose probability at another temperature is 0 in fp32
+        told = self.told(logits)
+        return tokens.squeeze(1), (told.gather(1, tokens) - told.logsumexp(-1, keepdim=True)).squeeze(1)
 
     def _draw(self, logits: Tensor, probs: Tensor, uniform: Tensor) -> Tensor:
         if not self.plain:

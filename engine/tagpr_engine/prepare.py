@@ -14,8 +14,9 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .errors import EngineError
+from .errors import EngineError, first_line
 
 # SmolLM2's own template, which the GGUF file carries too
 _SMOLLM2_SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
@@ -162,9 +163,20 @@ def _missing(name: str) -> str:
     )
 
 
+def config_of(folder: Path) -> dict[str, Any]:
+    """A model's config.json. Raises EngineError where it is no JSON object."""
+    try:
+        found = json.loads((folder / "config.json").read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise EngineError(f"{folder / 'config.json'} can't be read ({first_line(error)})") from error
+    if not isinstance(found, dict):
+        raise EngineError(f"{folder / 'config.json'} is no JSON object")
+    return found
+
+
 def is_embedder(folder: Path) -> bool:
     """A sentence-transformers folder, or an encoder without a language-model head."""
     if (folder / "modules.json").is_file():
         return True
-    architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
+    architectures = config_of(folder).get("architectures") or []
     return any(a in ("BertModel", "RobertaModel", "MPNetModel", "Contriever") for a in architectures)

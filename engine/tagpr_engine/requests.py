@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import math
-import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .errors import EngineError
-from .picking import Params
 
 log = logging.getLogger("tagpr_engine")
 Body = Mapping[str, Any]
@@ -31,7 +27,17 @@ def text(body: Body, key: str, call: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value:
         raise EngineError(f"{call}: {key} must be a non-empty string", status=422)
+    if not _is_text(value):
+        raise EngineError(f"{call}: {key} {value[:80]!r} holds half a character", status=422)
     return value
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can write and nothing can send back
+        return False
+    return True
 
 
 def optional_text(body: Body, key: str, call: str) -> str | None:
@@ -47,89 +53,64 @@ def integer(body: Body, key: str, call: str, default: int | None = None, low: in
     if value is None:
         value = default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise EngineError(f"{call}: {key} must be a whole number from {low} to {high}, not {value!r}", status=422)
+        raise EngineError(f"{call}: {key} must be a whole number from {low} to {high}, not {short(value)}", status=422)
     return value
 
 
-def tokens_of(model_input: Any, call: str) -> NDArray[np.int64]:
-    chunks = model_input.get("chunks") if isinstance(model_input, Mapping) else None
-    if not isinstance(chunks, list):
-        raise EngineError(f"{call}: prompt must be {{chunks: [...]}}", status=422)
-    out: list[int] = []
-    for chunk in chunks:
-        if not isinstance(chunk, Mapping) or chunk.get("type", "encoded_text") != "encoded_text":
-            raise EngineError(f"{call}: the prompt holds a chunk that is no encoded_text; this engine takes text only")
-        tokens = chunk.get("tokens")
-        if not isinstance(tokens, list) or not all(type(t) is int for t in tokens):
-            raise EngineError(f"{call}: prompt tokens must be whole numbers", status=422)
-        if not all(0 <= t < 1 << 31 for t in tokens):
-            odd = next(t for t in tokens if not 0 <= t < 1 << 31)
-            raise EngineError(f"{call}: the prompt holds token {odd}; tokens are at least 0 and below 2^31")
-        out.extend(tokens)
-    return np.array(out, dtype=np.int64)
-
-
-_SAMPLING = {"max_tokens", "temperature", "top_p", "top_k", "seed", "stop"}
-_NOT_SERVED = (
-    "topk_prompt_logprobs",
-    "topk_sample_logprobs",
-    "target_prompt_logprobs",
-    "prompt_alt_tokens_k",
-    "prompt_logprobs_last_n",
-    "record_stability_info",
-)
-
-
-def sampling_params(body: Body, prompt_size: int, context: int, eos: list[int]) -> Params:
-    for key in _NOT_SERVED:
-        if body.get(key):
-            raise EngineError(f"asample: {key} is not served by this engine")
-    given = body.get("sampling_params")
-    if not isinstance(given, Mapping):
-        raise EngineError("asample: sampling_params must be an object", status=422)
-    for key in given:
-        if key not in _SAMPLING:
-            raise EngineError(f"asample: unknown sampling parameter {key!r} (known: {', '.join(sorted(_SAMPLING))})")
-    limit = integer(given, "max_tokens", "asample", max(1, context - prompt_size), 1)
-    temperature = _number(given, "temperature", 1.0, 0.0, 1e6)
-    top_p = _number(given, "top_p", 1.0, 0.0, 1.0)
-    if top_p == 0:
-        raise EngineError("asample: top_p must be above 0")
-    seed = given.get("seed")
-    if seed is None:
-        seed = secrets.randbits(63)
-    elif isinstance(seed, bool) or not isinstance(seed, int):
-        raise EngineError(f"asample: seed must be a whole number, not {seed!r}", status=422)
-    ids, strings = _stops(given.get("stop"), eos)
-    return Params(limit, temperature, top_p, integer(given, "top_k", "asample", -1, -1), seed, ids, strings)
-
-
-def _number(given: Body, key: str, default: float, low: float, high: float) -> float:
-    value = given.get(key)
+def number(body: Body, key: str, call: str, default: float, low: float, high: float) -> float:
+    """A number of any size may come: JSON has no largest one."""
+    value = body.get(key)
     if value is None:
         return default
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not low <= value <= high
-    ):
-        raise EngineError(f"asample: {key} must be a number from {low:g} to {high:g}, not {value!r}")
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if not fits:
+        raise EngineError(f"{call}: {key} must be a number from {low:g} to {high:g}, not {short(value)}")
     return float(value)
 
 
-def _stops(stop: Any, eos: list[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """None: the model's own end tokens. []: nothing stops. Otherwise these, and the end tokens."""
-    if stop is None:
-        return tuple(eos), ()
-    if isinstance(stop, str):
-        stop = [stop]
-    if not isinstance(stop, list):
-        raise EngineError("asample: stop must be a string, or a list of strings or of token ids", status=422)
-    if not stop:
-        return (), ()
-    if all(type(s) is int for s in stop):
-        return tuple(dict.fromkeys([*eos, *stop])), ()
-    if all(isinstance(s, str) and s for s in stop):
-        return tuple(eos), tuple(stop)
-    raise EngineError("asample: stop must be a string, or a list of strings or of token ids", status=422)
+def short(value: object) -> str:
+    """A value of a client's as a message repeats it."""
+    said = repr(value)
+    return said if len(said) <= 80 else f"{said[:80]}…"
+
+
+MAX_METADATA = 1 << 16
+
+
+def metadata(body: Body, call: str) -> dict[str, Any] | None:
+    """`user_metadata`: an object that can be written down and read back."""
+    value = body.get("user_metadata")
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise EngineError(f"{call}: user_metadata must be an object", status=422)
+    try:
+        size = len(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+    except (ValueError, RecursionError) as error:  # UnicodeEncodeError too
+        raise EngineError(f"{call}: user_metadata is no plain JSON (NaN, or half a character)", status=422) from error
+    if size > MAX_METADATA:
+        raise EngineError(f"{call}: user_metadata takes {size} bytes; at most {MAX_METADATA}", status=422)
+    return value
+
+
+HOUR, TEN_YEARS = 3600, 3650 * 24 * 3600
+
+
+def expiry(body: Body, call: str) -> str | None:
+    """`ttl_seconds` from now, as a time; None: never."""
+    if body.get("ttl_seconds") is None:
+        return None
+    seconds = integer(body, "ttl_seconds", call, None, HOUR, TEN_YEARS)
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def page(query: Mapping[str, str], call: str, limit: int) -> tuple[int, int]:
+    """(limit, offset) of a list's page."""
+    return _whole(query, "limit", call, limit), _whole(query, "offset", call, 0)
+
+
+def _whole(query: Mapping[str, str], key: str, call: str, default: int) -> int:
+    given = query.get(key, str(default))
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise EngineError(f"{call}: {key} must be a whole number, not {given[:40]!r}", status=422)
+    return int(given)

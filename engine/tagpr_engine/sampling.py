@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -15,10 +15,10 @@ from .backbone import Backbone
 from .decoding import DecodePlan
 from .errors import EngineError
 from .graphs import Step
-from .heads import target_logprobs
 from .picking import Params, Picker, uniforms
+from .prompt_scores import score
+from .sample_wire import Likeliest, PromptScores, PromptWishes, Sequence
 from .tree import order, pack, split
-from .wire import Sequence
 
 Tokens = NDArray[np.int64]
 
@@ -28,13 +28,15 @@ class Request:
     prompt: Tokens
     num_samples: int
     params: Params
-    prompt_logprobs: bool
+    wishes: PromptWishes = field(default_factory=PromptWishes)
+    topk: int = 0  # log-probs of as many likeliest tokens at every place of a sample
+    given_up: Callable[[], bool] = lambda: False  # whether nobody waits for it any more
 
 
 @dataclass(frozen=True)
 class Response:
     sequences: list[Sequence]
-    prompt_logprobs: NDArray[np.float32] | None  # NaN for the first token
+    scores: PromptScores
     cached: int
 
 
@@ -67,6 +69,14 @@ def check(backbone: Backbone, request: Request) -> None:
             f"asample: a prompt of {prompt.size} tokens and max_tokens {request.params.max_tokens} exceed "
             f"the model's context of {backbone.context}"
         )
+    for name, k in (("topk_prompt_logprobs", request.wishes.topk), ("topk_sample_logprobs", request.topk)):
+        if k > vocab:
+            raise EngineError(f"asample: {name} is {k}; the vocabulary has {vocab} tokens")
+    targets = request.wishes.targets
+    if targets is not None and targets.ids.max() >= vocab:
+        raise EngineError(
+            f"asample: target_prompt_logprobs holds token {targets.ids.max()}; the vocabulary is 0..{vocab - 1}"
+        )
 
 
 @torch.inference_mode()
@@ -75,10 +85,10 @@ def sample(
 ) -> list[Response]:
     """Answer all requests as one ordered unit. `decode` turns token ids to text (for stop strings)."""
     sequences: list[list[Sequence | None]] = [[None] * r.num_samples for r in requests]
-    prompt_logprobs: list[NDArray[np.float32] | None] = [None] * len(requests)
+    scores = [PromptScores()] * len(requests)
     for wave in _waves(requests, limits):
-        _Wave(backbone, requests, wave, limits, decode).run(sequences, prompt_logprobs)
-    return [Response([s for s in found if s is not None], prompt_logprobs[i], 0) for i, found in enumerate(sequences)]
+        _Wave(backbone, requests, wave, limits, decode).run(sequences, scores)
+    return [Response([s for s in found if s is not None], scores[i], 0) for i, found in enumerate(sequences)]
 
 
 def _waves(requests: list[Request], limits: Limits) -> list[list[_Row]]:
@@ -124,6 +134,8 @@ class _Wave:
                 draws[at, : p.max_tokens] = uniforms(p.seed, row.sample, p.max_tokens)
         self.uniform = torch.from_numpy(draws).to(self.device)
         self.stops, self.stop_set = self._stop_tables()
+        self.topk = max(requests[row.request].topk for row in rows)
+        self.best: list[tuple[Tensor, Tensor, Tensor]] = []  # of each step: rows, their likeliest tokens, log-probs
         self.packable = packed.possible(backbone)
         self.packed: packed.PackedStep | None = None
 
@@ -135,8 +147,8 @@ class _Wave:
         which = torch.tensor([sets.index(p.stop_ids) for p in self.params])
         return table.to(self.device), which.to(self.device)
 
-    def run(self, out: list[list[Sequence | None]], prompt_logprobs: list[NDArray[np.float32] | None]) -> None:
-        keys, values, last = self._prefill(prompt_logprobs)
+    def run(self, out: list[list[Sequence | None]], scores: list[PromptScores]) -> None:
+        keys, values, last = self._prefill(scores)
         where = {prompt: g for g, prompt in enumerate(self.prompts)}
         group = torch.tensor([where[row.prompt] for row in self.rows], device=self.device)
         lengths = torch.tensor([self.requests[p].prompt.size for p in self.prompts], device=self.device)
@@ -145,13 +157,28 @@ class _Wave:
         )
         del keys, values
         tokens, logprobs, ends, stopped = self._decode(plan, self.backbone.head(last)[group].float())
+        best = self._likeliest()
         for at, row in enumerate(self.rows):
-            end = int(ends[at])
+            end, k = int(ends[at]), self.requests[row.request].topk
+            found = None if k == 0 or best is None else Likeliest(best[0][at, :end, :k], best[1][at, :end, :k])
             out[row.request][row.sample] = Sequence(
-                tokens[at, :end].astype(np.int32), logprobs[at, :end], bool(stopped[at])
+                tokens[at, :end].astype(np.int32), logprobs[at, :end], bool(stopped[at]), found
             )
 
-    def _prefill(self, prompt_logprobs: list[NDArray[np.float32] | None]) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    def _likeliest(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """[row, step, k] of what was noted step by step."""
+        if self.topk == 0:
+            return None
+        shape = (len(self.rows), len(self.best), self.topk)
+        tokens, logprobs = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.float32)
+        for step, (rows, best, values) in enumerate(self.best):
+            tokens[rows.cpu().numpy(), step], logprobs[rows.cpu().numpy(), step] = (
+                best.cpu().numpy(),
+                values.cpu().numpy(),
+            )
+        return tokens, logprobs
+
+    def _prefill(self, scores: list[PromptScores]) -> tuple[list[Tensor], list[Tensor], Tensor]:
         """A layer's keys [G, Hkv, D, P] and values [G, Hkv, P, D] of every prompt; the last hidden states [G, H]."""
         sequences = [self.requests[p].prompt for p in self.prompts]
         longest = max(s.size for s in sequences)
@@ -175,23 +202,18 @@ class _Wave:
                 for layer, (k, v) in plan.kv.items():
                     keys[layer][i, :, :, : index.numel()] = k[index].permute(1, 2, 0)
                     values[layer][i, :, : index.numel()] = v[index].transpose(0, 1)
-                self._prompt_logprobs(i, states, prompt_logprobs)
+                wishes = self._asking(i)
+                if wishes:
+                    found = score(self.backbone.head, sequences[i], states, wishes)
+                    for request, of_prompt in found.items():
+                        scores[request] = of_prompt
         assert last is not None
         return keys, values, last
 
-    def _asking(self, prompt: int) -> set[int]:
-        """The requests that want log-probs of the prompt of this place."""
+    def _asking(self, prompt: int) -> dict[int, PromptWishes]:
+        """What requests want to know of the prompt of this place."""
         rows = [row for row in self.rows if row.prompt == self.prompts[prompt]]
-        return {row.request for row in rows if self.requests[row.request].prompt_logprobs}
-
-    def _prompt_logprobs(self, prompt: int, hidden: Tensor, out: list[NDArray[np.float32] | None]) -> None:
-        wanted = self._asking(prompt)
-        if not wanted:
-            return
-        targets = torch.from_numpy(self.requests[self.prompts[prompt]].prompt[1:]).to(self.device)
-        values = target_logprobs(self.backbone.head, hidden[:-1], targets).cpu().numpy()
-        for request in wanted:
-            out[request] = np.concatenate([np.array([np.nan], dtype=np.float32), values])
+        return {row.request: w for row in rows if (w := self.requests[row.request].wishes)}
 
     def _decode(
         self, plan: DecodePlan, logits: Tensor
@@ -216,6 +238,10 @@ class _Wave:
         for at in range(self.longest):
             picked, lp = picker.pick(logits, uniform[:, at])
             tokens[alive, at], logprobs[alive, at] = picked, lp
+            if self.topk:
+                told = picker.told(logits)
+                best, where = told.topk(self.topk, -1)
+                self.best.append((alive, where, best - told.logsumexp(-1, keepdim=True)))
             hit = self.stops[stop_set, picked] & ~done
             if watch.any:
                 hit |= watch.hits(tokens, alive, at, done)
@@ -223,6 +249,7 @@ class _Wave:
             stopped[alive] |= hit
             done = done | hit | (limit <= at + 1)
             if (at + 1) % every == 0 or at + 1 == self.longest:
+                done |= self._given_up(alive)
                 left = int((~done).sum())
                 if left == 0:
                     break
@@ -235,6 +262,13 @@ class _Wave:
             logits = step(picked)
             plan.advance()
         return tokens.cpu().numpy(), logprobs.cpu().numpy(), ends.cpu().numpy(), stopped.cpu().numpy()
+
+    def _given_up(self, alive: Tensor) -> Tensor:
+        """The rows that nobody waits for."""
+        over = {row.request for row in self.rows if self.requests[row.request].given_up()}
+        if not over:
+            return torch.zeros_like(alive, dtype=torch.bool)
+        return torch.tensor([self.rows[at].request in over for at in alive.tolist()], device=self.device)
 
     def _logits(self, picked: Tensor, plan: DecodePlan) -> Tensor:
         """Tokens [B] of one step -> logits [B, V] of the next, in fp32."""

@@ -9,9 +9,10 @@ from . import store
 from .engine import Engine, SamplingSession
 from .errors import EngineError
 from .queueing import Reply, queued
-from .requests import Body, integer, optional_text, sampling_params, text, tokens_of, tolerate
+from .requests import Body, integer, optional_text, text, tolerate
+from .sample_wire import write_samples
 from .sampling import Request
-from .wire import write_samples
+from .sampling_requests import prompt_wishes, sampling_params, tokens_of, topk_sample
 from .worker import Answer, Future, Job
 
 MAX_SAMPLES = 65_536  # of one request
@@ -20,6 +21,7 @@ MAX_SAMPLES = 65_536  # of one request
 class SamplingCalls:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._clients: dict[str, int] = {}  # of a sampling session, beside its first
 
     def sampler_info(self, sampling_id: str) -> Reply:
         session = self.engine.sampling.get(sampling_id)
@@ -28,17 +30,31 @@ class SamplingCalls:
         base = session.base_model
         if session.model_path is not None:
             base = store.read_meta(store.folder_of(self.engine.settings.store, session.model_path)).base_model
-        elif session.model_id is not None:
-            base = self.engine.model(session.model_id).trained.base_model
         return {"sampler_id": sampling_id, "base_model": base, "model_path": session.model_path}
 
     def create_sampling_session(self, body: Body) -> Reply:
         call = "create_sampling_session"
         session_id = text(body, "session_id", call)
-        self.engine.beat(session_id)
+        self.engine.sessions.beat(session_id)
         made = self._source(body, call, session_id)
-        self.engine.sampling[made.id] = made
+        self.engine.keep_sampling(made)
         return {"type": call, "sampling_session_id": made.id}
+
+    def join(self, body: Body) -> Reply:
+        """A number of its own for each client of a sampling session; the first is 0."""
+        sampling_id = text(body, "sampling_session_id", "join_sampling_session")
+        if sampling_id not in self.engine.sampling:
+            raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
+        self._clients[sampling_id] = self._clients.get(sampling_id, 0) + 1
+        return {"type": "join_sampling_session", "client_counter": self._clients[sampling_id]}
+
+    def release(self, sampling_id: str) -> Reply:
+        """Extension: let a sampler go before its session ends; what was asked of it before is still answered."""
+        if sampling_id not in self.engine.sampling:
+            raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
+        self._clients.pop(sampling_id, None)
+        self.engine.worker.submit(Job([], lambda: self.engine.drop_sampling(sampling_id) or []))
+        return {}
 
     def _source(self, body: Body, call: str, session_id: str | None) -> SamplingSession:
         path, base_model = optional_text(body, "model_path", call), optional_text(body, "base_model", call)
@@ -61,13 +77,16 @@ class SamplingCalls:
         else:
             session = self._source(body, "asample", None)
         if session.session_id is not None:
-            self.engine.beat(session.session_id)
+            self.engine.sessions.beat(session.session_id)
         count = integer(body, "num_samples", "asample", 1, 1, MAX_SAMPLES)
         prompt = tokens_of(body.get("prompt"), "asample")
-        sampling_params(body, prompt.size, 1 << 30, [])  # refuse at once what can be refused without the model
+        # refuse at once what can be refused without the model
+        sampling_params(body, prompt.size, 1 << 30, [])
+        prompt_wishes(body, prompt.size)
+        topk_sample(body, count)
         place = self.engine.batches.read(batch) if batch is not None else None
-        future = self.engine.worker.future()
-        payload = (body, prompt, count)
+        future = self.engine.worker.future(cancellable=True)
+        payload = (body, prompt, count, future)
 
         def many(payloads: list[Any]) -> list[Answer]:
             return self._sample(session, payloads)
@@ -82,7 +101,11 @@ class SamplingCalls:
             )
             self.engine.worker.submit(job)
         else:
-            whole = self.engine.batches.add(*place, future, (session.key, payload))
+            try:
+                whole = self.engine.batches.add(*place, future, (session.key, payload))
+            except EngineError as error:
+                future.resolve(None, error)  # nobody will ask for it: let it be forgotten
+                raise
             if whole is not None:
                 self.engine.worker.submit(Job([f for f, _ in whole], lambda: self._ordered(session, whole)))
         return queued(future, sample_sequence_ids=[f"{future.id}-{i}" for i in range(count)])
@@ -95,11 +118,21 @@ class SamplingCalls:
     def _sample(self, session: SamplingSession, payloads: list[Any]) -> list[Answer]:
         context, eos = self.engine.facts(session)
         requests = [
-            Request(prompt, count, sampling_params(body, prompt.size, context, eos), bool(body.get("prompt_logprobs")))
-            for body, prompt, count in payloads
+            Request(
+                prompt,
+                count,
+                sampling_params(body, prompt.size, context, eos),
+                prompt_wishes(body, prompt.size),
+                topk_sample(body, count),
+                future.done.is_set,
+            )
+            for body, prompt, count, future in payloads
         ]
         responses = self.engine.sample(session, requests)
-        return [write_samples(r.sequences, r.prompt_logprobs, r.cached) for r in responses]
+        return [
+            write_samples(r.sequences, request.wishes, r.scores, r.cached)
+            for request, r in zip(requests, responses, strict=True)
+        ]
 
     # --- ours ---
 
@@ -140,5 +173,6 @@ _SAMPLE = {
     "prompt_alt_tokens_k",
     "prompt_logprobs_last_n",
     "record_stability_info",
+    "sampled_logprobs",
     "type",
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from .app import make_app
+from .connections import Http, Listener
 from .engine import Engine
 from .errors import EngineError
 
@@ -31,7 +32,7 @@ def listen(port: int) -> socket.socket:
     """A loopback socket. Raises EngineError when the port is none, or taken."""
     if not 0 <= port <= 65_535:
         raise EngineError(f"--port {port} is no port (0 to 65535)")
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found = Listener(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((HOST, port))
@@ -56,6 +57,8 @@ def run(engine: Engine, tokens: Tokens, sock: socket.socket, parent: int | None,
         log.info("observers find this engine at http://%s:%d", HOST, sock.getsockname()[1])
     config = uvicorn.Config(
         make_app(engine, tokens.client, tokens.observer),
+        http=Http,
+        loop="asyncio",  # the one that `Listener` is made for
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=2,

@@ -16,16 +16,17 @@ import shutil
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
-from .backbone import Weights, load
-from .errors import EngineError
+from .backbone import Weights, load, read_tensors
+from .errors import EngineError, first_line
 from .training import TrainedModel
 
 TOKENIZER_FILES = (
@@ -54,6 +55,18 @@ class Meta:
     steps: int
     time: str
     lora_parts: list[str] | None = None  # of `lora.PARTS`; None: saved before this was noted
+    user_metadata: dict[str, Any] | None = None
+    run_metadata: dict[str, Any] | None = None  # its training run's
+    expires_at: str | None = None  # ISO 8601; None: never
+
+
+@dataclass(frozen=True)
+class Note:
+    """What its owner says of a checkpoint."""
+
+    user_metadata: dict[str, Any] | None = None
+    run_metadata: dict[str, Any] | None = None
+    expires_at: str | None = None
 
 
 def check_name(name: str) -> str:
@@ -77,21 +90,26 @@ def folder_of(store: Path, path: str) -> Path:
     if not path.startswith("tinker://") or len(parts) != 3 or parts[1] not in ("weights", "sampler_weights"):
         raise EngineError(f"{path!r} is no checkpoint path (tinker://<model_id>/weights/<name>)")
     folder = model_folder(store, parts[0]) / parts[1] / check_name(parts[2])
-    if not (folder / "engine.json").is_file():
-        raise EngineError(f"{path} does not exist in {store}", status=404)
+    if not (folder / "engine.json").is_file() or is_over(read_meta(folder)):
+        raise EngineError(f"{path} does not exist", status=404)
     return folder
+
+
+def is_over(meta: Meta) -> bool:
+    """Whether its time has run out."""
+    return meta.expires_at is not None and datetime.fromisoformat(meta.expires_at) <= datetime.now(UTC)
 
 
 def delete(store: Path, path: str) -> None:
     """Remove a checkpoint: gone by name at once, then from disk."""
     folder = folder_of(store, path)
-    _remove(folder)
+    remove(folder)
     for replaced in folder.parent.glob(f"{_REPLACED}*-{folder.name}"):
         if _replaced_name(replaced) == folder.name:
-            _remove(replaced)
+            remove(replaced)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """Gone by name at once, then from disk; a folder of such a name never comes back."""
     trash = folder.parent / f".old-{uuid.uuid4().hex[:12]}"
     os.rename(folder, trash)
@@ -103,7 +121,13 @@ def _replaced_name(folder: Path) -> str:
 
 
 def read_meta(folder: Path) -> Meta:
-    return Meta(**json.loads((folder / "engine.json").read_text()))
+    """Fields that a newer engine noted are left out. Raises EngineError on what no engine wrote."""
+    known = {f.name for f in fields(Meta)}
+    try:
+        found = json.loads((folder / "engine.json").read_text())
+        return Meta(**{k: v for k, v in found.items() if k in known})
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise EngineError(f"checkpoint {folder.name}: its engine.json can't be read ({first_line(error)})") from error
 
 
 def written(folder: Path) -> int:
@@ -131,7 +155,7 @@ def write_folder(target: Path, fill: Any, overwrite: bool = False) -> None:
             except BaseException:
                 os.rename(old, target)
                 raise
-            _remove(old)
+            remove(old)
         else:
             os.rename(temporary, target)
         _fsync(target.parent)
@@ -152,7 +176,7 @@ def sweep(store: Path, older_than: float = 3600.0) -> None:
         target = folder.parent / _replaced_name(folder)
         with suppress(OSError):  # that engine has just finished with it
             if target.exists():
-                _remove(folder)
+                remove(folder)
             else:
                 os.rename(folder, target)
     limit = time.time() - older_than
@@ -207,8 +231,29 @@ def _untied(model: Any, weights: Weights) -> tuple[dict[str, Tensor], bool]:
     return state, still_tied
 
 
-def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, overwrite: bool) -> str:
+def check_free(store: Path, model_id: str, kind: str, name: str) -> None:
+    """Raises EngineError where a checkpoint has this name. One whose time has run out makes room."""
+    folder = model_folder(store, model_id) / kind / check_name(name)
+    if not (folder / "engine.json").is_file():
+        return
+    if is_over(read_meta(folder)):
+        remove(folder)
+    else:
+        raise taken(model_id, kind, name)
+
+
+def taken(model_id: str, kind: str, name: str) -> EngineError:
+    said = f"tinker://{model_id}/{kind}/{name} exists already; give another name, or overwrite it (overwrite: true)"
+    return EngineError(said, status=409)
+
+
+def save(
+    store: Path, model_id: str, kind: str, name: str, model: TrainedModel, overwrite: bool, note: Note | None = None
+) -> str:
     """Write a checkpoint and return its tinker:// path."""
+    note = note or Note()
+    if not overwrite:
+        check_free(store, model_id, kind, name)
 
     def fill(folder: Path) -> None:
         write_model(folder, model)
@@ -226,6 +271,9 @@ def save(store: Path, model_id: str, kind: str, name: str, model: TrainedModel, 
             steps=model.steps,
             time=time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()),
             lora_parts=model.adapter.parts if model.adapter else None,
+            user_metadata=note.user_metadata,
+            run_metadata=note.run_metadata,
+            expires_at=note.expires_at,
         )
         (folder / "engine.json").write_text(json.dumps(asdict(meta)))
 
@@ -264,20 +312,23 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
     if optimizer and not moments.is_file():
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
     if model.adapter is not None:
-        source = load_file(folder / "adapter.safetensors")
+        source = read_tensors(folder / "adapter.safetensors")
     else:
         source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())
     _check_fit(source, model.masters, path)
+    # read before anything changes: what is damaged is refused, and the model stays as it was
+    kept = read_tensors(moments) if optimizer else {}
+    users = read_tensors(folder / "user_embeddings.safetensors") if model.users is not None else {}
     model.before_change()
     model.discard()
     for name, tensor in source.items():
         model.masters[name].copy_(tensor)
     model.publish()
     if model.users is not None:
-        model.users.copy_(load_file(folder / "user_embeddings.safetensors")["user_embeddings"])
+        model.users.copy_(users["user_embeddings"])
     model.forget_moments()
     if optimizer:
-        _restore_moments(load_file(moments), model)
+        _restore_moments(kept, model)
 
 
 def _check_fit(source: dict[str, Tensor], target: dict[str, Tensor], path: str) -> None:
@@ -301,10 +352,12 @@ def _restore_moments(state: dict[str, Tensor], model: TrainedModel) -> None:
             "exp_avg": state[f"exp_avg/{name}"].to(master.device),
             "exp_avg_sq": state[f"exp_avg_sq/{name}"].to(master.device),
         }
+        model.largest = max(model.largest, float(state[f"exp_avg/{name}"].abs().max()))
     if model.row_adam is not None:
         model.row_adam.exp_avg.copy_(state["rows/exp_avg"])
         model.row_adam.exp_avg_sq.copy_(state["rows/exp_avg_sq"])
         model.row_adam.steps.copy_(state["rows/steps"])
+        model.largest = max(model.largest, float(state["rows/exp_avg"].abs().max()))
 
 
 _OURS = ("engine.json", "optimizer.safetensors", "adapter.safetensors")
@@ -322,26 +375,9 @@ def export(model_folder: Path, target: Path, dtype: str) -> None:
         for file in model_folder.iterdir():
             if file.name not in (*_OURS, "model.safetensors", "config.json"):
                 shutil.copyfile(file, folder / file.name)
-        state = load_file(model_folder / "model.safetensors")
+        state = read_tensors(model_folder / "model.safetensors")
         save_file({n: t.to(kinds[dtype]) for n, t in state.items()}, folder / "model.safetensors", {"format": "pt"})
         config = json.loads((model_folder / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps({**config, "dtype": dtype}, indent=2))
 
     write_folder(target, fill)
-
-
-def list_checkpoints(store: Path, model_id: str) -> list[dict[str, object]]:
-    out: list[dict[str, object]] = []
-    for kind, label in (("weights", "training"), ("sampler_weights", "sampler")):
-        for folder in sorted((model_folder(store, model_id) / kind).glob("[!.]*")):
-            if (folder / "engine.json").is_file():
-                out.append(
-                    {
-                        "checkpoint_id": f"{kind}/{folder.name}",
-                        "checkpoint_type": label,
-                        "time": read_meta(folder).time,
-                        "tinker_path": f"tinker://{model_id}/{kind}/{folder.name}",
-                        "size_bytes": sum(f.stat().st_size for f in folder.iterdir()),
-                    }
-                )
-    return out

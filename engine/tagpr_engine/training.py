@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,20 +16,27 @@ from .errors import EngineError
 from .heads import target_logprobs
 from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_config
 from .optimizer import Adam, RowAdam, dense_optimizer, set_adam
+from .pieces import Metrics, Outputs, joined, merge, pairs_of, scatter
 from .repeatable import repeatable
 from .tree import order, pack, split
 from .wire import Datum
 
-Outputs = dict[str, list[NDArray[np.float32]]]
-Metrics = dict[str, float]
+LARGEST_NORM = 1e18  # its square is still a number in fp32
+LARGEST_WEIGHT = 3.38e38  # still a number in bf16
+SAFE_STEP = 1e30
 
 
 @dataclass
 class Snapshot:
-    """Weights as they were when it was taken. They are copied only when the model is about to change."""
+    """Weights as they were when it was taken; an adapter's are its own masters, its base never changes.
+
+    Those of a model that is trained in full are copied only when it is about to change.
+    """
 
     weights: Weights
     live: bool
+    adapter: lora.Lora | None = None
+    dtype: torch.dtype = torch.float32
 
     def materialise(self) -> None:
         if self.live:
@@ -37,6 +45,13 @@ class Snapshot:
                 copies.setdefault(tensor.data_ptr(), tensor.clone())
             self.weights = {name: copies[t.data_ptr()] for name, t in self.weights.items()}
             self.live = False
+
+    def whole(self) -> Weights:
+        """All weights of the model, an adapter's merged in."""
+        return self.weights if self.adapter is None else self.adapter.merged(self.weights, self.dtype)
+
+    def forget(self) -> None:
+        self.weights, self.live = {}, False
 
 
 @dataclass
@@ -53,6 +68,7 @@ class TrainedModel:
     poisoned: str | None = None
     accumulated: bool = False
     snapshots: list[Snapshot] = field(default_factory=list)
+    largest: float = 0.0  # norm of all gradients that AdamW's moments are made of
 
     def __post_init__(self) -> None:
         model = self.backbone.model
@@ -149,7 +165,8 @@ class TrainedModel:
         everywhere = forward_only and loss_fn == "cross_entropy" and not config["only_weighted"]
         looks = [np.ones(d.tokens.size, dtype=np.bool_) if everywhere else loss.look(d.inputs, config) for d in data]
         outputs: Outputs = {
-            name: [np.zeros(d.tokens.size, dtype=np.float32) for d in data] for name in ("logprobs", "elementwise_loss")
+            name: [np.zeros(d.inputs["target_tokens"].shape, dtype=np.float32) for d in data]
+            for name in ("logprobs", "elementwise_loss")
         }
         metrics: Metrics = {
             "loss:sum": 0.0,
@@ -172,11 +189,11 @@ class TrainedModel:
             if not forward_only:
                 total.backward()
                 self.accumulated = True
-            _scatter(outputs["logprobs"], positions.logprobs, looks, piece)
-            _scatter(outputs["elementwise_loss"], result.elementwise, looks, piece)
+            scatter(outputs["logprobs"], positions.logprobs, looks, piece)
+            scatter(outputs["elementwise_loss"], result.elementwise, looks, piece)
             metrics["loss:sum"] += float(total.detach())
             metrics["loss_tokens:sum"] += rows.size
-            _merge(metrics, result.metrics)
+            merge(metrics, result.metrics)
         if not forward_only:
             self.accumulated = True
         return outputs, metrics
@@ -185,7 +202,7 @@ class TrainedModel:
         self, data: list[Datum], looks: list[NDArray[np.bool_]], piece: list[int], hidden: Tensor
     ) -> Positions:
         inputs = {
-            name: torch.from_numpy(np.concatenate([data[i].inputs[name][looks[i]] for i in piece])).to(hidden.device)
+            name: torch.from_numpy(joined([data[i].inputs[name][looks[i]] for i in piece])).to(hidden.device)
             for name in data[piece[0]].inputs
         }
         counts = torch.tensor([int(looks[i].sum()) for i in piece], device=hidden.device)
@@ -201,7 +218,7 @@ class TrainedModel:
     def _score_loss(
         self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, forward_only: bool
     ) -> tuple[Outputs, Metrics]:
-        pairs = _pairs(data) if loss_fn == "bradley_terry" else None
+        pairs = pairs_of(data) if loss_fn == "bradley_terry" else None
         ordered, glue = order(sequences), None
         if pairs is not None:
             # both sides of a pair stay in one piece: units in the order of their first side
@@ -283,20 +300,59 @@ class TrainedModel:
             raise EngineError(
                 f"optim_step refused: the gradient's norm is {float(norm)}; the accumulation was discarded"
             )
+        if float(norm) > LARGEST_NORM:
+            self._clear()
+            raise EngineError(
+                f"optim_step refused: the gradient's norm is {float(norm):.1e}, too large for its square in fp32; "
+                "the accumulation was discarded"
+            )
         if adam.grad_clip_norm > 0:
             torch.nn.utils.clip_grads_with_norm_(
                 [*self.masters.values(), *([self.users] if self.users is not None else [])], adam.grad_clip_norm, norm
             )
+        self.largest = max(self.largest, float(norm))
         self.before_change()
         set_adam(self.optimizer, adam)
-        self.optimizer.step()
-        if self.row_adam is not None and self.users is not None and self.users.grad is not None and self.touched:
-            rows = torch.tensor(sorted(self.touched), device=self.users.device)
-            self.row_adam.step(rows, self.users.grad[rows], adam)
+        # AdamW's step is at most lr * largest / eps: only one that could leave fp32 is worth a copy of everything
+        bounded = adam.eps > 0 and adam.learning_rate * self.largest <= SAFE_STEP * adam.eps * (1 - adam.beta1)
+        if bounded and adam.learning_rate * adam.weight_decay <= 1:
+            self._step(adam)
+        else:
+            self._careful_step(adam)
         self.publish()
         self._clear()
         self.steps += 1
         return {"grad_norm:mean": float(norm), "learning_rate:mean": adam.learning_rate, "step:max": float(self.steps)}
+
+    def _step(self, adam: Adam) -> None:
+        self.optimizer.step()
+        if self.row_adam is not None and self.users is not None and self.users.grad is not None and self.touched:
+            rows = torch.tensor(sorted(self.touched), device=self.users.device)
+            self.row_adam.step(rows, self.users.grad[rows], adam)
+
+    def _careful_step(self, adam: Adam) -> None:
+        """Take it back where it makes weights infinite."""
+        weights = self._all_weights()
+        before = [t.detach().clone() for t in weights]
+        moments, rows = copy.deepcopy(self.optimizer.state_dict()["state"]), copy.deepcopy(self.row_adam)
+        self._step(adam)
+        if all(bool((t.detach().abs() <= LARGEST_WEIGHT).all()) for t in weights):  # NaN is not
+            return
+        for tensor, old in zip(weights, before, strict=True):
+            tensor.copy_(old)
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        if rows is not None and self.users is not None:
+            rows.table = self.users
+            self.row_adam = rows
+        self._clear()
+        raise EngineError(
+            f"optim_step refused: with learning_rate {adam.learning_rate:g}, eps {adam.eps:g} and weight_decay "
+            f"{adam.weight_decay:g} weights become infinite or NaN; they and AdamW's moments are as they were, the "
+            "accumulation was discarded"
+        )
+
+    def _all_weights(self) -> list[Tensor]:
+        return [*self.masters.values(), *([] if self.users is None else [self.users])]
 
     def forget_moments(self) -> None:
         """Start AdamW anew: its moments were of other weights."""
@@ -304,6 +360,7 @@ class TrainedModel:
         if self.users is not None:
             self.row_adam = RowAdam(self.users)
         self.steps = 0
+        self.largest = 0.0
 
     @torch.no_grad()
     def publish(self) -> None:
@@ -319,15 +376,14 @@ class TrainedModel:
         self.snapshots.clear()
 
     def snapshot(self) -> Snapshot:
-        """What sampling sees; a LoRA model is merged at once, in bf16 to the digits that a weight has there."""
+        """What sampling sees."""
         if self.adapter is not None:
-            return Snapshot(self.adapter.merged(self.masters, self.compute), live=False)
+            kept = {name: master.detach().clone() for name, master in self.masters.items()}
+            return Snapshot(kept, False, self.adapter, self.compute)
+        self.snapshots = [s for s in self.snapshots if s.live]
         taken = Snapshot(weights_of(self.backbone.model), live=True)
         self.snapshots.append(taken)
         return taken
-
-    def drop(self, snapshot: Snapshot) -> None:
-        self.snapshots = [s for s in self.snapshots if s is not snapshot]
 
     def full_weights(self) -> Weights:
         """All weights in fp32 (LoRA merged), by the model's own parameter names."""
@@ -335,45 +391,6 @@ class TrainedModel:
             return self.adapter.merged(self.masters, torch.float32)
         masters = {id(self.named[n]): m.detach() for n, m in self.masters.items()}
         return {n: masters[id(p)] for n, p in self.backbone.model.named_parameters(remove_duplicate=False)}
-
-
-def _scatter(
-    outputs: list[NDArray[np.float32]], values: Tensor, looks: list[NDArray[np.bool_]], piece: list[int]
-) -> None:
-    flat, at = values.detach().float().cpu().numpy(), 0
-    for i in piece:
-        count = int(looks[i].sum())
-        outputs[i][looks[i]] = flat[at : at + count]
-        at += count
-
-
-def _merge(metrics: Metrics, new: Metrics) -> None:
-    for name, value in new.items():
-        reduction = name.rpartition(":")[2]
-        if name not in metrics:
-            metrics[name] = value
-        elif reduction == "sum":
-            metrics[name] += value
-        else:
-            metrics[name] = (min if reduction == "min" else max)(metrics[name], value)
-
-
-def _pairs(data: list[Datum]) -> list[tuple[int, int]]:
-    """(preferred, other) datum indices of every pair_id. Raises EngineError on a pair that is not whole."""
-    sides: dict[int, dict[int, int]] = {}
-    for i, datum in enumerate(data):
-        pair, preferred = int(datum.inputs["pair_id"][0]), int(datum.inputs["preferred"][0])
-        if preferred not in (0, 1):
-            raise EngineError(f"datum {i}: preferred is {preferred}; it must be 0 or 1")
-        if preferred in sides.setdefault(pair, {}):
-            raise EngineError(f"datum {i}: pair_id {pair} has two datums with preferred = {preferred}")
-        sides[pair][preferred] = i
-    for pair, found in sides.items():
-        if len(found) != 2:
-            raise EngineError(
-                f"datum {next(iter(found.values()))}: pair_id {pair} lacks its other side in this request"
-            )
-    return [(found[1], found[0]) for found in sides.values()]
 
 
 __all__ = ["Metrics", "Outputs", "Snapshot", "TrainedModel"]

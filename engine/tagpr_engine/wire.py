@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import Message
@@ -15,6 +17,8 @@ from .errors import EngineError
 from .gen import tinker_pb2 as pb
 
 Array = NDArray[np.float32] | NDArray[np.int64]
+SEVERAL = ("target_tokens", "weights")  # may have several values a position
+MAX_DENSE = 1 << 26  # cells of a matrix
 
 _DTYPES: dict[int, tuple[str, np.dtype[np.generic]]] = {
     pb.DTYPE_FLOAT32: ("float32", np.dtype("<f4")),
@@ -26,7 +30,7 @@ _DTYPES: dict[int, tuple[str, np.dtype[np.generic]]] = {
 
 @dataclass(frozen=True)
 class Datum:
-    """tokens[i] predicts inputs["target_tokens"][i]; every input is a flat array."""
+    """tokens[i] predicts inputs["target_tokens"][i]; an input is [T], or [T, K] with several values a position."""
 
     tokens: NDArray[np.int64]
     inputs: dict[str, Array]
@@ -71,25 +75,30 @@ def _read_datum(index: int, datum: pb.Datum) -> Datum:
     tokens = np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, dtype=np.int64)
     if tokens.size == 0:
         raise EngineError(f"datum {index}: model_input is empty")
-    inputs = {name: _read_tensor(index, name, tensor) for name, tensor in datum.loss_fn_inputs.items()}
+    inputs = {name: _read_tensor(index, name, tensor, tokens.size) for name, tensor in datum.loss_fn_inputs.items()}
     return Datum(tokens, inputs)
 
 
-def _read_tensor(index: int, name: str, tensor: pb.Tensor) -> Array:
+def _read_tensor(index: int, name: str, tensor: pb.Tensor, positions: int) -> Array:
     where = f"datum {index}: loss input {name!r}"
-    if tensor.WhichOneof("encoding") == "sparse_csr":
-        raise EngineError(f"{where} is sparse; send it dense")
     if tensor.dtype not in _DTYPES:
         raise EngineError(f"{where} has no known dtype ({tensor.dtype})")
     label, dtype = _DTYPES[tensor.dtype]
-    if len(tensor.dense) % dtype.itemsize:
-        raise EngineError(f"{where} has {len(tensor.dense)} bytes, no multiple of {label}'s {dtype.itemsize}")
-    flat = np.frombuffer(tensor.dense, dtype=dtype)
+    sparse = tensor.WhichOneof("encoding") == "sparse_csr"
+    raw = tensor.sparse_csr.values if sparse else tensor.dense
+    if len(raw) % dtype.itemsize:
+        raise EngineError(f"{where} has {len(raw)} bytes, no multiple of {label}'s {dtype.itemsize}")
+    flat = np.frombuffer(raw, dtype=dtype)
     shape = list(tensor.shape) or [flat.size]
+    if sparse:
+        crow = _indices(where, tensor.sparse_csr.crow_indices)
+        flat = dense(where, flat, crow, _indices(where, tensor.sparse_csr.col_indices), shape).reshape(-1)
     if min(shape, default=0) < 0 or math.prod(shape) != flat.size:
         raise EngineError(f"{where} has shape {shape} but {flat.size} values")
-    if len([n for n in shape if n != 1]) > 1:
-        raise EngineError(f"{where} has shape {shape}; this engine takes one value a position")
+    if len(shape) == 2 and shape[0] == positions and shape[1] > 0 and name in SEVERAL:
+        flat = flat.reshape(shape)
+    elif len([n for n in shape if n != 1]) > 1:
+        raise EngineError(f"{where} has shape {shape}; it takes one value a position")
     if label in ("int64", "int32"):
         return flat.astype(np.int64)
     values = (flat.astype(np.uint32) << 16).view(np.float32) if label == "bfloat16" else flat.astype(np.float32)
@@ -100,41 +109,46 @@ def _read_tensor(index: int, name: str, tensor: pb.Tensor) -> Array:
     return values
 
 
+def _indices(where: str, raw: bytes) -> NDArray[np.int64]:
+    if len(raw) % 8:
+        raise EngineError(f"{where} has {len(raw)} bytes of indices, no multiple of 8")
+    return np.frombuffer(raw, dtype="<i8").astype(np.int64)
+
+
+def dense(
+    where: str, values: NDArray[Any], crow: NDArray[np.int64], col: NDArray[np.int64], shape: list[int], fill: int = 0
+) -> NDArray[Any]:
+    """A sparse CSR matrix written out, `fill` where it names nothing."""
+    fits = len(shape) == 2 and min(shape) >= 0 and math.prod(shape) <= MAX_DENSE and crow.size == shape[0] + 1
+    fits = fits and crow[0] == 0 and bool((np.diff(crow) >= 0).all()) and crow[-1] == values.size == col.size
+    if not fits or (col.size and (col.min() < 0 or col.max() >= shape[1])):
+        raise EngineError(f"{where} is no sparse CSR matrix of shape {shape} (at most {MAX_DENSE} cells)")
+    out = np.full(shape, fill, dtype=values.dtype)
+    out[np.repeat(np.arange(shape[0]), np.diff(crow)), col] = values
+    return out
+
+
 def write_forward_backward(
     outputs: Mapping[str, list[NDArray[np.float32]]], n: int, metrics: Mapping[str, float]
 ) -> bytes:
-    """outputs[name][datum] holds that datum's values; every name holds n of them."""
+    """outputs[name][datum] holds that datum's values, [T] or [T, K]; every name holds n of them.
+
+    A record takes neighbours with the same K.
+    """
     message = pb.ForwardBackwardOutput(loss_fn_output_type="scalar")
-    record = message.loss_fn_outputs.add(num_datums=n)
-    for name, arrays in outputs.items():
-        offsets = np.zeros(n + 1, dtype="<i8")
-        np.cumsum([a.size * 4 for a in arrays], out=offsets[1:])
-        field = record.fields[name]
-        field.data = b"".join(a.astype("<f4").tobytes() for a in arrays)
-        field.offsets = offsets.tobytes()
-        field.dtype = pb.DTYPE_FLOAT32
+    trailing = [tuple(arrays[i].shape[1:] for arrays in outputs.values()) for i in range(n)]
+    for _, places in groupby(range(n), key=lambda i: trailing[i]):
+        piece = list(places)
+        record = message.loss_fn_outputs.add(num_datums=len(piece))
+        for name, arrays in outputs.items():
+            here = [arrays[i] for i in piece]
+            offsets = np.zeros(len(piece) + 1, dtype="<i8")
+            np.cumsum([a.size * 4 for a in here], out=offsets[1:])
+            field = record.fields[name]
+            field.data = b"".join(a.astype("<f4").tobytes() for a in here)
+            field.offsets = offsets.tobytes()
+            field.dtype = pb.DTYPE_FLOAT32
+            field.trailing_shape.extend(here[0].shape[1:])
     for name, value in metrics.items():
         message.metrics[name] = float(value)
-    return message.SerializeToString(deterministic=True)
-
-
-@dataclass(frozen=True)
-class Sequence:
-    """One sample: its tokens (a stop token included), their log-probs (nats), and why it ended."""
-
-    tokens: NDArray[np.int32]
-    logprobs: NDArray[np.float32]
-    stopped: bool
-
-
-def write_samples(sequences: list[Sequence], prompt_logprobs: NDArray[np.float32] | None, cached: int) -> bytes:
-    message = pb.SampleResponse(prompt_cache_hit_tokens=cached)
-    for sequence in sequences:
-        message.sequences.add(
-            stop_reason=pb.STOP_REASON_STOP if sequence.stopped else pb.STOP_REASON_LENGTH,
-            tokens=sequence.tokens.astype("<i4").tobytes(),
-            logprobs=sequence.logprobs.astype("<f4").tobytes(),
-        )
-    if prompt_logprobs is not None:
-        message.prompt_logprobs = prompt_logprobs.astype("<f4").tobytes()
     return message.SerializeToString(deterministic=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from wire_client import Client, datum
 
-from tagpr_engine import app
 from tagpr_engine.engine import Engine
 from tagpr_engine.gen import tinker_pb2 as pb
+from tagpr_engine.worker import Job
 
 GREEDY = {"max_tokens": 6, "temperature": 0, "stop": []}
 
@@ -25,5 +25,5 @@ def step(client: Client, model: str, rate: float = 0.02) -> dict[str, float]:
 def settle(engine: Engine) -> None:
     """Wait until everything queued so far has run."""
     future = engine.worker.future()
-    engine.worker.submit(app.Job([future], lambda: [{}]))
+    engine.worker.submit(Job([future], lambda: [{}]))
     future.done.wait()

@@ -73,7 +73,7 @@ def test_smollm2_becomes_a_plain_folder(tmp_path: Path) -> None:
         backbone = load(folder, dtype, "cpu")
         assert backbone.eos == [tokenizer.convert_tokens_to_ids("<|im_end|>")]
         params = Params(12, 0.0, 1.0, -1, 0, tuple(backbone.eos), ())
-        got = sample(backbone, [Request(np.array(ids), 1, params, False)], Limits(), tokenizer.decode)
+        got = sample(backbone, [Request(np.array(ids), 1, params)], Limits(), tokenizer.decode)
         assert "Paris" in tokenizer.decode(got[0].sequences[0].tokens)
 
 

@@ -13,10 +13,11 @@ import zstandard
 from in_process import GREEDY, message
 from wire_client import Client, Refused, datum, read_output, read_samples
 
-from tagpr_engine import app, requests
+from tagpr_engine import http, requests
 from tagpr_engine.engine import Engine, SamplingSession
 from tagpr_engine.gen import tinker_pb2 as pb
 from tagpr_engine.sampling import Request, Response
+from tagpr_engine.worker import Job
 
 
 def test_newer_envelope_fields_are_tolerated_and_logged_once(
@@ -38,7 +39,7 @@ def test_newer_envelope_fields_are_tolerated_and_logged_once(
 
 
 def test_bodies_are_bounded(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "MAX_BODY", 1 << 20)
+    monkeypatch.setattr(http, "MAX_BODY", 1 << 20)
     headers = {"content-type": "application/x-protobuf"}
     large = client.http.post("/api/v1/forward_backward", content=b"x" * ((1 << 20) + 1), headers=headers)
     assert large.status_code == 413 and "larger than 1 MiB" in large.json()["detail"]
@@ -76,7 +77,7 @@ def test_a_failure_costs_its_neighbours_nothing(client: Client, engine: Engine) 
     """Requests that wait together are merged; one that can't be served is refused alone."""
     hold = engine.worker.future()
     gate = engine.worker.future()
-    engine.worker.submit(app.Job([hold], lambda: [{"held": gate.done.wait()}]))
+    engine.worker.submit(Job([hold], lambda: [{"held": gate.done.wait()}]))
     good = [client.sample([5, i], base_model="qwen", sampling_params=GREEDY) for i in (6, 7)]
     bad = client.sample([5, 95, 96], base_model="qwen", sampling_params=GREEDY)
     gate.resolve({})
@@ -107,7 +108,7 @@ def test_requests_that_wait_together_are_one_pass_and_ordered_units_stay_apart(
     assert sampled == [1, 1, 1]
     sampled.clear()
     held, gate = engine.worker.future(), engine.worker.future()
-    engine.worker.submit(app.Job([held], lambda: [{"held": gate.done.wait()}]))
+    engine.worker.submit(Job([held], lambda: [{"held": gate.done.wait()}]))
     queued = [send(0), send(1), send(0, "unit/0/2"), send(1, "unit/1/2"), send(2)]
     gate.resolve({})
     found = [read_samples(client.wait(q)) for q in queued]
@@ -141,9 +142,9 @@ def test_a_request_that_never_came_ends_the_order_with_a_sentence(client: Client
     with pytest.raises(Refused, match=r"seq_id 2 never came: seq_id 3 waited .*Create the model anew"):
         client.wait(third)
     for _ in range(2):  # the second try is no more served than the first
-        with pytest.raises(Refused, match=r"409 seq_id 2 never came"):
+        with pytest.raises(Refused, match=r"400 seq_id 2 never came"):
             client.post("optim_step", model_id=model, seq_id=2, adam_params={})
-    with pytest.raises(Refused, match=r"409 seq_id 2 never came"):
+    with pytest.raises(Refused, match=r"400 seq_id 2 never came"):
         client.send(message(model, 4))
     with pytest.raises(Refused, match="422 seq_id must be a whole number"):
         client.post("optim_step", model_id=model, seq_id="3", adam_params={})

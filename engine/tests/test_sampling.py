@@ -16,6 +16,7 @@ from tagpr_engine.backbone import Backbone, load
 from tagpr_engine.decoding import DecodePlan
 from tagpr_engine.errors import EngineError
 from tagpr_engine.picking import Params, Picker, _invert_wide, uniforms
+from tagpr_engine.sample_wire import PromptWishes
 from tagpr_engine.sampling import Limits, Request, _waves, check, sample
 from tagpr_engine.wire import Datum
 
@@ -30,7 +31,7 @@ def request(prompt: list[int], samples: int = 3, **changes: object) -> Request:
         "stop_ids": (2,),
         "stop_strings": (),
     }
-    return Request(np.array(prompt), samples, Params(**{**fields, **changes}), True)  # type: ignore[arg-type]
+    return Request(np.array(prompt), samples, Params(**{**fields, **changes}), PromptWishes(logprobs=True))  # type: ignore[arg-type]
 
 
 def text(ids: list[int]) -> str:
@@ -60,8 +61,8 @@ def test_logprobs_are_transformers_own(backbone: Backbone) -> None:
             lp = torch.log_softmax(theirs(torch.from_numpy(whole)[None]).logits[0], -1).detach().numpy()
             own = lp[np.arange(whole.size - 1), whole[1:]]
             assert np.abs(own[asked.prompt.size - 1 :] - got.logprobs).max() < 1e-5
-            assert answer.prompt_logprobs is not None and np.isnan(answer.prompt_logprobs[0])
-            assert np.allclose(answer.prompt_logprobs[1:], own[: asked.prompt.size - 1], atol=1e-5)
+            assert answer.scores.logprobs is not None and np.isnan(answer.scores.logprobs[0])
+            assert np.allclose(answer.scores.logprobs[1:], own[: asked.prompt.size - 1], atol=1e-5)
             assert got.stopped == (got.tokens[-1] == 2)
             assert 2 not in got.tokens[:-1]
             assert got.stopped or got.tokens.size == asked.params.max_tokens
@@ -81,10 +82,10 @@ def test_tokens_do_not_depend_on_the_rest_of_the_batch(backbone: Backbone) -> No
 
 def test_without_log_probs_of_the_prompt_only_its_last_token_is_computed_to_the_end(backbone: Backbone) -> None:
     asked = [request(p, seed=i) for i, p in enumerate(PROMPTS)]
-    silent = [Request(r.prompt, r.num_samples, r.params, False) for r in asked]
+    silent = [Request(r.prompt, r.num_samples, r.params) for r in asked]
     pairs = zip(sample(backbone, asked, Limits(), text), sample(backbone, silent, Limits(), text), strict=True)
     for a, b in pairs:
-        assert b.prompt_logprobs is None
+        assert b.scores.logprobs is None
         for one, other in zip(a.sequences, b.sequences, strict=True):
             assert one.tokens.tolist() == other.tokens.tolist()
             assert np.allclose(one.logprobs, other.logprobs, atol=1e-5)
@@ -111,18 +112,23 @@ def test_draws_follow_the_distribution() -> None:
     logits = torch.from_numpy(np.log(probs)).float().repeat(4000, 1)
     uniform = torch.from_numpy(np.random.default_rng(0).random(4000)).float()
 
-    def shares(**changes: object) -> np.ndarray:
+    squared = probs**2 / (probs**2).sum()
+
+    def shares(told: np.ndarray = probs, **changes: object) -> np.ndarray:
         params = request([1], **changes).params
         tokens, lp = Picker.of([params] * 4000, torch.device("cpu")).pick(logits, uniform)
-        assert np.allclose(lp.numpy(), np.log(probs)[tokens.numpy()], atol=1e-5)
+        assert np.allclose(lp.numpy(), np.log(told)[tokens.numpy()], atol=1e-5)
         return np.bincount(tokens.numpy(), minlength=4) / 4000
 
     assert np.abs(shares() - probs).max() < 0.03
     assert np.abs(shares(top_k=2) - [2 / 3, 1 / 3, 0, 0]).max() < 0.03
     assert np.abs(shares(top_p=0.6) - [2 / 3, 1 / 3, 0, 0]).max() < 0.03
     assert shares(top_p=0.1).tolist() == [1, 0, 0, 0]
-    squared = probs**2 / (probs**2).sum()
-    assert np.abs(shares(temperature=0.5) - squared).max() < 0.03
+    assert np.abs(shares(squared, temperature=0.5) - squared).max() < 0.03
+    assert np.array_equal(
+        shares(squared, temperature=0.5), shares(probs, temperature=0.5, model_logprobs=True)
+    )  # the same tokens, told at temperature 1
+    shares(probs, temperature=0.0)
 
 
 @pytest.mark.parametrize("vocab", [9000, 16384])
@@ -206,10 +212,11 @@ def test_every_seed_has_a_stream_of_its_own() -> None:
 
 def test_an_unlikely_token_has_its_log_prob() -> None:
     logits = torch.tensor([[150.0, 0.0, -20.0]])
-    params = request([5], temperature=1000.0).params
-    tokens, logprobs = Picker.of([params], torch.device("cpu")).pick(logits, torch.tensor([0.999]))
-    assert tokens.tolist() == [2]
-    assert logprobs.tolist() == pytest.approx([-170.0])
+    for own, told in ((True, -170.0), (False, torch.log_softmax(logits / 1000, -1)[0, 2].item())):
+        params = request([5], temperature=1000.0, model_logprobs=own).params
+        tokens, logprobs = Picker.of([params], torch.device("cpu")).pick(logits, torch.tensor([0.999]))
+        assert tokens.tolist() == [2]
+        assert logprobs.tolist() == pytest.approx([told])
 
 
 def test_a_sequence_that_is_done_may_go_on_past_the_context(tmp_path: Path) -> None:

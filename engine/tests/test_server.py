@@ -142,7 +142,11 @@ def test_a_batch_is_one_ordered_unit(client: Client) -> None:
         ("asample", {"sampling_params": {"max_tokens": 4, "temperature": -1}, "base_model": "qwen"}, "temperature"),
         ("asample", {"sampling_params": {"max_tokens": 4}, "base_model": "other"}, "404 base_model 'other'"),
         ("asample", {"sampling_params": {"max_tokens": 4}, "sampling_session_id": "x"}, "404 sampling session"),
-        ("asample", {"sampling_params": {"max_tokens": 4}, "base_model": "qwen", "topk_prompt_logprobs": 3}, "topk"),
+        (
+            "asample",
+            {"sampling_params": {"max_tokens": 4}, "base_model": "qwen", "prompt_alt_tokens_k": 3},
+            "prompt_alt_tokens_k is not served",
+        ),
         ("create_model", {"base_model": "qwen", "model_role": "critic"}, "'critic' is not served"),
         ("create_model", {"base_model": "qwen", "user_embeddings": 3}, "model_role 'reward'"),
         ("create_model", {"base_model": "qwen", "optimizer_config": {"type": "dimuon"}}, "dimuon"),

@@ -160,7 +160,7 @@ def test_a_snapshot_stays_while_training_moves_on(folders: dict[str, Path]) -> N
     model = policy(folders["qwen"])
     data = [pick(d, "target_tokens", "weights") for d in make_data()]
     snapshot = model.snapshot()
-    before = {n: t.clone() for n, t in snapshot.weights.items()}
+    before = {n: t.clone() for n, t in snapshot.whole().items()}
     model.forward_backward(data, "cross_entropy", {}, False)
     model.optim_step(Adam(learning_rate=1e-2))
     assert all(torch.equal(snapshot.weights[n], before[n]) for n in before)

@@ -323,7 +323,7 @@ def test_lora_trains_adapters_only_and_merges(folders: dict[str, Path], name: st
         found = kept[key] if key in kept else kept[key.replace(".weight", ".base.weight")]
         assert torch.equal(found, before)
     ours = model.forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
-    bind(runner.model, model.snapshot().weights)
+    bind(runner.model, model.snapshot().whole())
     merged = TrainedModel(runner, name, 8192).forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"]
     assert max(np.abs(a - b).max() for a, b in zip(ours, merged, strict=True)) < 1e-4
 

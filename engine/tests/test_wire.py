@@ -56,7 +56,7 @@ def f4(*values: float) -> bytes:
         (weights(dtype=99), "no known dtype"),
         (weights(shape=[-1, -3]), r"shape \[-1, -3\]"),
         (weights(dense=f4(1, 1, 1, 1), shape=[2, 2]), "one value a position"),
-        (sparse, "is sparse"),
+        (sparse, "no sparse CSR matrix of shape"),
         (image, "image; this engine takes text only"),
         (empty, "model_input is empty"),
         (cut, "6 bytes of tokens"),

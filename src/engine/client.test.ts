@@ -156,6 +156,30 @@ describe("broken connections", () => {
   });
 });
 
+describe("a request that something on the way dropped", () => {
+  const silent = (path: string): { fake: FakeTinker; engine: () => Promise<Engine> } => {
+    const fake = fakeTinker(OURS);
+    const never: FakeTinker["fetch"] = (url, init) =>
+      url.endsWith(path)
+        ? new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(init.signal?.reason)))
+        : fake.fetch(url, init);
+    return { fake, engine: () => connectEngine({ url: "http://engine.test", fetch: never, sleep, deadlineMs: 20 }) };
+  };
+
+  it("doesn't wait for ever, nor is a gradient sent again", async () => {
+    const { engine } = silent("/forward_backward");
+    const client = await (await engine()).train({ model: "base", rank: 8, seed: 1 });
+    const error = await failure(client.forwardBackward([datum(1, 2)], "cross_entropy"));
+    expect(error.message).toContain("gave no answer to /api/v1/forward_backward in 1 min");
+  });
+
+  it("is asked for again when it was a poll, up to its deadline", async () => {
+    const { engine } = silent("/retrieve_future");
+    const error = await failure((await engine()).train({ model: "base", rank: 8, seed: 1 }));
+    expect(error.message).toContain("gave no result of create_model");
+  });
+});
+
 describe("forward_backward", () => {
   it("splits at 1,024 datums, keeps the order, and merges results by their reduction", async () => {
     const fake = fakeTinker(OURS);
@@ -258,6 +282,27 @@ describe("sampling", () => {
     const sampler = await (await connect(fake)).sampler("base");
     await sampler.sample([request(1)]);
     expect(fake.seen.some((s) => "x-tagpr-batch" in s.headers)).toBe(false);
+  });
+
+  it("log-probs are the model's own, and samplers that training left behind are let go", async () => {
+    const fake = fakeTinker({ ...OURS, sampled_logprobs: "1", release_sampler: "1" });
+    const client = await train(fake);
+    for (let i = 0; i < 6; i++) await client.sampler();
+    const gone = (): number => fake.seen.filter((s) => s.method === "DELETE").length;
+    expect(gone()).toBe(2);
+    const asked = await client.sampler();
+    await asked.sample([{ prompt: [1], numSamples: 1, seed: 0, params: { maxTokens: 2, temperature: 0.5 } }]);
+    expect(fake.seen.find((s) => s.path === "asample")?.json?.sampled_logprobs).toBe("model");
+    await client.unload();
+    expect(gone()).toBe(7);
+    const other = fakeTinker(OURS);
+    const plain = await train(other);
+    for (let i = 0; i < 6; i++) await plain.sampler();
+    await (await plain.sampler()).sample([
+      { prompt: [1], numSamples: 1, seed: 0, params: { maxTokens: 2, temperature: 1 } },
+    ]);
+    expect(other.seen.find((s) => s.path === "asample")?.json).not.toHaveProperty("sampled_logprobs");
+    expect(other.seen.some((s) => s.method === "DELETE")).toBe(false);
   });
 
   it("one refused request fails the batch with the engine's words", async () => {

@@ -46,6 +46,7 @@ const transportOf = (options: ConnectOptions): Transport => ({
   fetch: options.fetch ?? keepAliveFetch(),
   sleep: options.sleep ?? (async (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal })),
   now: options.now ?? Date.now,
+  answerMs: options.deadlineMs ?? HOUR_MS,
   ...(options.lost === undefined ? {} : { lost: options.lost }),
 });
 

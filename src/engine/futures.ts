@@ -20,7 +20,7 @@ export async function retrieve(transport: Transport, pending: Pending, deadlineM
   let bare = 0;
   for (;;) {
     if (transport.now() - start > deadlineMs) throw overdue(transport, pending, deadlineMs);
-    const answer = await poll(transport, pending.requestId);
+    const answer = await poll(transport, pending.requestId, Math.min(POLL_MS, deadlineMs));
     if (answer === null || answer.status === 408) {
       await transport.sleep(10);
     } else if (answer.status >= 500 && errorText(answer) === "" && ++bare < BARE_FAILURES) {
@@ -35,13 +35,13 @@ export async function retrieve(transport: Transport, pending: Pending, deadlineM
   }
 }
 
-async function poll(transport: Transport, requestId: string): Promise<Answer | null> {
+async function poll(transport: Transport, requestId: string, timeoutMs: number): Promise<Answer | null> {
   try {
     return await send(transport, {
       path: "/api/v1/retrieve_future",
       body: { request_id: requestId },
       repeatable: true,
-      timeoutMs: POLL_MS,
+      timeoutMs,
     });
   } catch (error) {
     if (error instanceof PollTimeout) return null;

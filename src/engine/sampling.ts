@@ -18,7 +18,7 @@ export function samplerOf(session: Session, samplingSessionId: string): Sampling
       const { request_id } = await sendJson<{ request_id: string }>(session.transport, {
         path: "/api/v1/asample",
         headers: batch(index),
-        body: sampleBody(samplingSessionId, first + index, request),
+        body: { ...sampleBody(samplingSessionId, first + index, request), ...ownLogprobs(session) },
       });
       return request_id;
     });
@@ -56,6 +56,21 @@ function paramsBody(params: SamplingParams, seed: number): Record<string, unknow
     ...(params.topK === undefined ? {} : { top_k: params.topK }),
     ...(params.stop === undefined || params.stop.length === 0 ? {} : { stop: params.stop }),
   };
+}
+
+/**
+ * Log-probs of the model itself, at temperature 1: what the trainer's are compared with. Hosted Tinker answers those of
+ * the sampling temperature, as the embedded engine does where it isn't asked for these.
+ */
+const ownLogprobs = (session: Session): Record<string, string> =>
+  session.extensions.sampled_logprobs === undefined ? {} : { sampled_logprobs: "model" };
+
+/** Lets a sampler go before its session ends, on an engine that keeps it as long; best effort. */
+export async function releaseSampler(session: Session, samplingSessionId: string): Promise<void> {
+  if (session.extensions.release_sampler === undefined) return;
+  await sendJson(session.transport, { method: "DELETE", path: `/api/v1/samplers/${samplingSessionId}` }).catch(
+    () => undefined,
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { datumBytes, decodeLossResult, encodeLossRequest } from "./codec.ts";
 import { retrieve } from "./futures.ts";
 import { mergeResults } from "./merge.ts";
 import { adaptData, isPairLoss } from "./profiles.ts";
-import { samplerOf } from "./sampling.ts";
+import { releaseSampler, samplerOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
 import { readTinkerPath, tinkerPath } from "./tinker-path.ts";
 import { parseJson, sendJson } from "./transport.ts";
@@ -25,10 +25,17 @@ export interface LoadableClient extends TrainingClient {
   load(path: string, optimizer: boolean): Promise<void>;
 }
 
+/** Samplers of one model that its client may still use: the last ones. */
+const SAMPLERS_KEPT = 4;
+
 /** The client of one model under training. Requests reach the engine in the order of the calls, numbered by `seq_id`. */
 export function trainingClient(session: Session, modelId: string): LoadableClient {
   const ordered = inOrder();
   let seq = 0;
+  const samplers: string[] = [];
+  const releaseBut = async (kept: number): Promise<void> => {
+    for (const id of samplers.splice(0, Math.max(0, samplers.length - kept))) await releaseSampler(session, id);
+  };
   /** A request that was refused has used no number: an engine that waits for the next one must not wait for it. */
   const numbered = async (post: (seqId: number) => Promise<string>): Promise<string> => {
     const requestId = await post(seq + 1);
@@ -96,6 +103,8 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
         sampling_session_seq_id: session.nextSampler(),
         type: "save_weights_for_sampler",
       });
+      samplers.push(answer.sampling_session_id);
+      await releaseBut(SAMPLERS_KEPT);
       return samplerOf(session, answer.sampling_session_id);
     },
     load: async (path, optimizer) => {
@@ -103,6 +112,7 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     },
     unload: async () => {
       await ordered(() => session.run("unload_model", { model_id: modelId, type: "unload_model" }));
+      await releaseBut(0);
     },
   };
 }

@@ -24,6 +24,8 @@ export interface Transport {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Milliseconds. */
   readonly now: () => number;
+  /** Longest wait for the answer to one request, an hour when left out: a proxy may drop one without a word. */
+  readonly answerMs?: number;
   /** Aborted, with a `TagprError` as its reason, when the process behind `url` has died. */
   readonly lost?: AbortSignal;
 }
@@ -54,6 +56,7 @@ export interface Answer {
 export class PollTimeout extends Error {}
 
 const TRIES = 5;
+const HOUR_MS = 3_600_000;
 /** The request can't have reached the engine, so that any call may be sent again. */
 const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
 /** How long a broken connection waits for word that the process behind it died. */
@@ -71,7 +74,7 @@ export async function send(transport: Transport, call: Call, take: TakeBody = wh
       }
       return answer;
     } catch (error) {
-      if (error instanceof PollTimeout || (error instanceof TagprError && error.code === "environment")) throw error;
+      if (error instanceof PollTimeout || error instanceof TagprError) throw error;
       await lastWords(transport);
       const again = call.repeatable === true || NEVER_SENT.has(causeCode(error));
       if (!again || tries === TRIES) throw unreachable(transport, call, error);
@@ -110,16 +113,24 @@ async function sendOnce(transport: Transport, call: Call, take: TakeBody): Promi
     headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(call.body);
   }
-  if (call.timeoutMs !== undefined) init.signal = AbortSignal.timeout(call.timeoutMs);
+  const limit = call.timeoutMs ?? transport.answerMs ?? HOUR_MS;
+  init.signal = AbortSignal.timeout(limit);
   try {
     const response = await transport.fetch(`${transport.url}${call.path}`, init);
     const bytes = await take(response);
     return { status: response.status, contentType: response.headers.get("content-type") ?? "", bytes };
   } catch (error) {
-    if (init.signal?.aborted === true) throw new PollTimeout();
-    throw error;
+    if (init.signal?.aborted !== true) throw error;
+    throw call.timeoutMs === undefined ? unanswered(transport, call, limit) : new PollTimeout();
   }
 }
+
+const unanswered = (transport: Transport, call: Call, limit: number): TagprError =>
+  new TagprError(
+    "engine",
+    `the engine at ${withoutSecrets(transport.url)} gave no answer to ${call.path} in ${Math.ceil(limit / 60_000)} min`,
+    { hint: "Something between here and there dropped the request, or the server is stuck: look at its log." },
+  );
 
 /** 0.1 s, 0.2 s, … */
 const backoff = (tries: number): number => 100 * 2 ** (tries - 1);

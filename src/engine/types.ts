@@ -56,7 +56,7 @@ export interface SampleRequest {
 
 export interface Sequence {
   readonly tokens: readonly number[];
-  /** Nats, one a token, under the sampler's own packing. */
+  /** Nats, one a token, under the sampler's own packing; the embedded engine's are the model's own, at temperature 1. */
   readonly logprobs: readonly number[];
   readonly stopReason: "stop" | "length";
 }

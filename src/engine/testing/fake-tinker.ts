@@ -62,6 +62,7 @@ export function fakeTinker(extensions?: Readonly<Record<string, string>>): FakeT
   app.post("/create_sampling_session", (c) => c.json({ sampling_session_id: "sampling_1" }));
   app.post("/weights_info", (c) => c.json({ base_model: "the-base", is_lora: false, lora_rank: 0 }));
   app.delete("/training_runs/*", (c) => c.json({}));
+  app.delete("/samplers/*", (c) => c.json({}));
   app.get("/training_runs/:id/checkpoints", (c) =>
     c.json({ checkpoints: [{ checkpoint_id: "weights/a", tinker_path: `tinker://${c.req.param("id")}/weights/a` }] }),
   );

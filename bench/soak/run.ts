@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const SOAKS: Readonly<Record<string, string>> = {
+  cookbook: "tinker-cookbook's recipes, unmodified, against the embedded engine",
   kills:
     "kill -9 of command line, engine or both at random moments of whole runs; the bytes must be those of a run left alone",
 };

@@ -20,7 +20,7 @@ const BESIDE = ["aiohttp", "blobfile", "chz", "dill", "multiprocess", "pandas", 
   "fsspec",
 ]);
 const UNASKED = [COOKBOOK, "datasets"];
-const RECIPES = ["sft", "resume", "rl-sync", "rl-async", "rl-ppo-kl", "rl-gspo", "rl-temperature", "dpo"].concat([
+const RECIPES = ["sft", "resume", "rl-sync", "rl-async", "rl-ppo-kl", "rl-cispo", "rl-temperature", "dpo"].concat([
   "distil-on-policy",
   "distil-off-policy",
   "sdft",

@@ -115,20 +115,19 @@ def _look_gspo(inputs: dict[str, Array], config: dict[str, float]) -> NDArray[np
     return np.logical_or(inputs["sequence_ratio_mask"] != 0, inputs["advantages"] != 0)
 
 
-_CLIP = {"clip_low_threshold": 0.8, "clip_high_threshold": 1.2}
+_ALL = {"only_weighted": 0.0}  # 1: log-probs are computed where the loss looks, and nowhere else
+_CLIP = {"clip_low_threshold": 0.8, "clip_high_threshold": 1.2, **_ALL}
 _RATIO = ("target_tokens", "logprobs", "advantages")
 
 TOKEN_LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(
-        ("target_tokens",), ("weights",), {"only_weighted": 0.0}, _nonzero("weights"), _cross_entropy
-    ),
-    "importance_sampling": Loss(_RATIO, ("weights",), {}, _nonzero("advantages", "weights"), _importance_sampling),
+    "cross_entropy": Loss(("target_tokens",), ("weights",), _ALL, _nonzero("weights"), _cross_entropy),
+    "importance_sampling": Loss(_RATIO, ("weights",), _ALL, _nonzero("advantages", "weights"), _importance_sampling),
     "ppo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _ppo),
     "cispo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _cispo),
     "gspo": Loss(
         (*_RATIO, "sequence_ratio_mask"),
         (),
-        {"clip_low_threshold": 1 - 0.0003, "clip_high_threshold": 1 + 0.0004},
+        {"clip_low_threshold": 1 - 0.0003, "clip_high_threshold": 1 + 0.0004, **_ALL},
         _look_gspo,
         _gspo,
     ),

@@ -29,7 +29,7 @@ EXTENSIONS = {
     "bradley_terry": "1",
     "reward_score": "1",
     "gspo": "1",
-    "only_weighted": "1",
+    "only_weighted": "2",
     "ordered_batches": "1",
     "release_sampler": "1",
     "sampled_logprobs": "1",

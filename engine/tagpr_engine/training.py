@@ -18,7 +18,7 @@ from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_con
 from .optimizer import Adam, RowAdam, dense_optimizer, set_adam
 from .pieces import Metrics, Outputs, joined, merge, pairs_of, scatter
 from .repeatable import repeatable
-from .tree import order, pack, split
+from .tree import Pack, order, pack, split
 from .wire import Datum
 
 LARGEST_NORM = 1e18  # its square is still a number in fp32
@@ -177,6 +177,8 @@ class TrainedModel:
         for piece in split(sequences, self.token_budget, order(sequences)):
             packed = pack([sequences[i] for i in piece])
             metrics["computed_tokens:sum"] += packed.tokens.size
+            if loss_fn != "cross_entropy" and not config["only_weighted"]:
+                self._where_no_loss_looks(data, looks, piece, packed, outputs["logprobs"])
             if not any(looks[i].any() for i in piece):
                 continue
             with torch.set_grad_enabled(not forward_only):
@@ -197,6 +199,23 @@ class TrainedModel:
         if not forward_only:
             self.accumulated = True
         return outputs, metrics
+
+    @torch.no_grad()
+    def _where_no_loss_looks(
+        self,
+        data: list[Datum],
+        looks: list[NDArray[np.bool_]],
+        piece: list[int],
+        packed: Pack,
+        out: list[NDArray[np.float32]],
+    ) -> None:
+        """Log-probs that clients compare with the sampler's: advantages of 0 say nothing of them. A pass of its own, so
+        that the gradients are the same bits with it and without."""
+        rest = [~look for look in looks]
+        rows = np.concatenate([packed.index[at][rest[i]] for at, i in enumerate(piece)])
+        if rows.size:
+            hidden, _ = self.backbone.hidden_of(packed, rows)
+            scatter(out, self._positions(data, rest, piece, hidden).logprobs, rest, piece)
 
     def _positions(
         self, data: list[Datum], looks: list[NDArray[np.bool_]], piece: list[int], hidden: Tensor

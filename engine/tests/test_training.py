@@ -395,3 +395,32 @@ def test_what_does_not_fit_is_refused_by_name(
 def test_adam_parameters_are_checked(given: dict[str, float], says: str) -> None:
     with pytest.raises(EngineError, match=says):
         read_adam(given)
+
+
+@pytest.mark.parametrize("loss", ["importance_sampling", "ppo", "cispo", "gspo"])
+def test_policy_losses_tell_all_log_probs_and_the_gradient_is_the_same_without(
+    folders: dict[str, Path], loss: str
+) -> None:
+    """A client compares them with its sampler's, also of groups that all got one reward."""
+    rng = np.random.default_rng(3)
+    data: list[Datum] = []
+    for n, tokens in enumerate(group_tokens()):
+        inputs = {"target_tokens": rng.integers(3, VOCAB, tokens.size)}
+        inputs["advantages"] = np.where(np.arange(tokens.size) < tokens.size // 2, 0, n % 3).astype(np.float32)
+        inputs["logprobs"] = np.full(tokens.size, -3.0, dtype=np.float32)
+        if loss == "gspo":
+            inputs["sequence_ratio_mask"] = (inputs["advantages"] != 0).astype(np.float32)
+        data.append(Datum(tokens, inputs))
+    told: list[dict[str, list[np.ndarray]]] = []
+    grads: list[list[torch.Tensor]] = []
+    for config in ({}, {"only_weighted": 1.0}):
+        model = policy(folders["qwen"], budget=60)
+        told.append(model.forward_backward(data, loss, config, False)[0])
+        grads.append([m.grad for m in model.masters.values() if m.grad is not None])
+    assert len(grads[0]) > 0 and all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
+    plain = [Datum(d.tokens, {"target_tokens": d.inputs["target_tokens"]}) for d in data]
+    every = policy(folders["qwen"]).forward_backward(plain, "cross_entropy", {}, True)[0]["logprobs"]
+    for d, all_of, some, want in zip(data, told[0]["logprobs"], told[1]["logprobs"], every, strict=True):
+        looked = d.inputs["advantages"] != 0
+        assert np.allclose(all_of, want, atol=1e-4) and np.array_equal(all_of[looked], some[looked])
+        assert not some[~looked].any()

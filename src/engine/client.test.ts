@@ -245,6 +245,20 @@ describe("forward_backward", () => {
     ]);
   });
 
+  it("asks a policy loss for log-probs where it looks alone, of an engine that would give all of them", async () => {
+    for (const [version, expected] of [
+      ["1", undefined],
+      ["2", 1],
+    ] as const) {
+      const fake = fakeTinker({ ...OURS, only_weighted: version });
+      const client = await train(fake);
+      await client.forwardBackward([datum(1, 2)], "gspo", { clip_low_threshold: 0.9 });
+      await client.forwardBackward([datum(1, 2)], "cross_entropy");
+      const sent = fake.seen.flatMap((s) => (s.loss === undefined ? [] : [s.loss.lossFnConfig.only_weighted]));
+      expect(sent).toEqual([expected, undefined]);
+    }
+  });
+
   it("refuses tokens that are no whole numbers", async () => {
     const client = await train(fakeTinker(OURS));
     expect((await failure(client.forward([datum(1.5)], "cross_entropy"))).message).toContain("1.5");

@@ -93,6 +93,9 @@ export const isPairLoss = (loss: LossName): boolean => loss === "bradley_terry";
 
 const POLICY_LOSSES: readonly LossName[] = ["importance_sampling", "ppo", "cispo"];
 
+/** Losses of old log-probs and advantages. */
+export const isPolicyLoss = (loss: LossName): boolean => loss === "gspo" || POLICY_LOSSES.includes(loss);
+
 /**
  * Datums in the words of this engine, for callers that speak the embedded engine's: a loss summed over tokens and
  * datums, masks named `sequence_ratio_mask` (gspo) and `weights` (the other policy losses, optional).

@@ -1,7 +1,7 @@
 import { datumBytes, decodeLossResult, encodeLossRequest } from "./codec.ts";
 import { retrieve } from "./futures.ts";
 import { mergeResults } from "./merge.ts";
-import { adaptData, isPairLoss } from "./profiles.ts";
+import { adaptData, isPairLoss, isPolicyLoss } from "./profiles.ts";
 import { releaseSampler, samplerOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
 import { readTinkerPath, tinkerPath } from "./tinker-path.ts";
@@ -50,7 +50,7 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     forwardOnly: boolean,
   ): Promise<LossResult> => {
     const what = `forward_backward (${name}${forwardOnly ? ", forward only" : ""})`;
-    const known = session.extensions.only_weighted === undefined ? without(config, "only_weighted") : config;
+    const known = onlyWhereLooked(session, name, config);
     const parts = splitData(session, name, adaptData(session.profile, name, data));
     const posted = await ordered(async () => {
       const ids: string[] = [];
@@ -115,6 +115,19 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
       await releaseBut(0);
     },
   };
+}
+
+/**
+ * Our loops ask for no log-prob where a loss doesn't look; an engine of version 2 would compute them all for a policy
+ * loss, as hosted Tinker does.
+ */
+function onlyWhereLooked(
+  { extensions }: Pick<Session, "extensions">,
+  loss: LossName,
+  config: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  if (extensions.only_weighted === undefined) return without(config, "only_weighted");
+  return extensions.only_weighted !== "1" && isPolicyLoss(loss) ? { ...config, only_weighted: 1 } : config;
 }
 
 const without = (config: Readonly<Record<string, number>>, key: string): Readonly<Record<string, number>> =>

@@ -52,7 +52,7 @@ def comparisons(folder: Path) -> str:
             "comparison": {
                 "prompt_conversation": [{"role": "user", "content": f"Say {a}"}],
                 "completion_A": [{"role": "assistant", "content": a}],
-                "completion_B": [{"role": "assistant", "content": WORDS[i - 1]}],
+                "completion_B": [{"role": "assistant", "content": WORDS[(i + 1) % len(WORDS)]}],
             },
             "label": "A",
         }
@@ -101,13 +101,33 @@ async def supervised(model: str, folder: Path) -> None:
 
 
 async def resumed(model: str, folder: Path) -> None:
-    """Half of the steps, and the whole again on the same folder: it goes on where it was."""
+    """Ended in the middle, and begun again on the same folder: it goes on where it was."""
     config = {"dataset_builder": chat(model, folder), "learning_rate": 1e-3, "save_every": 1, "num_epochs": 2}
-    await sft.main(sft.Config(**names(model, folder, "resume"), **config, max_steps=3))
-    before = len(metrics(folder))
+    ended = {"evaluator_builders": [lambda: ending_evaluator(3)], "eval_every": 1}
+    try:
+        await sft.main(sft.Config(**names(model, folder, "resume"), **config, **ended))
+    except RuntimeError as error:
+        require("the end" in str(error), str(error))
+    before = [m["step"] for m in metrics(folder) if "train_mean_nll" in m]
     await sft.main(sft.Config(**names(model, folder, "resume"), **config))
     steps = [m["step"] for m in metrics(folder) if "train_mean_nll" in m]
-    require(before >= 3 and steps == sorted(steps) and steps[-1] == 7, f"it did not go on: {before}, {steps}")
+    require(0 < len(before) < 8 and steps[-1] == 7, f"it did not go on: {before}, {steps}")
+    require(steps[len(before)] > 0, f"it began anew: {steps}")
+
+
+def ending_evaluator(calls: int) -> Any:
+    from tinker_cookbook.eval.evaluators import TrainingClientEvaluator
+
+    class Evaluator(TrainingClientEvaluator):
+        left = calls
+
+        async def __call__(self, training_client: tinker.TrainingClient) -> dict[str, float]:
+            self.left -= 1
+            if self.left < 0:
+                raise RuntimeError("the end")
+            return {"left": float(self.left)}
+
+    return Evaluator()
 
 
 async def reinforced(model: str, folder: Path, **more: Any) -> None:
@@ -131,9 +151,8 @@ async def ppo_kl(model: str, folder: Path) -> None:
     await reinforced(model, folder, loss_fn="ppo", **config)
 
 
-async def gspo(model: str, folder: Path) -> None:
-    bounds = {"clip_low_threshold": 0.9997, "clip_high_threshold": 1.0004}
-    await reinforced(model, folder, loss_fn="gspo", loss_fn_config=bounds)
+async def cispo(model: str, folder: Path) -> None:
+    await reinforced(model, folder, loss_fn="cispo")
 
 
 async def cooler(model: str, folder: Path) -> None:
@@ -203,7 +222,7 @@ RECIPES: dict[str, Recipe] = {
     "rl-sync": rl_sync,
     "rl-async": rl_async,
     "rl-ppo-kl": ppo_kl,
-    "rl-gspo": gspo,
+    "rl-cispo": cispo,
     "rl-temperature": cooler,
     "dpo": dpo,
     "distil-on-policy": distil_on_policy,
@@ -232,6 +251,8 @@ def main(name: str, model: str, out: str) -> None:
     odd = [f"{k} is {v}" for k, v in numbers.items() if not math.isfinite(v)]
     require(odd == [], f"not finite: {odd}")
     apart = [m["optim/kl_sample_train_v1"] for m in found if "optim/kl_sample_train_v1" in m]
+    if name in ("rl-sync", "rl-ppo-kl", "rl-cispo"):  # sampler and trainer agree where the weights are the same
+        require(abs(apart[0]) < 1e-4, f"the sampler's log-probs are not the trainer's: {apart}")
     saved = [line for line in (folder / "checkpoints.jsonl").read_text().splitlines() if line]
     require(len(saved) >= 1, "no checkpoint was saved")
     print(json.dumps({"lines": len(found), "checkpoints": len(saved), "kl_sample_train": apart}))

@@ -102,7 +102,7 @@ class _Group:
         """Seconds to sample a group and to train on it."""
         began = time.perf_counter()
         params = Params(self.completion, 1.0, 1.0, -1, 0, (), ())
-        request = Request(self.prompt, self.rollouts, params, False)
+        request = Request(self.prompt, self.rollouts, params)
         (answered,) = sample(self.shell, [request], Limits(), lambda _: "")
         data = [self._datum(np.asarray(one.tokens, dtype=np.int64)) for one in answered.sequences]
         self.trained.forward_backward(data, "cross_entropy", {}, False)

@@ -35,7 +35,7 @@ afterAll(async () => {
 function worldWords(): string[] {
   const words = new Set<string>();
   const note: Renderer = {
-    ...{ eosIds: [], contextLength: 0, responsePrefix: "" },
+    ...{ eosIds: [], contextLength: 0, responsePrefix: "", refusesSystem: false },
     encode: () => [],
     decode: () => "",
     renderChat: () => "",

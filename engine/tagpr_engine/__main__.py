@@ -1,4 +1,4 @@
-"""Command line: `python -m tagpr_engine serve|prepare|verify|choose|hardware`."""
+"""Command line: `python -m tagpr_engine serve|prepare|verify|render|choose|hardware`."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     choose.add_argument("--rank", type=int, default=0, help="of the adapters; 0 = all parameters are trained")
     hardware = commands.add_parser("hardware", help="what this machine computes on, in one line")
     hardware.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    commands.add_parser("render", help="how transformers renders chats with a folder's template: JSON in, JSON out")
     return parser
 
 
@@ -164,6 +165,10 @@ def main() -> None:
             from .hardware import describe
 
             print(describe(args.device))
+        elif args.command == "render":
+            from .render import render
+
+            json.dump(render(json.load(sys.stdin)), sys.stdout)
         else:
             from .prepare import prepare
 

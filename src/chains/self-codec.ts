@@ -5,9 +5,9 @@ import type { Renderer } from "../prompts/renderer.ts";
 export function selfCodec(renderer: Renderer): ChatCodec {
   return {
     prompt: (messages, begun) => {
-      const text = renderer.renderChat(messages, { thinking: true });
       const said = renderer.responsePrefix;
-      return renderer.encode(text + (said !== "" && begun.startsWith(said) ? begun.slice(said.length) : begun));
+      const rest = said !== "" && begun.startsWith(said) ? begun.slice(said.length) : begun;
+      return renderer.promptTokens(messages, { thinking: true, begun: rest });
     },
     decode: renderer.decode,
     eosIds: renderer.eosIds,

@@ -35,6 +35,7 @@ const renderer: Renderer = {
     renderer.encode(`${thinking ? "T" : "F"}|${renderer.renderChat(messages, { thinking })}`),
   eosIds: [EOS],
   responsePrefix: "<think>\n",
+  refusesSystem: false,
 };
 
 /** Answers what `say` makes of the prompt's text, and keeps what it was asked. */

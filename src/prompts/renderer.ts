@@ -1,26 +1,35 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Template } from "@huggingface/jinja";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Message } from "./chat.ts";
+import { controlTokens, isThinkMark, markedVocabulary } from "./control-tokens.ts";
+import { chatTemplate, mergeSystem, type SpecialTokens } from "./template.ts";
 
 export interface RenderOptions {
   /** Thinking mode on; handed to the template as `enable_thinking`, which templates without such a mode ignore. */
   readonly thinking: boolean;
+  /** What the assistant has begun to write, behind the prompt. */
+  readonly begun?: string;
 }
 
-/** Tokens and chat form of one model, read from its Hugging Face folder. Equal to transformers (tested). */
+/**
+ * Tokens and chat form of one model, read from its Hugging Face folder. Equal to transformers (tested), but for control
+ * tokens (end of turn and the like) that a user's text holds: they are encoded as the text that they are, never as turns.
+ */
 export interface Renderer {
-  /** Token ids of a text; special tokens written in it are recognised, none are added. */
+  /** Token ids of a text, which control tokens written in it are part of; none are added. `<think>` is recognised. */
   encode(text: string): number[];
   /** Text of response tokens: special tokens (end of turn, padding) are left out, `<think>` and tags stay. */
   decode(ids: readonly number[]): string;
-  /** The prompt as text, up to where the assistant begins to write. */
+  /**
+   * The prompt as text, up to where the assistant begins to write. A template that refuses a system turn gets its text
+   * at the head of the first user turn.
+   */
   renderChat(messages: readonly Message[], options: RenderOptions): string;
-  /** {@link renderChat} as token ids. */
+  /** {@link renderChat} as token ids; the system turn is TagPR's own, any other turn may hold a user's text. */
   promptTokens(messages: readonly Message[], options: RenderOptions): number[];
   /** Ids that end a response; the first is the one to train with. */
   readonly eosIds: readonly number[];
@@ -29,6 +38,7 @@ export interface Renderer {
    * before a decoded response when reading it.
    */
   readonly responsePrefix: string;
+  readonly refusesSystem: boolean;
 }
 
 const tokenizerConfigSchema = z.looseObject({
@@ -49,26 +59,47 @@ export function loadRenderer(modelDir: string): Renderer {
   const tokenizerJson = readPart(modelDir, "tokenizer.json", tokenizerSchema);
   const tokenizerConfig = readPart(modelDir, "tokenizer_config.json", tokenizerConfigSchema);
   const config = readPart(modelDir, "config.json", configSchema);
-  const tokenizer = guard(modelDir, "tokenizer.json", () => new Tokenizer(tokenizerJson, tokenizerConfig));
-  const template = guard(modelDir, "chat template", () => new Template(chatTemplate(modelDir, tokenizerConfig)));
-  const encode = (text: string): number[] =>
-    text === "" ? [] : tokenizer.encode(text, { add_special_tokens: false }).ids;
-  const renderChat = (messages: readonly Message[], { thinking }: RenderOptions): string =>
-    template.render({
-      messages,
-      add_generation_prompt: true,
-      enable_thinking: thinking,
+  const open = (json: typeof tokenizerJson): Tokenizer =>
+    guard(modelDir, "tokenizer.json", () => new Tokenizer(json, tokenizerConfig));
+  const tokenizer = open(tokenizerJson);
+  const idsOf = (own: Tokenizer, text: string): number[] =>
+    text === "" ? [] : own.encode(text, { add_special_tokens: false }).ids;
+  const control = controlTokens(tokenizerJson.added_tokens);
+  const ofText = once(() => open(markedVocabulary(tokenizerJson, { keepThinking: true })));
+  const ofPrompt = once(() => open(markedVocabulary(tokenizerJson, { keepThinking: false })));
+  const template = chatTemplate(
+    modelDir,
+    templateSource(modelDir, tokenizerConfig),
+    withoutUndefined({
       bos_token: contentOf(tokenizerConfig.bos_token),
       eos_token: contentOf(tokenizerConfig.eos_token),
-    });
+    }),
+  );
+  const render = (messages: readonly Message[], { thinking, begun = "" }: RenderOptions): string =>
+    template.render(template.refusesSystem ? mergeSystem(messages) : messages, thinking) + begun;
+  /** As a template should see it; null where no user's text holds a control token. */
+  const disguised = (messages: readonly Message[]): Message[] | null => {
+    const strange = ({ role, content }: Message): boolean => role !== "system" && control?.inside(content) === true;
+    if (control === null || !messages.some(strange)) return null;
+    return messages.map((one) =>
+      strange(one) ? { ...one, content: control.disguise(one.content, one.role === "assistant") } : one,
+    );
+  };
+  const renderChat = (messages: readonly Message[], options: RenderOptions): string => {
+    const safe = disguised(messages);
+    return safe === null ? render(messages, options) : (control?.show(render(safe, options)) ?? "");
+  };
+  const promptTokens = (messages: readonly Message[], options: RenderOptions): number[] => {
+    const safe = disguised(messages);
+    if (safe === null || control === null) return idsOf(tokenizer, render(messages, options));
+    return idsOf(ofPrompt(), control.mark(render(safe, options)));
+  };
   // `<think>` stays in decoded text even where a tokenizer calls it special.
   const dropped = new Set(
-    tokenizerJson.added_tokens
-      .filter(({ special, content }) => special && !/^<\/?think>$/.test(content))
-      .map(({ id }) => id),
+    tokenizerJson.added_tokens.filter(({ special, content }) => special && !isThinkMark(content)).map(({ id }) => id),
   );
   return {
-    encode,
+    encode: (text) => idsOf(control?.inside(text) === true ? ofText() : tokenizer, text),
     decode: (ids) => {
       const kept = ids.filter((id) => !dropped.has(id));
       return kept.length === 0
@@ -76,11 +107,23 @@ export function loadRenderer(modelDir: string): Renderer {
         : tokenizer.decode(kept, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
     },
     renderChat,
-    promptTokens: (messages, options) => encode(renderChat(messages, options)),
+    promptTokens,
     eosIds: eosIds(modelDir, tokenizer, config, tokenizerConfig),
     responsePrefix: prefixOf(renderChat([{ role: "user", content: "?" }], { thinking: true })),
+    refusesSystem: template.refusesSystem,
   };
 }
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const withoutUndefined = (tokens: Record<keyof SpecialTokens, string>): SpecialTokens =>
+  Object.fromEntries(Object.entries(tokens).filter(([, content]) => content !== ""));
 
 function prefixOf(prompt: string): string {
   return /<think>\s*$/.exec(prompt)?.[0] ?? "";
@@ -90,7 +133,7 @@ function contentOf(token: string | { content: string } | null | undefined): stri
   return typeof token === "string" ? token : (token?.content ?? "");
 }
 
-function chatTemplate(dir: string, config: z.infer<typeof tokenizerConfigSchema>): string {
+function templateSource(dir: string, config: z.infer<typeof tokenizerConfigSchema>): string {
   const file = join(dir, "chat_template.jinja");
   if (existsSync(file)) return readFileSync(file, "utf8");
   const field = config.chat_template;

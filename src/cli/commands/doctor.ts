@@ -3,13 +3,22 @@ import pc from "picocolors";
 import { EXIT_CODES } from "../../core/errors.ts";
 import type { App } from "../app.ts";
 import { type Finding, findings } from "../doctor/checks.ts";
+import { templateFindings } from "../doctor/templates.ts";
+import { at } from "./options.ts";
 
 export function doctorCommand({ io, outcome }: App): Command {
   const command = new Command("doctor")
     .description("check this machine and say what to do")
+    .option("--templates <dirs...>", "only compare the chat templates of these model folders with transformers")
     .option("--json", "as JSON")
-    .action(async ({ json }) => {
-      const found = await findings(io);
+    .action(async ({ templates, json }) => {
+      const found =
+        templates === undefined
+          ? await findings(io)
+          : await templateFindings(
+              io,
+              templates.map((dir) => at(io, dir)),
+            );
       if (found.some(({ state }) => state === "bad")) outcome.code = EXIT_CODES.environment;
       io.out(
         json === true

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
+import { ICU_VERSION } from "../core/words.ts";
 import type { Engines } from "../engine/engines.ts";
 import { type Flights, makeFlights } from "../llm/flights.ts";
 import { patientFetch } from "../llm/http.ts";
@@ -103,6 +104,7 @@ function recordOf(io: Io, config: Config): RunRecord {
   return {
     tagpr: version(),
     node: process.version,
+    icu: ICU_VERSION,
     platform: `${process.platform}-${process.arch}`,
     revision: revision(packageRoot()),
     seed: config.seed,

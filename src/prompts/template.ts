@@ -18,7 +18,7 @@ export interface SpecialTokens {
 
 /**
  * The template as transformers would render it: line ends of its source are `\n` (jinja2's own rule), `tools` and
- * `documents` are none, and its clock stands on {@link TEMPLATE_DATE}, so that a run's prompts don't change overnight.
+ * `documents` are none, and its clock stands on 26 July 2024, so that a run's prompts don't change overnight.
  */
 export function chatTemplate(where: string, source: string, special: SpecialTokens): ChatTemplate {
   // The library's own clock can't be handed in, so the template asks another.
@@ -79,8 +79,7 @@ const refused = (where: string, cause: unknown): TagprError =>
     cause,
   });
 
-/** The day that templates are told, where they ask for one: a Friday. */
-export const TEMPLATE_DATE = "2024-07-26";
+/** Friday, 26 July 2024: what templates are told that ask for a date. */
 const DATE: Readonly<Record<string, string>> = {
   ...{ Y: "2024", y: "24", m: "07", d: "26", e: "26", B: "July", b: "Jul", A: "Friday", a: "Fri", j: "208" },
   ...{ H: "00", I: "12", M: "00", S: "00", p: "AM" },

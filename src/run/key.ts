@@ -1,7 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashable } from "../core/config/added.ts";
+import { readJson } from "../core/jsonl.ts";
 import { filesBelow, hashFile, hashJson } from "../core/run-dir.ts";
+import { ICU_VERSION } from "../core/words.ts";
+import type { Task } from "../data/task.ts";
+import { conventionOf } from "../metrics/score.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 type KeyInputs = Pick<StageContext, "run" | "config" | "modelDir">;
@@ -21,7 +25,21 @@ export async function stageKey(stage: Stage, { run, config, modelDir }: KeyInput
     inputs[file] = await hashFile(path);
   }
   const outside = (await stage.outside?.(config, { modelDir })) ?? null;
-  return hashJson({ stage: stage.name, seed: config.seed, config: stage.config(hashable(config)), inputs, outside });
+  const icu = stage.name !== "data" && countsByIcu(run) ? { icu: ICU_VERSION } : {};
+  return hashJson({
+    stage: stage.name,
+    seed: config.seed,
+    config: stage.config(hashable(config)),
+    inputs,
+    outside,
+    ...icu,
+  });
+}
+
+/** Whether any task of the run counts words that ICU's dictionaries may have parted: every language but English and Chinese. */
+function countsByIcu(run: string): boolean {
+  const path = join(run, "data", "tasks.json");
+  return existsSync(path) && readJson<Task[]>(path).some((task) => conventionOf(task) === "words");
 }
 
 /** Identity of a file, or of all files below a folder; of a name that is neither (a hub's), the name. */

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly format?: number;
   readonly tagpr: string;
   readonly node: string;
+  /** Version of ICU, whose dictionaries part words in scripts without white space; absent in runs of older versions. */
+  readonly icu?: string;
   readonly platform: string;
   /** Git revision of the program, `+` behind it when the checkout was changed; null outside a checkout. */
   readonly revision: string | null;

@@ -20,8 +20,9 @@ export function exportCommand({ io, openEngines }: App): Command {
     .addOption(
       new Option("--tolerance <nats>", "largest difference of log-probs or logits").argParser(positive).default(1e-4),
     )
+    .option("--also-python <python>", "check by this Python's transformers too, an older one say")
     .option("--json", "the outcome of the check as JSON")
-    .action(async (folder, { out, model, tolerance, json }) => {
+    .action(async (folder, { out, model, tolerance, alsoPython, json }) => {
       const run = at(io, folder);
       const config = configOfRun(run);
       const engines = openEngines({ config: inFloat32(config), run, io });
@@ -30,7 +31,9 @@ export function exportCommand({ io, openEngines }: App): Command {
         const check = await exportModel({
           ...{ run, out: at(io, out), model, tolerance, engines },
           modelDir: (name) => modelDir(io, name),
-          verifier: makeVerifier(python, io.env),
+          verifiers: [python, ...(alsoPython === undefined ? [] : [alsoPython])].map((one) =>
+            makeVerifier(one, io.env),
+          ),
           progress: lineProgress(io.err, Date.now),
         });
         const what = `${check.compared} ${model === "prmu" ? "logits" : "log-probs"}`;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -30,7 +30,6 @@ beforeEach(async () => {
   writeJsonl(join(run, "data", "dev.jsonl"), makeExamples(3));
   await seal(run, "data", "key", ["dev.jsonl"], 1);
   writeJson(join(run, "explore", "model.json"), { path: "tinker://m/sampler_weights/best", step: 1 });
-  const refuse = async (): Promise<never> => Promise.reject(new Error("not asked for"));
   const engine: Engine = {
     capabilities: { extensions: {}, gspo: true },
     ...{ train: refuse, embed: refuse, saved: refuse, forget: refuse, close: async () => {} },
@@ -40,19 +39,22 @@ beforeEach(async () => {
     }),
     export: async (_, out) => {
       mkdirSync(out, { recursive: true });
-      writeFileSync(join(out, "model.safetensors"), "weights");
+      writeFileSync(join(out, "model.safetensors"), "weights", { mode: 0o600 });
+      writeJson(join(out, "config.json"), { rope_parameters: { rope_type: "default", rope_theta: 1e6 } });
     },
   };
   options = {
     ...{ run, out: join(dir, "out"), model: "tagpr", tolerance: 1e-4, progress: silent },
     engines: { policy: async () => engine, reward: refuse, embeddings: refuse, close: async () => {} },
     modelDir: async (name) => name,
-    verifier: { policy: async (_, items) => items.map(same), reward: refuse },
+    verifiers: [honest],
   };
 });
 
+const refuse = async (): Promise<never> => Promise.reject(new Error("not asked for"));
+const honest: Verifier = { policy: async (_, items) => items.map(same), reward: refuse };
 const answering = (answer: Partial<PolicyAnswer>): Verifier => ({
-  ...options.verifier,
+  ...honest,
   policy: async (_, items) => items.map(() => ({ ...same(), ...answer })),
 });
 
@@ -60,9 +62,14 @@ describe("an export", () => {
   it("is a Hugging Face folder with tokenizer, template, generation config, card, config, hashes", async () => {
     expect(await exportModel(options)).toEqual({ largest: 0, compared: 12, tolerance: 1e-4 });
     expect(readdirSync(options.out).sort()).toEqual(
-      ["README.md", "generation_config.json", "model.safetensors", "tagpr.json", "tokenizer.json"].concat(
-        "tokenizer_config.json",
-      ),
+      [
+        "README.md",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tagpr.json",
+        "tokenizer.json",
+      ].concat("tokenizer_config.json"),
     );
     expect(readJson(join(options.out, "generation_config.json"))).toMatchObject({
       ...{ do_sample: false, eos_token_id: [2], max_new_tokens: 512 },
@@ -76,21 +83,32 @@ describe("an export", () => {
     expect(card).toMatch(/guided:\n/);
   });
 
+  it("is read by older transformers too, by anybody, and refused where any reader finds another model", async () => {
+    const older = answering({ logprobs: [-0.9, -0.25] });
+    await expect(exportModel({ ...options, verifiers: [honest, older] })).rejects.toThrow(/differ by up to 4\.0e-1/);
+    await exportModel(options);
+    expect(readJson(join(options.out, "config.json"))).toMatchObject({ rope_theta: 1e6 });
+    for (const file of readdirSync(options.out)) expect(statSync(join(options.out, file)).mode & 0o777).toBe(0o644);
+    expect(statSync(options.out).mode & 0o777).toBe(0o755);
+  });
+
   it("is refused when log-probs drift, and nothing stays", async () => {
     const verifier = answering({ logprobs: [-0.5, -0.2502] });
-    await expect(exportModel({ ...options, verifier })).rejects.toThrow(/log-probs differ by up to 2\.0e-4/);
+    await expect(exportModel({ ...options, verifiers: [verifier] })).rejects.toThrow(
+      /log-probs differ by up to 2\.0e-4/,
+    );
     expect(readdirSync(dir).sort()).toEqual(["model", "run"]);
-    await exportModel({ ...options, verifier, tolerance: 1e-3 });
+    await exportModel({ ...options, verifiers: [verifier], tolerance: 1e-3 });
   });
 
   it("is refused when a log-prob is no number or the greedy token is another, but not between two that are level", async () => {
-    await expect(exportModel({ ...options, verifier: answering({ logprobs: [Number.NaN, -0.25] }) })).rejects.toThrow(
-      /refused/,
-    );
-    await expect(exportModel({ ...options, verifier: answering({ best: [8, 2] }) })).rejects.toThrow(
+    await expect(
+      exportModel({ ...options, verifiers: [answering({ logprobs: [Number.NaN, -0.25] })] }),
+    ).rejects.toThrow(/refused/);
+    await expect(exportModel({ ...options, verifiers: [answering({ best: [8, 2] })] })).rejects.toThrow(
       /greedy token at place 0 is 8, the run's own was 7/,
     );
-    await exportModel({ ...options, verifier: answering({ best: [8, 2], margin: [5e-5, 1] }) });
+    await exportModel({ ...options, verifiers: [answering({ best: [8, 2], margin: [5e-5, 1] })] });
   });
 
   it("says what is missing, and never writes over a folder", async () => {

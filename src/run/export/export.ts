@@ -17,6 +17,7 @@ import { openAsking, readModel, readSplit } from "../stages/common.ts";
 import { backbone, readScorer } from "../stages/prmu.ts";
 import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
+import { forEveryone, settleConfig } from "./settle.ts";
 
 export interface ExportOptions {
   readonly run: string;
@@ -27,7 +28,8 @@ export interface ExportOptions {
   readonly tolerance: number;
   readonly engines: Engines;
   readonly modelDir: (name: string) => Promise<string>;
-  readonly verifier: Verifier;
+  /** Each reads the exported folder with a transformers of its own; all must agree with the run. */
+  readonly verifiers: readonly Verifier[];
   readonly progress: Progress;
 }
 
@@ -55,7 +57,10 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
     const about = await provenance(options, record, check);
     writeJson(join(part, "tagpr.json"), about);
     writeAtomic(join(part, "README.md"), modelCard(about));
-    guardDisk(out, () => renameSync(part, out));
+    guardDisk(out, () => {
+      forEveryone(part);
+      renameSync(part, out);
+    });
     return check;
   } catch (error) {
     rmSync(part, { recursive: true, force: true });
@@ -84,7 +89,7 @@ async function exportPolicy(
   { config }: RunRecord,
   part: string,
 ): Promise<Checked> {
-  const { run, engines, modelDir, progress, verifier } = options;
+  const { run, engines, modelDir, progress, verifiers } = options;
   const stage = model === "tagpr" ? "explore" : model;
   mustStand(run, `${stage}/model.json`, stage);
   const { path } = readModel(run, stage);
@@ -111,13 +116,14 @@ async function exportPolicy(
   progress.say(`Writing ${model}`);
   await engine.export(path, part);
   await addTokenizer(part, await modelDir(config.model));
+  settleConfig(part);
   settleGeneration(part, renderer.eosIds, config.eval.max_tokens);
   progress.say(`Comparing ${said.length} responses with what transformers reads`);
-  return checkPolicy(said, await verifier.policy(part, said), options.tolerance);
+  return worst(verifiers, async (verifier) => checkPolicy(said, await verifier.policy(part, said), options.tolerance));
 }
 
 async function exportReward(options: ExportOptions, { config }: RunRecord, part: string): Promise<Checked> {
-  const { run, engines, modelDir, progress, verifier } = options;
+  const { run, engines, modelDir, progress, verifiers } = options;
   mustStand(run, "prmu/scorer.json", "prmu");
   const file = readScorer(run);
   if (file === null)
@@ -140,18 +146,28 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   progress.say("Writing prmu");
   await engine.export(file.path, part);
   await addTokenizer(part, await modelDir(backbone(config)));
+  settleConfig(part);
   writeScorerFiles(part, file);
   const probes = [
     ...known.map((item) => rewardDatum(input, item)),
     ...unknown.map((item) => rewardDatum(input, item, 0)),
   ].map(({ tokens, inputs }) => ({ tokens, row: inputs.user_index?.data[0] ?? null }));
   progress.say(`Comparing ${probes.length} logits with what transformers reads`);
-  const theirs = await verifier.reward(part, probes);
-  return checkReward(
-    own,
-    theirs.map(({ logit }) => logit),
-    options.tolerance,
-  );
+  return worst(verifiers, async (verifier) => {
+    const theirs = await verifier.reward(part, probes);
+    return checkReward(
+      own,
+      theirs.map(({ logit }) => logit),
+      options.tolerance,
+    );
+  });
+}
+
+/** The check by every reader in turn: what the one says that is furthest from the run. */
+async function worst(verifiers: readonly Verifier[], check: (by: Verifier) => Promise<Checked>): Promise<Checked> {
+  const all: Checked[] = [];
+  for (const verifier of verifiers) all.push(await check(verifier));
+  return all.reduce((most, one) => (one.largest > most.largest ? one : most));
 }
 
 /** Both sides of the first pairs of the run. */

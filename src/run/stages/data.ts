@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { ICU_VERSION } from "../../core/words.ts";
+import type { Task } from "../../data/task.ts";
+import type { ShownExample } from "../../data/types.ts";
 import { type RetrieveOptions, show } from "../../retrieval/retrieve.ts";
+import { checkGolds } from "../../rewards/golds.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { filesData } from "./data-files.ts";
@@ -22,6 +26,8 @@ export const dataStage: Stage = {
     paths: await Promise.all(config.data.paths.map(identity)),
     task: /\.ya?ml$/.test(config.data.task) ? await identity(config.data.task) : null,
     embeddings: config.profile.retriever === "dense" ? await embedderFolder(config) : undefined,
+    // BM25's words in languages other than English; which these files are in isn't known before they are read.
+    icu: config.profile.retriever === "bm25" && config.data.source === "files" ? ICU_VERSION : undefined,
   }),
   writes: [...SPLITS.map((name) => `${name}.jsonl`), "tasks.json", "world.json", "ceilings.json", "strata.json"],
   run: async (context) => {
@@ -35,12 +41,31 @@ export const dataStage: Stage = {
     };
     const gathered = await (config.data.source === "synthetic" ? syntheticData : filesData)(config, choose);
     const { tasks, splits, extras } = gathered;
+    for (const task of tasks)
+      sayGolds(
+        progress,
+        task,
+        SPLITS.flatMap((name) => splits[name]),
+      );
     for (const name of SPLITS) writeJsonl(join(dir, `${name}.jsonl`), splits[name]);
     for (const [name, value] of Object.entries(extras)) writeJson(join(dir, name), value);
     writeJson(join(dir, "tasks.json"), tasks);
     progress.end(SPLITS.map((name) => `${name} ${splits[name].length}`).join(", "));
   },
 };
+
+/** A task whose golds can't be rewarded is refused here, before anything is paid or trained; a few odd ones are told. */
+function sayGolds(progress: StageContext["progress"], task: Task, examples: readonly ShownExample[]): void {
+  const { golds, short } = checkGolds(
+    task,
+    examples.filter((example) => example.task === task.name),
+  );
+  if (short.length === 0) return;
+  const named = short.slice(0, 3).map(({ id }) => id);
+  progress.say(
+    `${task.name}: ${short.length} of ${golds} gold answers would earn less than 1 against themselves (${named.join(", ")}${short.length > 3 ? ", …" : ""})`,
+  );
+}
 
 function retrieveOptions(context: StageContext): RetrieveOptions {
   const { profile, seed } = context.config;

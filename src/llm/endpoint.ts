@@ -33,7 +33,7 @@ export interface EndpointOptions {
   /** Where requests on their way are counted, so that a stop can wait for them. */
   readonly flights?: Flights;
   /** The world; tests bring their own. `now` is for HTTP dates alone. */
-  readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   readonly random?: () => number;
   readonly now?: () => number;
 }
@@ -81,10 +81,12 @@ const AT_FIRST = 5;
 export function openEndpoint(options: EndpointOptions): Endpoint {
   const name = nameOf(options);
   const { concurrency = 8, flights = makeFlights(), say = () => {}, random = Math.random, now = Date.now } = options;
-  const { sleep = delay, timeout = 600_000, maxWait = 300_000 } = options;
+  const { sleep = delayed, timeout = 600_000, maxWait = 300_000 } = options;
   const tally = { sent: 0, unusable: 0 };
   let pause: Promise<unknown> | null = null;
   let row = 0;
+  /** Aborted when one request has ended the whole batch: the others wait for nothing more, and are not asked again. */
+  let over = new AbortController();
 
   const attempt = async <T>(path: string, body: object, read: (body: unknown) => T, keep: (value: T) => void) => {
     tally.sent++;
@@ -102,7 +104,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
   const hold = async (ms: number, end: Ending): Promise<void> => {
     if (pause === null)
       say(`${whoIs(name)} ${saidOf(name, end)}; waiting ${seconds(ms)} (${seconds(maxWait)} at most, in all)`);
-    const own = Promise.all([pause, sleep(ms)]);
+    const own = Promise.all([pause, sleep(ms, over.signal)]);
     pause = own;
     await own;
     if (pause === own) pause = null;
@@ -114,6 +116,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
     if (!mentioned.has(line)) say(line);
     mentioned.add(line);
   };
+  const each = makeEach(concurrency);
   const endpoint: Endpoint = {
     ...{ name, tally, say, worked: false },
     ask: async ({ path, body, read, keep = () => {}, final = () => false }) => {
@@ -121,6 +124,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       let waited = 0;
       for (;;) {
         await pause;
+        if (over.signal.aborted) throw new TagprError("llm", "another request has ended all");
         const asked = await flights.fly(() => attempt(path, body, read, keep));
         if ("value" in asked) return asked;
         const { end } = asked;
@@ -140,7 +144,7 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
           return asked;
         }
         mention(end);
-        await sleep(backOff(count[kind] - 1, 500, 8000, random));
+        await sleep(backOff(count[kind] - 1, 500, 8000, random), over.signal);
       }
     },
     settle: (end) => {
@@ -149,14 +153,19 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
       if (++row >= most)
         throw endpointError(name, end, endpoint.worked, `${most} requests in a row had no answer; the last: `);
     },
-    each: makeEach(concurrency),
+    each: async (count, job) => {
+      if (over.signal.aborted) over = new AbortController();
+      await each(count, job, () => over.abort());
+    },
   };
   return endpoint;
 }
 
-function makeEach(concurrency: number): Endpoint["each"] {
+const delayed = (ms: number, signal: AbortSignal): Promise<unknown> => delay(ms, undefined, { signal }).catch(() => {});
+
+function makeEach(concurrency: number) {
   const queue = new PQueue({ concurrency });
-  return async (count, job) => {
+  return async (count: number, job: (i: number) => Promise<void>, onFailure: () => void): Promise<void> => {
     let failure: { readonly error: unknown } | undefined;
     const run = async (i: number): Promise<void> => {
       if (failure) return;
@@ -164,6 +173,7 @@ function makeEach(concurrency: number): Endpoint["each"] {
         await job(i);
       } catch (error) {
         failure ??= { error };
+        onFailure();
       }
     };
     await Promise.all(Array.from({ length: count }, (_, i) => queue.add(() => run(i))));

@@ -183,6 +183,19 @@ describe("waits", () => {
     expect(waits).toEqual([]);
   });
 
+  it("when one request ends all, the others no longer wait", async () => {
+    const { fetch } = fakeFetch((asked) =>
+      asked.messages?.[0]?.content === "q0"
+        ? { status: 429, headers: { "retry-after": "200" } }
+        : { status: 401, body: { error: "no such key" } },
+    );
+    // The clock's own sleep: were it waited out, this test would not end in time.
+    const chat = makeChatClient({
+      ...{ role: "teacher", url: "http://api.test/v1", key: "", model: "m", fetch, concurrency: 2 },
+    });
+    expect((await failure(chat.completeMany(many(2)))).message).toContain("no such key");
+  });
+
   it("no money: no wait would help", async () => {
     const { chat, served } = open("insufficient");
     expect((await failure(chat.completeMany(many(9)))).message).toContain("the account has no money left");

@@ -38,6 +38,13 @@ test("a broken line is named by file and number", () => {
   expect(() => readJsonl(path)).toThrow(`${path}:2: not a JSON line`);
 });
 
+test("bytes that are no UTF-8 are refused with their line, never replaced", async () => {
+  const path = join(dir, "rows.jsonl");
+  writeFileSync(path, Buffer.from('{"a":"é"}\n{"a":"\xe9"}\n', "latin1"));
+  expect(() => readJsonl(path)).toThrow(`${path}:1: bytes that are no UTF-8`);
+  await expect(streamJsonl(path).next()).rejects.toThrow(`${path}:1: bytes that are no UTF-8`);
+});
+
 test("a write that fails leaves the old file as it was", () => {
   const path = join(dir, "rows.jsonl");
   writeAtomic(path, "old");

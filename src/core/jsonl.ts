@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   closeSync,
   existsSync,
@@ -93,9 +94,9 @@ export function readJsonl<T>(path: string): T[] {
   }
   const rows: T[] = [];
   let number = 0;
-  for (const line of lines(bytes)) {
+  for (const line of byteLines(bytes)) {
     number++;
-    if (line.trim() !== "") rows.push(parseLine<T>(path, number, line));
+    if (!isBlank(line)) rows.push(parseLine<T>(path, number, line));
   }
   return rows;
 }
@@ -105,15 +106,19 @@ export function readWholeLines<T>(path: string): T[] {
   if (!existsSync(path)) return [];
   const bytes = readFileSync(path);
   const whole = bytes.subarray(0, bytes.lastIndexOf(10) + 1);
-  return [...lines(whole)].flatMap((line, i) => (line.trim() === "" ? [] : [parseLine<T>(path, i + 1, line)]));
+  return [...byteLines(whole)].flatMap((line, i) => (isBlank(line) ? [] : [parseLine<T>(path, i + 1, line)]));
 }
 
 /** The lines of a file's bytes, which may be more than a string can hold (half a gigabyte). */
 export function* lines(bytes: Buffer): Generator<string> {
+  for (const line of byteLines(bytes)) yield line.toString("utf8");
+}
+
+function* byteLines(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; ) {
     const at = bytes.indexOf(10, start);
     const end = at < 0 ? bytes.length : at;
-    yield bytes.toString("utf8", start, end);
+    yield bytes.subarray(start, end);
     start = end + 1;
   }
 }
@@ -123,11 +128,11 @@ export async function* streamJsonl<T>(path: string): AsyncGenerator<T> {
   let number = 0;
   for await (const line of linesOf(path)) {
     number++;
-    if (line.trim() !== "") yield parseLine<T>(path, number, line);
+    if (!isBlank(line)) yield parseLine<T>(path, number, line);
   }
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+async function* linesOf(path: string): AsyncGenerator<Buffer> {
   // Opened here: what a stream fails with, its reader would never hear.
   let file: FileHandle;
   try {
@@ -142,17 +147,25 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     const bytes = chunk as Buffer;
     let start = 0;
     for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, start)) {
-      yield Buffer.concat([...rest, bytes.subarray(start, at)]).toString("utf8");
+      yield Buffer.concat([...rest, bytes.subarray(start, at)]);
       rest = [];
       start = at + 1;
     }
     rest.push(bytes.subarray(start));
   }
   const last = Buffer.concat(rest);
-  if (last.length > 0) yield last.toString("utf8");
+  if (last.length > 0) yield last;
 }
 
-function parseLine<T>(path: string, number: number, line: string): T {
+const isBlank = (line: Buffer): boolean => line.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
+
+function parseLine<T>(path: string, number: number, bytes: Buffer): T {
+  // What is no UTF-8 would be replaced without a word.
+  if (!isUtf8(bytes))
+    throw new TagprError("data", `${path}:${number}: bytes that are no UTF-8`, {
+      hint: "The file is damaged or in another encoding: mend or delete that line, or make the file again.",
+    });
+  const line = bytes.toString("utf8");
   try {
     // A byte order mark, as some programs put before a file.
     return JSON.parse(number === 1 ? line.replace(/^\uFEFF/, "") : line) as T;

@@ -66,7 +66,7 @@ export function guessRoles(columns: readonly Column[], rows: number): Roles {
     ) ??
     take(person);
   const date = take((c) => says("time", c.name) && isTime(c)) ?? take(isTime);
-  const id = take((c) => flat(c) && says("id", c.name) && c.unique && c.count === rows);
+  const id = take((c) => flat(c) && says("id", c.name) && c.unique && c.count === rows && isWord(c));
   const gold = goldOf(left, rows);
   if (gold !== undefined) left.delete(gold);
   const otherTimes = [...left].filter((c) => flat(c) && looksLikeTime(c));
@@ -77,8 +77,15 @@ export function guessRoles(columns: readonly Column[], rows: number): Roles {
 const looksLikeTime = (c: Column): boolean =>
   isTime(c) || (says("time", c.name) && c.kind !== "boolean" && !says("gold", c.name) && c.length < 60 && digitsIn(c));
 
-/** A duration in words is no time; what says time and has digits is one that nobody could read. */
-const digitsIn = (c: Column): boolean => [...c.values.keys()].slice(0, 20).some((text) => /\d{2}/.test(text));
+/** What says time and is mostly digits is one that nobody could read; words with a number in them are a text. */
+const digitsIn = (c: Column): boolean =>
+  [...c.values.keys()].slice(0, 20).some((text) => /\d{2}/.test(text) && lettersOf(text) <= 0.6 * text.length);
+
+const lettersOf = (text: string): number => text.match(/\p{L}/gu)?.length ?? 0;
+
+/** An id is one word; what has spaces in it is a text, whatever its column is called. */
+const isWord = (c: Column): boolean =>
+  c.length < 80 && ![...c.values.keys()].slice(0, 20).some((text) => /\s/.test(text.trim()));
 
 /** What stands for a person where no header says so: neither a grade nor a label of a few words. */
 const isKey = (c: Column): boolean => c.values.size > 5 || c.kind === "text";

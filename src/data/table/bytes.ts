@@ -66,7 +66,11 @@ async function* gunzipped(path: string): AsyncGenerator<Buffer> {
   const source = file.createReadStream({ highWaterMark: CHUNK });
   const gunzip = createGunzip();
   source.on("error", (error) => gunzip.destroy(error));
-  for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
+  try {
+    for await (const chunk of source.pipe(gunzip)) yield chunk as Buffer;
+  } finally {
+    source.destroy();
+  }
 }
 
 async function* unzstd(path: string): AsyncGenerator<Buffer> {

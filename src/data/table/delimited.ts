@@ -24,7 +24,10 @@ export async function* readDelimited(file: TextFile, usual: string, options: Tab
   if (delimiter !== usual && options.delimiter === undefined)
     onNote?.(`the cells are parted by ${NAMES[delimiter] ?? delimiter}`);
   const [first = [], ...rows] = await cellsOf(path, sample, delimiter);
-  const spaced = first.length > 1 && first.slice(1).every((cell) => /^ \S/.test(cell));
+  // A space behind every delimiter, in the header and below it, belongs to no cell.
+  const spaced =
+    first.length > 1 &&
+    [first, ...rows].every((cells) => cells.slice(1).every((cell) => cell === "" || /^ \S/.test(cell)));
   const trim = (cells: readonly string[]) => (spaced ? cells.map((cell) => cell.trimStart()) : cells);
   const header = columnsOf(path, trim(first), rows.map(trim), options);
   for (const note of header.notes) onNote?.(note);

@@ -14,8 +14,8 @@ export interface Encoding {
 
 const UTF8: Encoding = { name: "utf-8", guessed: false };
 const SAMPLE = 1 << 16;
-/** chardet's confidence, and how far the best must lead, for a guess to be taken. */
-const SURE = 25;
+/** chardet's confidence in words and in lines together, and how far the best must lead, for a guess to be taken. */
+const SURE = 40;
 const LEAD = 1.25;
 /** Encodings of languages whose words mix these bytes with Latin letters, and the superset that people mean by each. */
 const WESTERN: Readonly<Record<string, string>> = {
@@ -43,7 +43,7 @@ export async function encodingOf(path: string): Promise<Encoding> {
   if (scan.marked !== null) return scan.marked;
   // A file of UTF-8 with some damaged lines: those are told one by one.
   if (scan.strange === 0 || scan.utf8Lines >= scan.strange) return UTF8;
-  const readings = readingsOf(Buffer.concat(scan.words));
+  const readings = readingsOf(Buffer.concat(scan.words), Buffer.concat(scan.lines));
   const [best, second] = readings;
   if (best !== undefined && best.score >= SURE && best.score >= LEAD * (second?.score ?? 0))
     return { name: best.name, guessed: true };
@@ -68,10 +68,19 @@ interface Scan {
   utf8Lines: number;
   /** Words that have bytes beyond ASCII, of the strange lines. */
   readonly words: Buffer[];
+  /** These lines whole: the words around tell one Latin language from another. */
+  readonly lines: Buffer[];
 }
 
 async function scanBytes(path: string): Promise<Scan> {
-  const scan = { marked: null as Encoding | null, strange: 0, firstStrange: 0, utf8Lines: 0, words: [] as Buffer[] };
+  const scan = {
+    marked: null as Encoding | null,
+    strange: 0,
+    firstStrange: 0,
+    utf8Lines: 0,
+    words: [] as Buffer[],
+    lines: [] as Buffer[],
+  };
   let [first, line, size] = [true, 0, 0];
   for await (const bytes of splitLines(path)) {
     if (first) {
@@ -84,6 +93,7 @@ async function scanBytes(path: string): Promise<Scan> {
     if (isUtf8(bytes) || isDamaged(bytes)) scan.utf8Lines++;
     else {
       if (scan.strange++ === 0) scan.firstStrange = line;
+      if (size < SAMPLE) scan.lines.push(bytes);
       for (const word of size < SAMPLE ? wordsOf(bytes) : []) {
         size += word.length;
         scan.words.push(word);
@@ -139,13 +149,14 @@ interface Reading {
   readonly text: string;
 }
 
-function readingsOf(words: Buffer): Reading[] {
+function readingsOf(words: Buffer, lines: Buffer): Reading[] {
   const high = [...words].filter((byte) => byte >= 0x80);
   if (high.every((byte) => SIGNS.has(byte) || (byte >= 0x91 && byte <= 0x97))) {
     const name = "windows-1252";
     return [{ name, score: 100, text: decodedBy(name, words) ?? "" }];
   }
   const western = shareOfRuns(words) < 0.5;
+  const around = new Map(chardet.analyse(lines).map((match) => [match.name, match.confidence]));
   const readings = chardet.analyse(words).flatMap((match): Reading[] => {
     const name = WESTERN[match.name] ?? (match.name === "ISO-8859-8" ? "windows-1255" : match.name.toLowerCase());
     if (match.name in WESTERN !== western || match.confidence === 0) return [];
@@ -154,7 +165,7 @@ function readingsOf(words: Buffer): Reading[] {
     if (text === null || /[\u0080-\u009f\ue000-\uf8ff]/.test(text)) return [];
     // The commonest of its family by far; but in the letters that Turkish has in place of Icelandic's.
     const usual = name === "windows-1252" && !/[þÞðÐýÝ]/.test(text) ? 1.3 : 1;
-    return [{ name, score: match.confidence * usual, text }];
+    return [{ name, score: (match.confidence + (around.get(match.name) ?? 0)) * usual, text }];
   });
   const sorted = readings.sort((a, b) => b.score - a.score);
   // Two that read the same words are no doubt.

@@ -14,6 +14,10 @@ const HINT = "Mend or delete it, or leave bad rows out with --skip-bad.";
 export async function* readJsonTable(file: TextFile, options: TableOptions): AsyncGenerator<unknown> {
   const head = await headOf(file);
   if (head === null) throw new TagprError("data", `${file.path} is empty`, { hint: "Give a table with rows." });
+  if (head.python)
+    throw new TagprError("data", `${file.path} is in Python's own notation ({'a': …}), not JSON`, {
+      hint: "Write its rows with json.dumps.",
+    });
   if (head.complete && head.more) return yield* jsonLines(file, options);
   if (head.first === "[" && !head.complete) return yield* records(file, options, "list");
   yield* whole(file, options);
@@ -26,16 +30,21 @@ interface Head {
   readonly complete: boolean;
   /** Whether another line follows. */
   readonly more: boolean;
+  /** Whether the first line is a dict as Python prints it. */
+  readonly python: boolean;
 }
 
 async function headOf(file: TextFile): Promise<Head | null> {
   let first: string | null = null;
+  const headFrom = (line: string, more: boolean): Head => ({
+    ...{ first: line.trimStart().charAt(0), complete: isJson(line), more, python: /^\s*\[?\s*\{\s*'/.test(line) },
+  });
   for await (const { text } of linesOf(file, () => {})) {
     if (text.trim() === "") continue;
-    if (first !== null) return { first: first.trimStart().charAt(0), complete: isJson(first), more: true };
+    if (first !== null) return headFrom(first, true);
     first = text;
   }
-  return first === null ? null : { first: first.trimStart().charAt(0), complete: isJson(first), more: false };
+  return first === null ? null : headFrom(first, false);
 }
 
 function isJson(text: string): boolean {
@@ -57,7 +66,7 @@ async function* jsonLines(file: TextFile, { onProblem }: TableOptions): AsyncGen
         place: `${file.path}: line ${number}`,
         kind: "not a JSON line",
         detail: messageOf(error),
-        hint: text.startsWith("{'") ? "This is Python's own notation: write the rows with json.dumps." : HINT,
+        hint: HINT,
       });
     }
   }
@@ -70,23 +79,27 @@ async function* records(
 ): AsyncGenerator<unknown> {
   let count = 0;
   const scan = scanRecords(file.path, utf8Of(file), layout);
-  for (;;) {
-    const next = await scan.next();
-    if (next.done === true) {
-      // A list of lists has no records, and is small where it is a table.
-      if (count === 0 && Array.isArray(next.value)) yield* shapeOf(next.value)?.rows ?? [];
-      return;
+  try {
+    for (;;) {
+      const next = await scan.next();
+      if (next.done === true) {
+        // A list of lists has no records, and is small where it is a table.
+        if (count === 0 && Array.isArray(next.value)) yield* shapeOf(next.value)?.rows ?? [];
+        return;
+      }
+      count++;
+      const { fault, value, number, offset, line } = next.value;
+      if (fault === undefined) yield value;
+      else
+        report(onProblem, {
+          place: `${file.path}: record ${number} at byte ${offset}, line ${line}`,
+          kind: "not JSON",
+          detail: fault,
+          hint: HINT,
+        });
     }
-    count++;
-    const { fault, value, number, offset, line } = next.value;
-    if (fault === undefined) yield value;
-    else
-      report(onProblem, {
-        place: `${file.path}: record ${number} at byte ${offset}, line ${line}`,
-        kind: "not JSON",
-        detail: fault,
-        hint: HINT,
-      });
+  } finally {
+    await scan.return(undefined);
   }
 }
 

@@ -35,29 +35,34 @@ export async function* recordsOf(lines: AsyncIterable<Line>, options: RecordOpti
     return read.done === true ? undefined : read.value;
   };
   const reader = recordReader(options);
-  for (;;) {
-    const first = await next();
-    if (first === undefined) return;
-    if (first.text === "") continue;
-    const taken = [first];
-    let record = reader.read(first.text);
-    while ("open" in record && taken.length < LINES) {
-      const more = await next();
-      if (more === undefined) break;
-      taken.push(more);
-      // Only a line with a quote can end it.
-      if (more.text.includes('"')) record = reader.read(taken.map(({ text }) => text).join("\n"));
+  try {
+    for (;;) {
+      const first = await next();
+      if (first === undefined) return;
+      if (first.text === "") continue;
+      const taken = [first];
+      let record = reader.read(first.text);
+      while ("open" in record && taken.length < LINES) {
+        const more = await next();
+        if (more === undefined) break;
+        taken.push(more);
+        // Only a line with a quote can end it.
+        if (more.text.includes('"')) record = reader.read(taken.map(({ text }) => text).join("\n"));
+      }
+      const fault = "open" in record ? UNCLOSED : "fault" in record ? record.fault : reader.misfit(record.cells);
+      if (fault === null && "cells" in record) yield { line: first.number, cells: reader.fitted(record.cells) };
+      else {
+        for (const line of taken.slice(1).reverse()) back.push(line);
+        report(options.onProblem, {
+          place: `${options.path}: line ${first.number}`,
+          kind: fault ?? "no record",
+          hint: "Mend that line, leave bad lines out with --skip-bad, or name the delimiter with --delimiter.",
+        });
+      }
     }
-    const fault = "open" in record ? UNCLOSED : "fault" in record ? record.fault : reader.misfit(record.cells);
-    if (fault === null && "cells" in record) yield { line: first.number, cells: reader.fitted(record.cells) };
-    else {
-      for (const line of taken.slice(1).reverse()) back.push(line);
-      report(options.onProblem, {
-        place: `${options.path}: line ${first.number}`,
-        kind: fault ?? "no record",
-        hint: "Mend that line, leave bad lines out with --skip-bad, or name the delimiter with --delimiter.",
-      });
-    }
+  } finally {
+    // Who stops early leaves no file open.
+    await source.return?.();
   }
 }
 

@@ -16,9 +16,9 @@ const ZONES: Readonly<Record<string, number>> = {
 };
 
 const TIME =
-  /(?:^|[T\s,:])(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})(?::(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?|[时時시点點]\s*(?:(\d{1,2})[分분])?(?:\s*(\d{1,2})[秒초])?)\s*([ap]\.?m\.?(?![a-z]))?/i;
+  /(?<=^|[T\s,:日号일])(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})(?::(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?|[时時시点點]\s*(?:(\d{1,2})[分분])?(?:\s*(\d{1,2})[秒초])?)\s*([ap]\.?m\.?(?![a-z]))?/i;
 /** `10am`, without minutes. */
-const HOUR = /(?:^|[T\s,])()(\d{1,2})()()()()\s*([ap]\.?m\.?(?![a-z]))/i;
+const HOUR = /(?<=^|[T\s,])()(\d{1,2})()()()()\s*([ap]\.?m\.?(?![a-z]))/i;
 const ZONE =
   /^\s*(?:\[?([A-Z][A-Za-z_]+(?:\/[A-Za-z_+-]+){1,2})\]?|((?:UTC|GMT)(?=\s*[+-]))?\s*([+-])(\d{1,2}):?(\d{2})?(?!\d)|([A-Z]{1,4})(?![A-Za-z]))/;
 
@@ -36,7 +36,8 @@ export function splitClock(text: string): { readonly day: string; readonly clock
   const behind = text.slice(found.index + all.length);
   const zone = zoneOf(behind);
   if (zone === null) return null;
-  return { day: `${text.slice(0, found.index)} ${behind.slice(zone.length)}`, clock: { h, mi, s, zone: zone.zone } };
+  const ahead = text.slice(0, found.index).replace(/[T,:]$/i, "");
+  return { day: `${ahead} ${behind.slice(zone.length)}`, clock: { h, mi, s, zone: zone.zone } };
 }
 
 function hourOf(hours: number, afternoon: boolean | null): number | null {

@@ -170,13 +170,13 @@ function readingOf(chosen: readonly string[], last: DayFormat | undefined, stric
 
 function byPatterns(text: string, parts: Parts | null, patterns: readonly string[]): string | null {
   for (const pattern of patterns) {
-    const day = parts === null ? null : (readDay(parts.day, { pattern }) ?? readDay(parts.raw, { pattern }));
+    const whole = /[Hhms]/.test(pattern);
+    const day = whole || parts === null ? null : (readDay(parts.day, { pattern }) ?? readDay(parts.raw, { pattern }));
     if (day !== null && parts !== null) return joined(day, parts);
     const moment = DateTime.fromFormat(text, pattern, { locale: "en", setZone: true, zone: "utc" });
-    if (moment.isValid && /[Hhms]/.test(pattern))
-      return /[Zz]/.test(pattern)
-        ? moment.toUTC().toFormat("yyyy-MM-dd'T'HH:mm:ss'Z'")
-        : moment.toFormat("yyyy-MM-dd'T'HH:mm:ss");
+    if (!whole || !moment.isValid) continue;
+    const [local, instant] = ["yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss'Z'"];
+    return /[Zz]/.test(pattern) ? moment.toUTC().toFormat(instant) : moment.toFormat(local);
   }
   return null;
 }

@@ -20,6 +20,8 @@ import type { Answered, Prediction } from "./types.ts";
 
 export interface EvaluateOptions {
   readonly method: Method;
+  /** Shown while it answers; default: the method's own label. */
+  readonly title?: string;
   /** Of the method's weights. */
   readonly sampler: SamplingClient;
   readonly renderer: Renderer;
@@ -48,7 +50,7 @@ export interface EvaluateOptions {
 export async function* evaluateMethod(options: EvaluateOptions): AsyncGenerator<readonly Prediction[]> {
   const { examples, batch, progress, method } = options;
   const tasks = new Map(options.tasks.map((task) => [task.name, task]));
-  progress.start(method.label, examples.length);
+  progress.start(options.title ?? method.label, examples.length);
   let sum = 0;
   const done = options.done ?? 0;
   for (let at = done; at < examples.length; at += batch) {

@@ -44,6 +44,7 @@ export function rowsOf(
 const LEVEL = 0.05;
 
 function verdictOf(low: number | null, high: number | null, p: number, up: boolean): PairedRow["verdict"] {
+  if (low === 0 && high === 0) return "tied";
   if (p >= LEVEL || low === null || high === null || (low <= 0 && high >= 0)) return "undecided";
   return low > 0 === up ? "better" : "worse";
 }

@@ -19,8 +19,8 @@ export interface PairedRow extends Interval {
   readonly difference: number;
   /** Two-sided bootstrap p-value of no difference, Holm-corrected over the table. */
   readonly p_holm: number;
-  /** Better or worse when the interval leaves 0 out and the corrected p-value is below 0.05; else undecided. */
-  readonly verdict: "better" | "worse" | "undecided";
+  /** Better or worse when the interval leaves 0 out and the corrected p-value is below 0.05; tied where no user's score differs; else undecided. */
+  readonly verdict: "better" | "worse" | "tied" | "undecided";
 }
 
 /** Expected scores of the best possible answers, in the metric's unit (synthetic world only). */

@@ -75,7 +75,7 @@ describe("buildResult", () => {
     expect("ceilings" in result).toBe(false);
   });
 
-  it("a clear gain is better, the same answers are undecided with difference 0", () => {
+  it("a clear gain is better, the same answers are tied with difference 0", () => {
     const predictions = {
       tagpr: said(tag, right, golds),
       sft: said(tag, half, golds),
@@ -85,7 +85,7 @@ describe("buildResult", () => {
     const of = (a: string, b: string) => paired.find((p) => p.a === a && p.b === b);
     expect(of("tagpr", "sft")).toMatchObject({ difference: 0.5, verdict: "better" });
     expect(of("tagpr", "sft")?.low).toBeGreaterThan(0);
-    expect(of("sft", "rag-r")).toMatchObject({ difference: 0, low: 0, high: 0, verdict: "undecided" });
+    expect(of("sft", "rag-r")).toMatchObject({ difference: 0, low: 0, high: 0, verdict: "tied" });
     expect(of("tagpr", "guided")).toBeUndefined();
   });
 

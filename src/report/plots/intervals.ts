@@ -78,13 +78,18 @@ export function forestPlot(canvas: Canvas, result: Result, name: string): Pictur
       )
       .join("; ")}.`,
     caption: html`Differences on the same queries, with 95% intervals. A filled dot: better or worse. A hollow dot:
-undecided.${!result.higher_is_better && ` Lower ${result.metric} is better: left of 0 is a gain.`}`,
+undecided or tied.${!result.higher_is_better && ` Lower ${result.metric} is better: left of 0 is a gain.`}`,
     wide: drawForest(canvas, result, rows, WIDE),
     narrow: drawForest(canvas, result, rows, NARROW),
   };
 }
 
-const VERDICT_HUES: Readonly<Record<PairedRow["verdict"], number | null>> = { better: 2, worse: 3, undecided: null };
+const VERDICT_HUES: Readonly<Record<PairedRow["verdict"], number | null>> = {
+  better: 2,
+  worse: 3,
+  tied: null,
+  undecided: null,
+};
 
 function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[], width: number): string {
   const { plot } = canvas;
@@ -94,7 +99,7 @@ function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[]
     label: `${pairLabel(r.a, result.labels)} −${narrow ? "\n" : " "}${pairLabel(r.b, result.labels)}`,
     value: signed(r.difference),
     stroke: hueVar(VERDICT_HUES[r.verdict]),
-    fill: r.verdict === "undecided" ? "var(--bg)" : hueVar(VERDICT_HUES[r.verdict]),
+    fill: VERDICT_HUES[r.verdict] === null ? "var(--bg)" : hueVar(VERDICT_HUES[r.verdict]),
   }));
   return canvas.svg({
     width,

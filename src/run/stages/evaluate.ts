@@ -116,8 +116,9 @@ async function triedOnDev(context: StageContext, name: MethodName): Promise<Deco
   for (const temperature of temperatures) {
     const file = `dev/${name}-${temperature}.jsonl`;
     claim([file]);
-    const sampling = temperature === 0 ? [] : [{ n: Math.max(1, samples), temperature, primary: true }];
-    const predictions = await answers(context, name, dev, join(dir, file), ...sampling);
+    const sampling = temperature === 0 ? undefined : { n: Math.max(1, samples), temperature, primary: true };
+    const title = `${methodAs(name, config.sft.form).label}, dev at temperature ${temperature}`;
+    const predictions = await answers(context, name, dev, join(dir, file), sampling, title);
     const score = predictions.reduce((sum, one) => sum + meanScore(one, reading), 0) / predictions.length;
     tried.push({ temperature, score });
   }
@@ -131,6 +132,7 @@ async function answers(
   examples: readonly ShownExample[],
   path: string,
   sampling?: Sampling,
+  title?: string,
 ): Promise<Prediction[]> {
   const { config } = context;
   const standing = readWholeLines<Prediction>(path);
@@ -138,7 +140,10 @@ async function answers(
   const rows = standing.slice(0, done);
   if (done === examples.length) return rows;
   writeJsonl(path, rows);
-  for await (const batch of evaluateMethod(await optionsOf(context, name, examples, done, sampling))) {
+  for await (const batch of evaluateMethod({
+    ...(await optionsOf(context, name, examples, done, sampling)),
+    ...(title === undefined ? {} : { title }),
+  })) {
     appendJsonl(path, batch);
     rows.push(...batch);
   }

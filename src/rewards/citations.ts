@@ -12,13 +12,13 @@ export interface Citation {
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 const HAN = "一二三四五六七八九十";
-const NOUN = "(?:profile |history |shown )?(?:items?|examples?|entry|entries|records?)";
+const NOUN = "(?:profile |history |shown )?(?:items?|examples?|entry|entries|records?|history)";
 /** Nouns that number other things too: they cite only where there is such an item. */
 const LOOSE = "reviews?|movies?|films?|papers?|articles?|headlines?|titles?|tweets?|posts?|products?";
 const LIST = "#?\\d{1,3}(?:\\s*(?:,|and|&|or|to|through|-|–)\\s*(?:and\\s+)?#?\\d{1,3})*(?!\\d|\\.\\d)";
 
 /**
- * `[3]`, `[3, 5]`, `item 3`, `items 3 and 5`, `(example #3)`, `review 3`, `#3`, `the third item`, `第3条`, `第三个`. A year
+ * `[3]`, `[3, 5]`, `item 3`, `items 3 and 5`, `(example #3)`, `review 3`, `#3`, `the third item`, `the 3rd item`, `第3条`, `第三个`. A year
  * (`2019`) is no item's number.
  */
 const CITED = new RegExp(
@@ -27,7 +27,7 @@ const CITED = new RegExp(
     `\\b${NOUN}\\s*(?:no\\.?\\s*|number\\s*)?(?<noun>${LIST})`,
     `\\b(?:${LOOSE})\\s*(?:no\\.?\\s*|number\\s*)?(?<loose>${LIST})`,
     `(?<![\\w#])#(?<hash>\\d{1,3})\\b`,
-    `\\b(?<ordinal>${ORDINALS.join("|")})\\s+(?:${NOUN}|${LOOSE})\\b`,
+    `\\b(?<ordinal>${ORDINALS.join("|")}|\\d{1,3}(?:st|nd|rd|th))\\s+(?:${NOUN}|${LOOSE})\\b`,
     `第\\s*(?<chinese>\\d{1,3}|[${HAN}])\\s*(?:条|个|篇|项|则|部|件)`,
   ].join("|"),
   "giu",
@@ -60,7 +60,10 @@ export function citationsIn(text: string, task: Pick<Task, "labels">, items: num
 }
 
 function numbersOf(groups: Readonly<Record<string, string | undefined>>): number[] {
-  if (groups.ordinal !== undefined) return [ORDINALS.indexOf(groups.ordinal.toLowerCase()) + 1];
+  if (groups.ordinal !== undefined) {
+    const at = ORDINALS.indexOf(groups.ordinal.toLowerCase());
+    return [at < 0 ? Number.parseInt(groups.ordinal, 10) : at + 1];
+  }
   if (groups.chinese !== undefined) {
     const at = HAN.indexOf(groups.chinese);
     return [at < 0 ? Number(groups.chinese) : at + 1];

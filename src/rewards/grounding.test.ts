@@ -36,6 +36,13 @@ describe("a statement about the history, in real text", () => {
     ["Movie 300 is a comedy.", []],
     ["Movie 2 is a comedy.", ["item 2 is dystopia, not comedy"]],
     ["Item 1 has clerks in it.", [null]],
+    ["The 2nd item is comedy, history 2 is dystopia.", ["item 2 is dystopia, not comedy", null]],
+    ["Item 2 is about walls like the query, so comedy.", [null]],
+    ["Items 1-3 are comedy", ["item 2 is dystopia, not comedy"]],
+    [
+      "Item #2 (comedy) is close. **Item 2**: comedy",
+      [...Array.from({ length: 2 }, () => "item 2 is dystopia, not comedy")],
+    ],
     ["In 2019 items were fewer. 2 of these are about walls. So it is a comedy.", []],
   ] as const)("%s", (text, wanted) => expect(faults(text)).toEqual(wanted));
 
@@ -58,6 +65,7 @@ describe("a statement about the history, in real text", () => {
     expect(said("Item 1: fine, score 4.\n[2] got 1/5")).toEqual([null, null]);
     expect(said("[1] scored 5 out of 5")).toEqual(["item 1 is 4, not 5"]);
     expect(said("Review 2 was given three stars.")).toEqual(["item 2 is 1, not 3"]);
+    expect(said("Item 2 received a 5. It got a 5 pack.")).toEqual(["item 2 is 1, not 5"]);
     expect(said("Item 1 came with 2 batteries and was rated 4.")).toEqual([null]);
     expect(said("Item 2 broke after 3 days.")).toEqual([null]);
   });

@@ -22,6 +22,9 @@ export interface Statement {
 type Shown = Pick<ShownExample, "shown" | "input">;
 
 const QUOTED = /"([^"\n]+)"|“([^”\n]+)”|「([^」\n]+)」|『([^』\n]+)』/g;
+/** What follows is concluded for the query, and said of no item. */
+const CONCLUSION =
+  /\b(?:so|therefore|thus|hence|suggest(?:s|ing)?|mean(?:s|ing)|impl(?:y|ies|ying)|query|answer)\b|因此|所以/i;
 /** Shorter quotations name a notion, they don't cite. */
 const LEAST_WORDS = 3;
 
@@ -43,7 +46,7 @@ export function statements(chain: string, task: Task, example: Shown): Statement
 }
 
 function checked({ numbers, text, before, bracket }: Citation, task: Task, shown: readonly ProfileItem[]): Statement {
-  const after = labelsIn(text, task);
+  const after = labelsIn(text.split(CONCLUSION)[0] ?? "", task);
   const names = after.length === 0 && bracket ? labelsIn(before, task) : after;
   const faults = numbers.map((number) => {
     const item = shown[number - 1];

@@ -51,13 +51,13 @@ function denied(words: readonly string[], at: number): boolean {
 
 const WORDS: Readonly<Record<string, string>> = { one: "1", two: "2", three: "3", four: "4", five: "5" };
 
-/** What says that a number is a grade: `4/5`, `4 out of 5`, `4 stars`, `score: 4`, `rated it 4`, `→ 4`. */
+/** What says that a number is a grade: `4/5`, `4 out of 5`, `4 stars`, `score: 4`, `rated it 4`, `→ 4`, `got a 4`. */
 const GRADE =
-  /(\d+(?:\.0)?)\s*(?:\/|out of|of)\s*\d+|(\d+(?:\.0)?|one|two|three|four|five)[\s-]*(?:stars?\b|★|分|星)|(?:\b(?:scored?|scores|rated?|rates|ratings?|gave|given|gives|grade[ds]?|stars?)\b(?:\s+(?:it|is|was|of|a|an|as|at|them|with))*|评分|打分|[→=:：])\s*[:：=]?\s*["“]?(\d+(?:\.0)?)(?![\d.]*\s*(?:\/|out of))/giu;
+  /(\d+(?:\.0)?)\s*(?:\/|out of|of)\s*\d+|(\d+(?:\.0)?|one|two|three|four|five)[\s-]*(?:stars?\b|★|分|星)|(?:\b(?:scored?|scores|rated?|rates|ratings?|gave|given|gives|grade[ds]?|stars?)\b(?:\s+(?:it|is|was|of|a|an|as|at|them|with))*|评分|打分|[→=:：])\s*[:：=]?\s*["“]?(\d+(?:\.0)?)(?![\d.]*\s*(?:\/|out of))|\b(?:got|gets|received?|receives)\s+an?\s+(\d+(?:\.0)?)(?=\s*(?:[.,;!?)]|$|from\b|for\b|and\b|while\b))/giu;
 
 function gradesIn(text: string, labels: readonly string[]): string[] {
   return [...text.matchAll(GRADE)].flatMap((match) => {
-    const said = (match[1] ?? match[2] ?? match[3] ?? "").toLowerCase();
+    const said = (match[1] ?? match[2] ?? match[3] ?? match[4] ?? "").toLowerCase();
     const grade = (WORDS[said] ?? said).replace(/\.0$/, "");
     return labels.includes(grade) ? [grade] : [];
   });

@@ -6,10 +6,7 @@
  * The same as src/policy/rl.ts without resume, logging, the other rewards and the choice of the best step.
  */
 import { fileURLToPath } from "node:url";
-import { seedOf } from "../src/core/random.ts";
-import type { Datum, Engine, Sequence } from "../src/engine/types.ts";
-import type { Renderer } from "../src/prompts/renderer.ts";
-import { readResponse } from "../src/prompts/response.ts";
+import { type Datum, type Engine, type Renderer, readResponse, type Sequence, seedOf } from "tagpr";
 import { sftLoop } from "./sft-loop.ts";
 import { openExample, type Question, questions, TAGS, TASK } from "./world.ts";
 

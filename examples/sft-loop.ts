@@ -6,8 +6,7 @@
  * The same as src/policy/sft.ts without resume, logging, held-out curve and choice of the best step.
  */
 import { fileURLToPath } from "node:url";
-import type { Datum, Engine } from "../src/engine/types.ts";
-import type { Renderer } from "../src/prompts/renderer.ts";
+import type { Datum, Engine, Renderer } from "tagpr";
 import { openExample, questions, teach } from "./world.ts";
 
 export interface SftLoopOptions {

@@ -1,17 +1,18 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { processIo } from "../src/cli/io.ts";
-import { pythonPath } from "../src/cli/python.ts";
-import { evidenceOf, queryContent } from "../src/data/synthetic/ceilings.ts";
-import { examples } from "../src/data/synthetic/examples.ts";
-import { LABELS } from "../src/data/synthetic/lexicon.ts";
-import { TAG } from "../src/data/synthetic/tag.ts";
-import { makeWorld } from "../src/data/synthetic/world.ts";
-import { loadTask } from "../src/data/task-file.ts";
-import type { Example, ProfileItem } from "../src/data/types.ts";
-import { type Embedded, startEmbedded } from "../src/engine/embedded.ts";
-import { chatMessages } from "../src/prompts/chat.ts";
-import { loadRenderer, type Renderer } from "../src/prompts/renderer.ts";
+import {
+  chatMessages,
+  type Embedded,
+  type Example,
+  enginePython,
+  loadRenderer,
+  loadTask,
+  modelsDir,
+  type ProfileItem,
+  packageRoot,
+  type Renderer,
+  startEmbedded,
+} from "tagpr";
+import { evidenceOf, examples, LABELS, makeWorld, queryContent, TAG } from "tagpr/synthetic";
 
 /* What both loops stand on: the questions of the synthetic world, and an engine with a model. No algorithm is here. */
 
@@ -52,19 +53,18 @@ export function teach({ example, shown }: Question): { text: string; answer: str
 
 /** The shipped model behind the embedded engine, for `npx tsx examples/….ts`. */
 export async function openExample(): Promise<Embedded & { readonly model: string; readonly renderer: Renderer }> {
-  const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
-  const io = processIo(process.argv);
-  const model = at("models/nano");
+  const { env } = process;
+  const model = join(packageRoot(), "models", "nano");
   const renderer = loadRenderer(model);
   const embedded = await startEmbedded({
-    python: pythonPath(io),
+    python: enginePython(env),
     models: [model],
-    store: at(join("runs", "examples", "weights")),
-    modelsDir: at(join(".cache", "models")),
+    store: join("runs", "examples", "weights"),
+    modelsDir: modelsDir(env),
     dtype: "float32",
     device: "cpu",
     threads: 0,
-    env: io.env,
+    env,
   });
   return { ...embedded, model, renderer };
 }

@@ -6,12 +6,13 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pytestCounts, pytestFailures, vitestCounts, vitestFailures } from "./lib/counts.mjs";
-import { venvPython } from "./lib/python.mjs";
-import { orExplain, ROOT, setup } from "./setup.mjs";
+import { venvPython } from "../setup/python.mjs";
+import { orExplain, ROOT, setup } from "../setup/setup.mjs";
+import { pytestCounts, pytestFailures, vitestCounts, vitestFailures } from "./counts.mjs";
 
-const python = venvPython(ROOT);
+const python = venvPython(join(ROOT, ".venv"));
 const out = mkdtempSync(join(tmpdir(), "tagpr-test-"));
+const TARBALL = join(".cache", "tagpr.tgz");
 const bin = (/** @type {string} */ path) => [process.execPath, join("node_modules", ...path.split("/"))];
 
 /** @typedef {{name: string, argv: string[], cwd?: string, counts?: () => {passed: number, failed: number, skipped: number}, failures?: () => string[]}} Step */
@@ -25,6 +26,12 @@ const STEPS = [
     argv: [...bin("dependency-cruiser/bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.cjs", "src"],
   },
   { name: "dead code", argv: [...bin("knip/bin/knip.js")] },
+  { name: "pack", argv: [process.execPath, join("scripts", "pack.mjs"), TARBALL] },
+  { name: "package", argv: [...bin("publint/src/cli.js"), "run", TARBALL, "--strict"] },
+  {
+    name: "types of package",
+    argv: [...bin("@arethetypeswrong/cli/dist/index.js"), TARBALL, "--profile", "esm-only", "--format", "ascii"],
+  },
   { name: "python lint", argv: [python, "-m", "ruff", "check", "."], cwd: "engine" },
   { name: "python types", argv: [python, "-m", "pyright", "--pythonpath", python], cwd: "engine" },
   {

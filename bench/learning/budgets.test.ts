@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packageRoot } from "../../src/cli/package.ts";
 import type { Config } from "../../src/core/config/schema.ts";
+import { packageRoot } from "../../src/core/installation.ts";
 import { threadsFor } from "./at-once.ts";
 import { BUDGETS, type Budget, budgetKey, type Job, jobsOf, runsByName, seedsOf } from "./budgets.ts";
 import { HYPOTHESES } from "./hypotheses.ts";

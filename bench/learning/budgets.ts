@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { packageRoot } from "../../src/cli/package.ts";
 import { hashable } from "../../src/core/config/added.ts";
 import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/load.ts";
 import type { Config } from "../../src/core/config/schema.ts";
 import { TagprError } from "../../src/core/errors.ts";
+import { packageRoot } from "../../src/core/installation.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import { withThreads } from "./at-once.ts";

@@ -1,10 +1,11 @@
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import { contextOf, findModel, isHubName } from "../engine/model-dir.ts";
+import { enginePython, modelsDir } from "../core/installation.ts";
+import { contextOf, findModel, isHubName, packageOf } from "../engine/model-dir.ts";
+import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
 import { readRecord } from "../run/record.ts";
 import { STAGE_NAMES, type StageName } from "../run/stage.ts";
 import { openFolder } from "../run/stages/data-files.ts";
-import { modelsDir } from "./engines.ts";
 import type { Io } from "./io.ts";
 
 interface Wanted {
@@ -22,6 +23,7 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
   const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES);
   const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter((name) => !named.includes(name));
   for (const name of new Set([...modelsUsed(config, only), ...added])) found(io, name);
+  requirePackages(io, config, only);
   requireRoom(io, config, only);
   if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
     for (const path of config.data.paths) await openFolder(path, config.data);
@@ -50,7 +52,33 @@ function absentFromHub(io: Io, name: string): TagprError | null {
   }
 }
 
-const found = (io: Io, name: string): string | null => findModel(name, { modelsDir: modelsDir(), env: io.env });
+const found = (io: Io, name: string): string | null => findModel(name, { modelsDir: modelsDir(io.env), env: io.env });
+
+/**
+ * Python packages that the wanted stages need and that aren't installed; [] when all are.
+ * @throws TagprError where Python itself can't be run
+ */
+export function packagesLacking(io: Io, config: Config, only: readonly StageName[] = STAGE_NAMES): string[] {
+  const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
+  const { policy, reward, embeddings } = config.engines;
+  const engine =
+    (policy.kind === "embedded" && wants("sft", "prmu", "guided", "explore", "eval")) ||
+    (reward.kind === "embedded" && wants("prmu", "guided")) ||
+    (embeddings.kind === "embedded" && wants("chains"));
+  const packed = modelsUsed(config, only).flatMap((name) => (found(io, name) === null ? (packageOf(name) ?? []) : []));
+  if (!engine && packed.length === 0) return [];
+  return missingPackages(enginePython(io.env), { engine, also: [...new Set(packed)] }, io.env);
+}
+
+/** A package that is missing is told before anything has worked, not where it is first used. */
+function requirePackages(io: Io, config: Config, only: readonly StageName[]): void {
+  const lacking = packagesLacking(io, config, only);
+  if (lacking.length === 0) return;
+  const which = `${enginePython(io.env)} lacks ${lacking.join(", ")}`;
+  throw new TagprError("environment", `this run needs Python packages that are not installed: ${which}`, {
+    hint: SETUP_HINT,
+  });
+}
 
 /** The policy's context holds a prompt and a response as long as they may be, or its engine would refuse them much later. */
 function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
+import { enginePython, modelsDir } from "../core/installation.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { choose, hardwareOf } from "../engine/choose.ts";
 import { type Engines, openEngines as open } from "../engine/engines.ts";
@@ -11,11 +12,6 @@ import { patientFetch } from "../llm/http.ts";
 import type { Measure } from "../run/machine.ts";
 import type { OpenEngines } from "./app.ts";
 import type { Io } from "./io.ts";
-import { packageRoot } from "./package.ts";
-import { pythonPath } from "./python.ts";
-
-/** Where models that come as packages are unpacked, once for all runs. */
-export const modelsDir = (): string => join(packageRoot(), ".cache", "models");
 
 /** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
 export function openEngines({ config, run, io, flights, setting, ...more }: OpenEngines): Engines {
@@ -23,11 +19,11 @@ export function openEngines({ config, run, io, flights, setting, ...more }: Open
   const log = join(run, "engine.log");
   guardDisk(run, () => mkdirSync(run, { recursive: true }));
   return open(config.engines, {
-    python: pythonPath(io),
+    python: enginePython(io.env),
     models: modelsOf(config),
     rank: config.sft.rank,
     store: join(run, "weights"),
-    modelsDir: modelsDir(),
+    modelsDir: modelsDir(io.env),
     env: io.env,
     embed: (at) =>
       makeEmbedClient({
@@ -52,7 +48,7 @@ function embeddingSetting(name: Setting): string | null {
 
 /** What decides `auto`: the engine's Python, on this machine. */
 export function measure(io: Io): Measure {
-  const python = { python: pythonPath(io), env: io.env };
+  const python = { python: enginePython(io.env), env: io.env };
   return {
     choose: async ({ model, engine: { device, dtype, threads }, work }) =>
       choose({ ...python, folder: await modelDir(io, model), device, dtype, threads, work }),
@@ -67,5 +63,5 @@ function modelsOf({ model, prmu, engines }: Config): string[] {
 
 /** The folder of a model, for its tokenizer and chat template. */
 export function modelDir(io: Io, name: string): Promise<string> {
-  return resolveModelDir(name, { modelsDir: modelsDir(), python: pythonPath(io), env: io.env });
+  return resolveModelDir(name, { modelsDir: modelsDir(io.env), python: enginePython(io.env), env: io.env });
 }

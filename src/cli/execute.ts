@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { Config } from "../core/config/schema.ts";
+import { packageRoot, version } from "../core/installation.ts";
 import type { Progress } from "../core/progress.ts";
 import { ICU_VERSION } from "../core/words.ts";
 import type { Engines } from "../engine/engines.ts";
@@ -16,8 +17,8 @@ import type { App } from "./app.ts";
 import { checkOutside } from "./check-outside.ts";
 import { modelDir } from "./engines.ts";
 import type { Io } from "./io.ts";
-import { packageRoot, revision, version } from "./package.ts";
 import { chooseProgress } from "./progress/choose.ts";
+import { revision } from "./revision.ts";
 import { untilStopped } from "./stop.ts";
 import { resultTable } from "./table.ts";
 

@@ -1,11 +1,11 @@
 import type { Config } from "../core/config/schema.ts";
+import { modelsDir } from "../core/installation.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
 import { requireSound } from "../run/faults.ts";
 import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan } from "../run/plan/plan.ts";
 import { shapeOf } from "../run/plan/shape.ts";
 import { taskSizes } from "../run/plan/sizes.ts";
-import { modelsDir } from "./engines.ts";
 import type { Io } from "./io.ts";
 import { planText } from "./plan-text.ts";
 
@@ -13,7 +13,8 @@ import { planText } from "./plan-text.ts";
 export async function printPlan(io: Io, config: Config, assume: readonly string[], json: boolean): Promise<void> {
   requireSound(config, { allowOpen: true });
   const assumed = readAssumptions(assume);
-  const locate = (name: string): Promise<string> => resolveModelDir(name, { modelsDir: modelsDir(), env: io.env });
+  const locate = (name: string): Promise<string> =>
+    resolveModelDir(name, { modelsDir: modelsDir(io.env), env: io.env });
   const policy = await shapeOf(config.model, locate);
   const reward = config.prmu.model === "" ? policy : await shapeOf(config.prmu.model, locate);
   const plan = makePlan({ config, assumed, policy, reward, ...(await taskSizes(config)) });

@@ -1,4 +1,5 @@
 import { Command } from "@commander-js/extra-typings";
+import { version } from "../core/installation.ts";
 import type { App } from "./app.ts";
 import { configCommand } from "./commands/config.ts";
 import { dataCommand } from "./commands/data/data.ts";
@@ -6,13 +7,14 @@ import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { exportCommand } from "./commands/export.ts";
+import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
+import { setupCommand } from "./commands/setup.ts";
 import { STAGE_COMMANDS, stageCommand } from "./commands/stages.ts";
 import { tensorboardCommand } from "./commands/tensorboard.ts";
 import type { Io } from "./io.ts";
-import { version } from "./package.ts";
 
 /** The whole command line. */
 export function buildProgram(app: App): Command {
@@ -27,7 +29,7 @@ export function buildProgram(app: App): Command {
       "after",
       `
 Start here:
-  npm start                                     the whole paper on a synthetic world, in minutes
+  tagpr quickstart                              the whole paper on a synthetic world, in minutes
   tagpr run presets/smollm2.yaml --data DIR --out RUN
                                                 the same on your own files, in LaMP's layout
 Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
@@ -37,11 +39,14 @@ Environment:
   TAGPR_ENGINE_TOKEN     what clients of \`tagpr engine serve\` send (default: TINKER_API_KEY, else one made up)
   TAGPR_OBSERVER_TOKEN   a second token of the engine, of a run's own too (its address is in RUN/engine.log), for
                          those who may look (health, capabilities, models, checkpoints) and change nothing
-  TAGPR_PYTHON           the engine's Python (default: the one in .venv, else python3)
-  TAGPR_BASE_PYTHON      the Python that set-up makes .venv with
+  TAGPR_HOME             folder of what set-up makes (default: the checkout; of an installed package, a cache folder)
+  TAGPR_PYTHON           the engine's Python (default: the one that set-up made, else python3)
+  TAGPR_BASE_PYTHON      the Python that set-up makes it with, as --python
   HF_HUB_CACHE, HF_HOME  where models are found by their hub names; nothing is downloaded
   NO_COLOR, FORCE_COLOR  colour off, colour on`,
     );
+  program.addCommand(setupCommand(app));
+  program.addCommand(quickstartCommand(app));
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS)
     program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { packageRoot } from "../core/installation.ts";
 import { nearest, parseYaml, readYaml } from "../core/yaml-file.ts";
 import { languageTag } from "./language.ts";
 import type { Task } from "./task.ts";
@@ -126,16 +126,8 @@ const METRICS: Readonly<Record<Task["kind"], readonly string[]>> = {
   generation: ["rouge1", "rougeL"],
 };
 
-/** Folder of the task files that come with TagPR: the nearest `tasks/` above this file, in source and when built. */
-export function tasksDir(): string {
-  let dir = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(dir, "tasks", "lamp_1.yaml"))) {
-    const up = dirname(dir);
-    if (up === dir) throw new TagprError("internal", "the folder tasks/ is missing from this installation");
-    dir = up;
-  }
-  return join(dir, "tasks");
-}
+/** Folder of the task files that come with TagPR. */
+export const tasksDir = (): string => join(packageRoot(), "tasks");
 
 /** Names of the tasks that come with TagPR, in file order. */
 export function knownTasks(): string[] {

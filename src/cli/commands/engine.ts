@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
+import { enginePython, modelsDir, packageRoot } from "../../core/installation.ts";
 import { spawnEngine } from "../../engine/process.ts";
 import type { App } from "../app.ts";
-import { modelsDir } from "../engines.ts";
 import { STOPPED } from "../failure.ts";
-import { packageRoot } from "../package.ts";
-import { pythonPath } from "../python.ts";
 import { at, portNumber, wholeNumber } from "./options.ts";
 
 export function engineCommand({ io, outcome }: App): Command {
@@ -38,10 +36,10 @@ export function engineCommand({ io, outcome }: App): Command {
       let say = (line: string): void => void log.push(line);
       const stopped = new Promise<keyof typeof STOPPED>((resolve) => io.onStop(resolve));
       const engine = await spawnEngine({
-        python: pythonPath(io),
+        python: enginePython(io.env),
         store: at(io, store),
         models,
-        modelsDir: modelsDir(),
+        modelsDir: modelsDir(io.env),
         port,
         token: token.key,
         dtype,

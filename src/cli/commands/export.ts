@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { EngineConfig } from "../../core/config/schema.ts";
+import { enginePython } from "../../core/installation.ts";
 import { makeVerifier } from "../../engine/verify.ts";
 import { MODEL_NAMES } from "../../run/export/card.ts";
 import { exportModel } from "../../run/export/export.ts";
@@ -7,7 +8,6 @@ import { configOfRun } from "../../run/record.ts";
 import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";
 import { lineProgress } from "../progress/lines.ts";
-import { pythonPath } from "../python.ts";
 import { at } from "./options.ts";
 
 /** `tagpr export RUN --out DIR`. */
@@ -26,7 +26,7 @@ export function exportCommand({ io, openEngines }: App): Command {
       const run = at(io, folder);
       const config = configOfRun(run);
       const engines = openEngines({ config: inFloat32(config), run, io });
-      const python = pythonPath(io);
+      const python = enginePython(io.env);
       try {
         const check = await exportModel({
           ...{ run, out: at(io, out), model, tolerance, engines },

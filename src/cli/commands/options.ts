@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { absolutePaths, parseOverride } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
+import { packageRoot } from "../../core/installation.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import type { Io } from "../io.ts";
-import { packageRoot } from "../package.ts";
 
 /** Flags that change the config, shared by `run` and the stage commands. */
 export interface ConfigFlags {
@@ -82,12 +82,14 @@ export const at = (io: Io, path: string): string => resolve(io.cwd, path);
 /** Where a config or a run stands. A bare word that is neither is probably meant as the name of a preset. */
 export function configPath(io: Io, source: string): string {
   const path = at(io, source);
-  if (existsSync(path) || !/^\w+$/.test(source)) return path;
-  const presets = join(packageRoot(), "presets");
-  const near = relative(io.cwd, presets);
-  const names = readdirSync(presets).map((file) => file.replace(/\.yaml$/, ""));
+  if (existsSync(path)) return path;
+  // As the documents write it; where TagPR is installed, presets/ is not in the folder where the command stands.
+  const shipped = join(packageRoot(), source);
+  if (/^presets[/\\][\w-]+\.yaml$/.test(source) && existsSync(shipped)) return shipped;
+  if (!/^\w+$/.test(source)) return path;
+  const names = readdirSync(join(packageRoot(), "presets")).map((file) => file.replace(/\.yaml$/, ""));
   throw new TagprError("usage", `no file ${path}`, {
-    hint: `Give a path. Presets are ${near.startsWith("..") ? presets : near}/{${names.join(",")}}.yaml.`,
+    hint: `Give a path, or one of presets/{${names.join(",")}}.yaml.`,
   });
 }
 

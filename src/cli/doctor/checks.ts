@@ -3,10 +3,11 @@ import { existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
+import { enginePython, homeOf, isCheckout, packageRoot } from "../../core/installation.ts";
+import { pythonPath } from "../../engine/process.ts";
+import { SETUP_HINT } from "../../engine/requirements.ts";
 import { busyText } from "../busy.ts";
 import type { Io } from "../io.ts";
-import { packageRoot } from "../package.ts";
-import { pythonPath } from "../python.ts";
 
 /** One thing looked at. `poor`: works, but slowly or not everything. */
 export interface Finding {
@@ -22,7 +23,7 @@ const gigabytes = (bytes: number): string => `${(bytes / GB).toFixed(1)} GB`;
 
 /** Everything a run needs of this machine. */
 export async function findings(io: Io): Promise<Finding[]> {
-  return [node(), ...python(io), memory(), cores(), disk(io.cwd), await port(), nano()];
+  return [node(), setUpFolder(io), ...python(io), memory(), cores(), disk(io.cwd), await port(), nano()];
 }
 
 function node(): Finding {
@@ -34,6 +35,12 @@ function node(): Finding {
     text: process.versions.node,
     ...(fits ? {} : { advice: "Install Node 20.19 or newer." }),
   };
+}
+
+/** Where `tagpr setup` puts things. */
+function setUpFolder({ env }: Io): Finding {
+  const whose = env.TAGPR_HOME ? "TAGPR_HOME" : isCheckout() ? "this checkout" : "your cache folder";
+  return { name: "set-up", state: "good", text: `${homeOf(env).dir} (${whose})` };
 }
 
 const PROBE = `
@@ -64,9 +71,10 @@ interface Probe {
 }
 
 function python(io: Io): Finding[] {
-  const path = pythonPath(io);
-  const setUp = "Run `npm run setup`.";
-  const done = spawnSync(path, ["-c", PROBE], { encoding: "utf8" });
+  const path = enginePython(io.env);
+  const env = { ...io.env, PYTHONPATH: pythonPath(io.env) };
+  const setUp = SETUP_HINT;
+  const done = spawnSync(path, ["-c", PROBE], { encoding: "utf8", env });
   if (done.status !== 0) return [{ name: "Python", state: "bad", text: `${path} can't be run`, advice: setUp }];
   const probe = JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "{}") as Probe;
   const engine: Finding =
@@ -153,6 +161,6 @@ function nano(): Finding {
     name: "nano model",
     state: there ? "good" : "bad",
     text: there ? "models/nano" : "models/nano is missing",
-    ...(there ? {} : { advice: "It comes with the repository: check the clone." }),
+    ...(there ? {} : { advice: "It comes with TagPR: clone or install it again." }),
   };
 }

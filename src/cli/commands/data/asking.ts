@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { Option } from "@commander-js/extra-typings";
+import { packageRoot } from "../../../core/installation.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { AskOptions, PromptForm } from "../../../prompts/ask.ts";
 import { loadRenderer } from "../../../prompts/renderer.ts";
 import { openRecords, type Records } from "../../../run/records-of.ts";
 import { modelDir } from "../../engines.ts";
 import type { Io } from "../../io.ts";
-import { packageRoot } from "../../package.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
 
 /** Flags of `show` and `export`. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
+import { homeOf } from "../../../core/installation.ts";
 import { type Problem, sentence } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import { makeFlights } from "../../../llm/flights.ts";
@@ -12,7 +13,6 @@ import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
 import { embedderIdentity } from "../../../run/stages/embedding.ts";
 import type { App, OpenEngines } from "../../app.ts";
 import { modelDir } from "../../engines.ts";
-import { packageRoot } from "../../package.ts";
 import { chooseProgress } from "../../progress/choose.ts";
 import { untilStopped } from "../../stop.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
@@ -85,7 +85,7 @@ function openDense(
   const setting = (name: string): string | null => (name === "url" || name === "model" ? `--${name}` : null);
   const engines = app.openEngines({ config, run, io, setting, ...calls });
   const file = model.replaceAll(/[^\w.-]+/g, "--");
-  const path = cache === undefined ? join(packageRoot(), ".cache", "embeddings", `${file}.jsonl`) : at(io, cache);
+  const path = cache === undefined ? join(homeOf(io.env).cache, "embeddings", `${file}.jsonl`) : at(io, cache);
   let fresh = 0;
   const ask = async (texts: readonly string[]) => {
     fresh += texts.length;

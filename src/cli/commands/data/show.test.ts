@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../../core/config/schema.ts";
+import { packageRoot } from "../../../core/installation.ts";
 import { writeJson, writeJsonl } from "../../../core/jsonl.ts";
 import { readRows } from "../../../data/rows.ts";
 import { loadTask, tasksDir } from "../../../data/task-file.ts";
-import { packageRoot } from "../../package.ts";
 import { shell } from "../../testing/shell.ts";
 
 const { cwd, tagpr } = shell();

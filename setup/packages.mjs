@@ -15,15 +15,31 @@ const LARGE = /^(torch|triton|nvidia-.*)$/;
 /**
  * Whether there is room: for pip as usual, for one large package at a time, or not at all.
  * @param {number} free bytes
+ * @param {NodeJS.Platform} platform
  * @returns {"easy" | "tight"}
  */
-export function roomFor(free) {
-  if (free >= EASY_BYTES) return "easy";
+export function roomFor(free, platform = process.platform) {
+  // Elsewhere torch comes without CUDA's libraries, a tenth of the size.
+  if (platform !== "linux" || free >= EASY_BYTES) return "easy";
   if (free >= LEAST_BYTES) return "tight";
   throw new SetupProblem(
     `Python packages: only ${(free / 1e9).toFixed(1)} GB are free on the disk, about ${LEAST_BYTES / 1e9} GB are needed`,
     "Make room, then run the same command again.",
   );
+}
+
+/**
+ * What is going to be downloaded, in words. Sizes were added up from pip's own output on Linux (x86-64, 2026-11-29).
+ * @param {{models: boolean, dev: boolean, room: "easy" | "tight", platform?: NodeJS.Platform}} what
+ */
+export function downloads({ models, dev, room, platform = process.platform }) {
+  const parts = [
+    platform === "linux" ? "3.1 GB, most of it torch with its CUDA libraries" : "torch and what it needs",
+    ...(dev ? ["what the tests need"] : []),
+    ...(models ? ["two small models (0.18 GB)"] : []),
+  ];
+  const tight = room === "tight" ? " The disk is nearly full, so it goes one large package at a time." : "";
+  return `downloads ${parts.join("; ")}, unless they are in its cache; some minutes.${tight}`;
 }
 
 /** Bytes that this user can still write where `path` lies. @param {string} path */
@@ -43,27 +59,27 @@ export function largeOnes({ install }) {
 
 const STEP = "Python packages";
 
-/** Installs what `uv pip install` is told; uv puts each package in its place as it comes. @param {string} root @param {string} python */
-export const uvInstall = (root, python) => (/** @type {string[]} */ what) =>
-  void run(STEP, "uv", ["pip", "install", "--quiet", "--python", python, ...what], root);
+/** Installs what `uv pip install` is told; uv puts each package in its place as it comes. @param {string} cwd @param {string} python */
+export const uvInstall = (cwd, python) => (/** @type {string[]} */ what) =>
+  void run(STEP, "uv", ["pip", "install", "--quiet", "--python", python, ...what], cwd);
 
 /**
  * Installs what `pip install` is told.
- * @param {string} root
+ * @param {string} cwd
  * @param {string} python
  * @param {"easy" | "tight"} room
  */
-export const pipInstall = (root, python, room) => (/** @type {string[]} */ what) => {
+export const pipInstall = (cwd, python, room) => (/** @type {string[]} */ what) => {
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  if (room === "easy") return void run(STEP, python, [...pip, ...what], root);
+  if (room === "easy") return void run(STEP, python, [...pip, ...what], cwd);
   const folder = mkdtempSync(join(tmpdir(), "tagpr-pip-"));
   try {
     const path = join(folder, "report.json");
-    run(STEP, python, [...pip, "--dry-run", "--report", path, ...what], root);
+    run(STEP, python, [...pip, "--dry-run", "--report", path, ...what], cwd);
     const one = [...pip, "--no-cache-dir"];
     for (const url of largeOnes(JSON.parse(readFileSync(path, "utf8"))))
-      run(STEP, python, [...one, "--no-deps", url], root);
-    run(STEP, python, [...one, ...what], root);
+      run(STEP, python, [...one, "--no-deps", url], cwd);
+    run(STEP, python, [...one, ...what], cwd);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -27,7 +27,7 @@ const CAUSES = [
   {
     signs: /EACCES|EPERM|Permission denied/i,
     text: "permission denied",
-    hint: "The checkout must be writable by you; don't use sudo.",
+    hint: "The folder must be writable by you: don't use sudo, and see `tagpr doctor` for the folders.",
   },
 ];
 

@@ -2,12 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { pytestFailures, vitestFailures } from "./lib/counts.mjs";
-import { buildIsOld, checkNode, packagesFresh, sourcesHash } from "./lib/node.mjs";
-import { largeOnes, roomFor } from "./lib/packages.mjs";
-import { diagnose } from "./lib/problem.mjs";
-import { findPython, venvFresh } from "./lib/python.mjs";
-import { runFolder } from "./lib/start.mjs";
+import { buildIsOld, checkNode, packagesFresh, sourcesHash } from "./node.mjs";
+import { largeOnes, roomFor } from "./packages.mjs";
+import { diagnose } from "./problem.mjs";
+import { findPython, venvFresh } from "./python.mjs";
 
 describe("Node", () => {
   it("20.19 is the oldest that does", () => {
@@ -56,9 +54,10 @@ describe("Node", () => {
 
 describe("room on the disk", () => {
   it("little of it makes pip go one large package at a time, less stops before anything is downloaded", () => {
-    expect(roomFor(80e9)).toBe("easy");
-    expect(roomFor(8e9)).toBe("tight");
-    expect(() => roomFor(5.6e9)).toThrow(/only 5\.6 GB are free on the disk, about 6\.8 GB are needed/);
+    expect(roomFor(80e9, "linux")).toBe("easy");
+    expect(roomFor(8e9, "linux")).toBe("tight");
+    expect(roomFor(5.6e9, "darwin")).toBe("easy");
+    expect(() => roomFor(5.6e9, "linux")).toThrow(/only 5\.6 GB are free on the disk, about 6\.8 GB are needed/);
   });
 
   it("torch and its libraries are the large ones, in the versions that pip has settled on", () => {
@@ -84,16 +83,27 @@ describe("Python", () => {
     });
   });
 
+  it("one that was named is taken, or refused; never another in its stead", () => {
+    expect(() => findPython(machine({ python3: "3.12.0" }), "/opt/py")).toThrow("/opt/py is no Python that can be run");
+    expect(() => findPython(machine({ python3: "3.12.0", "/opt/py": "3.9.1" }), "/opt/py")).toThrow(
+      "Python 3.9.1 (/opt/py) is too old",
+    );
+  });
+
   it("says whether there is none or only an old one", () => {
     expect(() => findPython(machine({}), undefined)).toThrow("no Python found: TagPR needs Python 3.11 or newer");
     expect(() => findPython(machine({ python3: "3.10.4" }), undefined)).toThrow(/Python 3\.10\.4 is too old/);
   });
 
-  it("an environment for tests serves runs, not the other way round", () => {
-    expect(venvFresh({ requirements: "h", dev: true }, "h", false)).toBe(true);
-    expect(venvFresh({ requirements: "h", dev: false }, "h", true)).toBe(false);
-    expect(venvFresh({ requirements: "old", dev: true }, "h", false)).toBe(false);
-    expect(venvFresh(null, "h", false)).toBe(false);
+  it("an environment for tests and with models serves runs without, not the other way round", () => {
+    const all = { requirements: "h", dev: true, models: true };
+    const least = { requirements: "h", dev: false, models: false };
+    expect(venvFresh(all, least)).toBe(true);
+    expect(venvFresh(all, all)).toBe(true);
+    expect(venvFresh(least, { ...least, dev: true })).toBe(false);
+    expect(venvFresh(least, { ...least, models: true })).toBe(false);
+    expect(venvFresh({ ...all, requirements: "old" }, least)).toBe(false);
+    for (const none of [null, {}, "x"]) expect(venvFresh(none, least)).toBe(false);
   });
 });
 
@@ -105,30 +115,4 @@ it("a failed command becomes one sentence with what to do", () => {
     /the disk is full/,
   );
   expect(diagnose("build", "src/x.ts(1,1): error TS1005").hint).toMatch(/TS1005/);
-});
-
-it("each quickstart seed has its own folder", () => {
-  expect(runFolder([])).toBe("runs/quickstart");
-  expect(runFolder(["--fresh", "--seed", "7"])).toBe("runs/quickstart-seed-7");
-  expect(runFolder(["--seed=8"])).toBe("runs/quickstart-seed-8");
-});
-
-it("failed tests are named at the end, with what went wrong", () => {
-  const dir = mkdtempSync(join(tmpdir(), "counts-"));
-  const [unit, python] = [join(dir, "v.json"), join(dir, "p.xml")];
-  const test = { status: "failed", fullName: "a sum", failureMessages: ["AssertionError: 1 is not 2\n  at x"] };
-  const files = [
-    { name: "a.test.ts", status: "failed", assertionResults: [test, { status: "passed" }] },
-    { name: "b.test.ts", status: "failed", message: "Cannot find module", assertionResults: [] },
-  ];
-  writeFileSync(unit, JSON.stringify({ testResults: files }));
-  const failed = '<testcase classname="tests.test_a" name="test_b" time="1"><failure message="assert 1 == 2&#10;more">';
-  writeFileSync(python, `<testsuite><testcase classname="c" name="fine" time="1" />${failed}</failure></testcase>`);
-  expect(vitestFailures(unit)).toEqual([
-    "a.test.ts > a sum: AssertionError: 1 is not 2",
-    "b.test.ts: Cannot find module",
-  ]);
-  expect(pytestFailures(python)).toEqual(["tests.test_a > test_b: assert 1 == 2"]);
-  expect(vitestFailures(join(dir, "none"))).toEqual([]);
-  rmSync(dir, { recursive: true });
 });

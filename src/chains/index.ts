@@ -1,0 +1,25 @@
+/** Tagged chains: roll out, filter, judge, tag. */
+
+export { type BuildChainsOptions, type BuiltChains, buildChains } from "./build.ts";
+export { modelJudge } from "./judge.ts";
+export { rulesJudge } from "./rules-judge.ts";
+export { rulesTagger } from "./rules-tagger.ts";
+export { selfCodec } from "./self-codec.ts";
+export { modelTagger } from "./tagger.ts";
+export type {
+  Asked,
+  Candidate,
+  Chain,
+  ChainStats,
+  Cost,
+  FreeTags,
+  Grades,
+  Judge,
+  Judged,
+  Reviewed,
+  Rollout as ChainRollout,
+  Sampling,
+  Segment,
+  Tagger,
+  TagSet,
+} from "./types.ts";

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { messageOf } from "../../core/errors.ts";
+import { enginePython } from "../../core/installation.ts";
 import { zipStrict } from "../../core/zip.ts";
 import { type RenderedChat, transformersChats } from "../../engine/verify.ts";
 import type { Message } from "../../prompts/chat.ts";
 import { loadRenderer, type Renderer } from "../../prompts/renderer.ts";
 import { mergeSystem } from "../../prompts/template.ts";
 import type { Io } from "../io.ts";
-import { pythonPath } from "../python.ts";
 import type { Finding } from "./checks.ts";
 
 const SYSTEM: Message = { role: "system", content: "Reason inside <think> and </think>." };
@@ -35,7 +35,7 @@ function chats({ refusesSystem }: Renderer): Chat[] {
 export async function templateFindings(io: Io, dirs: readonly string[]): Promise<Finding[]> {
   const opened = dirs.map((dir) => open(dir));
   const asked = opened.flatMap((one) => ("text" in one ? [] : [{ folder: one.dir, chats: chats(one.renderer) }]));
-  const answers = await transformersChats(pythonPath(io), io.env, asked);
+  const answers = await transformersChats(enginePython(io.env), io.env, asked);
   const byFolder = new Map(
     zipStrict(asked, answers).map(([{ folder, chats: own }, answer]) => [folder, { own, answer }]),
   );

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { ICU_VERSION } from "../../core/words.ts";
+import { inputFault } from "../../data/lamp/input.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type RetrieveOptions, show } from "../../retrieval/retrieve.ts";
@@ -47,6 +48,13 @@ export const dataStage: Stage = {
         task,
         SPLITS.flatMap((name) => splits[name]),
       );
+    for (const task of tasks)
+      if (config.data.source === "files")
+        sayInputs(
+          progress,
+          task,
+          SPLITS.flatMap((name) => splits[name]),
+        );
     for (const name of SPLITS) writeJsonl(join(dir, `${name}.jsonl`), splits[name]);
     for (const [name, value] of Object.entries(extras)) writeJson(join(dir, name), value);
     writeJson(join(dir, "tasks.json"), tasks);
@@ -65,6 +73,15 @@ function sayGolds(progress: StageContext["progress"], task: Task, examples: read
   progress.say(
     `${task.name}: ${short.length} of ${golds} gold answers would earn less than 1 against themselves (${named.join(", ")}${short.length > 3 ? ", …" : ""})`,
   );
+}
+
+/** Inputs that lack the task's words, its mark or its text are asked as they are, and counted: `data check` names them. */
+function sayInputs(progress: StageContext["progress"], task: Task, examples: readonly ShownExample[]): void {
+  const own = examples.filter((example) => example.task === task.name);
+  const odd = own.filter(({ input }) => inputFault(task, input) !== null).map(({ id }) => id);
+  if (odd.length === 0) return;
+  const named = odd.slice(0, 3).join(", ") + (odd.length > 3 ? ", …" : "");
+  progress.say(`${task.name}: ${odd.length} of ${own.length} inputs are not of the task's form (${named})`);
 }
 
 function retrieveOptions(context: StageContext): RetrieveOptions {

@@ -52,6 +52,7 @@ class New:
     users: int | None
     config: dict[str, Any]  # LoRA's
     user_metadata: dict[str, Any] | None = None
+    user_spread: float = 0.0  # how far the rows of the user table start from row 0
 
 
 @dataclass
@@ -152,17 +153,16 @@ class Engine:
             raise EngineError(f"create_model: --recompute is not served for {kind}; start the engine without it")
         backbone.recompute = settings.recompute
         rank = int(lora_config.get("rank") or 0)
-        if rank and role == "reward":
-            raise EngineError("create_model: a reward model is trained in full (lora_config.rank 0)")
         if settings.dtype != torch.float32 and rank:
-            for p in backbone.model.parameters():
-                p.data = p.data.to(settings.dtype)
+            for name, p in backbone.model.named_parameters():
+                if name != "score.weight":
+                    p.data = p.data.to(settings.dtype)
         runner = shell(backbone) if rank else None
         adapter = None
         if rank:
             flags = {part: bool(lora_config.get(part, True)) for part in lora.PARTS}
             adapter = lora.attach(backbone.model, rank, seed, **flags)
-        table = None if new.users is None else _user_table(backbone, new.users, seed)
+        table = None if new.users is None else user_table(backbone, new.users, seed, new.user_spread)
         trained = TrainedModel(backbone, new.base_model, settings.token_budget, settings.dtype, adapter, table)
         seat, lane = Seat(runner or shell(backbone)), self.lanes[model_id]
         self.models[model_id] = Model(model_id, new.session_id, trained, seat, role, lane, new.user_metadata)
@@ -247,9 +247,15 @@ class Engine:
         return self._embedders[name]
 
 
-def _user_table(backbone: Backbone, users: int, seed: int) -> torch.Tensor:
-    """N+1 equal rows: until training parts them, a user makes no difference. Row 0 is the unknown user."""
+def user_table(backbone: Backbone, users: int, seed: int, spread: float = 0.0) -> torch.Tensor:
+    """N+1 rows around row 0, the unknown user's, each `spread` deviations of the embedding away from it.
+
+    With spread 0 all are equal: until training parts them, a user makes no difference.
+    """
     weight: torch.Tensor = backbone.embed.weight  # pyright: ignore
     generator = torch.Generator().manual_seed(seed + 1)
-    row = torch.randn(weight.shape[1], generator=generator) * float(weight.detach().float().std())
-    return row.repeat(users + 1, 1).to(weight.device)
+    deviation = float(weight.detach().float().std())
+    row = torch.randn(weight.shape[1], generator=generator) * deviation
+    table = row.repeat(users + 1, 1)
+    table[1:] += torch.randn(users, weight.shape[1], generator=generator) * (spread * deviation)
+    return table.to(weight.device)

@@ -54,7 +54,7 @@ class Lora:
             owner, _, leaf = name.rpartition(".")
             layer = self.layers.get(owner.removesuffix(".base")) if owner.endswith(".base") else None
             if layer is None:
-                out[name] = p.detach().to(dtype)
+                out[name] = masters.get(name, p.detach()).to(dtype)  # a reward model's head is trained too
                 continue
             plain, value = owner.removesuffix(".base"), p.detach().float()
             if leaf == "weight":

@@ -133,7 +133,7 @@ TOKEN_LOSSES: dict[str, Loss] = {
     ),
 }
 SCORE_LOSSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "bradley_terry": (("pair_id", "preferred"), ("user_index",)),
+    "bradley_terry": (("pair_id", "preferred"), ("user_index", "weights")),
     "reward_score": ((), ("user_index",)),
 }
 INTEGERS = {"target_tokens", "pair_id", "preferred", "user_index"}
@@ -181,6 +181,9 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
             what = f"the {length} tokens of model_input" if name in TOKEN_LOSSES else "the one value it takes"
             raise EngineError(f"datum {index}: loss input {key!r} has {value.shape[0]} values, not {what}")
     if name not in TOKEN_LOSSES:
+        weight = float(datum.inputs["weights"][0]) if "weights" in datum.inputs else 1.0
+        if not (np.isfinite(weight) and weight >= 0):
+            raise EngineError(f"datum {index}: loss input 'weights' is {weight}; a pair's weight is at least 0")
         return datum
     targets = datum.inputs["target_tokens"]
     if targets.min() < 0 or targets.max() >= vocab:

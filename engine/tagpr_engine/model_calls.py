@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -58,8 +59,11 @@ class ModelCalls:
         )
         if users is not None and role != "reward":
             raise EngineError("create_model: user_embeddings belong to model_role 'reward'")
+        spread = body.get("user_spread", 0)
+        if isinstance(spread, bool) or not isinstance(spread, int | float) or not 0 <= spread < math.inf:
+            raise EngineError(f"create_model: user_spread {spread!r} is no number of at least 0", status=422)
         config = self._lora_config(body)
-        return new_model(self.engine, New(session_id, base_model, role, users, config, about))
+        return new_model(self.engine, New(session_id, base_model, role, users, config, about, float(spread)))
 
     def _lora_config(self, body: Body) -> Reply:
         given = {k: v for k, v in _object(body, "lora_config", "create_model").items() if v is not None}
@@ -131,15 +135,18 @@ class ModelCalls:
 
     def optim_step(self, body: Body) -> Reply:
         model_id = text(body, "model_id", "optim_step")
-        tolerate("optim_step", body, {"model_id", "seq_id", "adam_params", "type", "optimizer_params"})
+        known = {"model_id", "seq_id", "adam_params", "type", "optimizer_params", "user_learning_rate"}
+        tolerate("optim_step", body, known)
         other = body.get("optimizer_params")
         if other is not None:
             kind = other.get("type") if isinstance(other, Mapping) else other
             raise EngineError(f"optim_step: optimizer {kind!r} is not served; send adam_params")
         adam = read_adam(_object(body, "adam_params", "optim_step"))
+        own = body.get("user_learning_rate")
+        rate = None if own is None else read_adam({"learning_rate": own}).learning_rate
 
         def run() -> list[Answer]:
-            return [{"metrics": self.engine.model(model_id).trained.optim_step(adam)}]
+            return [{"metrics": self.engine.model(model_id).trained.optim_step(adam, rate)}]
 
         return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)
 
@@ -194,4 +201,5 @@ _CREATE_MODEL = {
     "type",
     "model_role",
     "user_embeddings",
+    "user_spread",
 }

@@ -23,7 +23,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from .backbone import Weights, load, read_tensors
 from .errors import EngineError, first_line
@@ -296,17 +296,21 @@ def optimizer_state(model: TrainedModel) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> None:
-    """Weights (and with `optimizer` moments) of a checkpoint into a model of the same shape."""
+    """Weights (and with `optimizer` moments) of a checkpoint into a model of the same shape.
+
+    A policy's weights may also begin a reward model trained in full, which keeps its own head and user table.
+    """
     meta = read_meta(folder)
     rank = model.adapter.rank if model.adapter else 0
     role = "reward" if model.backbone.reward else "policy"
     users = None if model.users is None else model.users.shape[0] - 1
+    begins = (meta.model_role, role, rank, optimizer) == ("policy", "reward", 0, False)
     for what, theirs, ours in (
         ("lora rank", meta.lora_rank, rank),
         ("model_role", meta.model_role, role),
         ("user_embeddings", meta.user_embeddings, users),
     ):
-        if theirs != ours:
+        if theirs != ours and not begins:
             raise EngineError(f"load_weights: {path} has {what} {theirs}, this model {ours}")
     moments = folder / "optimizer.safetensors"
     if optimizer and not moments.is_file():
@@ -315,16 +319,18 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
         source = read_tensors(folder / "adapter.safetensors")
     else:
         source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())
+    if begins:
+        source["score.weight"] = nn.Parameter(model.masters["score.weight"].clone())
     _check_fit(source, model.masters, path)
     # read before anything changes: what is damaged is refused, and the model stays as it was
     kept = read_tensors(moments) if optimizer else {}
-    users = read_tensors(folder / "user_embeddings.safetensors") if model.users is not None else {}
+    users = read_tensors(folder / "user_embeddings.safetensors") if model.users is not None and not begins else {}
     model.before_change()
     model.discard()
     for name, tensor in source.items():
         model.masters[name].copy_(tensor)
     model.publish()
-    if model.users is not None:
+    if model.users is not None and not begins:
         model.users.copy_(users["user_embeddings"])
     model.forget_moments()
     if optimizer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -77,6 +77,8 @@ class TrainedModel:
         else:
             model.requires_grad_(False)
             self.named = self.adapter.parameters()
+            if self.backbone.reward:  # the head is trained in full: it may be a fresh one
+                self.named["score.weight"] = model.score.weight  # pyright: ignore
         low = self.compute != torch.float32
         # bf16 compute: masters and gradient sums are fp32, since an update of 1e-6 is lost in a bf16 weight
         self.masters = {n: (p.detach().float() if low else p) for n, p in self.named.items()}
@@ -259,7 +261,7 @@ class TrainedModel:
                 scores = self.backbone.head(hidden).float().squeeze(-1)
                 self._finite(scores.sum(), scores, piece)
                 if pairs is not None:
-                    self._bradley_terry(scores, piece, pairs, metrics, forward_only)
+                    self._bradley_terry(scores, piece, pairs, data, metrics, forward_only)
             for at, value in enumerate(scores.detach().cpu().numpy()):
                 logits[piece[at]][0] = value
         if not forward_only:
@@ -268,14 +270,22 @@ class TrainedModel:
         return {"logits": logits}, metrics
 
     def _bradley_terry(
-        self, scores: Tensor, piece: list[int], pairs: list[tuple[int, int]], metrics: Metrics, forward_only: bool
+        self,
+        scores: Tensor,
+        piece: list[int],
+        pairs: list[tuple[int, int]],
+        data: list[Datum],
+        metrics: Metrics,
+        forward_only: bool,
     ) -> None:
+        """A pair counts with the `weights` of its preferred side, 1 without."""
         at = {i: row for row, i in enumerate(piece)}
         here = [p for p in pairs if p[0] in at]
         chosen = scores.index_select(0, torch.tensor([at[p[0]] for p in here], device=scores.device))
         rejected = scores.index_select(0, torch.tensor([at[p[1]] for p in here], device=scores.device))
         margin = chosen - rejected
-        total = -nn.functional.logsigmoid(margin).sum()
+        weights = [float(data[p[0]].inputs["weights"][0]) if "weights" in data[p[0]].inputs else 1.0 for p in here]
+        total = -(nn.functional.logsigmoid(margin) * torch.tensor(weights, device=scores.device)).sum()
         if not forward_only:
             total.backward()
         metrics["loss:sum"] += float(total.detach())
@@ -302,8 +312,11 @@ class TrainedModel:
         self.accumulated = False
 
     @torch.no_grad()
-    def optim_step(self, adam: Adam) -> Metrics:
-        """One AdamW step. Raises EngineError, with weights and moments unchanged, on a bad or missing gradient."""
+    def optim_step(self, adam: Adam, user_rate: float | None = None) -> Metrics:
+        """One AdamW step; `user_rate` is the user rows' learning rate where they have one of their own.
+
+        Raises EngineError, with weights and moments unchanged, on a bad or missing gradient.
+        """
         if self.poisoned is not None:
             why = self.poisoned
             self.discard()  # what came after the failure too
@@ -333,28 +346,30 @@ class TrainedModel:
         self.before_change()
         set_adam(self.optimizer, adam)
         # AdamW's step is at most lr * largest / eps: only one that could leave fp32 is worth a copy of everything
-        bounded = adam.eps > 0 and adam.learning_rate * self.largest <= SAFE_STEP * adam.eps * (1 - adam.beta1)
-        if bounded and adam.learning_rate * adam.weight_decay <= 1:
-            self._step(adam)
+        rows_adam = adam if user_rate is None else replace(adam, learning_rate=user_rate)
+        rate = max(adam.learning_rate, rows_adam.learning_rate)
+        bounded = adam.eps > 0 and rate * self.largest <= SAFE_STEP * adam.eps * (1 - adam.beta1)
+        if bounded and rate * adam.weight_decay <= 1:
+            self._step(adam, rows_adam)
         else:
-            self._careful_step(adam)
+            self._careful_step(adam, rows_adam)
         self.publish()
         self._clear()
         self.steps += 1
         return {"grad_norm:mean": float(norm), "learning_rate:mean": adam.learning_rate, "step:max": float(self.steps)}
 
-    def _step(self, adam: Adam) -> None:
+    def _step(self, adam: Adam, rows_adam: Adam) -> None:
         self.optimizer.step()
         if self.row_adam is not None and self.users is not None and self.users.grad is not None and self.touched:
             rows = torch.tensor(sorted(self.touched), device=self.users.device)
-            self.row_adam.step(rows, self.users.grad[rows], adam)
+            self.row_adam.step(rows, self.users.grad[rows], rows_adam)
 
-    def _careful_step(self, adam: Adam) -> None:
+    def _careful_step(self, adam: Adam, rows_adam: Adam) -> None:
         """Take it back where it makes weights infinite."""
         weights = self._all_weights()
         before = [t.detach().clone() for t in weights]
         moments, rows = copy.deepcopy(self.optimizer.state_dict()["state"]), copy.deepcopy(self.row_adam)
-        self._step(adam)
+        self._step(adam, rows_adam)
         if all(bool((t.detach().abs() <= LARGEST_WEIGHT).all()) for t in weights):  # NaN is not
             return
         for tensor, old in zip(weights, before, strict=True):

@@ -272,8 +272,9 @@ def test_a_failed_request_keeps_no_tensors_alive(client: Client, engine: Engine)
 
 def test_a_model_that_could_not_be_loaded_leaves_nothing(client: Client, engine: Engine) -> None:
     lanes = set(engine.lanes)
-    with pytest.raises(Refused, match="trained in full"):
-        client.model("qwen", model_role="reward", lora_config={"rank": 4})
+    nothing = {"rank": 4, "train_attn": False, "train_mlp": False, "train_unembed": False}
+    with pytest.raises(Refused, match="no attention or MLP"):
+        client.model("qwen", model_role="reward", lora_config=nothing)
     assert set(engine.lanes) == lanes
 
 

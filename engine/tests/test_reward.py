@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers import AutoModelForSequenceClassification
 
 from tagpr_engine.backbone import load
-from tagpr_engine.engine import _user_table
+from tagpr_engine.engine import user_table
 from tagpr_engine.errors import EngineError
 from tagpr_engine.optimizer import Adam
 from tagpr_engine.store import write_folder, write_model
@@ -22,7 +22,7 @@ from tagpr_engine.wire import Datum
 
 def reward_model(folder: Path, users: int | None, budget: int = 8192) -> TrainedModel:
     backbone = load(folder, torch.float32, "cpu", reward=True, seed=3)
-    table = None if users is None else _user_table(backbone, users, 3)
+    table = None if users is None else user_table(backbone, users, 3)
     return TrainedModel(backbone, "m", budget, users=table)
 
 

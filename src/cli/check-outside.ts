@@ -1,3 +1,4 @@
+import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
@@ -98,16 +99,17 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
 }
 
 /** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
-function modelsUsed({ model, prmu, profile, teacher, engines }: Config, only: readonly StageName[]): string[] {
+function modelsUsed(config: Config, only: readonly StageName[]): string[] {
+  const { model, profile, teacher, engines } = config;
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
   const policy =
     wants("sft", "prmu", "guided", "explore", "gold", "rejection", "eval") ||
     (wants("chains") && teacher.kind === "self");
-  const reward = prmu.model !== "" && prmu.variant !== "none" && wants("prmu", "guided");
+  const reward = hasRewardModel(config) && wants("prmu", "guided");
   const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
   return [
     ...(policy ? [model] : []),
-    ...(reward ? [prmu.model] : []),
+    ...(reward ? [backbone(config)] : []),
     ...(embeds && engines.embeddings.kind === "embedded" ? [engines.embeddings_model] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { backbone } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
 import { guardDisk } from "../core/jsonl.ts";
@@ -57,8 +58,8 @@ export function measure(io: Io): Measure {
 }
 
 /** Every base model of a run, the policy's first. */
-function modelsOf({ model, prmu, engines }: Config): string[] {
-  return [...new Set([model, prmu.model, engines.embeddings_model])].filter((name) => name !== "");
+function modelsOf(config: Config): string[] {
+  return [...new Set([config.model, backbone(config), config.engines.embeddings_model])].filter((name) => name !== "");
 }
 
 /** The folder of a model, for its tokenizer and chat template. */

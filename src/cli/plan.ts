@@ -1,3 +1,4 @@
+import { backbone } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { modelsDir } from "../core/installation.ts";
 import { resolveModelDir } from "../engine/model-dir.ts";
@@ -16,7 +17,7 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
   const locate = (name: string): Promise<string> =>
     resolveModelDir(name, { modelsDir: modelsDir(io.env), env: io.env });
   const policy = await shapeOf(config.model, locate);
-  const reward = config.prmu.model === "" ? policy : await shapeOf(config.prmu.model, locate);
+  const reward = backbone(config) === config.model ? policy : await shapeOf(backbone(config), locate);
   const plan = makePlan({ config, assumed, policy, reward, ...(await taskSizes(config)) });
   io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
 }

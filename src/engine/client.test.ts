@@ -333,12 +333,17 @@ describe("models", () => {
   it("start from a base, from saved weights (fresh optimizer), or go on from a state", async () => {
     const fake = fakeTinker(OURS);
     const engine = await connect(fake);
-    await engine.train({ model: "base", rank: 0, seed: 3, reward: { userEmbeddings: 5 } });
+    await engine.train({ model: "base", rank: 0, seed: 3, reward: { userEmbeddings: 5, userSpread: 0.1 } });
     await engine.train({ model: "tinker://m0/sampler_weights/sft", rank: 0, seed: 3 });
     await engine.train({ model: "tinker://m0/sampler_weights/sft", rank: 0, seed: 3, resume: "tinker://m1/weights/9" });
     const created = fake.seen.flatMap((s) => (s.path === "create_model" ? [s.json] : []));
     expect(created.map((json) => json?.base_model)).toEqual(["base", "the-base", "the-base"]);
-    expect(created[0]).toMatchObject({ model_role: "reward", user_embeddings: 5, lora_config: { rank: 0, seed: 3 } });
+    expect(created[0]).toMatchObject({
+      model_role: "reward",
+      user_embeddings: 5,
+      user_spread: 0.1,
+      lora_config: { rank: 0, seed: 3 },
+    });
     const loads = fake.seen.flatMap((s) => (s.path === "load_weights" ? [[s.json?.path, s.json?.optimizer]] : []));
     expect(loads).toEqual([
       ["tinker://m0/sampler_weights/sft", false],

@@ -32,6 +32,7 @@ function rewardFields({ reward }: TrainOptions): Record<string, unknown> {
   return {
     model_role: "reward",
     ...(reward.userEmbeddings === undefined ? {} : { user_embeddings: reward.userEmbeddings }),
+    ...(reward.userSpread === undefined ? {} : { user_spread: reward.userSpread }),
   };
 }
 

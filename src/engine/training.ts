@@ -90,6 +90,7 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     optimStep: async (adam) => {
       const { metrics } = await run<{ metrics?: Record<string, number> }>("optim_step", {
         adam_params: adamBody(adam),
+        ...(adam.userLearningRate === undefined ? {} : { user_learning_rate: adam.userLearningRate }),
       });
       return metrics ?? {};
     },

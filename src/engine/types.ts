@@ -36,6 +36,8 @@ export interface AdamParams {
   readonly weightDecay: number;
   /** 0 = off. */
   readonly gradClipNorm: number;
+  /** Of a reward model's user rows, where they have one of their own. */
+  readonly userLearningRate?: number;
 }
 
 export interface SamplingParams {
@@ -99,7 +101,11 @@ export interface TrainOptions {
   /** Continue from this state: weights and optimizer of the same step. */
   readonly resume?: string;
   /** A reward model: scalar head, and `userEmbeddings` rows beside the unknown row 0 (absent: no soft token). */
-  readonly reward?: { readonly userEmbeddings?: number };
+  readonly reward?: {
+    readonly userEmbeddings?: number;
+    /** How far the rows start from row 0, in deviations of the backbone's embeddings; default 0. */
+    readonly userSpread?: number;
+  };
 }
 
 export interface Engine {

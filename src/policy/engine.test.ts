@@ -10,6 +10,7 @@ import { type Embedded, startEmbedded } from "../engine/embedded.ts";
 import { Killed, killAfter } from "../engine/testing/fake-engine.ts";
 import { makeTinyModel, testPython } from "../engine/testing/tiny-model.ts";
 import type { Engine, TrainingClient } from "../engine/types.ts";
+import { scorable } from "../prmu/centre.ts";
 import { buildPairs } from "../prmu/pairs.ts";
 import { samplePairSources } from "../prmu/sample.ts";
 import { makeScorer } from "../prmu/score.ts";
@@ -257,7 +258,20 @@ async function pipeline(kill: number | null) {
   });
   const { pairs } = buildPairs(sources, prmuConfig, 5);
   const prmu = await loop((engine, log) =>
-    trainPrmu({ engine, model, ...asking, examples, pairs, faults: [], tasks, config: prmuConfig, log, ...common }),
+    trainPrmu({
+      engine,
+      model,
+      ...asking,
+      promptWithout: () => renderer.encode("? ?"),
+      responses: scorable(sources, prmuConfig.held_out, 5),
+      examples,
+      pairs,
+      faults: [],
+      tasks,
+      config: prmuConfig,
+      log,
+      ...common,
+    }),
   );
   if (prmu === null) throw new Error("no pairs");
   const scorer = await makeScorer(embedded.engine, prmu, asking);

@@ -5,8 +5,7 @@ import { labelOf } from "../data/item-label.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { type Statement, statements } from "../rewards/grounding.ts";
-import { chooseBalanced } from "./balance.ts";
-import { alike, type Scored, toScored } from "./pairs.ts";
+import { alike, inTurns, type Scored, toScored } from "./pairs.ts";
 import type { PairSource, Sampled } from "./sample.ts";
 import { splitter } from "./split.ts";
 
@@ -18,7 +17,7 @@ export type FaultKind = "invented" | "other_profile";
 export const FAULTS = ["invented", "other_profile"] as const;
 export type FaultPair = Scored & { readonly kind: FaultKind };
 
-/** At most `pairs_per_query` pairs of each fault a held-out query, lengths balanced as in training pairs. */
+/** At most `pairs_per_query` pairs of each fault a held-out query. */
 export function plantFaults(
   sources: readonly PairSource[],
   tasks: readonly Task[],
@@ -37,20 +36,12 @@ export function plantFaults(
       const task = tasks.find(({ name }) => name === source.example.task);
       return random.shuffle(kind === "invented" ? invented(source, task, random) : swapped(source));
     });
-    const random = stream(seed, "prmu", "fault", kind, "even-out");
-    return chooseBalanced(lists, Number.POSITIVE_INFINITY, config.pairs_per_query, LENGTHS, random).map((pair) => ({
-      kind,
-      ...pair,
-    }));
+    return inTurns(lists, config.pairs_per_query).map((pair) => ({ kind, ...pair }));
   });
   return chosen.map((pair, id) => ({ ...pair, id }));
 }
 
 type Unnumbered = Omit<Scored, "id">;
-const LENGTHS = {
-  gapOf: ({ preferredTokens, rejectedTokens }: Unnumbered) => preferredTokens - rejectedTokens,
-  taskOf: ({ task }: Unnumbered) => task,
-};
 
 const swapped = (source: PairSource): Unnumbered[] =>
   source.withProfile.flatMap((own) =>

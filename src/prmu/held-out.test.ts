@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { QueryId, ShownExample, UserId } from "../data/types.ts";
-import { makeFakeEngine } from "../engine/testing/fake-engine.ts";
-import type { TrainingClient } from "../engine/types.ts";
 import { tasks } from "../prompts/testing/tiny-world.ts";
 import type { FaultKind, FaultPair } from "./faults.ts";
-import { assess, type HeldOutReport, type Lead, verdicts } from "./held-out.ts";
+import { assess, type HeldOutReport, type Lead, type Score, verdicts } from "./held-out.ts";
 import type { Pair, PairKind, Scored } from "./pairs.ts";
 
 const example: ShownExample = {
@@ -48,17 +46,9 @@ const faultsOf = (kind: FaultKind, lines: readonly Line[]): FaultPair[] =>
 
 /** What is said of pairs by a reward model whose logit of a response is the number that it answers. */
 async function reportOn(pairs: readonly Pair[], faults: readonly FaultPair[] = []): Promise<HeldOutReport> {
-  const encode = (text: string): number[] => [Number(text.slice(text.lastIndexOf(">") + 1))];
-  const training: TrainingClient = {
-    ...(await makeFakeEngine({ vocab: 1 }).train({ model: "base", rank: 0, seed: 0 })),
-    forward: async (data) => ({
-      outputs: data.map(({ tokens: [logit = Number.NaN] }) => ({ logits: Float32Array.of(logit) })),
-      metrics: {},
-    }),
-  };
-  const input = { codec: { encode, decode: () => "", eosIds: [0] }, promptOf: () => [], rows: null };
+  const score: Score = async (items) => items.map(({ text }) => Number(text.slice(text.lastIndexOf(">") + 1)));
   const examples = new Map([[`${example.task}/${example.id}`, example]]);
-  return (await assess(training, input, { pairs, faults, examples, tasks, users: {}, borrow: null })).report;
+  return (await assess(score, { pairs, faults, examples, tasks, users: {}, rows: false, borrow: null })).report;
 }
 
 /** The same pairs with each rule's other direction right. */
@@ -156,6 +146,29 @@ describe("calibration", () => {
   });
 });
 
+describe("controlled accuracy", () => {
+  const at = (tokens: number, margins: readonly number[]): Line[] =>
+    margins.map((margin, i) => ({ user: `u${tokens}${i}`, margin, tokens }));
+
+  it("is a half for a model that looks at length alone, however unequal the sides are", async () => {
+    const lines = [...at(5, [1, 1, 1, 1, 1, 1]), ...at(-5, [-1]), ...at(2, [1, 1]), ...at(-2, [-1])];
+    const { controlled, accuracy } = await reportOn(pairsOf("PQP", lines));
+    expect(accuracy.PQP.unseen.accuracy).toBe(0.8);
+    expect(controlled.PQP.length).toMatchObject({ pairs: 10, accuracy: 0.5 });
+  });
+  it("is the mean of both sides in each stratum, and says nothing of strata that have one side", async () => {
+    const lines = [...at(5, [1, 1, 1, -1]), ...at(-5, [1, 1]), ...at(40, [1, 1, 1, 1, 1])];
+    const { controlled } = await reportOn(pairsOf("PQP", lines));
+    // (3/4 + 2/2)/2 of the six pairs of 4–7 tokens; the five of 32–63 are all one way.
+    expect(controlled.PQP.length.pairs).toBe(6);
+    expect(controlled.PQP.length.accuracy).toBeCloseTo(0.875, 12);
+    expect((await reportOn(pairsOf("PQP", at(3, [1])))).controlled.PQP.length).toMatchObject({
+      pairs: 0,
+      accuracy: null,
+    });
+  });
+});
+
 describe("planted faults", () => {
   it("have an accuracy each", async () => {
     const lines = (margins: readonly number[]): Line[] => margins.map((margin, i) => ({ user: `u${i}`, margin }));
@@ -172,15 +185,19 @@ describe("verdicts", () => {
   const beats = { length, history };
   const right = { pairs: 20, accuracy: 0.75, low: 0.625, high: 0.875 };
   const faults: HeldOutReport["faults"] = { invented: right, other_profile: right };
-  const rest = { faults, ownRow: null };
+  const held = { length: right, history: { ...right, pairs: 0, accuracy: null } };
+  const controlled = { PRP: held, PQP: held };
+  const rest = { faults, ownRow: null, controlled };
   const over = (PRP: typeof beats, PQP: typeof beats) => verdicts({ ...rest, over: { PRP, PQP } });
 
   it("accept a model that beats both rules on both kinds of pairs, and say by how much", () => {
     const by = "(by 0.250 [0.125, 0.375]) or at mentions of the history (by 0.125 [0.001, 0.250])";
+    const where =
+      "; right in 0.750 [0.625, 0.875] of 20 pairs where length tells nothing, in no pairs where mentions tell nothing";
     expect(over(beats, beats)).toEqual({
       accepted: true,
       sentences: [
-        ...["PRP", "PQP"].map((kind) => `${kind}: better than rules that look only at length ${by}`),
+        ...["PRP", "PQP"].map((kind) => `${kind}: better than rules that look only at length ${by}${where}`),
         ...["invented statements", "another user's items"].map(
           (what) => `Planted faults, ${what}: better than chance (0.750 [0.625, 0.875] of 20 right)`,
         ),
@@ -218,7 +235,7 @@ describe("verdicts", () => {
   });
 
   it("ask of user embeddings, where there are any, that a user's own row helps", () => {
-    const withRow = (ownRow: Lead) => verdicts({ over: { PRP: beats, PQP: beats }, faults, ownRow });
+    const withRow = (ownRow: Lead) => verdicts({ over: { PRP: beats, PQP: beats }, controlled, faults, ownRow });
     expect(withRow(history)).toMatchObject({ accepted: true });
     expect(withRow(history).sentences.at(-1)).toBe(
       "User embeddings: better than the unknown row on seen users (by 0.125 [0.001, 0.250])",

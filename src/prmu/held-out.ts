@@ -1,16 +1,14 @@
-import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import type { TrainingClient } from "../engine/types.ts";
-import { mentions } from "../rewards/mentions.ts";
 import type { Centre } from "../rewards/personalization.ts";
 import { clusteredMean } from "../stats/resample.ts";
-import { type LengthBalance, lengthBalance } from "./balance.ts";
+import { type Clue, controlWeights, type LengthBalance, lengthBalance } from "./clues.ts";
 import type { FaultKind, FaultPair } from "./faults.ts";
-import { type Pair, type PairKind, rowOf, type Scored } from "./pairs.ts";
-import { type Input, requireLogits, scoreAll } from "./score.ts";
+import { gapOf } from "./gaps.ts";
+import { exampleOf, type Pair, type PairKind, rowOf, type Scored } from "./pairs.ts";
+import { requireLogits } from "./score.ts";
 import type { ScoreItem } from "./scorer-types.ts";
 import type { Borrow } from "./warm-start.ts";
 
@@ -45,7 +43,9 @@ export interface HeldOutReport {
   /** A rule that looks only at how much is said of the history ({@link mentions}); same fields, mentions for tokens. */
   readonly history: Readonly<Record<PairKind, LengthBalance>>;
   /** The model over the better of each rule's two directions. */
-  readonly over: Readonly<Record<PairKind, { readonly length: Lead; readonly history: Lead }>>;
+  readonly over: Readonly<Record<PairKind, Readonly<Record<Clue, Lead>>>>;
+  /** Accuracy where the clue is worth nothing ({@link controlWeights}): of the pairs in strata that have both sides. */
+  readonly controlled: Readonly<Record<PairKind, Readonly<Record<Clue, PairAccuracy>>>>;
   /** Pairs with a planted fault on the rejected side; never trained on. */
   readonly faults: Readonly<Record<FaultKind, PairAccuracy>>;
   /** Mean Bradley–Terry loss, nats a pair; ln 2 = 0.693 is chance. Null without pairs. */
@@ -54,19 +54,12 @@ export interface HeldOutReport {
   readonly calibration: readonly { readonly predicted: number; readonly right: number; readonly pairs: number }[];
 }
 
-/** Example of each pair; pairs keep query ids alone. */
-export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Scored): ShownExample {
-  const example = examples.get(`${pair.task}/${pair.query}`);
-  if (example !== undefined) return example;
-  throw new TagprError("data", `pair ${pair.id}: query ${pair.task}/${pair.query} is not among the PRMU queries`, {
-    hint: "The pairs belong to other data: run the prmu stage again.",
-  });
-}
+/** Logits of responses, in order; `rowFor` replaces a user's row. */
+export type Score = (items: readonly ScoreItem[], rowFor?: (item: ScoreItem) => number) => Promise<readonly number[]>;
 
 /** Both sides' logits of each pair. */
 export async function scorePairs(
-  training: TrainingClient,
-  input: Input,
+  score: Score,
   pairs: readonly Scored[],
   examples: ReadonlyMap<string, ShownExample>,
   rowFor?: (item: ScoreItem) => number,
@@ -78,7 +71,7 @@ export async function scorePairs(
       { example, text: pair.rejected },
     ];
   });
-  const logits = requireLogits(await scoreAll(training, input, items, rowFor));
+  const logits = requireLogits(await score(items, rowFor));
   return pairs.map((_, i) => ({ preferred: logits[2 * i] ?? Number.NaN, rejected: logits[2 * i + 1] ?? Number.NaN }));
 }
 
@@ -90,6 +83,8 @@ export interface HeldOut {
   readonly tasks: readonly Task[];
   /** Users with training pairs, as {@link userRows} has them: seen, whether the model has rows for them or not. */
   readonly users: Readonly<Record<string, number>>;
+  /** Whether the model has rows. */
+  readonly rows: boolean;
   /** Null: users without a row have the unknown one. */
   readonly borrow: Borrow | null;
 }
@@ -102,24 +97,23 @@ const isSeen = ({ users }: HeldOut, pair: Scored): boolean => rowOf(users, pair.
 
 /** The held-out report and the centring, from one scoring of the held-out pairs. */
 export async function assess(
-  training: TrainingClient,
-  input: Input,
+  score: Score,
   held: HeldOut,
 ): Promise<{ readonly report: HeldOutReport; readonly centre: Centre }> {
   const { pairs, examples, faults, borrow } = held;
   const judge = async <P extends Scored>(some: readonly P[], rowFor?: (item: ScoreItem) => number) => {
-    const logits = await scorePairs(training, input, some, examples, rowFor);
+    const logits = await scorePairs(score, some, examples, rowFor);
     return zipStrict(some, logits).map(([pair, s]) => ({ pair, ...s, margin: s.preferred - s.rejected }));
   };
   const judged = await judge(pairs);
-  const withRow = input.rows === null ? [] : pairs.filter((pair) => isSeen(held, pair));
+  const withRow = !held.rows ? [] : pairs.filter((pair) => isSeen(held, pair));
   const masked = await judge(withRow, () => 0);
   const unseen = borrow === null ? [] : pairs.filter((pair) => !isSeen(held, pair));
   const borrowed = await judge(unseen, ({ example }) => borrow?.(example) ?? 0);
   const margins = judged.map(({ margin }) => margin);
   const report: HeldOutReport = {
     ...byUsers(held, judged, masked, borrowed),
-    ownRow: input.rows === null ? null : leadOverMasked(judged, masked),
+    ownRow: !held.rows ? null : leadOverMasked(judged, masked),
     ...besideRules(held, judged),
     faults: faultReport(await judge(faults)),
     loss: margins.length === 0 ? null : average(margins.map(bradleyTerry)),
@@ -153,8 +147,9 @@ function byUsers(
 function besideRules(
   held: HeldOut,
   judged: readonly Margin<Pair>[],
-): Pick<HeldOutReport, "length" | "history" | "over"> {
-  const historyGap = (pair: Pair): number => mentionsGap(held, pair);
+): Pick<HeldOutReport, "length" | "history" | "over" | "controlled"> {
+  const lengthGap = (pair: Pair): number => gapOf("length", held, pair);
+  const historyGap = (pair: Pair): number => gapOf("history", held, pair);
   const balanceBy = (gap: (pair: Pair) => number) =>
     byKind((kind) => lengthBalance(held.pairs.filter((pair) => pair.kind === kind).map(gap)));
   return {
@@ -164,7 +159,22 @@ function besideRules(
       length: leadOver(ofKind(judged, kind), lengthGap),
       history: leadOver(ofKind(judged, kind), historyGap),
     })),
+    controlled: byKind((kind) => ({
+      length: controlledAccuracy(ofKind(judged, kind), lengthGap),
+      history: controlledAccuracy(ofKind(judged, kind), historyGap),
+    })),
   };
+}
+
+/** A rule by the clue gets exactly 0.5 of these pairs. */
+function controlledAccuracy(judged: readonly Margin<Pair>[], gap: (pair: Pair) => number): PairAccuracy {
+  const weights = controlWeights(judged.map(({ pair }) => ({ gap: gap(pair), label: pair.task })));
+  const rows = zipStrict(judged, weights).flatMap(([{ pair, margin }, weight]) =>
+    weight === 0 ? [] : [[clusterOf(pair), weight * (point(margin) - 0.5)] as const],
+  );
+  const { mean, low, high } = overUsers(rows);
+  const from = (x: number | null): number | null => (x === null ? null : x + 0.5);
+  return { pairs: rows.length, accuracy: from(mean), low: from(low), high: from(high) };
 }
 
 /** `masked` are the same pairs as some of `judged`, in their order. */
@@ -181,15 +191,6 @@ const faultReport = (judged: readonly Margin<FaultPair>[]): HeldOutReport["fault
   other_profile: accuracyOf(ofKind(judged, "other_profile")),
 });
 
-const lengthGap = (pair: Scored): number => pair.preferredTokens - pair.rejectedTokens;
-
-function mentionsGap({ examples, tasks }: HeldOut, pair: Scored): number {
-  const example = exampleOf(examples, pair);
-  const task = tasks.find(({ name }) => name === pair.task);
-  if (task === undefined) return 0;
-  return mentions(pair.preferred, task, example) - mentions(pair.rejected, task, example);
-}
-
 interface Verdict {
   readonly ok: boolean;
   readonly said: string;
@@ -199,12 +200,15 @@ interface Verdict {
  * Whether the reward model is accepted, a sentence a reason, intervals included: on each kind it must beat both rules, on
  * planted faults chance, and its user embeddings, where it has any, the unknown row on seen users.
  */
-export function verdicts({ over, faults, ownRow }: Pick<HeldOutReport, "over" | "faults" | "ownRow">): {
+export function verdicts(
+  { over, controlled, faults, ownRow }: Pick<HeldOutReport, "over" | "controlled" | "faults" | "ownRow">,
+  kinds: readonly PairKind[] = KINDS,
+): {
   readonly accepted: boolean;
   readonly sentences: string[];
 } {
   const judged = [
-    ...KINDS.map((kind) => besideRulesVerdict(kind, over[kind])),
+    ...kinds.map((kind) => besideRulesVerdict(kind, over[kind], controlled[kind])),
     faultVerdict("invented statements", faults.invented),
     faultVerdict("another user's items", faults.other_profile),
     ...(ownRow === null ? [] : [embeddingsVerdict(ownRow)]),
@@ -212,12 +216,16 @@ export function verdicts({ over, faults, ownRow }: Pick<HeldOutReport, "over" | 
   return { accepted: judged.every(({ ok }) => ok), sentences: judged.map(({ said }) => said) };
 }
 
-function besideRulesVerdict(kind: PairKind, { length, history }: Record<"length" | "history", Lead>): Verdict {
+function besideRulesVerdict(
+  kind: PairKind,
+  { length, history }: Readonly<Record<Clue, Lead>>,
+  held: Readonly<Record<Clue, PairAccuracy>>,
+): Verdict {
   if (length.difference === null) return { ok: false, said: `${kind}: no held-out pairs, nothing is known` };
   const ok = (length.low ?? 0) > 0 && (history.low ?? 0) > 0;
   return {
     ok,
-    said: `${kind}: ${beats(ok)} rules that look only at length (by ${between(length)}) or at mentions of the history (by ${between(history)})`,
+    said: `${kind}: ${beats(ok)} rules that look only at length (by ${between(length)}) or at mentions of the history (by ${between(history)}); right in ${told(held.length)} where length tells nothing, in ${told(held.history)} where mentions tell nothing`,
   };
 }
 
@@ -238,6 +246,8 @@ function embeddingsVerdict(lead: Lead): Verdict {
   return { ok, said: `User embeddings: ${beats(ok)} the unknown row on seen users (by ${between(lead)})` };
 }
 
+const told = ({ pairs, accuracy, low, high }: PairAccuracy): string =>
+  accuracy === null ? "no pairs" : `${between({ difference: accuracy, low, high })} of ${pairs} pairs`;
 const beats = (ok: boolean): string => (ok ? "better than" : "not shown to be better than");
 /** A difference and its interval. */
 const between = ({ difference, low, high }: Lead): string =>

@@ -1,8 +1,9 @@
 import type { PrmuConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
 import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
-import type { QueryId, UserId } from "../data/types.ts";
-import { chooseBalanced, type LengthBalance, lengthBalance, roundRobin } from "./balance.ts";
+import type { QueryId, ShownExample, UserId } from "../data/types.ts";
+import { type LengthBalance, lengthBalance } from "./clues.ts";
 import type { PairSource, Sampled } from "./sample.ts";
 import { type PairSplit, splitter } from "./split.ts";
 
@@ -12,6 +13,9 @@ import { type PairSplit, splitter } from "./split.ts";
  * with the profile, the one with the higher verifiable reward. Ties and near-ties are left out.
  */
 export type PairKind = "PRP" | "PQP";
+
+/** What the variant `general` learns from: of two responses *without* the profile the better one, under the prompt without it. */
+export type TrainedKind = PairKind | "general";
 
 /** Two whole responses to one query, the better one first; what scoring needs. */
 export interface Scored {
@@ -31,7 +35,7 @@ export interface Scored {
 }
 
 export interface Pair extends Scored {
-  readonly kind: PairKind;
+  readonly kind: TrainedKind;
   readonly split: PairSplit;
 }
 
@@ -50,10 +54,10 @@ interface Candidate {
 }
 
 /**
- * Preference pairs of both kinds: at most `pairs_per_query` a query, queries taken in turn over tasks and users until
- * the cap, lengths balanced within strata ({@link chooseBalanced}), training and held-out pairs each by themselves. Only
- * responses whose format passes take part, as only they are scored in RL, and both sides' chains are clean or neither's
- * is: broken tags are the tag reward's business and would be a clue.
+ * Preference pairs of both kinds as they come: at most `pairs_per_query` a query, queries taken in turn over tasks and
+ * users until the cap, training and held-out pairs each by themselves. With `filter_pairs` (ours) only responses whose
+ * format passes take part, as only they are scored in RL, and both sides' chains are clean or neither's is: broken tags
+ * are the tag reward's business and would be a clue.
  */
 export function buildPairs(
   sources: readonly PairSource[],
@@ -68,19 +72,16 @@ export function buildPairs(
   );
   const of = ({ example }: PairSource): Pair["split"] => splitOf(example);
   const chosen = (
-    kind: PairKind,
+    kind: TrainedKind,
     split: Pair["split"],
     cap: number,
     candidates: (source: PairSource) => Candidate[],
   ): Omit<Pair, "id">[] => {
     const own = order.filter((source) => of(source) === split);
     const lists = own.map((source) => stream(seed, "prmu", kind, keyOf(source)).shuffle(candidates(source)));
-    const lengths = {
-      gapOf: ({ preferred, rejected }: Candidate) => preferred.tokens - rejected.tokens,
-      taskOf: ({ source }: Candidate) => source.example.task,
-    };
-    const random = stream(seed, "prmu", kind, split, "even-out");
-    return chooseBalanced(lists, cap, config.pairs_per_query, lengths, random).map((c) => toPair(kind, c, split));
+    return inTurns(lists, config.pairs_per_query)
+      .slice(0, cap)
+      .map((c) => toPair(kind, c, split));
   };
   // Training and held-out queries each get their share of the cap; together never more than it.
   const heldShare = order.filter((source) => of(source) === "held_out").length / Math.max(1, order.length);
@@ -88,11 +89,23 @@ export function buildPairs(
     const held = Math.round(cap * heldShare);
     return [...chosen(kind, "train", cap - held, candidates), ...chosen(kind, "held_out", held, candidates)];
   };
+  const general = (source: PairSource): Candidate[] => betterOf(source, source.withoutProfile, config);
   const pairs = [
-    ...ofKind("PRP", config.prp_pairs, (source) => prpCandidates(source, config.prp_against)),
-    ...ofKind("PQP", config.pqp_pairs, (source) => pqpCandidates(source, config.min_gap)),
+    ...ofKind("PRP", config.prp_pairs, (source) => prpCandidates(source, config)),
+    ...ofKind("PQP", config.pqp_pairs, (source) => betterOf(source, source.withProfile, config)),
+    ...(config.variant === "general" ? chosen("general", "train", config.prp_pairs + config.pqp_pairs, general) : []),
   ].map((pair, id) => ({ id, ...pair }));
   return { pairs, stats: statsOf(sources.length, pairs) };
+}
+
+/** At most `most` of each list, lists taken in turn: the first of each, the second of each, … */
+export const inTurns = <T>(lists: readonly (readonly T[])[], most: number): T[] =>
+  roundRobin(lists.map((list) => list.slice(0, most)));
+
+/** Elements of several lists in turn. */
+function roundRobin<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = lists.reduce((most, list) => Math.max(most, list.length), 0);
+  return Array.from({ length: longest }, (_, k) => lists.flatMap((list) => list.slice(k, k + 1))).flat();
 }
 
 /** Both readable, and both chains clean or neither. */
@@ -102,21 +115,22 @@ export const alike = (a: Sampled, b: Sampled): boolean => a.formatOk && b.format
  * What says nothing of the profile it was given could have been written without it: such a pair is a tie (ours). With
  * them a reward model learns that generic chains are preferred, since a policy that has habits writes many.
  */
-function prpCandidates(source: PairSource, against: PrmuConfig["prp_against"]): Candidate[] {
-  const others = against === "no_profile" ? source.withoutProfile : source.otherProfile;
-  const usesProfile = source.withProfile.filter((s) => s.mentions > 0);
+function prpCandidates(source: PairSource, { prp_against, filter_pairs }: PrmuConfig): Candidate[] {
+  const others = prp_against === "no_profile" ? source.withoutProfile : source.otherProfile;
+  const usesProfile = source.withProfile.filter((s) => !filter_pairs || s.mentions > 0);
   return usesProfile.flatMap((preferred) =>
     others
-      .filter((rejected) => alike(preferred, rejected) && rejected.text !== preferred.text)
+      .filter((rejected) => (!filter_pairs || alike(preferred, rejected)) && rejected.text !== preferred.text)
       .map((rejected) => ({ source, preferred, rejected })),
   );
 }
 
-function pqpCandidates(source: PairSource, minGap: number): Candidate[] {
-  return source.withProfile.flatMap((preferred) =>
-    source.withProfile
-      .filter((rejected) => alike(preferred, rejected))
-      .filter((rejected) => preferred.score - rejected.score >= Math.max(minGap, Number.EPSILON))
+/** Of two responses the one with the higher score. */
+function betterOf(source: PairSource, from: readonly Sampled[], { min_gap, filter_pairs }: PrmuConfig): Candidate[] {
+  return from.flatMap((preferred) =>
+    from
+      .filter((rejected) => !filter_pairs || alike(preferred, rejected))
+      .filter((rejected) => preferred.score - rejected.score >= Math.max(min_gap, Number.EPSILON))
       .map((rejected) => ({ source, preferred, rejected })),
   );
 }
@@ -136,7 +150,7 @@ function inTurn(sources: readonly PairSource[], seed: number): PairSource[] {
 const keyOf = ({ example }: PairSource): string => `${example.task}/${example.id}`;
 
 const toPair = (
-  kind: PairKind,
+  kind: TrainedKind,
   { source, preferred, rejected }: Candidate,
   split: Pair["split"],
 ): Omit<Pair, "id"> => ({
@@ -176,6 +190,15 @@ function statsOf(queries: number, pairs: readonly Pair[]): PairStats {
     pairs: { PRP: both("PRP", count), PQP: both("PQP", count) },
     length: { PRP: both("PRP", length), PQP: both("PQP", length) },
   };
+}
+
+/** Example of each pair; pairs keep query ids alone. */
+export function exampleOf(examples: ReadonlyMap<string, ShownExample>, pair: Scored): ShownExample {
+  const example = examples.get(`${pair.task}/${pair.query}`);
+  if (example !== undefined) return example;
+  throw new TagprError("data", `pair ${pair.id}: query ${pair.task}/${pair.query} is not among the PRMU queries`, {
+    hint: "The pairs belong to other data: run the prmu stage again.",
+  });
 }
 
 /** Rows of the user table, from 1, for the (task, user) keys of the training pairs; everyone else is row 0. */

@@ -16,13 +16,14 @@ import {
   tasks,
 } from "../prompts/testing/tiny-world.ts";
 import { statements } from "../rewards/grounding.ts";
-import { chooseBalanced, lengthBalance, roundRobin, stratumOf } from "./balance.ts";
+import { centreOfGroups, scorable } from "./centre.ts";
+import { stratumOf, trainingWeights } from "./clues.ts";
 import { invent, plantFaults } from "./faults.ts";
 import { accuracyOf, bradleyTerry, centreOf } from "./held-out.ts";
 import { buildPairs, rowOf, userKey, userRows } from "./pairs.ts";
 import type { PairSource, Sampled } from "./sample.ts";
-import { makeScorer } from "./score.ts";
-import { splitter } from "./split.ts";
+import { crossScorer, makeScorer } from "./score.ts";
+import { halves, splitter } from "./split.ts";
 import { type PrmuOptions, trainPrmu } from "./train.ts";
 import { makeBorrow } from "./warm-start.ts";
 
@@ -82,6 +83,27 @@ describe("pairs", () => {
     expect(prp({ mentions: 0 })).toEqual([]);
     expect(prp({ chainOk: false })).toEqual([]);
   });
+  it("without filters are whatever the paper's text says: with against without, higher against lower", () => {
+    const [first] = sources as [PairSource];
+    const odd = [
+      { ...said("comedy", 1), mentions: 0 },
+      { ...said("romance", 0), chainOk: false, formatOk: false },
+    ];
+    const bare = { ...config, filter_pairs: false, min_gap: 0 };
+    const found = buildPairs([{ ...first, withProfile: odd }], bare, 1).pairs.map(({ kind }) => kind);
+    expect(found.toSorted()).toEqual(["PQP", "PRP", "PRP"]);
+  });
+  it("general ones are of responses without the profile, beside those that every variant is judged on", () => {
+    const some = sources.map((source) => ({ ...source, withoutProfile: [said("dystopia", 0), said("action", 1)] }));
+    const { pairs: general } = buildPairs(some, { ...config, variant: "general" }, 1);
+    const own = general.filter(({ kind }) => kind === "general");
+    expect(own.length).toBeGreaterThan(50);
+    for (const pair of own) {
+      expect([pair.preferred, pair.rejected]).toEqual([chainFor("action"), chainFor("dystopia")]);
+      expect(pair.split).toBe("train");
+    }
+    expect(general.filter(({ kind }) => kind !== "general")).toEqual(buildPairs(some, config, 1).pairs);
+  });
   it("PRP can be against another user's profile", () => {
     const { pairs: swapped } = buildPairs(sources, { ...config, prp_against: "other_profile" }, 1);
     const rejected = swapped.filter(({ kind }) => kind === "PRP").map((pair) => pair.rejected);
@@ -114,72 +136,93 @@ describe("pairs", () => {
   });
 });
 
-const SAME_TASK = { gapOf: (gap: number) => gap, taskOf: () => "t" };
-
-describe("balance", () => {
-  it("takes lists in turn", () => {
-    expect(roundRobin([[1, 2, 3], [4], [5, 6]])).toEqual([1, 4, 5, 2, 6, 3]);
+describe("training weights", () => {
+  const gaps = fc.array(fc.record({ gap: fc.integer({ min: -40, max: 40 }), label: fc.constantFrom("a", "b") }), {
+    minLength: 1,
+    maxLength: 60,
   });
-  it("makes length no clue in any stratum where the candidates allow it", () => {
-    const gaps = fc.array(
-      fc
-        .array(
-          fc.integer({ min: 1, max: 40 }).chain((g) => fc.constantFrom([g, -g])),
-          { minLength: 1, maxLength: 3 },
-        )
-        .map((x) => x.flat()),
-      { minLength: 20, maxLength: 60 },
-    );
+  it("make the clue worth nothing in each stratum of a label where both sides are, and never weigh a pair above 1", () => {
     fc.assert(
-      fc.property(gaps, (lists) => {
-        const chosen = chooseBalanced(lists, 1000, 1, SAME_TASK, stream(1));
-        for (const stratum of new Set(chosen.map(stratumOf))) {
-          const { preferredLonger, rejectedLonger } = lengthBalance(chosen.filter((g) => stratumOf(g) === stratum));
-          expect(Math.abs(preferredLonger - rejectedLonger)).toBeLessThanOrEqual(1);
+      fc.property(gaps, (all) => {
+        const weights = trainingWeights(all);
+        for (const weight of weights) expect(weight >= 0.1 && weight <= 1).toBe(true);
+        const key = (i: number): string => `${stratumOf(all[i]?.gap ?? 0)} ${all[i]?.label}`;
+        for (const stratum of new Set([...all.keys()].map(key))) {
+          const of = (sign: number): number[] =>
+            weights.filter((_, i) => key(i) === stratum && Math.sign(all[i]?.gap ?? 0) === sign);
+          const [more, less] = [of(1), of(-1)];
+          const ratio = Math.max(more.length, less.length) / Math.max(1, Math.min(more.length, less.length));
+          if (more.length === 0 || less.length === 0 || ratio > 10) continue;
+          const sum = (w: readonly number[]): number => w.reduce((x, y) => x + y, 0);
+          expect(sum(more)).toBeCloseTo(sum(less), 9);
         }
       }),
     );
   });
-  it("keeps large differences that have a counterpart, and drops at random where one kind is always longer", () => {
-    // Long and right against short and wrong, and the other way round: length says nothing, so nothing goes.
-    const both = Array.from({ length: 40 }, (_, i) => [i % 2 === 0 ? 60 : -60]);
-    expect(chooseBalanced(both, 1000, 1, SAME_TASK, stream(1))).toHaveLength(40);
-    // Three times as many one way: the surplus goes, but from its own stratum alone; small differences stay.
-    const lists = Array.from({ length: 40 }, (_, i) => [i % 4 === 0 ? -60 : 60]);
-    const kept = chooseBalanced(
-      [...lists, ...Array.from({ length: 30 }, (_, i) => [i % 2 === 0 ? 1 : -1])],
-      1000,
-      1,
-      SAME_TASK,
-      stream(1),
-    );
-    expect(kept.filter((g) => Math.abs(g) === 60)).toHaveLength(20);
-    expect(kept.filter((g) => Math.abs(g) === 1)).toHaveLength(30);
-    const hopeless = chooseBalanced(
-      Array.from({ length: 40 }, () => [5]),
-      1000,
-      1,
-      SAME_TASK,
-      stream(1),
-    );
-    expect(hopeless).toHaveLength(4);
-    expect(lengthBalance(hopeless).ruleAccuracy).toBe(1);
+  it("keep a tenth where one side is nearly always the longer one", () => {
+    const weights = trainingWeights(Array.from({ length: 40 }, () => ({ gap: 5, label: "a" })));
+    expect(new Set(weights)).toEqual(new Set([0.1]));
   });
 });
 
-describe("balance under a cap", () => {
-  it("leaves length no clue where the cap binds", () => {
-    const lists = Array.from({ length: 400 }, (_, i) => [i % 4 === 0 ? -10 : 10]);
-    const capped = chooseBalanced(lists, 120, 1, SAME_TASK, stream(1));
-    expect(capped).toHaveLength(120);
-    expect(lengthBalance(capped).ruleAccuracy).toBeCloseTo(0.5, 2);
-    expect(chooseBalanced(lists, 150, 1, SAME_TASK, stream(1)).length).toBe(150);
+describe("the centre", () => {
+  it("is the mean of all responses, over what two responses to one query differ by", () => {
+    // Differences 2; 1, 3, 4: the root of (4 + 1 + 9 + 16)/4.
+    expect(
+      centreOfGroups([
+        [1, 3],
+        [0, 1, -3],
+      ]),
+    ).toEqual({ mean: 2 / 5, spread: Math.sqrt(30 / 4) });
+    expect(centreOfGroups([[1], [3]])).toBe(null);
+    expect(centreOfGroups([[2, 2]])).toBe(null);
   });
-  it("is by task: longer in one and shorter in the other is a clue", () => {
-    const lists = Array.from({ length: 80 }, (_, i) => [i % 2 === 0 ? 10 : -10]);
-    const byTask = { gapOf: (gap: number) => gap, taskOf: (gap: number) => (gap > 0 ? "a" : "b") };
-    expect(chooseBalanced(lists, 1000, 1, SAME_TASK, stream(1))).toHaveLength(80);
-    expect(chooseBalanced(lists, 1000, 1, byTask, stream(1))).toHaveLength(8);
+  it("is taken of held-out responses with the profile whose form is in order, else of those trained on", () => {
+    const mixed = sources.map((source) => ({
+      ...source,
+      withProfile: [...source.withProfile, { ...said("hm", 0), formatOk: false }],
+    }));
+    const held = scorable(mixed, config.held_out, 1);
+    const splitOf = splitter(examples, config.held_out, 1);
+    const queries = examples.filter((example) => splitOf(example) === "held_out").map(({ id }) => id);
+    expect(held.map(({ query }) => query)).toEqual(queries);
+    expect(held[0]?.texts).toEqual([chainFor("comedy"), chainFor("romance")]);
+    expect(scorable(mixed, 0, 1)).toHaveLength(sources.length);
+  });
+});
+
+describe("halves", () => {
+  it("share out each user's queries, and are the same for the same seed", () => {
+    const half = halves(examples, 1);
+    for (const user of new Set(examples.map((example) => example.user))) {
+      const own = examples.filter((example) => example.user === user).map(({ task, id }) => half[`${task}/${id}`] ?? 9);
+      expect(own.filter((h) => h === 0)).toHaveLength(own.length / 2);
+    }
+    expect(halves(examples, 1)).toEqual(half);
+    expect(halves(examples, 2)).not.toEqual(half);
+    const alone = halves(
+      makeExamples(200, () => "comedy", 200),
+      1,
+    );
+    const ones = Object.values(alone).reduce((sum: number, h) => sum + h, 0);
+    expect(Math.abs(ones - 100)).toBeLessThan(35);
+  });
+  it("are scored each by the model of the other, on one scale", async () => {
+    const half = halves(examples, 1);
+    const model = (name: number, centre: { mean: number; spread: number }) => ({
+      centre,
+      score: async (items: readonly unknown[]) => items.map(() => name),
+      close: async () => undefined,
+    });
+    const pair = [model(10, { mean: 4, spread: 2 }), model(20, { mean: 30, spread: 5 })] as const;
+    const asked = [...examples, { ...(examples[0] as (typeof examples)[0]), id: "dev" as QueryId }].map((example) => ({
+      example,
+      text: "",
+    }));
+    const scores = await crossScorer(pair, half, false).score(asked);
+    for (const [i, { example }] of asked.entries())
+      expect(scores[i]).toBe(half[`${example.task}/${example.id}`] === 0 ? -2 : 3);
+    expect(new Set(await crossScorer(pair, half, true).score(asked))).toEqual(new Set([10, 20]));
   });
 });
 
@@ -274,8 +317,10 @@ const train =
       model: "backbone",
       codec,
       promptOf,
+      promptWithout: promptOf,
       examples,
-      pairs: buildPairs(sources, config, 1).pairs,
+      responses: scorable(sources, config.held_out, 1),
+      pairs: buildPairs(sources, more.config ?? config, 1).pairs,
       faults: plantFaults(sources, tasks, config, 1),
       tasks,
       config,
@@ -285,6 +330,12 @@ const train =
       clock: () => 0,
       ...more,
     });
+
+/** Held-out PQP pairs whose gold is this one. */
+const pairsWanting = (gold: string): number =>
+  buildPairs(sources, config, 1).pairs.filter(
+    ({ kind, split, preferred }) => kind === "PQP" && split === "held_out" && preferred === chainFor(gold),
+  ).length;
 
 describe("training", () => {
   it("learns what all users share, and with rows what each user prefers", async () => {
@@ -316,6 +367,41 @@ describe("training", () => {
     const all = [seen, unseen].flatMap((one) => (one?.accuracy == null ? [] : [one]));
     const right = all.reduce((sum, { pairs, accuracy }) => sum + pairs * (accuracy ?? 0), 0);
     expect(Math.abs(right / all.reduce((sum, { pairs }) => sum + pairs, 0) - 0.5)).toBeLessThan(0.3);
+  });
+
+  it("learns from the kinds that it is given, and is judged on both", async () => {
+    const one = await runWhole(train({ config: { ...config, kinds: ["PRP"] } }));
+    const both = await runWhole(train());
+    expect(one.result?.heldOut.accuracy.PRP.unseen.accuracy).toBe(1);
+    expect(one.result?.heldOut.accuracy.PQP.seen.accuracy).toBeLessThan(
+      both.result?.heldOut.accuracy.PQP.seen.accuracy ?? 0,
+    );
+    expect(one.result?.heldOut.accuracy.PQP.seen.pairs).toBeGreaterThan(0);
+    const epochs = (run: { metrics: readonly unknown[] }) =>
+      run.metrics.filter((row) => (row as { kind: string }).kind === "train").length;
+    expect(epochs(one)).toBeLessThan(epochs(both));
+  });
+
+  it("general learns from pairs without profiles, under the prompt without one, with no rows", async () => {
+    const general = { ...config, variant: "general" } as const;
+    const some = sources.map((source) => ({ ...source, withoutProfile: [said("dystopia", 0), said("romance", 1)] }));
+    const prompts: string[] = [];
+    const more = {
+      config: general,
+      pairs: buildPairs(some, general, 1).pairs,
+      promptWithout: () => {
+        prompts.push("without");
+        return promptOf();
+      },
+    };
+    const { result } = await runWhole(train(more));
+    expect(result?.rows).toBe(null);
+    expect(prompts.length).toBeGreaterThan(100);
+    // Everybody learns to like `romance`: right for half of the users.
+    const { seen, unseen } = result?.heldOut.accuracy.PQP ?? {};
+    const right = (seen?.pairs ?? 0) * (seen?.accuracy ?? 0) + (unseen?.pairs ?? 0) * (unseen?.accuracy ?? 0);
+    const wanted = pairsWanting("romance");
+    expect(right).toBeCloseTo(wanted, 9);
   });
 
   it("has its other two variants, and goes without where there is no pair", async () => {
@@ -361,25 +447,37 @@ describe("training", () => {
     await warm.close();
   });
 
-  it("centres the logits that RL will see: who has no row borrows one in both", async () => {
-    const disk = makeDisk();
-    const { result } = await runWhole(train({ config: { ...config, warm_start: 4 } }), disk);
-    if (result?.rows == null) throw new Error("not trained");
-    const borrow = makeBorrow(examples, result.rows, tasks, 4);
-    const scorer = await makeScorer(makeFakeEngine({ vocab: codec.vocab, disk }), result, { codec, promptOf, borrow });
-    const heldOut = buildPairs(sources, config, 1).pairs.filter(({ split }) => split === "held_out");
-    const exampleOf = new Map(examples.map((example) => [example.id, example]));
-    const score = (side: "preferred" | "rejected") =>
-      scorer.score(
-        heldOut.map((pair) => ({ example: exampleOf.get(pair.query) as (typeof examples)[0], text: pair[side] })),
+  for (const centre_on of ["pairs", "responses"] as const)
+    it(`centres the logits that RL will see, on ${centre_on}: who has no row borrows one in both`, async () => {
+      const disk = makeDisk();
+      const { result } = await runWhole(train({ config: { ...config, warm_start: 4, centre_on } }), disk);
+      if (result?.rows == null) throw new Error("not trained");
+      const borrow = makeBorrow(examples, result.rows, tasks, 4);
+      const scorer = await makeScorer(makeFakeEngine({ vocab: codec.vocab, disk }), result, {
+        codec,
+        promptOf,
+        borrow,
+      });
+      const heldOut = buildPairs(sources, config, 1).pairs.filter(({ split }) => split === "held_out");
+      const exampleOf = new Map(examples.map((example) => [example.id, example]));
+      const score = (side: "preferred" | "rejected") =>
+        scorer.score(
+          heldOut.map((pair) => ({ example: exampleOf.get(pair.query) as (typeof examples)[0], text: pair[side] })),
+        );
+      const [preferred, rejected] = [await score("preferred"), await score("rejected")];
+      const groups = await Promise.all(
+        scorable(sources, config.held_out, 1).map(({ query, texts }) =>
+          scorer.score(
+            texts.map((text) => ({ example: exampleOf.get(query as QueryId) as (typeof examples)[0], text })),
+          ),
+        ),
       );
-    const [preferred, rejected] = [await score("preferred"), await score("rejected")];
-    const found = centreOf(
-      zipStrict(preferred, rejected).map(([p, r]) => ({ preferred: p ?? NaN, rejected: r ?? NaN })),
-    );
-    expect(result.centre.mean).toBeCloseTo(found.mean, 9);
-    expect(result.centre.spread).toBeCloseTo(found.spread, 9);
-    expect((await runWhole(train())).result?.centre).not.toEqual(result.centre);
-    await scorer.close();
-  });
+      const ofPairs = centreOf(
+        zipStrict(preferred, rejected).map(([p, r]) => ({ preferred: p ?? NaN, rejected: r ?? NaN })),
+      );
+      const found = centre_on === "pairs" ? ofPairs : (centreOfGroups(groups) ?? ofPairs);
+      expect(result.centre.mean).toBeCloseTo(found.mean, 9);
+      expect(result.centre.spread).toBeCloseTo(found.spread, 9);
+      await scorer.close();
+    });
 });

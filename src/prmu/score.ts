@@ -79,11 +79,21 @@ export interface ScorerFile {
   /** Null: no user embeddings. */
   readonly rows: Readonly<Record<string, number>> | null;
   readonly centre: Centre;
+  /** LoRA rank of the saved model; absent: all parameters. */
+  readonly rank?: number;
+  /** With `data.prmu_from: rl`: the model of the other half of the queries, and which half each query is of. */
+  readonly crossed?: { readonly other: ScorerFile; readonly halves: Readonly<Record<string, 0 | 1>> };
 }
 
-/** The reward part of an engine's model options. */
-export const rewardRole = (rows: ScorerFile["rows"]): NonNullable<TrainOptions["reward"]> =>
-  rows === null ? {} : { userEmbeddings: Object.keys(rows).length };
+/** The reward part of an engine's model options; `spread`: how far apart rows start. */
+export const rewardRole = (rows: ScorerFile["rows"], spread = 0): NonNullable<TrainOptions["reward"]> =>
+  rows === null ? {} : { userEmbeddings: Object.keys(rows).length, ...(spread > 0 ? { userSpread: spread } : {}) };
+
+/** How a saved reward model is opened. */
+export const trainedModel = ({ path, rank = 0, rows }: ScorerFile): TrainOptions => ({
+  ...{ model: path, rank, seed: 0 },
+  reward: rewardRole(rows),
+});
 
 /** Opens a trained reward model for scoring; `close` gives its memory back. */
 export async function makeScorer(
@@ -91,10 +101,36 @@ export async function makeScorer(
   file: ScorerFile,
   input: Omit<Input, "rows">,
 ): Promise<Scorer & { close(): Promise<void> }> {
-  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
+  const training = await engine.train(trainedModel(file));
   return {
     centre: file.centre,
     score: (items) => scoreAll(training, { ...input, rows: file.rows }, items),
     close: () => training.unload(),
+  };
+}
+
+/**
+ * Cross-fitting: a response is scored by the model that has not seen its query, a query that neither has seen (the dev
+ * slice) by the first one. Each model's logits are laid by its own centre, so that both are on one scale; unless `raw`.
+ */
+export function crossScorer(
+  [first, second]: readonly [Scorer & { close(): Promise<void> }, Scorer & { close(): Promise<void> }],
+  halves: Readonly<Record<string, 0 | 1>>,
+  raw: boolean,
+): Scorer & { close(): Promise<void> } {
+  const seenByFirst = ({ example }: ScoreItem): boolean => halves[`${example.task}/${example.id}`] === 0;
+  const laid = ({ mean, spread }: Centre, logits: readonly number[]): number[] =>
+    raw ? [...logits] : logits.map((logit) => (logit - mean) / spread);
+  return {
+    centre: { mean: 0, spread: 1 },
+    score: async (items) => {
+      const own = laid(first.centre, await first.score(items.filter((item) => !seenByFirst(item))));
+      const other = laid(second.centre, await second.score(items.filter(seenByFirst)));
+      return items.map((item) => (seenByFirst(item) ? other : own).shift() ?? Number.NaN);
+    },
+    close: async () => {
+      await first.close();
+      await second.close();
+    },
   };
 }

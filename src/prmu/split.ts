@@ -34,3 +34,17 @@ export function splitter(
     return draw("query", task, id) < (user === null ? share : share / 2) ? "held_out" : "train";
   };
 }
+
+/**
+ * Two halves of queries, for cross-fitting: a user's queries are shared out in turn, so that both halves know whom they can;
+ * a user's first one, and each query without a user, falls where a draw says. `task/query` → 0 or 1.
+ */
+export function halves(examples: readonly ShownExample[], seed: number): Readonly<Record<string, 0 | 1>> {
+  const owned = groupBy(examples, ({ task, id, user }) => `${task}/${user ?? `query ${id}`}`);
+  const shared = [...owned].flatMap(([owner, own]) => {
+    const random = stream(seed, "prmu", "halves", owner);
+    const first = random.int(2);
+    return random.shuffle(own).map(({ task, id }, i) => [`${task}/${id}`, ((first + i) % 2) as 0 | 1] as const);
+  });
+  return Object.fromEntries(shared);
+}

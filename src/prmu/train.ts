@@ -9,19 +9,22 @@ import { adamAt, gradNorm, keepingBatch, makeSaver, openTraining, requireFinite,
 import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.ts";
 import type { Codec } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
+import { centreOfGroups, itemsOf, type Scorable } from "./centre.ts";
+import { trainingWeights } from "./clues.ts";
 import type { FaultPair } from "./faults.ts";
+import { type ClueContext, gapOf } from "./gaps.ts";
 import {
   assess,
   bradleyTerry,
   centreOf,
-  exampleOf,
   type HeldOut,
   type HeldOutReport,
+  type Score,
   scorePairs,
   verdicts,
 } from "./held-out.ts";
-import { type Pair, userRows } from "./pairs.ts";
-import { type Input, rewardDatum, rewardRole, type ScorerFile } from "./score.ts";
+import { exampleOf, type Pair, userRows } from "./pairs.ts";
+import { type Input, requireLogits, rewardDatum, rewardRole, type ScorerFile, scoreAll } from "./score.ts";
 import { makeBorrow } from "./warm-start.ts";
 
 /** PRMU (paper section 3.3, eq. 2): backbone, head and user rows trained by Bradley–Terry over PRP and PQP pairs. */
@@ -31,11 +34,14 @@ export interface PrmuOptions {
   readonly model: string;
   readonly codec: Codec;
   readonly prefix?: string;
-  /** The prompt with the profile. */
+  /** The prompt with the profile, and of the same query without any item: what the variant `general` is trained under. */
   readonly promptOf: (example: ShownExample) => readonly number[];
+  readonly promptWithout: (example: ShownExample) => readonly number[];
   /** The pairs' queries. */
   readonly examples: readonly ShownExample[];
   readonly pairs: readonly Pair[];
+  /** Responses like those that RL scores, for the centre ({@link scorable}). */
+  readonly responses: readonly Scorable[];
   /** Planted in held-out responses. */
   readonly faults: readonly FaultPair[];
   readonly tasks: readonly Task[];
@@ -66,6 +72,8 @@ interface PrmuLoop {
   readonly input: Input;
   readonly examples: ReadonlyMap<string, ShownExample>;
   readonly train: readonly Pair[];
+  /** One a training pair. */
+  readonly weights: readonly number[];
   readonly heldOut: HeldOut;
   readonly walk: Walk;
   readonly total: number;
@@ -78,7 +86,7 @@ interface PrmuLoop {
 export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null> {
   const { config, log, progress } = options;
   if (config.variant === "none") return null;
-  if (config.variant !== "untrained" && !options.pairs.some((pair) => pair.split === "train")) {
+  if (config.variant !== "untrained" && trainingPairs(options).length === 0) {
     progress.say("PRMU: there is no preference pair to train on; RL goes without the personalization reward.");
     return null;
   }
@@ -91,37 +99,65 @@ export async function trainPrmu(options: PrmuOptions): Promise<PrmuResult | null
     step++;
     if (step % config.checkpoint_every === 0 || step === loop.total) await loop.saver.save(loop.training, step, state);
   }
-  const { report, centre: ofHeldOut } = await assessed(loop, step);
-  const centre = loop.heldOut.pairs.length > 0 ? ofHeldOut : await centreOnTrained(loop);
+  const { report, centre: ofPairs } = await assessed(loop, step);
+  const centre =
+    (await centreOnResponses(loop)) ?? (loop.heldOut.pairs.length > 0 ? ofPairs : await centreOnTrained(loop));
   const path = await loop.training.saveForSampler(`prmu-${step}`);
   await loop.training.unload();
   progress.end(summary(report));
-  for (const sentence of verdicts(report).sentences) progress.say(`PRMU, ${sentence}`);
-  return { path, rows: loop.input.rows, centre, step, before: state.before, heldOut: report };
+  for (const sentence of verdicts(report, config.kinds).sentences) progress.say(`PRMU, ${sentence}`);
+  const rank = config.rank > 0 ? { rank: config.rank } : {};
+  return { path, rows: loop.input.rows, ...rank, centre, step, before: state.before, heldOut: report };
 }
+
+/** What the variant learns from: pairs of `prmu.kinds`, or the general ones. */
+const trainingPairs = ({ pairs, config }: PrmuOptions): Pair[] =>
+  pairs.filter(
+    ({ split, kind }) =>
+      split === "train" &&
+      (config.variant === "general" ? kind === "general" : config.kinds.some((one) => one === kind)),
+  );
+
+/** The centre on what RL scores, with the rows that it will score with; null where pairs are to do, or must. */
+async function centreOnResponses(loop: PrmuLoop): Promise<Centre | null> {
+  const { options, examples, heldOut } = loop;
+  if (options.config.centre_on === "pairs") return null;
+  const items = itemsOf(options.responses, examples);
+  const borrow = heldOut.borrow === null ? {} : { borrow: heldOut.borrow };
+  const score = async () => requireLogits(await scoreAll(loop.training, { ...loop.input, ...borrow }, items));
+  const logits = [...(await keepingBatch(options.log, () => items, score))];
+  return centreOfGroups(options.responses.map(({ texts }) => logits.splice(0, texts.length)));
+}
+
+/** Scores as the loop's model stands. */
+const scoreOf =
+  ({ training, input }: Pick<PrmuLoop, "training" | "input">): Score =>
+  (items, rowFor) =>
+    scoreAll(training, input, items, rowFor);
 
 /** Pairs that are scored where none are held out. */
 const CENTRED_ON = 200;
 
 /** Where no pair is held out the logits are centred on some that were trained on. */
-async function centreOnTrained({ options, training, input, train, examples }: PrmuLoop): Promise<Centre> {
+async function centreOnTrained(loop: PrmuLoop): Promise<Centre> {
+  const { options, train, examples } = loop;
   options.progress.say("PRMU: no pair is held out; its logits are centred on pairs that it was trained on.");
   const some = train.slice(0, CENTRED_ON);
-  const score = () => scorePairs(training, input, some, examples);
+  const score = () => scorePairs(scoreOf(loop), some, examples);
   return centreOf(await keepingBatch(options.log, () => some, score));
 }
 
 async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
   const { engine, config, seed, log, pairs } = options;
   const saver = makeSaver<PrmuState>(engine, log, "prmu", config.keep_checkpoints);
-  const train = pairs.filter((pair) => pair.split === "train");
+  const train = trainingPairs(options);
   const users = userRows(train);
   const rows = config.variant === "full" ? users : null;
   const training = await openTraining(engine, log, {
     model: options.model,
-    rank: 0,
+    rank: config.rank,
     seed,
-    reward: rewardRole(rows),
+    reward: rewardRole(rows, config.row_spread),
     ...(saver.last === null ? {} : { resume: saver.last.state }),
   });
   const labels = train.map((pair) => `${pair.kind} ${pair.task}`);
@@ -136,8 +172,10 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
     input: { codec, promptOf, rows, ...(prefix === undefined ? {} : { prefix }) },
     examples,
     train,
+    weights: weightsOf(train, config, { examples, tasks }),
     heldOut: {
       pairs: pairs.filter((pair) => pair.split === "held_out"),
+      rows: rows !== null,
       faults,
       examples,
       tasks,
@@ -151,14 +189,23 @@ async function openLoop(options: PrmuOptions): Promise<PrmuLoop> {
 }
 
 /** How well it does on the held-out pairs: the backbone's own head before any step, the model at the end. */
-async function assessed({ options, training, input, heldOut }: PrmuLoop, step: number): ReturnType<typeof assess> {
+async function assessed(loop: PrmuLoop, step: number): ReturnType<typeof assess> {
+  const { options, heldOut } = loop;
   const assessment = await keepingBatch(
     options.log,
     () => heldOut.pairs,
-    () => assess(training, input, heldOut),
+    () => assess(scoreOf(loop), heldOut),
   );
   options.log.metrics({ kind: "held_out", step, ...assessment.report });
   return assessment;
+}
+
+/** One weight a pair: against a clue, or 1. */
+function weightsOf(train: readonly Pair[], { weigh_by }: PrmuConfig, context: ClueContext): number[] {
+  if (weigh_by === "nothing") return train.map(() => 1);
+  return trainingWeights(
+    train.map((pair) => ({ gap: gapOf(weigh_by, context, pair), label: `${pair.kind} ${pair.task}` })),
+  );
 }
 
 /** One optimizer step on batch `step` of pairs. */
@@ -166,9 +213,14 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
   const { options, training, walk } = loop;
   const { log, config, clock, progress } = options;
   const started = clock();
-  const pairs = batchAt(walk, step).map((i) => loop.train[i] as Pair);
+  const places = batchAt(walk, step);
+  const pairs = places.map((i) => loop.train[i] as Pair);
+  const weights = places.map((i) => loop.weights[i] ?? 1);
+  const weight = weights.reduce((sum, w) => sum + w, 0);
   const masked = pairs.map((_, k) => stream(options.seed, "prmu", "mask", step, k).next() < config.mask_users);
-  const data = pairs.flatMap((pair, k) => pairDatums(loop, pair, k, masked[k] === true));
+  const data = pairs.flatMap((pair, k) =>
+    pairDatums(loop, pair, { id: k, weight: weights[k] ?? 1, masked: masked[k] === true }),
+  );
   const { outputs } = await keepingBatch(
     log,
     () => pairs,
@@ -176,14 +228,14 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
   );
   const logit = (i: number): number => outputs[i]?.logits?.[0] ?? Number.NaN;
   const margins = pairs.map((_, k) => logit(2 * k) - logit(2 * k + 1));
-  const loss = margins.reduce((sum, m) => sum + bradleyTerry(m), 0) / pairs.length;
+  const loss = margins.reduce((sum, m, k) => sum + (weights[k] ?? 1) * bradleyTerry(m), 0) / weight;
   requireFinite(log, "the PRMU loss", [loss], () => pairs);
   const adam = adamAt(config, step, loop.total);
   const norm = gradNorm(
     await keepingBatch(
       log,
       () => pairs,
-      () => training.optimStep(forSum(adam, pairs.length)),
+      () => training.optimStep(forSum(adam, weight, loop.input.rows === null ? null : config.row_rate)),
     ),
   );
   requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => pairs);
@@ -197,32 +249,39 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
     margin_mean: margins.reduce((sum, m) => sum + m, 0) / margins.length,
     masked: loop.input.rows === null ? null : masked.filter(Boolean).length / pairs.length,
     learning_rate: adam.learningRate,
-    grad_norm: norm === null ? null : norm / pairs.length,
+    grad_norm: norm === null ? null : norm / weight,
   });
   log.timings({ step: step + 1, seconds: (clock() - started) / 1000, pairs: pairs.length });
   progress.update(step + 1, `loss ${loss.toFixed(3)}, right ${accuracy.toFixed(2)}`);
 }
 
 /** Both sides under the same prompt and the same user row. */
-function pairDatums(loop: PrmuLoop, pair: Pair, id: number, masked: boolean): Datum[] {
-  const example = exampleOf(loop.examples, pair);
+function pairDatums(
+  { options, input, examples }: PrmuLoop,
+  pair: Pair,
+  { id, weight, masked }: { readonly id: number; readonly weight: number; readonly masked: boolean },
+): Datum[] {
+  const example = exampleOf(examples, pair);
+  const asked = pair.kind === "general" ? { ...input, promptOf: options.promptWithout } : input;
   return [pair.preferred, pair.rejected].map((text, side) => {
-    const datum = rewardDatum(loop.input, { example, text }, masked ? 0 : undefined);
+    const datum = rewardDatum(asked, { example, text }, masked ? 0 : undefined);
     const pairId = { dtype: "int64", data: [id] } as const;
     const preferred = { dtype: "int64", data: [side === 0 ? 1 : 0] } as const;
-    return { ...datum, inputs: { ...datum.inputs, pair_id: pairId, preferred } };
+    const weights = { dtype: "float32", data: [weight] } as const;
+    return { ...datum, inputs: { ...datum.inputs, pair_id: pairId, preferred, ...(weight === 1 ? {} : { weights }) } };
   });
 }
 
 /**
- * `bradley_terry` sums over pairs and has no weights. Adam doesn't see a constant factor except through ε and the
- * clip, so both are scaled: the step is that of the mean over pairs, but for a last batch that is smaller (the moments
- * hold sums over whole ones).
+ * `bradley_terry` sums over pairs. Adam doesn't see a constant factor except through ε and the clip, so both are scaled:
+ * the step is that of the weighted mean over pairs, but for a last batch that is smaller (the moments hold sums over whole
+ * ones). The rows have `rate` times the backbone's learning rate.
  */
-const forSum = (adam: AdamParams, pairs: number): AdamParams => ({
+const forSum = (adam: AdamParams, weight: number, rate: number | null): AdamParams => ({
   ...adam,
-  eps: adam.eps * pairs,
-  gradClipNorm: adam.gradClipNorm * pairs,
+  eps: adam.eps * weight,
+  gradClipNorm: adam.gradClipNorm * weight,
+  ...(rate === null ? {} : { userLearningRate: rate * adam.learningRate }),
 });
 
 function summary({ accuracy }: HeldOutReport): string {

@@ -153,7 +153,7 @@ function contextOf(run: string) {
     config: configOfRun(run),
     tasks: there<Task[]>(at("data", "tasks.json")) ?? [],
     tags: there<{ tags: string[] }>(at("chains", "tags.json"))?.tags ?? DEFAULT_TAGS,
-    centre: there<ScorerFile>(at("prmu", "scorer.json"))?.centre ?? null,
+    centre: there<Partial<ScorerFile>>(at("prmu", "scorer.json"))?.centre ?? null,
     // RL's samples first; the evaluation's answers are to queries of the test split.
     example: (task: string, query: string | undefined): ShownExample | null => {
       for (const name of ["rl", "test", "dev"]) {

@@ -67,7 +67,7 @@ export function settlePaths(config: Config, io: Io): Config {
   const settled = absolutePaths(config, io.cwd, existsSync);
   const shipped = (model: string): string => {
     const path = resolve(packageRoot(), model);
-    return model !== "" && existsSync(path) ? path : model;
+    return model !== "" && model !== "sft" && existsSync(path) ? path : model;
   };
   return {
     ...settled,

@@ -13,6 +13,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
     [`${stage}.entropy`, ({ [stage]: { entropy } }: Config) => ({ ...entropy, floor: 0 })] as const,
     [`${stage}.rewards`, () => ({ own: {}, of: {} })] as const,
   ]),
+  ["data.prmu_from", () => "own"],
   ["rewards.of", () => ({})],
   ["rewards.own", () => ({})],
   ...["teacher", "judge", "tagger"].flatMap((role) => [

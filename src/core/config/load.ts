@@ -66,7 +66,7 @@ export function absolutePaths(config: Config, cwd: string, exists: (path: string
         Object.entries(config.rewards.own).map(([name, own]) => [name, { ...own, module: here(own.module) }]),
       ),
     },
-    prmu: { ...config.prmu, model: ifThere(config.prmu.model) },
+    prmu: { ...config.prmu, model: config.prmu.model === "sft" ? "sft" : ifThere(config.prmu.model) },
     engines: { ...config.engines, embeddings_model: ifThere(config.engines.embeddings_model) },
   };
 }

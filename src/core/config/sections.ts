@@ -51,6 +51,12 @@ export const data = z
     prmu: positive
       .default(1000)
       .describe("Train queries a task from which preference pairs are sampled; never RL's queries."),
+    prmu_from: z
+      .enum(["own", "rl"])
+      .default("own")
+      .describe(
+        "`own`: PRMU has queries of its own; `rl`: its pairs are of RL's queries, in two halves: a reward model of each scores the other half in RL, so that none has seen a gold that it scores (ours).",
+      ),
     dev: positive
       .default(200)
       .describe(

@@ -168,13 +168,21 @@ export const prmu = z
     ...optimizer,
     learning_rate: rate.default(1e-5).describe("Peak, after warm-up (ours)."),
     variant: z
-      .enum(["full", "no_user_embeddings", "untrained", "none"])
+      .enum(["full", "no_user_embeddings", "untrained", "none", "general", "oracle-prompt", "oracle-user", "placebo"])
       .default("full")
-      .describe("The four rows of the paper's Table 3."),
+      .describe(
+        "The four rows of the paper's Table 3 (`untrained`: the backbone with its own head, which without one of its own is random); `general`: trained on pairs without profiles, as an off-the-shelf reward model is (ours). " +
+          "In the synthetic world, in place of a model: `oracle-prompt` knows the population and sees the prompt, `oracle-user` knows the user, `placebo` has the former's scores in random order.",
+      ),
     model: z
       .string()
       .default("")
-      .describe("Backbone; empty = the run's base model with a fresh head. Paper: Skywork-Reward-V2-Qwen3-0.6B."),
+      .describe(
+        "Backbone; empty = the run's base model with a fresh head, `sft` = the run's SFT model with one (both on the embedded engine). Paper: Skywork-Reward-V2-Qwen3-0.6B.",
+      ),
+    rank: count
+      .default(0)
+      .describe("LoRA rank of the backbone, whose head and rows are trained in full; 0 = all parameters."),
     rollouts: positive.default(4).describe("Responses sampled a query with the profile, and as many without."),
     prp_against: z
       .enum(["no_profile", "other_profile"])
@@ -184,6 +192,23 @@ export const prmu = z
       ),
     prp_pairs: positive.default(10_000).describe("Profile-Reasoning Preference pairs at most (paper: 10k)."),
     pqp_pairs: positive.default(10_000).describe("Personalized-Quality Preference pairs at most (paper: 10k)."),
+    kinds: z
+      .array(z.enum(["PRP", "PQP"]))
+      .min(1)
+      .default(["PRP", "PQP"])
+      .describe("What is trained on; held-out pairs are of both kinds in any case."),
+    filter_pairs: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Only pairs whose sides both pass the format reward, both or neither with a clean chain, and PRP only where the preferred side says something of the history (ours).",
+      ),
+    weigh_by: z
+      .enum(["nothing", "length", "history"])
+      .default("nothing")
+      .describe(
+        "Weighs training pairs so that longer (or more often mentioning) responses are not preferred more often than others of like difference (ours); `nothing`: pairs as they come.",
+      ),
     pairs_per_query: positive.default(4).describe("Pairs of each kind a query at most."),
     min_gap: z
       .number()
@@ -196,6 +221,24 @@ export const prmu = z
       .max(1)
       .default(0.2)
       .describe("Share of pairs whose user is masked to the unknown row 0 in training (ours)."),
+    row_spread: z
+      .number()
+      .nonnegative()
+      .default(0.1)
+      .describe(
+        "How far users' rows start from the unknown one, in deviations of the backbone's embeddings (ours); 0 = all equal.",
+      ),
+    row_rate: rate
+      .default(10)
+      .describe(
+        "Learning rate of the users' rows, as a multiple of the backbone's: a row is seen by its own user's pairs alone (ours).",
+      ),
+    centre_on: z
+      .enum(["responses", "pairs"])
+      .default("responses")
+      .describe(
+        "What the logits' mean and spread are taken of: held-out responses with the profile, as RL scores and compares them, or the held-out pairs, PRP's among them.",
+      ),
     warm_start: count
       .default(0)
       .describe(
@@ -210,6 +253,10 @@ export const prmu = z
     checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
     keep_checkpoints: keep,
     max_tokens: positive.default(512).describe("Response cut-off when sampling pairs."),
+  })
+  .refine(({ model, rank }) => model !== "sft" || rank === 0, {
+    message: "a reward model that begins as the SFT model is trained in full: rank must be 0",
+    path: ["rank"],
   })
   .describe("The reward model with user embeddings (paper section 3.3).");
 

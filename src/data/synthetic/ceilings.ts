@@ -1,5 +1,5 @@
 import { TagprError } from "../../core/errors.ts";
-import type { Example, ProfileItem } from "../types.ts";
+import type { Example, ProfileItem, ShownExample } from "../types.ts";
 import { bestDecision } from "./decision.ts";
 import { type Evidence, outcomePosterior, outcomesOf } from "./posterior.ts";
 import { queryText, readItem } from "./read.ts";
@@ -52,13 +52,23 @@ export function bayesAnswer(
   return bestDecision(shape, content, outcomePosterior(world, shape, evidenceOf(shape, example, shown), content));
 }
 
-function oracleScore(world: World, shape: Shape, example: Example, content: Content): number {
-  if (example.user === null) throw new TagprError("internal", `example ${example.id} has no user`);
-  const key = userKey(example.user);
+/** The private state that a query asks for, as it is when it is asked: after `historyItems` items. */
+export function stateNow(
+  world: World,
+  shape: Shape,
+  { id, user, historyItems }: Pick<ShownExample, "id" | "user" | "historyItems">,
+  content: Content,
+): number {
+  if (user === null) throw new TagprError("internal", `example ${id} has no user`);
+  const key = userKey(user);
   // Asked at a later time: the profile has more items than the world gave the user at first.
-  const later = Math.max(0, example.profile.length - itemCount(world, key));
+  const later = Math.max(0, historyItems - itemCount(world, key));
   const hidden = hiddenUser(world, shape, key, later);
-  const state = entry(hidden.states, hidden.items)[shape.keyOf(content)];
+  return entry(entry(hidden.states, hidden.items), shape.keyOf(content));
+}
+
+function oracleScore(world: World, shape: Shape, example: Example, content: Content): number {
+  const state = stateNow(world, shape, { ...example, historyItems: example.profile.length }, content);
   const known = Array.from({ length: shape.states }, (_, s) => (s === state ? 1 : 0));
   return bestDecision(shape, content, outcomesOf(world, shape, known, content)).expected;
 }

@@ -57,7 +57,7 @@ const INPUTS: Readonly<Record<LossName, readonly string[]>> = {
   ppo: ["target_tokens", "logprobs", "advantages"],
   cispo: [],
   gspo: ["target_tokens", "logprobs", "advantages", "sequence_ratio_mask"],
-  bradley_terry: ["pair_id", "preferred", "user_index"],
+  bradley_terry: ["pair_id", "preferred", "user_index", "weights"],
   reward_score: ["user_index"],
 };
 
@@ -180,8 +180,9 @@ function rewardLoss(model: Bigram, data: readonly Datum[], loss: LossName, forwa
   if (loss === "bradley_terry")
     for (const [won, lost] of pairsOf(data)) {
       const margin = (logits[won] as number) - (logits[lost] as number);
-      total += Math.log1p(Math.exp(-margin));
-      const slope = -1 / (1 + Math.exp(margin));
+      const weight = Number(data[won]?.inputs.weights?.data[0] ?? 1);
+      total += weight * Math.log1p(Math.exp(-margin));
+      const slope = -weight / (1 + Math.exp(margin));
       if (forwardOnly) continue;
       for (const [i, s] of [
         [won, slope],

@@ -43,13 +43,25 @@ function rules(after: Row): Safe | null {
         percent(at(after, `${rule}.${kind}.ruleAccuracy`)),
         html`<strong>${lead === null ? "–" : signed(lead)}</strong>`,
         interval(after, `over.${kind}.${rule}`, signed),
+        percent(at(after, `controlled.${kind}.${rule}.accuracy`)),
+        interval(after, `controlled.${kind}.${rule}`, percent),
+        whole(at(after, `controlled.${kind}.${rule}.pairs`) ?? 0),
       ];
     }),
   );
   return table(
     html`The reward model beside rules that look at one thing, on the same held-out pairs, each rule in its better direction.
-The model's lead is a difference of shares; its 95% interval comes from resampling users.`,
-    ["Rule", "rule right", "model − rule", "95% interval"],
+The model's lead is a difference of shares; its 95% interval comes from resampling users. On the right the model where the rule is worth nothing:
+pairs are weighed so that the rule is right in half of those of like difference, and pairs whose difference goes one way alone are left out.`,
+    [
+      "Rule",
+      "rule right",
+      "model − rule",
+      "95% interval",
+      "model right, rule worth nothing",
+      "95% interval",
+      "of pairs",
+    ],
     rows,
   );
 }

@@ -12,6 +12,13 @@ export function prmuSection(run: RunFiles, art: Art): Section {
   const title = "The reward model (PRMU)";
   if (asRow(run.config.prmu).variant === "none")
     return { id, title, body: html`<p class="none">This run trains without a reward model (prmu.variant: none).</p>` };
+  const { variant } = asRow(run.config.prmu);
+  if (variant === "oracle-prompt" || variant === "oracle-user" || variant === "placebo")
+    return {
+      id,
+      title,
+      body: html`<p class="none">In place of a reward model this run has ${String(variant)}, a bound or control of the synthetic world (prmu.variant).</p>`,
+    };
   if (run.stage("prmu").state === "not run") return { id, title, body: notRun("PRMU") };
   return { id, title, body: html`${heldOut(run, art)}${training(run, art)}` };
 }

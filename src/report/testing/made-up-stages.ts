@@ -106,6 +106,10 @@ function accuracies(level: number) {
     length: { PRP: length, PQP: length },
     history: { PRP: length, PQP: length },
     over: { PRP: { length: lead, history: lead }, PQP: { length: lead, history: lead } },
+    controlled: {
+      PRP: { length: around(180, level - 0.02), history: around(120, level - 0.03) },
+      PQP: { length: around(28, level - 0.02), history: around(0, level) },
+    },
     faults: { invented: around(40, level), other_profile: around(52, level) },
     calibration: [0.55, 0.65, 0.75, 0.85].map((predicted) => ({ predicted, right: predicted - 0.03, pairs: 50 })),
   };

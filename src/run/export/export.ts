@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { backbone } from "../../core/config/reward-model.ts";
 import { TagprError } from "../../core/errors.ts";
 import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../core/jsonl.ts";
 import type { Progress } from "../../core/progress.ts";
@@ -9,12 +10,12 @@ import type { Engines } from "../../engine/engines.ts";
 import { isTinkerPath } from "../../engine/tinker-path.ts";
 import type { Verifier } from "../../engine/verify.ts";
 import type { Pair } from "../../prmu/pairs.ts";
-import { requireLogits, rewardDatum, rewardRole, type ScorerFile, scoreAll } from "../../prmu/score.ts";
+import { requireLogits, rewardDatum, type ScorerFile, scoreAll, trainedModel } from "../../prmu/score.ts";
 import type { ScoreItem } from "../../prmu/scorer-types.ts";
 import { generate } from "../../prompts/generate.ts";
 import { noRun, type RunRecord, readRecord } from "../record.ts";
 import { openAsking, readModel, readSplit } from "../stages/common.ts";
-import { backbone, readScorer } from "../stages/prmu.ts";
+import { readScorer } from "../stages/prmu.ts";
 import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
 import { forEveryone, settleConfig } from "./settle.ts";
@@ -126,8 +127,8 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   const { run, engines, modelDir, progress, verifiers } = options;
   mustStand(run, "prmu/scorer.json", "prmu");
   const file = readScorer(run);
-  if (file === null)
-    throw new TagprError("usage", `${run} has no reward model: its prmu.variant is none`, {
+  if (file === null || "oracle" in file)
+    throw new TagprError("usage", `${run} has no reward model: its prmu.variant is ${config.prmu.variant}`, {
       hint: "Export the policy: --model tagpr.",
     });
   const engine = await engines.reward();
@@ -137,7 +138,7 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   const items = probeItems(run);
   const known = items.filter((_, i) => i % 2 === 0);
   const unknown = items.filter((_, i) => i % 2 === 1);
-  const training = await engine.train({ model: file.path, rank: 0, seed: 0, reward: rewardRole(file.rows) });
+  const training = await engine.train(trainedModel(file));
   const own = requireLogits([
     ...(await scoreAll(training, input, known)),
     ...(await scoreAll(training, input, unknown, () => 0)),

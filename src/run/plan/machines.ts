@@ -1,3 +1,4 @@
+import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
 import type { Assumptions } from "./assumptions.ts";
 
@@ -93,7 +94,7 @@ export interface Column extends Readonly<Record<Role, Machine>> {
 /** Both roles' machines side by side, devices of a kind together; a reward model that the policy's machine has room for is on it. */
 export function columnsOf(config: Config, assumed: Assumptions): Column[] {
   const policies = machinesOf(config, assumed, "policy");
-  const rewards = config.prmu.variant === "none" ? policies : machinesOf(config, assumed, "reward");
+  const rewards = !hasRewardModel(config) ? policies : machinesOf(config, assumed, "reward");
   return policies.flatMap((policy) => {
     const same = rewards.filter(({ device }) => device === policy.device);
     return (same.length > 0 ? same : rewards).map((reward): Column => {

@@ -1,3 +1,4 @@
+import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
 import type { StageName } from "../stage.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
@@ -64,9 +65,9 @@ export function makePlan(inputs: PlanInputs): Plan {
   const { config, tasks, assumed, policy, reward } = inputs;
   const columns = columnsOf(config, assumed);
   const work = workOf({ config, tasks, assumed });
-  const scored = config.prmu.variant !== "none";
+  const scored = hasRewardModel(config);
   const memory = memoryPlans(inputs);
-  const rewardName = config.prmu.model === "" ? config.model : config.prmu.model;
+  const rewardName = backbone(config);
   return {
     name: config.name,
     model: { name: config.model, parameters: parameters(policy) },
@@ -87,8 +88,9 @@ export function makePlan(inputs: PlanInputs): Plan {
 }
 
 /** Cut-offs, each right by itself, of which one takes away what another lets be written. */
-function cutOffNotes({ prompt, sft, prmu, guided }: Config): string[] {
-  const pairs = prmu.variant !== "none" && prmu.max_tokens < guided.max_tokens;
+function cutOffNotes(config: Config): string[] {
+  const { prompt, sft, prmu, guided } = config;
+  const pairs = hasRewardModel(config) && prmu.max_tokens < guided.max_tokens;
   return [
     ...(pairs
       ? [
@@ -166,7 +168,7 @@ function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
   };
   const n = machinesOf(config, assumed).at(-1)?.devices ?? 1;
   const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", policy, "policy", n)];
-  return config.prmu.variant === "none" ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
+  return !hasRewardModel(config) ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
 }
 
 function apiPlan(asked: Asked, config: Config): ApiPlan {
@@ -183,5 +185,5 @@ function diskBytes({ config, policy, reward }: PlanInputs): number {
     1,
   );
   const own = (12 * states + 4 * 4) * parameters(policy);
-  return config.prmu.variant === "none" ? own : own + (12 * config.prmu.keep_checkpoints + 4) * parameters(reward);
+  return !hasRewardModel(config) ? own : own + (12 * config.prmu.keep_checkpoints + 4) * parameters(reward);
 }

@@ -68,9 +68,11 @@ async function countFolder(path: string, config: Config): Promise<TaskSizes> {
 }
 
 function syntheticSizes(task: string, { data }: Config): TaskSizes {
-  const { chains, prmu, dev, strata } = data;
+  const { chains, dev, strata } = data;
+  const rl = data.rl_of[task] ?? data.rl;
+  const prmu = data.prmu_from === "rl" ? rl : data.prmu;
   const test = strata.seen + strata.unseen + strata.cold || data.test;
-  return { task, chains, rl: data.rl_of[task] ?? data.rl, prmu, dev, test, users: true };
+  return { task, chains, rl, prmu, dev, test, users: true };
 }
 
 /** The data stage's own rule on so many queries. */

@@ -1,3 +1,4 @@
+import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config, RlConfig } from "../../core/config/schema.ts";
 import { METHODS } from "../../eval/methods.ts";
 import type { StageName } from "../stage.ts";
@@ -186,7 +187,7 @@ function heldPairs({ config, tasks }: Given): number {
 function prmuWork(given: Given): StageWork {
   const { config, tasks, assumed } = given;
   const { prmu } = config;
-  const queries = prmu.variant === "none" ? 0 : sum(tasks, (t) => t.prmu);
+  const queries = !hasRewardModel(config) ? 0 : sum(tasks, (t) => t.prmu);
   const most = queries * prmu.pairs_per_query;
   const pairs = Math.min(prmu.prp_pairs, most) + Math.min(prmu.pqp_pairs, most);
   const train = Math.round(pairs * (1 - heldPairs(given)));
@@ -220,7 +221,7 @@ function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
   const steps = Math.ceil(prompts / Math.ceil(rl.batch / rl.updates));
   const dev = sum(tasks, (t) => t.dev);
   const looks = rl.validate_every > 0 && dev > 0 ? 1 + Math.ceil(batches / rl.validate_every) : 0;
-  const scored = stage === "guided" && config.prmu.variant !== "none" && config.rewards.personalization > 0;
+  const scored = stage === "guided" && hasRewardModel(config) && config.rewards.personalization > 0;
   const lengths = [promptOf(given), responseOf(given, rl.max_tokens)] as const;
   const learnt = Math.round(prompts * given.assumed.with_gradient);
   const score = (what: string, groups: number, each: number): Pass[] =>

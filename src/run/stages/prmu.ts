@@ -1,104 +1,161 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
-import { openLoop } from "../../core/run-dir.ts";
+import { backbone } from "../../core/config/reward-model.ts";
+import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
+import { guardDisk, readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
+import type { ShownExample } from "../../data/types.ts";
+import { type Scorable, scorable } from "../../prmu/centre.ts";
 import { type FaultPair, plantFaults } from "../../prmu/faults.ts";
 import { verdicts } from "../../prmu/held-out.ts";
+import { isOracle, type OracleFile } from "../../prmu/oracle.ts";
 import { buildPairs, type Pair } from "../../prmu/pairs.ts";
 import { samplePairSources } from "../../prmu/sample.ts";
 import type { ScorerFile } from "../../prmu/score.ts";
+import { halves } from "../../prmu/split.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
-/** The backbone of the reward model: its own, or the run's base model with a fresh head. */
-export const backbone = ({ prmu, model }: StageContext["config"]): string => (prmu.model === "" ? model : prmu.model);
+/** What one reward model is made of and leaves; the second one of a cross-fit has the like in `other/`. */
+const MADE = ["pairs.jsonl", "faults.jsonl", "responses.jsonl", "pair_stats.json", "held_out.json"];
+const OTHER = "other";
 
 /** Preference pairs from the SFT policy's own responses, then the reward model with user embeddings. */
 export const prmuStage: Stage = {
   name: "prmu",
-  config: ({ prmu, prompt, engines }) => ({ prmu, prompt, dtype: engines.reward.dtype }),
+  config: ({ prmu, prompt, engines, data }) => ({
+    ...{ prmu, prompt, dtype: engines.reward.dtype },
+    ...(data.prmu_from === "rl" ? { prmu_from: data.prmu_from } : {}),
+  }),
   reads: () => [...ASKING_FILES, "data/prmu.jsonl", "sft/model.json"],
   outside: async (config, { modelDir }) =>
     config.prmu.variant === "none" ? null : identity(await modelDir(backbone(config))),
-  writes: ["cuts.jsonl", "pairs.jsonl", "faults.jsonl", "pair_stats.json", "scorer.json", "held_out.json"],
+  writes: ["cuts.jsonl", "scorer.json", ...MADE, ...[...MADE, ...LOOP_FILES].map((name) => `${OTHER}/${name}`)],
   run: async (context) => {
-    const { run, dir, config, progress, now } = context;
-    if (config.prmu.variant === "none") {
+    const { run, config, progress } = context;
+    checkVariant(config);
+    const { variant } = config.prmu;
+    if (variant === "none") {
       progress.say("PRMU: left out (prmu.variant is none)");
-      writeScorer(dir, null);
-      return;
+      return writeScorer(context, null);
+    }
+    if (isOracle(variant)) {
+      progress.say(`PRMU: ${variant} stands in its place, a bound or control of the synthetic world`);
+      return writeScorer(context, { oracle: variant });
     }
     const examples = readSplit(run, "prmu");
-    const { pairs, faults } = await pairsOf(context, await openAsking(context));
-    // A backbone with another tokenizer reads the same texts in its own tokens.
-    const asking = await openAsking(context, backbone(config));
-    const { renderer: codec, promptOf, prefix } = asking;
-    tellCuts(context, asking, examples);
-    const result = await trainPrmu({
-      engine: await context.engines.reward(),
-      model: backbone(config),
-      codec,
-      prefix,
-      promptOf,
-      examples,
-      pairs,
-      faults,
-      tasks: readTasks(run),
-      config: config.prmu,
-      seed: config.seed,
-      log: openLoop(dir),
-      progress,
-      clock: now,
-    });
-    if (result !== null) {
-      const { before, heldOut, step } = result;
-      writeJson(join(dir, "held_out.json"), { step, before, after: heldOut, ...verdicts(heldOut) });
-    }
-    writeScorer(dir, result === null ? null : { ...result, made_by: context.key });
+    if (config.data.prmu_from === "own") return writeScorer(context, await makeModel(context, examples, ""));
+    const half = halves(examples, config.seed);
+    const of = (which: 0 | 1) => examples.filter(({ task, id }) => half[`${task}/${id}`] === which);
+    progress.say("PRMU: two halves of RL's queries; the model of each scores the other half");
+    const first = await makeModel(context, of(0), "");
+    const second = await makeModel(context, of(1), OTHER);
+    if (first === null || second === null) return writeScorer(context, null);
+    writeScorer(context, { ...first, crossed: { other: second, halves: half } });
   },
 };
+
+/** What only some runs can have is refused in a sentence. */
+function checkVariant({ prmu, data, engines }: Config): void {
+  if (isOracle(prmu.variant) && data.source !== "synthetic")
+    throw new TagprError(
+      "usage",
+      `prmu.variant: ${prmu.variant} is for the synthetic world, whose truth is known; data.source is ${data.source}`,
+      {
+        hint: "Take full, no_user_embeddings, untrained, general or none.",
+      },
+    );
+  const { policy, reward } = engines;
+  const together =
+    policy.kind === "embedded" ? reward.kind === "embedded" : reward.kind === "remote" && policy.url === reward.url;
+  if (prmu.model === "sft" && !together)
+    throw new TagprError(
+      "usage",
+      "prmu.model: sft needs the policy and the reward model on one engine, which holds the SFT weights",
+      {
+        hint: "Make engines.policy and engines.reward both embedded, or leave prmu.model empty.",
+      },
+    );
+}
+
+/** Pairs of these queries and the reward model trained on them, in the stage's folder or one below; null without any pair. */
+async function makeModel(
+  context: StageContext,
+  examples: readonly ShownExample[],
+  below: string,
+): Promise<ScorerFile | null> {
+  const { run, config, progress, now } = context;
+  const dir = join(context.dir, below);
+  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  const made = await pairsOf(context, dir, examples, await openAsking(context));
+  // A backbone with another tokenizer reads the same texts in its own tokens.
+  const asking = await openAsking(context, backbone(config));
+  const { renderer: codec, promptOf, promptWithout, prefix } = asking;
+  if (below === "") tellCuts(context, asking, readSplit(run, "prmu"));
+  const result = await trainPrmu({
+    engine: await context.engines.reward(),
+    model: config.prmu.model === "sft" ? readModel(run, "sft").path : backbone(config),
+    ...{ codec, prefix, promptOf, promptWithout, examples, ...made },
+    tasks: readTasks(run),
+    config: config.prmu,
+    seed: config.seed,
+    log: openLoop(dir),
+    progress,
+    clock: now,
+  });
+  if (result === null) return null;
+  const { before, heldOut, step, path, rows, centre, rank } = result;
+  writeJson(join(dir, "held_out.json"), { step, before, after: heldOut, ...verdicts(heldOut, config.prmu.kinds) });
+  return { path, rows, centre, ...(rank === undefined ? {} : { rank }) };
+}
+
+interface Made {
+  readonly pairs: readonly Pair[];
+  readonly faults: readonly FaultPair[];
+  readonly responses: readonly Scorable[];
+}
 
 /** Sampling the responses is the longest part: pairs that stand are used again. */
 async function pairsOf(
   context: StageContext,
+  dir: string,
+  examples: readonly ShownExample[],
   asking: Asking,
-): Promise<{ readonly pairs: readonly Pair[]; readonly faults: readonly FaultPair[] }> {
-  const { run, dir, config, progress } = context;
-  const path = join(dir, "pairs.jsonl");
-  const faultsPath = join(dir, "faults.jsonl");
-  if (existsSync(path) && existsSync(faultsPath))
-    return { pairs: readJsonl<Pair>(path), faults: readJsonl<FaultPair>(faultsPath) };
+): Promise<Made> {
+  const { run, config, progress } = context;
+  const [faultsPath, responsesPath, path] = ["faults.jsonl", "responses.jsonl", "pairs.jsonl"].map((name) =>
+    join(dir, name),
+  ) as [string, string, string];
+  if (existsSync(path))
+    return {
+      pairs: readJsonl<Pair>(path),
+      faults: readJsonl<FaultPair>(faultsPath),
+      responses: readJsonl<Scorable>(responsesPath),
+    };
   const { renderer: codec, promptOf, promptWithout, promptWith, prefix, tasks, tags } = asking;
+  const { prmu, seed } = config;
   const sources = await samplePairSources({
     sampler: await (await context.engines.policy()).sampler(readModel(run, "sft").path),
-    codec,
-    prefix,
-    examples: readSplit(run, "prmu"),
-    tasks,
-    tags,
-    promptOf,
-    promptWithout,
-    promptWith,
-    config: config.prmu,
-    seed: config.seed,
-    progress,
+    ...{ codec, prefix, examples, tasks, tags, promptOf, promptWithout, promptWith, config: prmu, seed, progress },
   });
-  const { pairs, stats } = buildPairs(sources, config.prmu, config.seed);
+  const { pairs, stats } = buildPairs(sources, prmu, seed);
+  const faults = plantFaults(sources, tasks, prmu, seed);
+  const responses = scorable(sources, prmu.held_out, seed);
   writeJson(join(dir, "pair_stats.json"), stats);
-  const faults = plantFaults(sources, tasks, config.prmu, config.seed);
   writeJsonl(faultsPath, faults);
-  writeJsonl(path, pairs);
-  return { pairs, faults };
+  writeJsonl(responsesPath, responses);
+  writeJsonl(path, pairs); // last: where it stands the others do
+  return { pairs, faults, responses };
 }
 
-/** `scorer.json`; null where there is no reward model. */
-function writeScorer(dir: string, scorer: (ScorerFile & { made_by: string }) | null): void {
-  const kept = scorer && { path: scorer.path, rows: scorer.rows, centre: scorer.centre, made_by: scorer.made_by };
-  writeJson(join(dir, "scorer.json"), kept);
+/** `scorer.json`; null where nothing scores. */
+function writeScorer({ dir, key }: StageContext, scorer: ScorerFile | OracleFile | null): void {
+  writeJson(join(dir, "scorer.json"), scorer && { ...scorer, made_by: key });
 }
 
-export const readScorer = (run: string): ScorerFile | null =>
-  readJson<ScorerFile | null>(join(run, "prmu", "scorer.json"));
+export const readScorer = (run: string): ScorerFile | OracleFile | null =>
+  readJson<ScorerFile | OracleFile | null>(join(run, "prmu", "scorer.json"));

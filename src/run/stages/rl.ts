@@ -1,9 +1,14 @@
 import { join } from "node:path";
+import { backbone } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
-import { writeJson } from "../../core/jsonl.ts";
+import { readJson, writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
+import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
+import type { World } from "../../data/synthetic/world-types.ts";
 import { trainRl } from "../../policy/rl.ts";
-import { makeScorer } from "../../prmu/score.ts";
+import { isOracle, makeOracle, type OracleFile } from "../../prmu/oracle.ts";
+import { crossScorer, makeScorer, type ScorerFile } from "../../prmu/score.ts";
+import type { Scorer } from "../../prmu/scorer-types.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
@@ -16,11 +21,13 @@ import {
   openAsking,
   readModel,
   readSplit,
+  readTags,
+  readTasks,
   writeModel,
 } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
-import { backbone, readScorer } from "./prmu.ts";
+import { readScorer } from "./prmu.ts";
 
 const WRITES = ["cuts.jsonl", "validations.json", "model.json"];
 const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
@@ -36,7 +43,12 @@ export const guidedStage: Stage = {
     prompt,
     dtype: engines.policy.dtype,
   }),
-  reads: ({ guided: { from } }) => [...FILES, ...(from === "sft" ? ["sft/model.json"] : []), "prmu/scorer.json"],
+  reads: ({ guided: { from }, prmu }) => [
+    ...FILES,
+    ...(from === "sft" ? ["sft/model.json"] : []),
+    "prmu/scorer.json",
+    ...(isOracle(prmu.variant) ? [`data/${WORLD_FILE}`] : []),
+  ],
   outside: async (config, tools) =>
     outsideOf(config, "guided", config.guided.from === "base" ? await baseIdentity(config, tools) : null),
   writes: WRITES,
@@ -115,14 +127,28 @@ function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "
   return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
 }
 
-async function openScorer(context: StageContext): Promise<Awaited<ReturnType<typeof makeScorer>> | null> {
-  const file = readScorer(context.run);
+type Opened = Scorer & { close(): Promise<void> };
+
+/** What gives the personalization reward: the trained model, both of a cross-fit, or an oracle of the synthetic world. */
+async function openScorer(context: StageContext): Promise<Opened | null> {
+  const { config, run } = context;
+  const file = readScorer(run);
   if (file === null) return null;
-  const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(context.config));
-  const { warm_start: items } = context.config.prmu;
-  const warm =
-    file.rows === null || items === 0
-      ? {}
-      : { borrow: makeBorrow(readSplit(context.run, "prmu"), file.rows, tasks, items) };
-  return makeScorer(await context.engines.reward(), file, { codec, promptOf, prefix, ...warm });
+  if ("oracle" in file) return openOracle(context, file);
+  const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(config));
+  const { warm_start: items } = config.prmu;
+  const engine = await context.engines.reward();
+  const open = (one: ScorerFile): Promise<Opened> => {
+    const lends = one.rows !== null && items > 0;
+    const warm = lends ? { borrow: makeBorrow(readSplit(run, "prmu"), one.rows, tasks, items) } : {};
+    return makeScorer(engine, one, { codec, promptOf, prefix, ...warm });
+  };
+  if (file.crossed === undefined) return open(file);
+  const { other, halves } = file.crossed;
+  return crossScorer([await open(file), await open(other)], halves, config.rewards.raw_personalization);
+}
+
+function openOracle({ run, config }: StageContext, { oracle }: OracleFile): Opened {
+  const world = readJson<World>(join(run, "data", WORLD_FILE));
+  return makeOracle({ oracle, world, tasks: readTasks(run), tags: readTags(run), seed: config.seed });
 }

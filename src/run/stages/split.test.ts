@@ -60,12 +60,19 @@ describe("splitTrain", () => {
 
 it("chains and RL share queries only where there are too few for both", () => {
   const ids = Array.from({ length: 100 }, (_, i) => `q${i}` as QueryId);
-  const plenty = divide(ids, { chains: 30, rl: 40, prmu: 30 });
+  const plenty = divide(ids, { chains: 30, rl: 40, prmu: 30, prmu_from: "own" });
   expect(common(plenty.chains, plenty.rl)).toEqual([]);
-  const scarce = divide(ids, { chains: 80, rl: 80, prmu: 40 });
+  const scarce = divide(ids, { chains: 80, rl: 80, prmu: 40, prmu_from: "own" });
   expect(scarce.prmu.size).toBe(33);
   expect(scarce.rl.size).toBe(67);
   expect(scarce.chains.size).toBe(67);
+});
+
+it("pairs may be of RL's very queries, and then none is set aside for them", () => {
+  const ids = Array.from({ length: 100 }, (_, i) => `q${i}` as QueryId);
+  const { prmu, rl, chains } = divide(ids, { chains: 40, rl: 60, prmu: 30, prmu_from: "rl" });
+  expect([...prmu]).toEqual([...rl]);
+  expect([rl.size, chains.size, common(chains, rl).length]).toEqual([60, 40, 0]);
 });
 
 it("a sample keeps the order", () => {

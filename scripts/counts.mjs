@@ -39,4 +39,21 @@ export function pytestFailures(path) {
   return [...found].map(([, file, test, message]) => `${file} > ${test}: ${firstLine(message)}`);
 }
 
+/** "file > test" of each skipped test of a vitest JSON report. @param {string} path @returns {string[]} */
+export function vitestSkips(path) {
+  const { testResults = [] } = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  return testResults.flatMap((/** @type {any} */ file) =>
+    file.assertionResults
+      .filter((/** @type {any} */ { status }) => status === "pending" || status === "skipped" || status === "todo")
+      .map((/** @type {any} */ test) => `${file.name} > ${test.fullName}`),
+  );
+}
+
+/** The same of a pytest JUnit report, with the reason. @param {string} path @returns {string[]} */
+export function pytestSkips(path) {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const found = text.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><skipped [^>]*?message="([^"]*)"/g);
+  return [...found].map(([, file, test, why]) => `${file} > ${test}: ${firstLine(why)}`);
+}
+
 const firstLine = (/** @type {string | undefined} */ text) => (text ?? "").split(/\n|&#10;/)[0]?.slice(0, 300) ?? "";

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { pytestFailures, vitestFailures } from "./counts.mjs";
+import { pytestFailures, pytestSkips, vitestFailures, vitestSkips } from "./counts.mjs";
 
 it("failed tests are named at the end, with what went wrong", () => {
   const dir = mkdtempSync(join(tmpdir(), "counts-"));
@@ -21,5 +21,17 @@ it("failed tests are named at the end, with what went wrong", () => {
   ]);
   expect(pytestFailures(python)).toEqual(["tests.test_a > test_b: assert 1 == 2"]);
   expect(vitestFailures(join(dir, "none"))).toEqual([]);
+  rmSync(dir, { recursive: true });
+});
+
+it("skipped tests are named, those of pytest with the reason", () => {
+  const dir = mkdtempSync(join(tmpdir(), "counts-"));
+  const [unit, python] = [join(dir, "v.json"), join(dir, "p.xml")];
+  const tests = ["passed", "skipped", "pending", "todo"].map((status) => ({ status, fullName: `a ${status} one` }));
+  writeFileSync(unit, JSON.stringify({ testResults: [{ name: "a.test.ts", assertionResults: tests }] }));
+  const skipped = '<skipped type="pytest.skip" message="no PostgreSQL">x</skipped>';
+  writeFileSync(python, `<testcase classname="tests.t" name="b" time="1">${skipped}</testcase><testcase name="c" />`);
+  expect(vitestSkips(unit)).toEqual(["skipped", "pending", "todo"].map((word) => `a.test.ts > a ${word} one`));
+  expect(pytestSkips(python)).toEqual(["tests.t > b: no PostgreSQL"]);
   rmSync(dir, { recursive: true });
 });

@@ -56,7 +56,7 @@ function answerSaid({ task, reasoning, answer }: Candidate): "last" | "before" |
 /** Quotations and item numbers that the prompt does not bear out. */
 function untrue({ task, example, reasoning }: Candidate): number {
   const shown = ` ${wordsOf(promptText(task, example)).join(" ")} `;
-  const quotes = [...reasoning.matchAll(/["“「]([^"”」]+)["”」]/g)].map(([, quote = ""]) => wordsOf(quote));
+  const quotes = [...reasoning.matchAll(/["“「]([^"“”「」]+)["”」]/g)].map(([, quote = ""]) => wordsOf(quote));
   const false_quotes = quotes.filter((words) => words.length >= 3 && !shown.includes(` ${words.join(" ")} `));
   const numbers = [...reasoning.matchAll(/\[(\d+)\]/g)].map(([, number]) => Number(number));
   return false_quotes.length + numbers.filter((number) => number < 1 || number > example.shown.length).length;

@@ -7,7 +7,7 @@ export function tagName(name: string): string {
     .normalize("NFKD")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "");
+    .replace(/^_|_$/g, "");
 }
 
 /** Whether a name can stand as `<name>` in a chain. */

@@ -55,7 +55,7 @@ function checkUrl(url: string): string {
     throw new TagprError("usage", `the engine's url is ${url === "" ? "empty" : `"${url}"`}`, {
       hint: "Set engines.<role>.url to something like http://127.0.0.1:8000.",
     });
-  return url.replace(/\/+$/, "");
+  return url.replace(/(?<!\/)\/+$/, "");
 }
 
 /** Connects to a Tinker server and asks what it can do; a session is opened when first needed. */

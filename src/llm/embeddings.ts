@@ -18,7 +18,7 @@ export type Embed = (texts: readonly string[]) => Promise<number[][]>;
 export function makeEmbedClient(
   options: Omit<EndpointOptions, "model">,
 ): (model: string, texts: readonly string[]) => Promise<number[][]> {
-  const url = /\/v\d/.test(options.url) ? options.url : `${options.url.replace(/\/+$/, "")}/v1`;
+  const url = /\/v\d/.test(options.url) ? options.url : `${options.url.replace(/(?<!\/)\/+$/, "")}/v1`;
   const endpoints = new Map<string, Endpoint>();
   let most = BATCH;
   const ask = async (endpoint: Endpoint, input: readonly string[]): Promise<number[][]> => {

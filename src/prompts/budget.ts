@@ -93,7 +93,7 @@ function shorten({ renderer }: FitRequest, { item, field, ids }: LongText, lengt
 function head(renderer: Renderer, ids: readonly number[], length: number): string {
   return `${renderer
     .decode(ids.slice(0, length))
-    .replace(/\uFFFD+$/, "")
+    .replace(/(?<!\uFFFD)\uFFFD+$/, "")
     .trimEnd()}…`;
 }
 

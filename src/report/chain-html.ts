@@ -9,7 +9,7 @@ export interface ShownChain {
   readonly answer: string;
 }
 
-const STEP = /<([A-Za-z_][\w-]*)>([\s\S]*?)<\/\1>/g;
+const MARK = /<(\/?)([A-Za-z_][\w-]*)>/g;
 
 /** Cuts a response into steps and answer, for the eye only; `readResponse` is the reader that counts. */
 export function cutChain(response: string): ShownChain {
@@ -21,11 +21,19 @@ export function cutChain(response: string): ShownChain {
   const add = (tag: string | null, text: string): void => {
     if (tag !== null || text.trim() !== "") parts.push({ tag, text: text.trim() });
   };
+  const marks = [...body.matchAll(MARK)];
+  // Where each name is closed for the last time: nothing is sought that isn't there, so the time grows with the text alone.
+  const lastClose = new Map(
+    marks.flatMap(({ 1: slash, 2: name = "", index }) => (slash === "/" ? [[name, index]] : [])),
+  );
   let at = 0;
-  for (const match of body.matchAll(STEP)) {
-    add(null, body.slice(at, match.index));
-    add(match[1] ?? null, match[2] ?? "");
-    at = match.index + match[0].length;
+  for (const { 0: whole, 1: slash, 2: name = "", index } of marks) {
+    if (slash === "/" || index < at || (lastClose.get(name) ?? -1) < index) continue;
+    const from = index + whole.length;
+    const to = body.indexOf(`</${name}>`, from);
+    add(null, body.slice(at, index));
+    add(name, body.slice(from, to));
+    at = to + name.length + "</>".length;
   }
   add(null, body.slice(at));
   return { parts, answer: end < 0 ? "" : response.slice(end + "</think>".length).trim() };

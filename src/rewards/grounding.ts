@@ -21,7 +21,7 @@ export interface Statement {
 
 type Shown = Pick<ShownExample, "shown" | "input">;
 
-const QUOTED = /"([^"\n]+)"|“([^”\n]+)”|「([^」\n]+)」|『([^』\n]+)』/g;
+const QUOTED = /"([^"\n]+)"|“([^“”\n]+)”|「([^「」\n]+)」|『([^『』\n]+)』/g;
 /** What follows is concluded for the query, and said of no item. */
 const CONCLUSION =
   /\b(?:so|therefore|thus|hence|suggest(?:s|ing)?|mean(?:s|ing)|impl(?:y|ies|ying)|query|answer)\b|因此|所以/i;

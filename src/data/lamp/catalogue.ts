@@ -51,7 +51,7 @@ export function lampFiles(
     throw new TagprError("usage", `${unknown === "" ? '""' : unknown} is no split of the site (${SPLITS.join(", ")})`, {
       hint: "Give --splits train,dev or so.",
     });
-  const base = `${site.replace(/\/+$/, "")}/${separation === "time" ? "time/" : ""}${FOLDERS[name]}`;
+  const base = `${site.replace(/(?<!\/)\/+$/, "")}/${separation === "time" ? "time/" : ""}${FOLDERS[name]}`;
   return splits.flatMap((split) =>
     (split === "test" ? ["questions"] : ["questions", "outputs"]).map((kind) => ({
       task: name,

@@ -83,7 +83,7 @@ function setting(run: RunFiles, path: string): string {
 }
 
 /** Small numbers without an exponent, so that they compare with the paper's as text. */
-const plain = (value: number): string => num(value, 12).replace(/0+$/, "");
+const plain = (value: number): string => num(value, 12).replace(/(?<!0)0+$/, "");
 
 function paperTable(run: RunFiles): Safe {
   return table(

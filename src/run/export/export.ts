@@ -18,7 +18,7 @@ import { openAsking, readModel, readSplit } from "../stages/common.ts";
 import { readScorer } from "../stages/prmu.ts";
 import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
-import { forEveryone, settleConfig } from "./settle.ts";
+import { forEveryone, settleConfig, settleTokenizer } from "./settle.ts";
 
 export interface ExportOptions {
   readonly run: string;
@@ -118,6 +118,7 @@ async function exportPolicy(
   await engine.export(path, part);
   await addTokenizer(part, await modelDir(config.model));
   settleConfig(part);
+  settleTokenizer(part);
   settleGeneration(part, renderer.eosIds, config.eval.max_tokens);
   progress.say(`Comparing ${said.length} responses with what transformers reads`);
   return worst(verifiers, async (verifier) => checkPolicy(said, await verifier.policy(part, said), options.tolerance));
@@ -148,6 +149,7 @@ async function exportReward(options: ExportOptions, { config }: RunRecord, part:
   await engine.export(file.path, part);
   await addTokenizer(part, await modelDir(backbone(config)));
   settleConfig(part);
+  settleTokenizer(part);
   writeScorerFiles(part, file);
   const probes = [
     ...known.map((item) => rewardDatum(input, item)),

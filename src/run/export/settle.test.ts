@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bothForms, forEveryone } from "./settle.ts";
+import { readJson, writeJson } from "../../core/jsonl.ts";
+import { bothForms, forEveryone, settleTokenizer } from "./settle.ts";
 
 describe("config.json says the same to older and newer readers", () => {
   it.each([
@@ -47,6 +48,19 @@ describe("config.json says the same to older and newer readers", () => {
       /says rope_theta 10000 and, in rope_parameters, 1000000/,
     );
   });
+});
+
+it("a tokenizer's class is one that older transformers have too, any other stays", () => {
+  const dir = mkdtempSync(join(tmpdir(), "tokenizer-"));
+  const path = join(dir, "tokenizer_config.json");
+  for (const [given, written] of [
+    ["TokenizersBackend", "PreTrainedTokenizerFast"],
+    ["Qwen2Tokenizer", "Qwen2Tokenizer"],
+  ]) {
+    writeJson(path, { tokenizer_class: given, eos_token: "x" });
+    settleTokenizer(dir);
+    expect(readJson(path)).toEqual({ tokenizer_class: written, eos_token: "x" });
+  }
 });
 
 it("files of an export are anybody's to read", () => {

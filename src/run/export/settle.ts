@@ -18,6 +18,17 @@ export function settleConfig(folder: string): void {
   if (isObject(config)) writeJson(path, bothForms(config));
 }
 
+/**
+ * Transformers 5 names a tokenizer's class by one that 4.x doesn't have, and can't open; both know the name before that.
+ */
+export function settleTokenizer(folder: string): void {
+  const path = join(folder, "tokenizer_config.json");
+  if (!existsSync(path)) return;
+  const config = readJson<unknown>(path);
+  if (!isObject(config) || config.tokenizer_class !== "TokenizersBackend") return;
+  writeJson(path, { ...config, tokenizer_class: "PreTrainedTokenizerFast" });
+}
+
 /** {@link settleConfig} on the value; models of several parts have a config a part (`text_config`). */
 export function bothForms(config: Json): Json {
   const parts = Object.entries(config).flatMap(([key, value]) =>

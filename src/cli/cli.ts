@@ -3,7 +3,7 @@ import { STAGES } from "../run/stages/index.ts";
 import type { App } from "./app.ts";
 import { measure, openEngines } from "./engines.ts";
 import { exitCodeOf, explain } from "./failure.ts";
-import { type Io, processIo } from "./io.ts";
+import { guardedIo, type Io, processIo } from "./io.ts";
 import { buildProgram } from "./program.ts";
 
 /** Runs one command line; the answer is its exit code (`EXIT_CODES`, 0 when all is well). Prints, never throws. */
@@ -13,15 +13,16 @@ export async function main(
   parts: Pick<App, "stages" | "openEngines"> & Partial<App> = { stages: STAGES, openEngines },
 ): Promise<number> {
   const outcome = { code: 0 };
+  const safe = guardedIo(io);
   const debug = argv.includes("--debug");
   const args = argv.filter((word) => word !== "--debug");
   try {
-    await buildProgram({ measure, io, outcome, ...parts }).parseAsync(args, { from: "user" });
+    await buildProgram({ measure, io: safe, outcome, ...parts }).parseAsync(args, { from: "user" });
     return outcome.code;
   } catch (error) {
     // Commander has printed its own message; --help and --version end that way too, with code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.err(explain(error, debug));
+    safe.err(explain(error, debug));
     return exitCodeOf(error);
   }
 }

@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { backbone } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
+import { makeFolder } from "../core/disk.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { choose, hardwareOf } from "../engine/choose.ts";
@@ -18,7 +19,7 @@ import type { Io } from "./io.ts";
 export function openEngines({ config, run, io, flights, setting, ...more }: OpenEngines): Engines {
   const say = more.say ?? ((line: string) => io.err(`${line}\n`));
   const log = join(run, "engine.log");
-  guardDisk(run, () => mkdirSync(run, { recursive: true }));
+  guardDisk(run, () => makeFolder(run));
   return open(config.engines, {
     python: enginePython(io.env),
     models: modelsOf(config),

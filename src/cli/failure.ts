@@ -1,7 +1,9 @@
+import { outsideFault } from "../core/disk.ts";
 import { EXIT_CODES, messageOf, TagprError } from "../core/errors.ts";
 
 /** What a person reads when a command fails: message and hint; a traceback only with `--debug`. */
-export function explain(error: unknown, debug: boolean): string {
+export function explain(thrown: unknown, debug: boolean): string {
+  const error = outsideFault(thrown) ?? thrown;
   const own = error instanceof TagprError;
   const lines = [`tagpr: ${messageOf(error)}`];
   if (own && error.hint !== undefined) lines.push(`  ${error.hint}`);
@@ -15,7 +17,8 @@ function tracebacks(error: Error): string {
   return error.cause instanceof Error ? `${own}\nCaused by: ${tracebacks(error.cause)}` : own;
 }
 
-export function exitCodeOf(error: unknown): number {
+export function exitCodeOf(thrown: unknown): number {
+  const error = outsideFault(thrown) ?? thrown;
   return error instanceof TagprError ? EXIT_CODES[error.code] : EXIT_CODES.internal;
 }
 

@@ -1,3 +1,5 @@
+import { printable } from "../core/printable.ts";
+
 /** What the command line touches of the world; tests bring their own. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,12 +10,20 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Progress, notes, errors. */
   readonly err: (text: string) => void;
+  /** The streams themselves, for bars and colours: whatever of users, models and servers goes there is {@link printable}. */
+  readonly raw?: { readonly out: (text: string) => void; readonly err: (text: string) => void };
   /** Whether `err` is a terminal that a bar can be drawn on. */
   readonly terminal: boolean;
   /** Whether `out` may be in colour: a terminal's choice, or the reader's by NO_COLOR or FORCE_COLOR. */
   readonly colour: boolean;
   /** Calls back at Ctrl-C and its like, once; answers how to stop listening. */
   readonly onStop: (stop: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void) => () => void;
+}
+
+/** The same, but no text that is printed can command the terminal. */
+export function guardedIo(io: Io): Io {
+  const raw = io.raw ?? { out: io.out, err: io.err };
+  return { ...io, raw, out: (text) => raw.out(printable(text)), err: (text) => raw.err(printable(text)) };
 }
 
 /** no-color.org's rule; else FORCE_COLOR; else whether `stream` is a terminal that has colours (never because of CI). */

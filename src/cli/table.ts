@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../core/jsonl.ts";
+import { guardCell } from "../core/printable.ts";
 import { methodLabel, pairLabel } from "../eval/methods.ts";
 import type { Result, ResultRow } from "../eval/result-types.ts";
 import type { Interval } from "../stats/resample.ts";
@@ -90,7 +91,8 @@ function ceilingRows({ ceilings }: Result): string[][] {
 const signed = (value: number): string => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 
 /** Columns of equal width: the first to the left, the rest to the right. */
-export function align(rows: readonly (readonly string[])[]): string[] {
+export function align(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map(guardCell));
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? "").length)));
   return rows.map((row) =>
     `  ${row.map((cell, c) => (c === 0 ? cell.padEnd(widths[c] ?? 0) : cell.padStart(widths[c] ?? 0))).join("   ")}`.trimEnd(),

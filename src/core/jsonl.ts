@@ -1,24 +1,15 @@
-import { isUtf8 } from "node:buffer";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { constants, isUtf8 } from "node:buffer";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readFault, refuseFolder, writeFault } from "./disk.ts";
+import { makeFolder, readFault, refuseFolder, writeFault } from "./disk.ts";
 import { messageOf, TagprError } from "./errors.ts";
 
 /** Whole-file write by rename: a reader sees the old file or the new one, never half of either. */
 export function writeAtomic(path: string, text: string | Uint8Array): void {
   guardDisk(path, () => {
     refuseFolder(path);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const part = `${path}.part`;
     const file = openSync(part, "w");
     try {
@@ -39,7 +30,7 @@ export function writeJson(path: string, value: unknown): void {
 export function writeJsonl(path: string, rows: Iterable<unknown>): void {
   guardDisk(path, () => {
     refuseFolder(path);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const part = `${path}.part`;
     const file = openSync(part, "w");
     try {
@@ -63,7 +54,7 @@ export function writeJsonl(path: string, rows: Iterable<unknown>): void {
 /** Appends rows, each line written whole and synced before the call returns. */
 export function appendJsonl(path: string, rows: readonly unknown[]): void {
   guardDisk(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const file = openSync(path, "a");
     try {
       // Not writeSync, which on a disk that fills up writes a part of it and says nothing.
@@ -160,6 +151,10 @@ async function* linesOf(path: string): AsyncGenerator<Buffer> {
 const isBlank = (line: Buffer): boolean => line.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 
 function parseLine<T>(path: string, number: number, bytes: Buffer): T {
+  if (bytes.length > constants.MAX_STRING_LENGTH)
+    throw new TagprError("data", `${path}:${number}: this line is ${Math.round(bytes.length / 1e6)} MB long`, {
+      hint: "A line holds one record, half a gigabyte at most. Is this a JSON file, or binary, with another ending?",
+    });
   // What is no UTF-8 would be replaced without a word.
   if (!isUtf8(bytes))
     throw new TagprError("data", `${path}:${number}: bytes that are no UTF-8`, {

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { distance } from "fastest-levenshtein";
-import { type Document, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, Parser, parseDocument } from "yaml";
 import { z } from "zod";
 import { readFault } from "./disk.ts";
-import { TagprError } from "./errors.ts";
+import { messageOf, TagprError } from "./errors.ts";
 
 /** A value put over what the file says, e.g. by `--set guided.epochs=2`; `from` names it in errors. */
 export interface Override {
@@ -44,14 +44,16 @@ export function parseYaml<T>(
   overrides: readonly Override[] = [],
 ): T {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, merge: true });
+  refuseDepth(text, path);
+  const doc = guarded(path, () => parseDocument(text, { lineCounter: lines, merge: true }));
   const broken = doc.errors[0];
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0]);
     const first = broken.message.split(" at line ")[0] ?? broken.message;
     throw new TagprError("usage", `${path}:${line}:${col}: not YAML: ${first}`, { cause: broken });
   }
-  const result = schema.safeParse(overrides.reduce<unknown>(put, doc.toJS() ?? {}));
+  const tree: unknown = guarded(path, () => doc.toJS()) ?? {};
+  const result = schema.safeParse(overrides.reduce<unknown>(put, tree));
   if (result.success) return result.data;
   const source: Source = { path, doc, lines, schema, overrides };
   // Unknown keys first: a mistyped key is often why another one is missing.
@@ -59,6 +61,39 @@ export function parseYaml<T>(
   throw new TagprError("usage", [...unknown, ...others].map((issue) => describe(issue, source)).join("\n"), {
     hint: `Mend what is named above; ${keys}.`,
   });
+}
+
+/** Far more than any config has. The parser calls itself level by level, and what runs out of stack there ends the process. */
+const MOST_LEVELS = 100;
+
+function refuseDepth(text: string, path: string): void {
+  const open: [node: unknown, depth: number][] = [...new Parser().parse(text)].map((token) => [token, 0]);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [node, depth] = next;
+    if (!isObject(node)) continue;
+    if (depth > 2 * MOST_LEVELS)
+      throw new TagprError(
+        "usage",
+        `${path}: not YAML that can be read: it is nested more than ${MOST_LEVELS} levels deep`,
+        {
+          hint: "A config has a few levels: is this the right file?",
+        },
+      );
+    const items = Array.isArray(node.items) ? node.items : [];
+    for (const child of [node.key, node.value, ...items]) open.push([child, depth + 1]);
+  }
+}
+
+/** What the parser throws instead of reporting: aliases that lead nowhere or multiply without end, endless nesting. */
+function guarded<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new TagprError("usage", `${path}: not YAML that can be read: ${messageOf(error)}`, {
+      hint: "Write out what its aliases (*name) stand for.",
+      cause: error,
+    });
+  }
 }
 
 interface Source {

@@ -93,7 +93,7 @@ async function readSplit(
   const sizes: number[] = [];
   const users = new Map<string, string | null>();
   const queries = new Map<string, string>();
-  const strange: Record<string, number> = {};
+  const strange = new Map<string, number>();
   const within = leaksWithin(task, split.name);
   const order = orderWithin(task, split.name);
   const odd = new Map<string, string[]>();
@@ -109,7 +109,7 @@ async function readSplit(
     if (example.gold === null) continue;
     withGold++;
     const gold = example.gold.trim();
-    if (task.kind !== "generation" && labelOf(task, gold) === null) strange[gold] = (strange[gold] ?? 0) + 1;
+    if (task.kind !== "generation" && labelOf(task, gold) === null) strange.set(gold, (strange.get(gold) ?? 0) + 1);
   }
   sizes.sort((a, b) => a - b);
   const report: SplitReport = {
@@ -119,7 +119,7 @@ async function readSplit(
     users: users.size === 0 ? null : users.size,
     items: { least: sizes[0] ?? 0, median: sizes[sizes.length >> 1] ?? 0, most: sizes.at(-1) ?? 0 },
     withGold,
-    strangeGolds: strange,
+    strangeGolds: Object.fromEntries(strange),
   };
   const inputs = [...odd].map(([fault, ids]) => {
     const meant = ids.length > COMMON * sizes.length;

@@ -3,7 +3,6 @@ import {
   closeSync,
   createReadStream,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -14,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 
@@ -35,7 +35,7 @@ export interface DownloadOptions {
  */
 export async function downloadFile(url: string, path: string, options: DownloadOptions): Promise<number> {
   const part = `${path}.part`;
-  guardDisk(path, () => mkdirSync(dirname(path), { recursive: true }));
+  guardDisk(path, () => makeFolder(dirname(path)));
   const before = sizeOf(part);
   const retries = options.retries ?? 5;
   for (let tries = 0; ; tries++) {

@@ -12,7 +12,10 @@ import { NUMBER_UNITS } from "./time/numbers.ts";
 const itemField = z.preprocess(
   (value) => (typeof value === "string" ? { name: value } : value),
   z.strictObject({
-    name: z.string().min(1),
+    name: z
+      .string()
+      .min(1)
+      .refine((name) => name !== "__proto__", "every object has that already: call the field otherwise"),
     aliases: z.array(z.string()).default([]).describe("Other names of this field in files, e.g. `rate` for `score`."),
     label: z.boolean().default(false).describe("The user's own choice: a tag, a score, a title."),
   }),

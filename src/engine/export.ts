@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import type { Session } from "./session.ts";
@@ -23,7 +24,7 @@ export async function exportWeights(session: Session, path: string, dir: string)
 async function unpack({ transport }: Session, path: string, dir: string): Promise<void> {
   const { model, name } = readTinkerPath(path);
   const archive = join(dir, ".archive.tar.gz");
-  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  guardDisk(dir, () => makeFolder(dir));
   const call = { path: `/api/v1/training_runs/${model}/checkpoints/${name}/archive`, repeatable: true };
   try {
     const answer = await download(transport, { method: "GET", ...call }, archive);

@@ -51,13 +51,9 @@ async function poll(transport: Transport, requestId: string, timeoutMs: number):
 
 function isResult(transport: Transport, pending: Pending, answer: Answer): boolean {
   if (answer.contentType.startsWith("application/x-protobuf")) return true;
-  const body = parseJson<{ type?: unknown; error?: unknown; category?: unknown } | null>(
-    transport,
-    pending.what,
-    answer,
-  );
-  if (body?.type === "try_again") return false;
-  if (body?.error !== undefined && body.error !== null) throw refusal(transport, pending.what, answer);
+  const body = parseJson<{ type?: unknown; error?: unknown; category?: unknown }>(transport, pending.what, answer);
+  if (body.type === "try_again") return false;
+  if (body.error !== undefined && body.error !== null) throw refusal(transport, pending.what, answer);
   return true;
 }
 

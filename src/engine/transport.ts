@@ -170,15 +170,25 @@ export async function sendJson<T>(transport: Transport, call: Call): Promise<T> 
 
 /** `T` is the protocol's promise; a body that is no JSON is named as such. */
 export function parseJson<T>(transport: Transport, what: string, answer: Answer): T {
+  let value: unknown;
   try {
-    return JSON.parse(text(answer)) as T;
+    value = JSON.parse(text(answer));
   } catch (error) {
-    throw new TagprError(
-      "engine",
-      `${withoutSecrets(transport.url)} answered ${what} with something that is not JSON: ${redact(clip(text(answer)), transport.key)}`,
-      { hint: "Is this a Tinker server? Check the url in the config.", cause: error },
-    );
+    throw noAnswer(transport, what, answer, "JSON", error);
   }
+  // Every answer of the protocol is an object; null, a list or a number has no field to be read.
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw noAnswer(transport, what, answer, "a JSON object");
+  return value as T;
+}
+
+function noAnswer(transport: Transport, what: string, answer: Answer, wanted: string, cause?: unknown): TagprError {
+  const said = redact(clip(text(answer)), transport.key);
+  return new TagprError(
+    "engine",
+    `${withoutSecrets(transport.url)} answered ${what} with something that is not ${wanted}: ${said}`,
+    { hint: "Is this a Tinker server? Check the url in the config.", cause },
+  );
 }
 
 /** The engine's own words in a `TagprError`. */
@@ -186,6 +196,15 @@ export function refusal(transport: Transport, what: string, answer: Answer, hint
   const said = redact(errorText(answer), transport.key);
   const name = what.replace(/^\/(api\/)?v1\//, "");
   const own = hint ?? HINTS[answer.status];
+  // The engine's own disk: as if ours had refused.
+  if (/No space left on device|Disk quota exceeded|Read-only file system/.test(said))
+    return new TagprError(
+      "environment",
+      `the engine at ${withoutSecrets(transport.url)} can't write (${name}): ${said}`,
+      {
+        hint: "Nothing half-written counts. Make room where it keeps its weights, and run the same command again: it goes on from there.",
+      },
+    );
   return new TagprError(
     "engine",
     said === ""

@@ -1,5 +1,6 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { makeFolder } from "../core/disk.ts";
 import { guardDisk, lines } from "../core/jsonl.ts";
 
 /** Answers that need not be asked for again, by key. */
@@ -29,7 +30,7 @@ export function fileStore<T>(path: string): Store<T> {
       const row = parse<T>(line);
       if (row) values.set(row.key, row.value);
     }
-  } else guardDisk(path, () => mkdirSync(dirname(path), { recursive: true }));
+  } else guardDisk(path, () => makeFolder(dirname(path)));
   return {
     get: (key) => values.get(key),
     put: (key, value) => {

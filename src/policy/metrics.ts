@@ -124,9 +124,10 @@ export function advantageShares(groups: readonly Group[], scheme: AdvantageSchem
 const tagsOf = (rollout: Rollout): string[] => rollout.reading.steps.flatMap((step) => step.tag ?? []);
 
 function tagCounts(rollouts: readonly Rollout[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const tag of rollouts.flatMap(tagsOf)) counts[tag] = (counts[tag] ?? 0) + 1;
-  return Object.fromEntries(Object.entries(counts).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
+  // A map: a tag may be called like what every object has ("constructor").
+  const counts = new Map<string, number>();
+  for (const tag of rollouts.flatMap(tagsOf)) counts.set(tag, (counts.get(tag) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
 }
 
 function meanOrNull(values: readonly (number | null)[]): number | null {

@@ -1,3 +1,5 @@
+import { guardCell } from "../core/printable.ts";
+
 /** A piece of HTML that is safe to insert: everything variable in it has been escaped. */
 export class Safe {
   readonly text: string;
@@ -52,10 +54,13 @@ export function table(caption: Value, head: readonly Value[], rows: readonly (re
 <tbody>${rows.map(
     (
       row,
-    ) => html`<tr>${row.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}</tr>
+    ) => html`<tr>${row.map(guarded).map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}</tr>
 `,
   )}</tbody></table></div>`;
 }
+
+/** A page's tables are copied into spreadsheets. */
+const guarded = (cell: Value): Value => (typeof cell === "string" ? guardCell(cell) : cell);
 
 /** The sentence of a part that has nothing to show. */
 export function notRun(what: string): Safe {

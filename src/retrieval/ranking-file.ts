@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { refuseFolder } from "../core/disk.ts";
+import { makeFolder, refuseFolder } from "../core/disk.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { readLamp } from "../data/lamp/read.ts";
 import type { OnProblem } from "../data/problem.ts";
@@ -25,7 +25,7 @@ export async function writeRanking(request: RankRequest): Promise<number> {
   const part = `${out}.part`;
   const file = guardDisk(out, () => {
     refuseFolder(out);
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolder(dirname(out));
     return openSync(part, "w");
   });
   let n = 0;

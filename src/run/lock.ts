@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 
@@ -27,7 +28,7 @@ const thisProcess: LockWorld = { pid: process.pid, host: hostname(), alive: isAl
  */
 export function lockRun(run: string, world: LockWorld = thisProcess): () => void {
   const path = join(run, ".lock");
-  guardDisk(path, () => mkdirSync(run, { recursive: true }));
+  guardDisk(path, () => makeFolder(run));
   for (let tries = 0; tries < 3; tries++) {
     const own = take(path, world);
     if (own !== null) return () => leave(path, own);

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/schema.ts";
+import { makeFolder } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import type { Progress } from "../core/progress.ts";
@@ -142,7 +143,7 @@ function prepare(stage: Stage, key: string, { run, progress }: RunOptions): numb
     else progress.say(`${stage.name}: its config or inputs changed; done again`);
     sayKept(progress, stage.name, kept);
   }
-  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  guardDisk(dir, () => makeFolder(dir));
   const seconds = resumable ? begun.seconds : 0;
   begin(run, stage, { key, seconds });
   return seconds;

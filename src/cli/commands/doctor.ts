@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import pc from "picocolors";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { printable } from "../../core/printable.ts";
 import type { App } from "../app.ts";
 import { type Finding, findings } from "../doctor/checks.ts";
 import { templateFindings } from "../doctor/templates.ts";
@@ -20,16 +21,13 @@ export function doctorCommand({ io, outcome }: App): Command {
               templates.map((dir) => at(io, dir)),
             );
       if (found.some(({ state }) => state === "bad")) outcome.code = EXIT_CODES.environment;
-      io.out(
-        json === true
-          ? `${JSON.stringify(found, null, 2)}\n`
-          : `${found.map((one) => line(pc.createColors(io.colour), one)).join("\n")}\n`,
-      );
+      if (json === true) io.out(`${JSON.stringify(found, null, 2)}\n`);
+      else (io.raw ?? io).out(`${found.map((one) => line(pc.createColors(io.colour), one)).join("\n")}\n`);
     });
   return command as unknown as Command;
 }
 
 function line(paint: ReturnType<typeof pc.createColors>, { state, name, text, advice }: Finding): string {
   const mark = { good: paint.green("ok  "), poor: paint.yellow("note"), bad: paint.red("BAD ") }[state];
-  return `${mark} ${name.padEnd(14)} ${text}${advice === undefined ? "" : `\n     ${advice}`}`;
+  return `${mark} ${printable(`${name.padEnd(14)} ${text}${advice === undefined ? "" : `\n     ${advice}`}`)}`;
 }

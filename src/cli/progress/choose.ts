@@ -10,5 +10,7 @@ import { terminalProgress } from "./terminal.ts";
 export function chooseProgress(io: Io, json = false): Progress {
   if (json) return jsonProgress(io.out);
   const busy = (): string | null => busyText(availableParallelism());
-  return io.terminal ? terminalProgress(io.err, Date.now, busy) : lineProgress(io.err, Date.now, { busy });
+  return io.terminal
+    ? terminalProgress(io.raw?.err ?? io.err, Date.now, busy)
+    : lineProgress(io.err, Date.now, { busy });
 }

@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
+import { printable } from "../../core/printable.ts";
 import type { Progress } from "../../core/progress.ts";
 import { duration, Eta } from "./eta.ts";
 
@@ -28,7 +29,7 @@ export function terminalProgress(
   return {
     start: (name, total) => {
       halt();
-      title = name;
+      title = printable(name);
       note = "";
       eta = new Eta(total, now);
       const format =
@@ -48,11 +49,12 @@ export function terminalProgress(
       bar.start(Math.max(total, 1), 0, { name: title, note: "", left: "" });
     },
     update: (done, said) => {
-      if (said !== undefined) note = said;
+      if (said !== undefined) note = printable(said);
       eta.update(done);
       draw(done);
     },
-    say: (line) => {
+    say: (said) => {
+      const line = printable(said);
       if (bar === null) {
         write(`${line}\n`);
         return;
@@ -62,7 +64,7 @@ export function terminalProgress(
     },
     end: (said) => {
       halt();
-      const text = said ?? note;
+      const text = said === undefined ? note : printable(said);
       write(
         `\r\u001b[K${pc.green("✓")} ${pc.bold(title)} ${pc.dim(duration(eta.spent()))}${text ? `  ${text}` : ""}\n`,
       );

@@ -244,7 +244,7 @@ export const evaluation = z
       .default(512)
       .describe("Response cut-off; a truncated answer is unreadable under the strict reading."),
     batch: positive.default(256).describe("Queries sampled as one unit."),
-    bootstrap: positive.default(2000).describe("Resamples of the intervals."),
+    bootstrap: positive.max(100_000).default(2000).describe("Resamples of the intervals."),
     samples: count
       .max(256)
       .default(0)

@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { refuseFolder } from "../../core/disk.ts";
+import { makeFolder, refuseFolder } from "../../core/disk.ts";
 import { guardDisk } from "../../core/jsonl.ts";
 import type { Task } from "../task.ts";
 import type { Example } from "../types.ts";
@@ -15,7 +15,7 @@ export async function writeLamp(
   task: Task,
   examples: AsyncIterable<Example> | Iterable<Example>,
 ): Promise<number> {
-  guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
+  guardDisk(dir, () => makeFolder(dir));
   const questions = openList(join(dir, `${split}_questions.json`), "[", "]\n");
   const outputs = openList(
     join(dir, `${split}_outputs.json`),

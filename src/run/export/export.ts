@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { backbone } from "../../core/config/reward-model.ts";
+import { makeFolder } from "../../core/disk.ts";
 import { TagprError } from "../../core/errors.ts";
 import { guardDisk, readJson, readJsonl, writeAtomic, writeJson } from "../../core/jsonl.ts";
 import type { Progress } from "../../core/progress.ts";
@@ -47,7 +48,7 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
   const record = readRecord(run);
   if (record === null) throw noRun(run);
   const part = guardDisk(out, () => {
-    mkdirSync(dirname(out), { recursive: true });
+    makeFolder(dirname(out));
     return mkdtempSync(`${out}.part-`);
   });
   rmSync(part, { recursive: true }); // its name is ours now, the engine makes the folder

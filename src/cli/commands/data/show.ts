@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import pc from "picocolors";
 import { TagprError } from "../../../core/errors.ts";
+import { printable } from "../../../core/printable.ts";
 import type { Task } from "../../../data/task.ts";
 import type { ShownExample } from "../../../data/types.ts";
 import { type AskOptions, askPrompt } from "../../../prompts/ask.ts";
@@ -32,6 +33,7 @@ export function showCommand({ io }: App): Command {
     .addOption(MAX_TOKENS)
     .action(async (dir, { split, id, n, form, tokens, ...flags }) => {
       const paint = pc.createColors(io.colour);
+      const { out } = io.raw ?? io;
       const records = await openAsked(io, dir, flags);
       const name = split ?? records.splits[0] ?? "";
       const asked = tokens === true ? "chat" : form;
@@ -41,9 +43,9 @@ export function showCommand({ io }: App): Command {
       for await (const { task, example } of records.read(name)) {
         if (left === 0) break;
         if (id !== undefined && example.id !== id) continue;
-        io.out(recordText(paint, task, example, name));
+        out(recordText(paint, task, example, name));
         if (options !== null)
-          io.out(
+          out(
             tokens === true
               ? trainedText(paint, task, example, options, learnt)
               : promptText(paint, task, example, options),
@@ -70,11 +72,13 @@ function recordText(paint: Paint, task: Task, example: ShownExample, split: stri
     user === null ? "no user named" : `user ${user}`,
     ...(date === undefined ? [] : [date]),
   ];
-  const items = shown.map((item, i) => `  ${paint.dim(item.date ?? "no date")} ${itemLine(task, item, i + 1)}`);
+  const items = shown.map(
+    (item, i) => `  ${paint.dim(printable(item.date ?? "no date"))} ${printable(itemLine(task, item, i + 1))}`,
+  );
   return [
-    paint.bold(head.join(" · ")),
-    `${paint.cyan("asked ")} ${input}`,
-    `${paint.cyan("answer")} ${gold ?? "(not public)"}`,
+    paint.bold(printable(head.join(" · "))),
+    `${paint.cyan("asked ")} ${printable(input)}`,
+    `${paint.cyan("answer")} ${printable(gold ?? "(not public)")}`,
     `${paint.cyan("items ")} ${historyItems}, ${shown.length} shown, oldest first:`,
     ...items,
     "",
@@ -83,5 +87,5 @@ function recordText(paint: Paint, task: Task, example: ShownExample, split: stri
 
 function promptText(paint: Paint, task: Task, example: ShownExample, options: AskOptions): string {
   const { prompt, tokens, cut } = askPrompt(task, example, options);
-  return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${cutText(cut)}\n${prompt}\n\n`;
+  return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${printable(`${cutText(cut)}\n${prompt}`)}\n\n`;
 }

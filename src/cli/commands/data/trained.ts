@@ -1,4 +1,5 @@
 import type pc from "picocolors";
+import { printable } from "../../../core/printable.ts";
 import type { Task } from "../../../data/task.ts";
 import type { ShownExample } from "../../../data/types.ts";
 import { type AskOptions, askPrompt } from "../../../prompts/ask.ts";
@@ -19,10 +20,10 @@ export function trainedText(
   const asked = learnt === null ? { ...options, reasoning: false } : options;
   const { prompt, tokens, cut } = askPrompt(task, example, asked);
   const parts = completions(example, asked, tokens, learnt).map(({ name, completion }) => {
-    if (completion.length === 0) return `${paint.cyan(name)}\n${paint.dim(prompt)}\n`;
-    const head = `${paint.cyan(name)}: ${tokens.length} prompt tokens not trained on, ${completion.length} trained on (the end of the turn is the last); ${cutText(cut)}`;
-    const pieces = completion.map((token) => pieceOf(options, token));
-    return `${head}\n${paint.dim(prompt)}${painted(paint, pieces)}\n`;
+    if (completion.length === 0) return `${paint.cyan(printable(name))}\n${paint.dim(printable(prompt))}\n`;
+    const head = `${paint.cyan(printable(name))}: ${tokens.length} prompt tokens not trained on, ${completion.length} trained on (the end of the turn is the last); ${printable(cutText(cut))}`;
+    const pieces = completion.map((token) => printable(pieceOf(options, token)));
+    return `${head}\n${paint.dim(printable(prompt))}${painted(paint, pieces)}\n`;
   });
   return `${parts.join("\n")}\n`;
 }

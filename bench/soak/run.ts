@@ -1,4 +1,4 @@
-/** `npm run soak -- kills [options]`: long tests of endurance, which `npm test` has no time for. */
+/** `npm run soak -- kills|hostile [options]`: long tests of endurance, which `npm test` has no time for. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -6,6 +6,8 @@ const SOAKS: Readonly<Record<string, string>> = {
   cookbook: "tinker-cookbook's recipes, unmodified, against the embedded engine",
   kills:
     "kill -9 of command line, engine or both at random moments of whole runs; the bytes must be those of a run left alone",
+  hostile:
+    "hostile files, configs, folders, servers and requests, each against one promise of docs/security.md; a seed brings a fault back",
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

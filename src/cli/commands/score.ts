@@ -11,6 +11,54 @@ import type { App } from "../app.ts";
 import { align } from "../table.ts";
 import { at, taskName, wholeNumber } from "./options.ts";
 
+/** More say nothing more: the Monte Carlo error of a 95% interval's ends is far below its width by then. */
+const MOST_RESAMPLES = 100_000;
+
+function resamplesNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > MOST_RESAMPLES) throw new InvalidArgumentError(`more than ${MOST_RESAMPLES}`);
+  return value;
+}
+
+/** `tagpr score`: files of anyone's making, LaMP's metrics exactly and a lenient reading beside them. */
+export function scoreCommand({ io }: App): Command {
+  const command = new Command("score")
+    .description("score a file of predictions against a file of golds: LaMP's metrics, exactly, and a lenient reading")
+    .requiredOption("--golds <file>", "LaMP's outputs file, or a table with id and output")
+    .requiredOption("--preds <file>", "predictions in the same form (JSON, JSONL, CSV or Parquet)")
+    .option("--against <file>", "another method's predictions: the paired difference, --preds minus these")
+    .option("--task <task>", "name of the task, or its YAML file (default: what the files say)")
+    .option("--questions <file>", "the split's questions: intervals then draw a user's queries together")
+    .addOption(
+      new Option(
+        "--rouge <convention>",
+        "what ROUGE counts (default: english, or char where the task is Chinese)",
+      ).choices(Object.keys(CONVENTIONS) as Convention[]),
+    )
+    .addOption(
+      new Option("--resamples <n>", `bootstrap resamples, at most ${MOST_RESAMPLES}; 0: no intervals`)
+        .argParser(resamplesNumber)
+        .default(1000),
+    )
+    .addOption(new Option("--seed <n>", "seed of the bootstrap").argParser(wholeNumber).default(0))
+    .option("--json", "print {n, official, lenient, …} as JSON")
+    .action(async ({ golds, preds, against, task, questions, rouge, json, ...drawing }) => {
+      const read = (path: string): Promise<FilePairs> =>
+        readPairs({
+          task: task === undefined ? null : taskName(io, task),
+          golds: at(io, golds),
+          preds: at(io, path),
+          ...(rouge === undefined ? {} : { convention: rouge }),
+        });
+      const own = await read(preds);
+      const other = against === undefined ? null : await read(against);
+      const clusters = questions === undefined ? null : await usersOf(at(io, questions), own.ids);
+      const told = tell(own, other, clusters, drawing);
+      io.out(json === true ? `${JSON.stringify(told)}\n` : scoreTable(told, against));
+    });
+  return command as unknown as Command;
+}
+
 /** What `--json` prints; nothing that was not asked for. */
 interface Told extends Score {
   readonly task: string;

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../../src/cli/cli.ts";
+import { fixedMeasure } from "../../../src/cli/testing/fixed-measure.ts";
 import { STAGE_NAMES, type Stage } from "../../../src/run/stage.ts";
 
 export interface Said {
@@ -37,7 +38,8 @@ export async function tagpr(cwd: string, ...argv: string[]): Promise<Said> {
     onStop: () => () => {},
   };
   const openEngines = () => ({ policy: none, reward: none, embeddings: none, close: () => Promise.resolve() });
-  return { code: await main(argv, io, { stages: quickStages, openEngines }), ...said };
+  const measure = () => fixedMeasure("a machine of the soak");
+  return { code: await main(argv, io, { stages: quickStages, openEngines, measure }), ...said };
 }
 
 /** A config that needs no endpoint. */

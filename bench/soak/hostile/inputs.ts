@@ -123,15 +123,24 @@ async function readers({ random, dir }: Setting): Promise<void> {
   clean(await tagpr(dir, "score", "--golds", "golds.json", "--preds", name), `a hostile ${name}`);
 }
 
-/** Invalid UTF-8 is refused with its place, never replaced: two different texts would become one. */
+/** Invalid UTF-8 is refused, or read in another encoding, never replaced: two different ids would become one. */
 async function encodings({ random, dir }: Setting): Promise<void> {
   const name = random.pick(["preds.json", "preds.jsonl"] as const);
-  const bytes = Buffer.from(TABLES[name].replace("comedy", "come?y"));
-  bytes[bytes.indexOf("?")] = random.pick([0xff, 0xc0, 0xfe, 0x80]);
-  writeFileSync(join(dir, "golds.json"), TABLES["preds.json"]);
-  writeFileSync(join(dir, name), bytes);
-  const said = await tagpr(dir, "score", "--golds", "golds.json", "--preds", name);
-  hold(said.code !== 0, `${name} that is no UTF-8 was read as if it were`);
+  const [gold, pred] = random.pick([
+    [0xff, 0xfe],
+    [0xfe, 0xff],
+    [0xc0, 0xc1],
+  ] as const);
+  const withByte = (byte: number): Buffer => {
+    const bytes = Buffer.from(TABLES[name].replace('"a"', '"a?"'));
+    bytes[bytes.indexOf("?")] = byte;
+    return bytes;
+  };
+  writeFileSync(join(dir, name.replace("preds", "golds")), withByte(gold));
+  writeFileSync(join(dir, name), withByte(pred));
+  const golds = name.replace("preds", "golds");
+  const said = await tagpr(dir, "score", "--golds", golds, "--preds", name, "--task", "LaMP_2");
+  hold(said.code !== 0, "two ids that differ in bytes that are no UTF-8 were taken for one");
   clean(said, `${name} that is no UTF-8`);
 }
 

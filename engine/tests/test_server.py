@@ -12,9 +12,9 @@ import pytest
 import zstandard
 from wire_client import TOKEN, Client, Refused, command, datum, environment, read_output, read_samples, start
 
-from tagpr_engine import app
 from tagpr_engine.engine import Engine
 from tagpr_engine.gen import tinker_pb2 as pb
+from tagpr_engine.routes import routes
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_an_observer_looks_and_changes_nothing(
                 assert observer.get(at).status_code == 200, at
             gone = observer.delete(f"{runs}/checkpoints/weights/one")
             assert gone.status_code == 403 and "observer" in gone.json()["detail"]
-            for route in app._routes(engine):
+            for route in routes(engine):
                 if "POST" in (route.methods or ()):
                     assert observer.post(route.path, json={"model_id": model, "seq_id": 1}).status_code == 403, route
         listed = owner.http.get(f"{runs}/checkpoints").json()["checkpoints"]

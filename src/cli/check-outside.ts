@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
@@ -5,8 +7,11 @@ import { enginePython, modelsDir } from "../core/installation.ts";
 import { contextOf, findModel, isHubName, packageOf } from "../engine/model-dir.ts";
 import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
 import { readRecord } from "../run/record.ts";
+import { taskWeightFaults } from "../run/reward-faults.ts";
 import { STAGE_NAMES, type StageName } from "../run/stage.ts";
+import { readTasks } from "../run/stages/common.ts";
 import { openFolder } from "../run/stages/data-files.ts";
+import { mayWeigh, signalsLack } from "../run/stages/own-signals.ts";
 import type { Io } from "./io.ts";
 
 interface Wanted {
@@ -26,20 +31,47 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
   for (const name of new Set([...modelsUsed(config, only), ...added])) found(io, name);
   requirePackages(io, config, only);
   requireRoom(io, config, only);
-  if (config.data.source === "files" && (only.includes("data") || changed(config.data, before?.data)))
-    for (const path of config.data.paths) await openFolder(path, config.data);
+  const [lacking] = signalFaults(io, config, only);
+  if (lacking !== undefined) throw lacking;
+  if (config.data.source !== "files") return;
+  if (only.includes("data") || changed(config.data, before?.data)) await requireFolders(config);
+  else if (existsSync(join(run, "data", "tasks.json")))
+    requireTasks(
+      config,
+      readTasks(run).map(({ name }) => name),
+    );
 }
+
+/** Folders of data that can be read, and no weight for a task that none of them holds. */
+async function requireFolders(config: Config): Promise<void> {
+  const tasks: string[] = [];
+  for (const path of config.data.paths) tasks.push((await openFolder(path, config.data)).task.name);
+  if (tasks.length > 0) requireTasks(config, tasks);
+}
+
+function requireTasks(config: Config, tasks: readonly string[]): void {
+  const [fault] = taskWeightFaults(config, tasks);
+  if (fault !== undefined) throw new TagprError("usage", fault.message, { hint: fault.hint });
+}
+
+const signalFaults = (io: Io, config: Config, only: readonly StageName[]): TagprError[] =>
+  (["guided", "explore"] as const).flatMap((stage) =>
+    only.includes(stage) ? signalsLack(config, stage, (name) => io.env[name]) : [],
+  );
 
 /**
  * The same for a config that has no run yet, and every stage. A model of the hub that isn't here can still be fetched:
- * it is no fault of the config, and told in the answer, one error a model.
+ * it is no fault of the config, nor is a key that isn't set; both are told in the answer, one error each.
  * @throws TagprError for everything else that would end a run before it begins
  */
 export async function checkConfigOutside(io: Io, config: Config): Promise<TagprError[]> {
   const absent = [...new Set(modelsUsed(config, STAGE_NAMES))].flatMap((name) => absentFromHub(io, name) ?? []);
   if (absentFromHub(io, config.model) === null) requireRoom(io, config, STAGE_NAMES);
-  if (config.data.source === "files") for (const path of config.data.paths) await openFolder(path, config.data);
-  return absent;
+  if (config.data.source === "files") await requireFolders(config);
+  const lacking = signalFaults(io, config, STAGE_NAMES);
+  const fault = lacking.find(({ code }) => code === "usage");
+  if (fault !== undefined) throw fault;
+  return [...absent, ...new Map(lacking.map((one) => [one.message, one])).values()];
 }
 
 /** @throws TagprError where a name that isn't here is none of the hub's */
@@ -64,7 +96,7 @@ export function packagesLacking(io: Io, config: Config, only: readonly StageName
   const { policy, reward, embeddings } = config.engines;
   const engine =
     (policy.kind === "embedded" && wants("sft", "prmu", "guided", "explore", "eval")) ||
-    (reward.kind === "embedded" && wants("prmu", "guided")) ||
+    (reward.kind === "embedded" && scores(config, only)) ||
     (embeddings.kind === "embedded" && wants("chains"));
   const packed = modelsUsed(config, only).flatMap((name) => (found(io, name) === null ? (packageOf(name) ?? []) : []));
   if (!engine && packed.length === 0) return [];
@@ -105,7 +137,7 @@ function modelsUsed(config: Config, only: readonly StageName[]): string[] {
   const policy =
     wants("sft", "prmu", "guided", "explore", "gold", "rejection", "eval") ||
     (wants("chains") && teacher.kind === "self");
-  const reward = hasRewardModel(config) && wants("prmu", "guided");
+  const reward = scores(config, only);
   const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
   return [
     ...(policy ? [model] : []),
@@ -113,6 +145,13 @@ function modelsUsed(config: Config, only: readonly StageName[]): string[] {
     ...(embeds && engines.embeddings.kind === "embedded" ? [engines.embeddings_model] : []),
   ];
 }
+
+/** Whether one of the stages trains a reward model, or scores with one. */
+const scores = (config: Config, only: readonly StageName[]): boolean =>
+  hasRewardModel(config) &&
+  (only.includes("prmu") ||
+    only.includes("guided") ||
+    (only.includes("explore") && mayWeigh(config, "explore", "personalization")));
 
 const changed = (now: Config["data"], before: Config["data"] | undefined): boolean =>
   before !== undefined && JSON.stringify([now.paths, now.task]) !== JSON.stringify([before.paths, before.task]);

@@ -401,6 +401,7 @@ describe("tagpr config", () => {
   it.each([
     ["model=nope", 2, /no model "nope"/],
     ["prmu.model=nope", 2, /no model "nope"/],
+    ["rewards={own: {mine: {module: nope.ts}}}", 2, /rewards\.own\.mine\.module: there is no module .*nope\.ts/],
     ["guided.max_tokens=4000", 2, /guided\.max_tokens: .* don't fit/],
     ["data={source: files, paths: [nope]}", 3, /nope is not there/],
     ["data={source: files, paths: [news], task: LaMP_5}", 2, /news holds LaMP_4, not LaMP_5/],
@@ -411,6 +412,27 @@ describe("tagpr config", () => {
       code,
       err: expect.stringMatching(says),
     });
+  });
+
+  it("a weight for a task that the files don't hold is found before a run begins, and by check", async () => {
+    lampFolder("news");
+    const set = (task: string) => ["--set", "data={source: files, paths: [news]}", `rewards={of: {${task}: {tag: 0}}}`];
+    const roles = ["teacher.kind=self", "judge.kind=rules", "tagger.kind=rules"];
+    for (const line of [["run"], ["config", "check"]])
+      expect(await tagpr(...line, "own.yaml", ...set("LaMP_5"), ...roles)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/rewards\.of\.LaMP_5: the run has no task LaMP_5.*LaMP_4/s),
+      });
+    expect(await tagpr("config", "check", "own.yaml", ...set("LaMP_4"), ...roles)).toMatchObject({ code: 0 });
+  });
+
+  it("a scorer's key that isn't set ends a run before it begins; check tells it, which is no fault", async () => {
+    const set = ["--set", "rewards={own: {mine: {url: 'http://127.0.0.1:9', key_env: NO_SUCH_KEY}}}"];
+    const says = /rewards\.own\.mine: the environment variable NO_SUCH_KEY is not set/;
+    expect(await tagpr("run", "own.yaml", ...set)).toMatchObject({ code: 6, err: expect.stringMatching(says) });
+    const check = await tagpr("config", "check", "own.yaml", ...set);
+    expect(check).toMatchObject({ code: 0, out: expect.stringMatching(says) });
+    expect(check.out.match(/NO_SUCH_KEY is/g)).toHaveLength(1);
   });
 
   it("check tells a hub's model that isn't here, which is no fault: it can be fetched", async () => {

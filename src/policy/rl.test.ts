@@ -420,6 +420,15 @@ describe("RL", () => {
     expect(await logprobs(next.result.path)).not.toEqual(await logprobs(model));
   });
 
+  it("with a kept optimizer measures `kl` to the last weights, which it goes on from", async () => {
+    const { disk, model } = await afterSft();
+    const before = (await runWhole(train(model), disk)).result.state ?? "";
+    const still = { ...config, learning_rate: 1e-12, reset_optimizer: false, kl: { ...config.kl, weight: 0.1 } };
+    const rows = trained(await runWhole(train(model, { before, stage: "explore", config: still }), disk));
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(Number(row.kl)).toBeCloseTo(0, 9);
+  });
+
   it("cuts a batch into mini-batches whose N counts roll-outs without a gradient", () => {
     const rollout = { response: { tokens: [1, 0], logprobs: [-1, -1] } };
     const group = (advantages: number[]) => ({ prompt: [1], rollouts: advantages.map(() => rollout), advantages });

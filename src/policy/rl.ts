@@ -117,7 +117,7 @@ async function openLoop(options: RlOptions): Promise<RlLoop> {
     seed,
     ...(resume === undefined ? {} : { resume }),
   });
-  const start = await openStart(options);
+  const start = await openStart({ ...options, before });
   const labels = options.examples.map((example) => example.task);
   const walk: Walk = { seed, name: stage, labels, batch: config.batch, epochs: config.epochs };
   const continued = before !== undefined;

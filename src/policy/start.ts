@@ -24,12 +24,14 @@ interface Asked {
 export async function openStart(options: {
   readonly engine: Engine;
   readonly model: string;
+  /** State of the stage before, where this one goes on from that (`reset_optimizer: false`). */
+  readonly before?: string | undefined;
   readonly seed: number;
   readonly config: Pick<RlConfig, "kl" | "rank">;
 }): Promise<Start | null> {
-  const { engine, model, seed, config } = options;
+  const { engine, seed, config } = options;
   if (config.kl.weight === 0) return null;
-  const frozen = await engine.train({ model, rank: config.rank, seed });
+  const frozen = await engine.train({ model: options.before ?? options.model, rank: config.rank, seed });
   return {
     logprobs: async (sequences, log) => {
       if (sequences.length === 0) return [];

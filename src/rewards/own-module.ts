@@ -15,12 +15,21 @@ export async function moduleScore(name: string, path: string, timeoutMs: number)
     throw new TagprError("usage", `rewards.own.${name}: ${path} exports no function`, {
       hint: "For example: export default (items) => items.map((item) => -item.response.length / 1000);",
     });
-  return async (items) => {
-    const late = new Promise<never>((_, reject) => {
-      AbortSignal.timeout(timeoutMs).addEventListener("abort", () => reject(tooLate(name, timeoutMs)));
-    });
-    return Promise.race([failing(name, path, async () => (await score(items)) as unknown[]), late]);
-  };
+  return (items) =>
+    within(
+      timeoutMs,
+      () => tooLate(name, timeoutMs),
+      failing(name, path, async () => (await score(items)) as unknown[]),
+    );
+}
+
+/** The timer keeps the process alive (that of `AbortSignal.timeout` does not): one that waits for nothing else would end in silence. */
+async function within<T>(ms: number, late: () => TagprError, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  return Promise.race([work, end]).finally(() => clearTimeout(timer));
 }
 
 /** What the module throws names the signal, the file and what went wrong. */

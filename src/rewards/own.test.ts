@@ -95,6 +95,18 @@ describe("a module", () => {
     const slow = await moduleScore("mine", file("a.mjs", "export default () => new Promise(() => {});"), 5);
     await expect(slow(items)).rejects.toThrow(/no answer in 0\.005 s/);
   });
+  it("is waited for by a process that has nothing else to do, and not after its answer", async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((what) => what === "Timeout").length;
+    const before = timers();
+    let answer: (scores: number[]) => void = () => undefined;
+    Object.assign(globalThis, { scoresToCome: new Promise((resolve) => (answer = resolve)) });
+    const score = await moduleScore("mine", file("a.mjs", "export default () => globalThis.scoresToCome;"), 60_000);
+    const scores = score(items);
+    expect(timers()).toBe(before + 1);
+    answer([1]);
+    expect(await scores).toEqual([1]);
+    expect(timers()).toBe(before);
+  });
 });
 
 describe("a scorer over HTTP", () => {

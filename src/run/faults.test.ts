@@ -20,6 +20,10 @@ it("the default, the presets and every combination of roles that works are witho
   expect(faults({ teacher: { kind: "self" }, judge: { kind: "rules" }, tagger: { kind: "scripted" } })).toEqual([]);
   expect(faults({ data: { task: "synthetic_tag, rating" } })).toEqual([]);
   expect(faults({ ...FILES, data: { ...FILES.data, rl_of: { LaMP_2: 3200, my_tickets: 9 } } })).toEqual([]);
+  expect(faults({ data: { task: "tag" }, rewards: { of: { synthetic_tag: { tag: 0 } } } })).toEqual([]);
+  const remote = { kind: "remote", url: "http://127.0.0.1:1" };
+  expect(faults({ prmu: { model: "sft", variant: "oracle-user" } })).toEqual([]);
+  expect(faults({ prmu: { model: "sft" }, engines: { policy: remote, reward: remote } })).toEqual([]);
   for (const file of readdirSync("presets"))
     expect(() => requireSound(loadConfig(`presets/${file}`), { allowOpen: true })).not.toThrow();
 });
@@ -42,6 +46,22 @@ it.each([
   [{ guided: { batch: 9, updates: 4 } }, /^guided\.updates: a batch of 9 prompts can't be cut into 4/],
   [{ data: { task: "synthetic_tag, LaMP_2" } }, /^data\.task: the synthetic world has no task "LaMP_2"/],
   [{ seed: 1_000_000 }, /^seed: 1000000/],
+  [{ ...FILES, prmu: { variant: "oracle-prompt" } }, /^prmu\.variant: oracle-prompt is for the synthetic world/],
+  [{ ...FILES, prmu: { variant: "oracle-user" } }, /^prmu\.variant: oracle-user is for the synthetic world/],
+  [{ ...FILES, prmu: { variant: "placebo" } }, /^prmu\.variant: placebo is for the synthetic world/],
+  [
+    { prmu: { model: "sft" }, engines: { policy: { kind: "remote", url: "http://127.0.0.1:1" } } },
+    /^prmu\.model: sft needs the policy and the reward model on one engine/,
+  ],
+  [{ guided: { rewards: { own: { mine: 1 } } } }, /^guided\.rewards\.own\.mine: rewards\.own has no signal mine/],
+  [
+    { rewards: { of: { synthetic_tag: { own: { mine: 1 } } } } },
+    /^rewards\.of\.synthetic_tag\.own\.mine: rewards\.own has no signal mine/,
+  ],
+  [
+    { explore: { rewards: { of: { LaMP_2: { verifiable: 2 } } } } },
+    /^explore\.rewards\.of\.LaMP_2: the run has no task LaMP_2/,
+  ],
   [{ eval: { methods: ["rag-r"], swap: ["tagpr"] } }, /^eval\.swap: tagpr is not among eval\.methods/],
 ])("%j is a fault, and the only one", (input, says) => {
   expect(faults(input)).toEqual([expect.stringMatching(says)]);

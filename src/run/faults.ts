@@ -1,21 +1,14 @@
 import type { Config, LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import { SHAPES } from "../data/synthetic/shapes.ts";
+import { SHAPES, shapeOf } from "../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
 import { isKnownTask, knownTasks, loadTask } from "../data/task-file.ts";
 import { METHODS } from "../eval/methods.ts";
+import type { Fault } from "./fault.ts";
+import { prmuFaults, signalFaults, taskWeightFaults } from "./reward-faults.ts";
 import { STAGE_NAMES, type StageName } from "./stage.ts";
 import { worldTasks } from "./stages/data-synthetic.ts";
 import { hasStrata, WHOLE } from "./stages/strata.ts";
-
-/** Keys of a config, each right by itself, that can't work together. */
-export interface Fault {
-  /** Begins with the key. */
-  readonly message: string;
-  readonly hint: string;
-  /** A command can still bring what is missing: a preset leaves the folders of data to `--data`. */
-  readonly open?: true;
-}
 
 /** Every fault between a config's keys that can be seen without looking at any file, for the stages that are asked. */
 export function configFaults(config: Config, only: readonly StageName[] = STAGE_NAMES): Fault[] {
@@ -24,6 +17,9 @@ export function configFaults(config: Config, only: readonly StageName[] = STAGE_
     ...engineFaults(config),
     ...dataFaults(config),
     ...goldFaults(config, only),
+    ...prmuFaults(config),
+    ...signalFaults(config),
+    ...weightFaults(config),
     ...updateFaults(config),
     ...evalFaults(config),
   ];
@@ -201,6 +197,16 @@ function taskFaults(data: Config["data"]): Fault[] {
     message: `data.task: the synthetic world has no task "${name}"`,
     hint: `One of: ${shapes.map((shape) => shape.task).join(", ")}.`,
   }));
+}
+
+/** Tasks of a run on files are known with the files. */
+function weightFaults(config: Config): Fault[] {
+  const { data } = config;
+  if (data.source === "files" || taskFaults(data).length > 0) return [];
+  return taskWeightFaults(
+    config,
+    worldTasks(data).map((name) => shapeOf(name).task),
+  );
 }
 
 /** A name that no task has would be no exception, in silence. A task of one's own is known with its files alone. */

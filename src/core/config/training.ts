@@ -76,7 +76,7 @@ export const rejection = z
 
 const weight = z.number().nonnegative();
 
-/** Signals of one's own, by name; where weights are overridden a name that `rewards.own` does not have is refused by the run. */
+/** Signals of one's own, by name; where weights are overridden a name that `rewards.own` does not have is refused (`run/reward-faults.ts`). */
 const ownWeights = z.record(z.string(), weight).default({}).describe("Weights of signals of one's own, by name.");
 
 /** Weights in place of others; what is left out stays. */
@@ -121,7 +121,7 @@ const ownSignal = z
       .describe("Environment variable with the scorer's key, sent as a bearer token; never logged."),
     batch: positive.default(64).describe("Responses a call."),
     concurrency: positive.default(4).describe("Calls in flight, of a scorer at `url`."),
-    timeout_seconds: z.number().positive().default(60).describe("Of one call."),
+    timeout_seconds: z.number().positive().default(60).describe("Of one call; a call to a scorer is made again."),
     version: z
       .string()
       .default("")

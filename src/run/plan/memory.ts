@@ -39,9 +39,15 @@ const KEPT_INNER = 3;
  * the gathered layers besides. Activations of one pass: a hidden state a layer and token where activations
  * are computed again (plus one layer in full), else every layer in full; logits, their softmax and gradient in fp32.
  * With adapters of `rank` the base's weights stand in the compute type, only the adapters have masters, gradients and
- * moments, and what samples is a second copy of the layers, merged.
+ * moments, and what samples is a second copy of the layers, merged. `copies` of the weights: `kl` keeps a second one.
  */
-export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load: Load, rank = 0): Memory {
+export function memoryOf(
+  shape: Shape,
+  style: EngineStyle,
+  devices: number,
+  load: Load,
+  { rank = 0, copies = 1 }: Held = {},
+): Memory {
   const n = parameters(shape);
   const trained = rank > 0 ? adapterParameters(shape, rank) : n;
   const base = rank > 0 ? style.bytes * n : 0;
@@ -50,7 +56,7 @@ export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load
   const layers = style.recompute ? shape.layers * shape.width * style.bytes + layer : shape.layers * layer;
   const logits = load.logits * 3 * 4 * shape.vocab;
   return {
-    weights: (base + 4 * trained) / devices + (devices === 1 && style.bytes === 2 ? 2 * trained : 0),
+    weights: copies * ((base + 4 * trained) / devices + (devices === 1 && style.bytes === 2 ? 2 * trained : 0)),
     gradients: (4 * trained) / devices,
     optimizer: (8 * trained) / devices,
     gathered: devices === 1 ? 0 : 2 * style.bytes * largestLayer(shape),
@@ -60,8 +66,16 @@ export function memoryOf(shape: Shape, style: EngineStyle, devices: number, load
   };
 }
 
-/** Rank of the adapters that a role trains; 0 = all parameters. */
-export const rankOf = (config: Config, role: Role): number => (role === "policy" ? config.guided.rank : 0);
+/** What is held of a model: adapters of this rank (0 = all parameters), and so many copies of its weights. */
+interface Held {
+  readonly rank?: number;
+  readonly copies?: number;
+}
+
+export const heldOf = ({ guided, explore, prmu }: Config, role: Role): Held =>
+  role === "reward"
+    ? { rank: prmu.rank }
+    : { rank: guided.rank, copies: guided.kl.weight > 0 || explore.kl.weight > 0 ? 2 : 1 };
 
 /** Bytes that one GPU needs for all embedded models of a run together, and the cards that have them with a tenth to spare. */
 export interface Cards {

@@ -217,6 +217,48 @@ describe("a plan for embedded engines", () => {
     expect((await planOf([], on({ device: "cpu" }))).cards).toBeNull();
   });
 
+  it("counts a reward model's adapters, and the second copy of the weights that `kl` holds", async () => {
+    const n = parameters(await shapeOf(quick.model, async (name) => name));
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    const held = async (more: object) => (await planOf([], configSchema.parse({ ...on(gpu), ...more }))).memory;
+    const [plain, adapted] = [await held({}), await held({ prmu: { ...quick.prmu, rank: 8 } })];
+    expect(plain[1]?.parts).toMatchObject({ weights: 6 * n, gradients: 4 * n, optimizer: 8 * n });
+    expect(adapted[1]?.parts).toMatchObject({ weights: 2 * n + 6 * a, gradients: 4 * a, optimizer: 8 * a });
+    expect(adapted[0]).toEqual(plain[0]);
+    for (const stage of ["guided", "explore"] as const)
+      expect((await held({ [stage]: { ...quick[stage], kl: { weight: 0.1 } } }))[0]?.parts).toMatchObject({
+        ...{ weights: 12 * n, gradients: 4 * n, optimizer: 8 * n },
+      });
+  });
+
+  it("counts what each lever asks for: the start's log-probs, those of a gradient made here, a reward model in explore", async () => {
+    const { tasks } = await taskSizes(quick);
+    const passes = (explore: object, rewards: object = {}) => {
+      const config = configSchema.parse({ ...quick, rewards, explore: { ...quick.explore, ...explore } });
+      const work = workOf({ config, tasks, assumed: readAssumptions([]) }).find(({ stage }) => stage === "explore");
+      return new Map(work?.passes.map(({ what, groups }) => [what, groups]));
+    };
+    const [plain, rollouts] = [passes({}), passes({}).get("roll-outs") ?? 0];
+    expect([...plain.keys()]).toEqual(expect.arrayContaining(["roll-outs", "updates", "dev answers"]));
+    expect([...plain.keys()]).not.toEqual(expect.arrayContaining(["reward model"]));
+    const learnt = plain.get("updates") ?? 0;
+    expect(learnt).toBeLessThan(rollouts);
+    const start = "starting policy";
+    const own = "log-probs of the gradient";
+    expect([plain.get(start), plain.get(own)]).toEqual([undefined, undefined]);
+    const inLoss = passes({ kl: { weight: 0.1 } });
+    expect([inLoss.get(start), inLoss.get(own), inLoss.get("updates")]).toEqual([rollouts, rollouts, rollouts]);
+    const inReward = passes({ kl: { weight: 0.1, in: "reward" } });
+    expect([inReward.get(start), inReward.get(own), inReward.get("updates")]).toEqual([rollouts, undefined, learnt]);
+    const floor = passes({ entropy: { floor: 0.2 } });
+    expect([floor.get(start), floor.get(own), floor.get("updates")]).toEqual([undefined, rollouts, rollouts]);
+    expect(passes({ native_gspo: false }).get(own)).toBe(learnt);
+    const ofTask = { of: { [tasks[0]?.task ?? ""]: { personalization: 0.2 } } };
+    for (const rewards of [{ personalization: 0.2 }, ofTask])
+      expect(passes({ rewards }).get("reward model")).toBe(rollouts);
+    expect(passes({ rewards: { of: { another: { personalization: 0.2 } } } }).get("reward model")).toBeUndefined();
+  });
+
   it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {
     const activations = async (engine: object): Promise<number> => {
       const [policy] = (await planOf([], on(engine))).memory;

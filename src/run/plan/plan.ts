@@ -4,7 +4,7 @@ import type { StageName } from "../stage.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
 import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
 import { type Column, CPU, columnsOf, type Machine, machinesOf, type Role } from "./machines.ts";
-import { type Cards, cardsOf, loadOf, type Memory, memoryOf, rankOf, samplingBytes, trainingBytes } from "./memory.ts";
+import { type Cards, cardsOf, heldOf, loadOf, type Memory, memoryOf, samplingBytes, trainingBytes } from "./memory.ts";
 import { parameters, type Shape } from "./shape.ts";
 import type { TaskSizes } from "./sizes.ts";
 import { type Asked, type StageWork, workOf } from "./work.ts";
@@ -162,7 +162,7 @@ function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
       style,
       n,
       role === "policy" ? load : { ...load, logits: 0, sampling: 0 },
-      rankOf(config, role),
+      heldOf(config, role),
     );
     return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
   };

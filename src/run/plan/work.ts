@@ -1,7 +1,9 @@
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config, RlConfig } from "../../core/config/schema.ts";
 import { METHODS } from "../../eval/methods.ts";
+import { isRegularised } from "../../policy/update.ts";
 import type { StageName } from "../stage.ts";
+import { isWeighed } from "../stages/own-signals.ts";
 import type { Assumptions } from "./assumptions.ts";
 import type { TaskSizes } from "./sizes.ts";
 
@@ -221,9 +223,13 @@ function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
   const steps = Math.ceil(prompts / Math.ceil(rl.batch / rl.updates));
   const dev = sum(tasks, (t) => t.dev);
   const looks = rl.validate_every > 0 && dev > 0 ? 1 + Math.ceil(batches / rl.validate_every) : 0;
-  const scored = stage === "guided" && hasRewardModel(config) && config.rewards.personalization > 0;
+  const names = tasks.map(({ task }) => task);
+  const scored = hasRewardModel(config) && isWeighed(config, stage, names, "personalization");
   const lengths = [promptOf(given), responseOf(given, rl.max_tokens)] as const;
-  const learnt = Math.round(prompts * given.assumed.with_gradient);
+  // What is added to the loss trains roll-outs without an advantage too, by a gradient that needs the log-probs first.
+  const whole = isRegularised(rl);
+  const learnt = whole ? prompts : Math.round(prompts * given.assumed.with_gradient);
+  const ownGradient = whole || !rl.native_gspo;
   const score = (what: string, groups: number, each: number): Pass[] =>
     scored ? [pass(what, "forward", [groups, each], lengths, batches, "reward")] : [];
   return {
@@ -235,6 +241,8 @@ function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
       pass("roll-outs", "sample", [prompts, rl.rollouts], lengths, batches),
       ...score("reward model", prompts, rl.rollouts),
       ...(rl.updates > 1 ? [pass("old log-probs", "forward", [learnt, rl.rollouts], lengths, batches)] : []),
+      ...(rl.kl.weight > 0 ? [pass("starting policy", "forward", [prompts, rl.rollouts], lengths, batches)] : []),
+      ...(ownGradient ? [pass("log-probs of the gradient", "forward", [learnt, rl.rollouts], lengths, steps)] : []),
       pass("updates", "train", [learnt, rl.rollouts], lengths, steps),
       pass("probe", "sample", [Math.min(PROBE, queries), rl.rollouts], lengths, 1),
       ...(looks > 0 ? [pass("dev answers", "sample", [dev * looks, 1], lengths, looks)] : []),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config, OwnSignalConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
@@ -39,7 +40,6 @@ export async function openOwnSignals(
   tasks: readonly string[],
 ): Promise<OwnSignal[]> {
   const { config } = context;
-  checkNames(config, tasks);
   const weighed = Object.entries(config.rewards.own).filter(([name]) => isWeighed(config, stage, tasks, name));
   return Promise.all(weighed.map(([name, own]) => openOwnSignal(context, name, own)));
 }
@@ -66,35 +66,29 @@ async function askOf(
 ): Promise<OwnScore> {
   const timeout = 1000 * own.timeout_seconds;
   if (own.module !== "") return moduleScore(name, own.module, timeout);
-  const keyName = own.key_env;
+  const { url, concurrency, key_env: keyName } = own;
   const key = keyName === "" ? "" : (secret(keyName) ?? "");
-  if (keyName !== "" && key === "")
-    throw new TagprError("environment", `rewards.own.${name}: the environment variable ${keyName} is not set`, {
-      hint: `Set it to the scorer's key, or leave rewards.own.${name}.key_env out.`,
-    });
-  const { url, concurrency } = own;
   const named = keyName === "" ? {} : { keyName };
   return httpScore({ name, url, key, ...named, timeout, concurrency, fetch, flights, say: progress.say });
 }
 
-/** A weight for a signal or a task that the run does not have would do nothing, in silence. */
-function checkNames(config: Config, tasks: readonly string[]): void {
-  const known = Object.keys(config.rewards.own);
-  const places = [
-    ["rewards", config.rewards.of],
-    ["guided.rewards", config.guided.rewards.of],
-    ["explore.rewards", config.explore.rewards.of],
-  ] as const;
-  for (const [where, of] of places)
-    for (const task of Object.keys(of))
-      if (!tasks.includes(task))
-        throw new TagprError("usage", `${where}.of.${task}: the run has no task ${task}`, {
-          hint: `It has ${tasks.join(", ")}.`,
-        });
-  const named = [config.guided.rewards, config.explore.rewards, ...places.flatMap(([, of]) => Object.values(of))];
-  const stranger = named.flatMap(({ own }) => Object.keys(own)).find((name) => !known.includes(name));
-  if (stranger === undefined) return;
-  throw new TagprError("usage", `a weight is given to the signal ${stranger}, which rewards.own does not have`, {
-    hint: known.length === 0 ? "Say what it is under rewards.own." : `It has ${known.join(", ")}.`,
+/**
+ * What the signals that a stage weighs lack outside: the file of a module (code `usage`), the key of a scorer
+ * (`environment`). No module is run.
+ */
+export const signalsLack = (config: Config, stage: RlStage, secret: StageContext["secret"]): TagprError[] =>
+  Object.entries(config.rewards.own).flatMap(([name, own]) =>
+    mayWeigh(config, stage, name) ? (lacks(name, own, secret) ?? []) : [],
+  );
+
+function lacks(name: string, own: OwnSignalConfig, secret: StageContext["secret"]): TagprError | null {
+  const { module, key_env: keyName } = own;
+  if (module !== "" && !existsSync(module))
+    return new TagprError("usage", `rewards.own.${name}.module: there is no module ${module}`, {
+      hint: "Its path is taken from the folder that the command runs in.",
+    });
+  if (keyName === "" || (secret(keyName) ?? "") !== "") return null;
+  return new TagprError("environment", `rewards.own.${name}: the environment variable ${keyName} is not set`, {
+    hint: `Set it to the scorer's key, or leave rewards.own.${name}.key_env out.`,
   });
 }

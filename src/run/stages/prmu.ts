@@ -1,8 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { backbone } from "../../core/config/reward-model.ts";
-import type { Config } from "../../core/config/schema.ts";
-import { TagprError } from "../../core/errors.ts";
+import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import { guardDisk, readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
 import type { ShownExample } from "../../data/types.ts";
@@ -32,12 +30,10 @@ export const prmuStage: Stage = {
     ...(data.prmu_from === "rl" ? { prmu_from: data.prmu_from } : {}),
   }),
   reads: () => [...ASKING_FILES, "data/prmu.jsonl", "sft/model.json"],
-  outside: async (config, { modelDir }) =>
-    config.prmu.variant === "none" ? null : identity(await modelDir(backbone(config))),
+  outside: async (config, { modelDir }) => (hasRewardModel(config) ? identity(await modelDir(backbone(config))) : null),
   writes: ["cuts.jsonl", "scorer.json", ...MADE, ...[...MADE, ...LOOP_FILES].map((name) => `${OTHER}/${name}`)],
   run: async (context) => {
     const { run, config, progress } = context;
-    checkVariant(config);
     const { variant } = config.prmu;
     if (variant === "none") {
       progress.say("PRMU: left out (prmu.variant is none)");
@@ -58,29 +54,6 @@ export const prmuStage: Stage = {
     writeScorer(context, { ...first, crossed: { other: second, halves: half } });
   },
 };
-
-/** What only some runs can have is refused in a sentence. */
-function checkVariant({ prmu, data, engines }: Config): void {
-  if (isOracle(prmu.variant) && data.source !== "synthetic")
-    throw new TagprError(
-      "usage",
-      `prmu.variant: ${prmu.variant} is for the synthetic world, whose truth is known; data.source is ${data.source}`,
-      {
-        hint: "Take full, no_user_embeddings, untrained, general or none.",
-      },
-    );
-  const { policy, reward } = engines;
-  const together =
-    policy.kind === "embedded" ? reward.kind === "embedded" : reward.kind === "remote" && policy.url === reward.url;
-  if (prmu.model === "sft" && !together)
-    throw new TagprError(
-      "usage",
-      "prmu.model: sft needs the policy and the reward model on one engine, which holds the SFT weights",
-      {
-        hint: "Make engines.policy and engines.reward both embedded, or leave prmu.model empty.",
-      },
-    );
-}
 
 /** Pairs of these queries and the reward model trained on them, in the stage's folder or one below; null without any pair. */
 async function makeModel(

@@ -30,6 +30,11 @@ import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.
 import { readScorer } from "./prmu.ts";
 
 const WRITES = ["cuts.jsonl", "validations.json", "model.json"];
+/** What the personalization reward is made of: an oracle reads the world too. */
+const scorerFiles = ({ prmu }: Pick<Config, "prmu">): string[] => [
+  "prmu/scorer.json",
+  ...(isOracle(prmu.variant) ? [`data/${WORLD_FILE}`] : []),
+];
 const FILES = [...ASKING_FILES, "data/rl.jsonl", "data/dev.jsonl"];
 
 /** Guided RL: all five signals. */
@@ -46,8 +51,7 @@ export const guidedStage: Stage = {
   reads: ({ guided: { from }, prmu }) => [
     ...FILES,
     ...(from === "sft" ? ["sft/model.json"] : []),
-    "prmu/scorer.json",
-    ...(isOracle(prmu.variant) ? [`data/${WORLD_FILE}`] : []),
+    ...scorerFiles({ prmu }),
   ],
   outside: async (config, tools) =>
     outsideOf(config, "guided", config.guided.from === "base" ? await baseIdentity(config, tools) : null),
@@ -68,7 +72,7 @@ export const exploreStage: Stage = {
   reads: (config) => [
     ...FILES,
     "guided/model.json",
-    ...(mayWeigh(config, "explore", "personalization") ? ["prmu/scorer.json"] : []),
+    ...(mayWeigh(config, "explore", "personalization") ? scorerFiles(config) : []),
   ],
   outside: (config) => outsideOf(config, "explore", null),
   writes: WRITES,

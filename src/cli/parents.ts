@@ -33,7 +33,7 @@ export function look(pid: number): Listed | null {
   } catch {
     if (process.platform !== "darwin") return null;
     const { stdout } = spawnSync("ps", ["-o", "ppid=,command=", "-p", String(pid)], { encoding: "utf8" });
-    const found = /^\s*(\d+)\s+(.*)$/m.exec(stdout ?? "");
+    const found = /^ *(\d+) +(.*)$/m.exec(stdout ?? "");
     return found === null ? null : { parent: Number(found[1]), command: found[2] ?? "" };
   }
 }

@@ -21,7 +21,7 @@ export function scaleOf(text: string): number | null {
 }
 
 const GRADE =
-  /^([-+]?(?:\d{1,4}(?:[.,]\d{1,4})?|[.,]\d{1,4}))\s*(?:(?:\/|out of|of|von|sur|de)\s*(\d{1,4})(?:\.0+)?)?\s*(?:[-\s]?(?:stars?|points?|pts?\.?|sterne?|étoiles?|estrellas?|★|⭐️?|星|分|点|점|%))?$/iu;
+  /^([-+]?(?:\d{1,4}(?:[.,]\d{1,4})?|[.,]\d{1,4}))\s{0,4}(?:(?:\/|out of|of|von|sur|de)\s{0,4}(\d{1,4})(?:\.0+)?)?\s{0,4}(?:[-\s]?(?:stars?|points?|pts?\.?|sterne?|étoiles?|estrellas?|★|⭐️?|星|分|点|점|%))?$/iu;
 
 /**
  * The label of a task that a text means: the very text, or for grades the one that is the same number, however written. Null

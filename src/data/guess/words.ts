@@ -5,7 +5,7 @@ export function headerWords(name: string): string[] {
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2")
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .flatMap((word) => (word === "" ? [] : [word.replace(/^(.{3,})\d+$/u, "$1")]));
+    .flatMap((word) => (word === "" ? [] : [word.replace(/(?<=.{3})(?<!\d)\d+$/u, "")]));
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(" "));

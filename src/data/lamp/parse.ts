@@ -1,5 +1,5 @@
 /** A string of JSON, or a number that Python writes though JSON has none. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gs;
+const TOKEN = /"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/gs;
 
 /** `JSON.parse`, but for `NaN` and infinities as Python's `json.dump` writes them: missing values, so null. */
 export function parseJson(text: string): unknown {

@@ -10,7 +10,7 @@ export interface Header {
 }
 
 /** Numbers and numeric dates: what a person gives no column as its name. */
-const VALUE = /^[-+]?[\d.,/:-]*\d[\d.,/:T Z+-]*$/;
+const VALUE = /^[-+]?[.,/:-]*\d[\d.,/:T Z+-]*$/;
 
 /** Why the first row is data and no header, or null. `rows` are the ones behind it. */
 export function dataNotHeader(first: readonly string[], rows: readonly (readonly string[])[]): string | null {

@@ -37,7 +37,7 @@ interface Head {
 async function headOf(file: TextFile): Promise<Head | null> {
   let first: string | null = null;
   const headFrom = (line: string, more: boolean): Head => ({
-    ...{ first: line.trimStart().charAt(0), complete: isJson(line), more, python: /^\s*\[?\s*\{\s*'/.test(line) },
+    ...{ first: line.trimStart().charAt(0), complete: isJson(line), more, python: /^\s*(?:\[\s*)?\{\s*'/.test(line) },
   });
   for await (const { text } of linesOf(file, () => {})) {
     if (text.trim() === "") continue;

@@ -16,11 +16,11 @@ const ZONES: Readonly<Record<string, number>> = {
 };
 
 const TIME =
-  /(?<=^|[T\s,:日号일])(上午|下午|午前|午後|오전|오후)?\s*(\d{1,2})(?::(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?|[时時시点點]\s*(?:(\d{1,2})[分분])?(?:\s*(\d{1,2})[秒초])?)\s*([ap]\.?m\.?(?![a-z]))?/i;
+  /(?<=^|[T\s,:日号일])(上午|下午|午前|午後|오전|오후)?\s{0,4}(\d{1,2})(?::(\d{2})(?::(\d{2}(?:[.,]\d{1,9})?))?|[时時시点點]\s{0,4}(?:(\d{1,2})[分분])?(?:\s{0,4}(\d{1,2})[秒초])?)\s{0,4}([ap]\.?m\.?(?![a-z]))?/i;
 /** `10am`, without minutes. */
-const HOUR = /(?<=^|[T\s,])()(\d{1,2})()()()()\s*([ap]\.?m\.?(?![a-z]))/i;
+const HOUR = /(?<=^|[T\s,])()(\d{1,2})()()()()\s{0,4}([ap]\.?m\.?(?![a-z]))/i;
 const ZONE =
-  /^\s*(?:\[?([A-Z][A-Za-z_]+(?:\/[A-Za-z_+-]+){1,2})\]?|((?:UTC|GMT)(?=\s*[+-]))?\s*([+-])(\d{1,2}):?(\d{2})?(?!\d)|([A-Z]{1,4})(?![A-Za-z]))/;
+  /^\s{0,4}(?:\[?([A-Z][A-Za-z_]+(?:\/[A-Za-z_+-]+){1,2})\]?|((?:UTC|GMT)(?=\s{0,4}[+-]))?\s{0,4}([+-])(\d{1,2}):?(\d{2})?(?!\d)|([A-Z]{1,4})(?![A-Za-z]))/;
 
 /** A text parted into its day and its time of day. Null where there is a time that no clock shows, or a zone that is not known. */
 export function splitClock(text: string): { readonly day: string; readonly clock: Clock | null } | null {

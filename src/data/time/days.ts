@@ -53,7 +53,7 @@ export function plainDay(text: string): string {
     .replace(/\bsept\b/gi, "Sep")
     .replace(/\s+/gu, " ")
     .trim()
-    .replace(/^[,T]\s*|\s*[,T]$/g, "");
+    .replace(/^[,T] ?| ?[,T]$/g, "");
   if (/[年月日년월일]/.test(day)) return day.replace(/\s+/gu, "");
   // Amazon's `06 29, 2018` alone keeps its comma, by which it is known.
   return /^\d{1,2} \d{1,2}, ?\d{4}$/.test(day) ? day.replace(/, ?/, ", ") : day.replace(/ ?, ?/g, " ");

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--session-timeout", type=float, default=300.0, help="seconds of silence that end a session")
     serve.add_argument("--parent", type=int, help="exit when this process is gone")
+    serve.add_argument("--owned", action="store_true", help="its parent is its only client, and may be suspended")
     serve.add_argument("--watch-stdin", action="store_true", help="exit when stdin closes")
     prepare = commands.add_parser("prepare", help="write a named model as a Hugging Face folder")
     prepare.add_argument("name")
@@ -99,6 +100,7 @@ def _serve(args: argparse.Namespace) -> None:
             token_budget=args.token_budget,
             recompute=args.recompute,
             session_timeout=args.session_timeout,
+            owned=args.owned,
             snapshot_memory=None if args.snapshot_memory is None else int(args.snapshot_memory * (1 << 20)),
             limits=Limits(rows=args.max_rows, tokens=args.cache_tokens),
         )

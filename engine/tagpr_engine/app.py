@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import math
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from . import catalog
+from .awake import Awake
 from .engine import Engine
 from .errors import EngineError
 from .http import Token, raw_body, refusal
@@ -74,13 +76,18 @@ class _Refusals:
         return status
 
 
-def tend(engine: Engine) -> None:
-    """End silent sessions, fail what waits for requests that never came, drop old answers."""
+def tend(engine: Engine, awake: float = math.inf) -> None:
+    """End silent sessions, fail what waits for requests that never came, drop old answers: after their time, awake.
+    The one client of an owned engine is only ever asleep: when it ends, so does the engine."""
     settings = engine.settings
-    engine.batches.expire(settings.gap_timeout)
-    for lane in list(engine.lanes.values()):
-        lane.expire(settings.gap_timeout)
-    engine.worker.forget(KEEP_ANSWERS)
+    if awake > settings.gap_timeout:
+        engine.batches.expire(settings.gap_timeout)
+        for lane in list(engine.lanes.values()):
+            lane.expire(settings.gap_timeout)
+    if awake > KEEP_ANSWERS:
+        engine.worker.forget(KEEP_ANSWERS)
+    if settings.owned or awake <= settings.session_timeout:
+        return
     for session in engine.sessions.silent(settings.session_timeout):
         session.status = None
         engine.worker.submit(Job([], lambda s=session.id: engine.end_session(s) or []))
@@ -95,10 +102,11 @@ def sweep(engine: Engine) -> None:
 
 
 async def _tend_every_second(engine: Engine) -> None:
+    awake = Awake(engine.sessions, engine.settings.owned)
     count = 0
     while True:
         await asyncio.sleep(1.0)
-        tend(engine)
+        tend(engine, awake.look())
         count += 1
         if count % SWEEP == 0:
             engine.worker.submit(Job([], lambda: sweep(engine) or []))
@@ -120,4 +128,6 @@ def make_app(engine: Engine, token: str, observer: str | None = None) -> ASGIApp
         405: refusals.unknown,
         Exception: refusals.fault,
     }
-    return Token(Starlette(routes=routes(engine), lifespan=lifespan, exception_handlers=handlers), token, observer)
+    app = Starlette(routes=routes(engine), lifespan=lifespan, exception_handlers=handlers)
+    app.state.owned = engine.settings.owned
+    return Token(app, token, observer)

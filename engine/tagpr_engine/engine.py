@@ -37,6 +37,7 @@ class Settings:
     token_budget: int = 8192
     recompute: bool = False  # activations are computed again in the backward pass: less memory, more time
     session_timeout: float = 300.0
+    owned: bool = False  # by the one process that is its client: silence is sleep
     gap_timeout: float = 60.0
     snapshot_memory: int | None = None  # bytes of unnamed samplers kept in memory; None: a quarter of what there is
     limits: Limits = field(default_factory=Limits)

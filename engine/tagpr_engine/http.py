@@ -54,9 +54,10 @@ async def raw_body(request: Request) -> bytes:
     request.state.parts = parts
     size = 0
     stream = request.stream()
+    seconds = None if request.app.state.owned else BODY_SECONDS
     while True:
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(seconds):
                 part = await anext(stream)
         except StopAsyncIteration:
             return b"".join(parts)

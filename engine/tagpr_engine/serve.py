@@ -19,6 +19,7 @@ from .errors import EngineError
 
 log = logging.getLogger("tagpr_engine")
 HOST = "127.0.0.1"
+OWNERS = 30 * 86_400  # seconds
 
 
 class _Server(uvicorn.Server):
@@ -64,7 +65,8 @@ def run(engine: Engine, tokens: Tokens, sock: socket.socket, parent: int | None,
         timeout_graceful_shutdown=2,
         # Far longer than clients keep an idle connection: on a busy machine a client's own timer may be seconds late,
         # and a request sent into a connection that we just closed is lost.
-        timeout_keep_alive=120,
+        # An owner that sleeps comes back to the connections that it left.
+        timeout_keep_alive=OWNERS if engine.settings.owned else 120,
     )
     server = _Server(config)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import os
 import weakref
@@ -14,9 +15,11 @@ from in_process import GREEDY, message, settle, step
 from wire_client import Client, Refused, datum, read_samples
 
 from tagpr_engine import app, store
+from tagpr_engine.awake import Awake
 from tagpr_engine.engine import MAX_SAMPLERS, Engine
 from tagpr_engine.errors import EngineError
 from tagpr_engine.gen import tinker_pb2 as pb
+from tagpr_engine.sessions import Sessions
 
 
 def test_policy_reference_and_reward_live_together(client: Client, engine: Engine) -> None:
@@ -85,6 +88,57 @@ def test_a_session_without_heartbeat_loses_its_models(client: Client, engine: En
     app.tend(engine)
     settle(engine)
     assert kept in engine.models
+
+
+def test_who_sleeps_is_not_silent() -> None:
+    clock, sessions = [0.0], Sessions()
+    sessions.create(None, None)
+
+    def pass_by(awake: Awake, seconds: int, step: float = 1.0, beat: bool = True) -> float:
+        told = 0.0
+        for _ in range(int(seconds / step)):
+            clock[0] += step
+            for session in sessions.known.values() if beat else []:
+                session.last = clock[0]
+            told = awake.look()
+        return told
+
+    for owned in (True, False):
+        for session in sessions.known.values():
+            session.last = clock[0]
+        awake = Awake(sessions, owned, lambda: clock[0])
+        assert pass_by(awake, 100) == 100
+        assert pass_by(awake, 1000, step=1000) == 0  # the engine was stopped
+        assert pass_by(awake, 100) == 100
+        # Its client was: an owned engine has one, whose silence is sleep.
+        assert pass_by(awake, 400, beat=False) == (0 if owned else 500)
+        assert pass_by(awake, 7) == (7 if owned else 507)
+
+
+def test_nothing_ends_before_its_waking_time(client: Client, engine: Engine) -> None:
+    silent = Client(client.http)
+    model = silent.model("qwen")
+    waits = silent.send(message(model, seq=7))
+    timeout = engine.settings.session_timeout
+    engine.sessions.known[silent.session].last -= 10 * timeout
+    lane = engine.lanes[model]
+    lane._held = {seq: (job, since - 10 * timeout) for seq, (job, since) in lane._held.items()}
+    app.tend(engine, awake=engine.settings.gap_timeout - 1)
+    assert 7 in lane._held
+    app.tend(engine, awake=timeout - 1)
+    with pytest.raises(Refused, match="never came"):
+        silent.wait(waits)
+    settle(engine)
+    assert model in engine.models
+    owned = engine.settings
+    engine.settings = dataclasses.replace(owned, owned=True)
+    app.tend(engine)
+    settle(engine)
+    engine.settings = owned
+    assert model in engine.models
+    app.tend(engine, awake=timeout + 1)
+    settle(engine)
+    assert model not in engine.models
 
 
 def test_idle_models_and_samplers_are_let_go(client: Client, engine: Engine) -> None:

@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import { monotonic } from "../core/awake.ts";
 import type { Config } from "../core/config/schema.ts";
 import { packageRoot, version } from "../core/installation.ts";
 import type { Progress } from "../core/progress.ts";
@@ -90,7 +91,7 @@ async function work(app: App, options: Execute, progress: Progress, engines: Eng
     fetch: patientFetch(),
     flights,
     secret: (name) => io.env[name],
-    now: Date.now,
+    now: monotonic,
   });
   if (options.json) return;
   const last = only === undefined || only.includes("eval") || only.includes("report");

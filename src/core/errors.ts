@@ -19,7 +19,7 @@ export type ErrorCode =
   | "usage" // a wrong argument or config
   | "data" // a bad file or record
   | "engine" // the tensor engine refused or failed
-  | "engine_lost" // its process died: what it had not saved is gone, a new one can take over
+  | "engine_lost" // its process died, or our session there: what it had not saved is gone, a new one can take over
   | "llm" // a teacher, judge, tagger or reward of one's own failed
   | "environment" // no Python, no port, no disk
   | "run" // a run directory that can't be continued

@@ -71,6 +71,38 @@ describe("a session", () => {
   });
 });
 
+describe("a session that the server has ended", () => {
+  const asked = async (alive: boolean): Promise<TagprError> => {
+    const fake = fakeTinker(OURS);
+    let ended = false;
+    let beat = (): void => {};
+    const fetch: FakeTinker["fetch"] = async (url, init) =>
+      ended && !(alive && url.endsWith("/session_heartbeat"))
+        ? Response.json({ detail: "unknown or has ended" }, { status: 404 })
+        : fake.fetch(url, init);
+    const every = (tick: () => void): (() => void) => {
+      beat = tick;
+      return () => {};
+    };
+    const engine = await connectEngine({ url: "http://engine.test", fetch, sleep, every });
+    const client = await engine.train({ model: "base", rank: 0, seed: 0 });
+    beat();
+    await new Promise((resolve) => setImmediate(resolve));
+    ended = true;
+    return failure(client.optimStep(ADAM));
+  };
+
+  it("is lost: a run opens another, and goes on from its last checkpoint", async () => {
+    const error = await asked(false);
+    expect(error.code).toBe("engine_lost");
+    expect(error.message).toContain("has ended this client's session");
+  });
+
+  it("is told from something else that isn't there", async () => {
+    expect((await asked(true)).code).toBe("engine");
+  });
+});
+
 describe("futures", () => {
   it("are polled through every way of saying not yet", async () => {
     const fake = fakeTinker(OURS);
@@ -99,18 +131,29 @@ describe("futures", () => {
     expect(error.message).toContain("http://engine.test");
   });
 
-  it("end at their deadline", async () => {
+  /** Each look at the clock is `ms` after the one before. */
+  const ticking = async (ms: number): Promise<{ fake: FakeTinker; client: TrainingClient }> => {
     const fake = fakeTinker(OURS);
     let clock = 0;
-    const engine = await connect(fake, undefined, {
-      now: () => {
-        clock += 1_000_000;
-        return clock;
-      },
-    });
-    const client = await engine.train({ model: "base", rank: 0, seed: 0 });
-    for (let i = 0; i < 10; i++) fake.polls.push({ status: 408, json: {} });
+    const now = (): number => {
+      clock += ms;
+      return clock;
+    };
+    const client = await (await connect(fake, undefined, { now })).train({ model: "base", rank: 0, seed: 0 });
+    return { fake, client };
+  };
+
+  it("end at their deadline", async () => {
+    const { fake, client } = await ticking(45_000);
+    for (let i = 0; i < 90; i++) fake.polls.push({ status: 408, json: {} });
     expect((await failure(client.optimStep(ADAM))).message).toContain("no result of optim_step in 60 min");
+    expect(fake.polls).toHaveLength(9);
+  });
+
+  it("don't count the hours in which the command was suspended", async () => {
+    const { fake, client } = await ticking(20 * 3_600_000);
+    for (let i = 0; i < 30; i++) fake.polls.push({ status: 408, json: {} });
+    await expect(client.optimStep(ADAM)).resolves.toEqual({ "grad_norm:mean": 1 });
   });
 });
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { monotonic } from "../core/awake.ts";
 import { TagprError } from "../core/errors.ts";
 import { embedTexts } from "./embeddings.ts";
 import { exportWeights } from "./export.ts";
@@ -45,7 +46,7 @@ const transportOf = (options: ConnectOptions): Transport => ({
   key: options.key ?? "",
   fetch: options.fetch ?? keepAliveFetch(),
   sleep: options.sleep ?? (async (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal })),
-  now: options.now ?? Date.now,
+  now: options.now ?? monotonic,
   answerMs: options.deadlineMs ?? HOUR_MS,
   ...(options.lost === undefined ? {} : { lost: options.lost }),
 });

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixture, TINY_QWEN3 } from "../core/testing/fixtures.ts";
@@ -207,6 +209,41 @@ describe("its life", () => {
     for (const [i, signal] of (["SIGKILL", "SIGTERM", "SIGINT"] as const).entries()) programs[i]?.child.kill(signal);
     expect(await Promise.all(programs.map(({ enginePid }) => gone(enginePid)))).toEqual([true, true, true]);
   }, 600_000);
+
+  it("a program, its engine, or both may be suspended for longer than a session's silence", async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        ...["--import", "tsx", fileURLToPath(new URL("./testing/train-slowly.ts", import.meta.url))],
+        JSON.stringify({ ...options, env: {}, store: join(dir, "slow"), sessionTimeout: 0.5, data: DATA, adam: ADAM }),
+      ],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const enginePid = Number((await said.next()).value);
+    const step = async (): Promise<unknown> => {
+      child.stdin.write("\n");
+      return JSON.parse(String((await said.next()).value));
+    };
+    const stopped: unknown[] = [await step()];
+    for (const pids of [[child.pid ?? 0], [enginePid], [child.pid ?? 0, enginePid]]) {
+      for (const pid of pids) process.kill(pid, "SIGSTOP");
+      await delay(2500); // the engine looks for silent sessions every second
+      for (const pid of pids) process.kill(pid, "SIGCONT");
+      stopped.push(await step());
+    }
+    child.stdin.end();
+    await once(child, "close");
+
+    const client = await embedded.engine.train({ model, rank: 0, seed: 1 });
+    for (const logprobs of stopped) {
+      await client.forwardBackward(DATA, "cross_entropy");
+      await client.optimStep(ADAM);
+      const { outputs } = await client.forward(DATA, "cross_entropy");
+      expect(outputs.map((one) => Array.from(one.logprobs ?? []))).toEqual(logprobs);
+    }
+    await client.unload();
+  }, 120_000);
 
   it("when it can't start, its own reason comes through", async () => {
     const unknown = startEmbedded({ ...options, dtype: "float16" as "float32" });

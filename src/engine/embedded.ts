@@ -20,7 +20,7 @@ export interface Embedded {
  */
 export async function startEmbedded(options: SpawnOptions): Promise<Embedded> {
   const locate = (model: string): Promise<string> => resolveModelDir(model, options);
-  const engineProcess = await spawnEngine({ ...options, models: await found(options.models, locate) });
+  const engineProcess = await spawnEngine({ ...options, owned: true, models: await found(options.models, locate) });
   const { url, token, pid, lost } = engineProcess;
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {

@@ -34,6 +34,10 @@ export interface SpawnOptions extends EmbeddedSettings {
   /** The port to listen on; 0 = any free one. */
   readonly port?: number;
   readonly token?: string;
+  /** Seconds of silence that end a client's session (default: the engine's, 300). */
+  readonly sessionTimeout?: number;
+  /** This process is the engine's only client: its silence is a suspended command or a closed lid, and ends nothing. */
+  readonly owned?: boolean;
   /** Each line that the engine logs. */
   readonly onLog?: (line: string) => void;
   /** The environment that the engine inherits; only the command line reads the real one. */
@@ -100,7 +104,8 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
 }
 
 function serveArgs(options: SpawnOptions): string[] {
-  const { port, models, store, modelsDir, dtype, device, threads, tokenBudget, recompute } = options;
+  const { port, models, store, modelsDir, dtype, device, threads, tokenBudget, recompute, owned, sessionTimeout } =
+    options;
   return [
     ...["-m", "tagpr_engine", "serve", "--port", String(port ?? 0), "--watch-stdin"],
     ...models.flatMap((model) => ["--model", model]),
@@ -109,6 +114,8 @@ function serveArgs(options: SpawnOptions): string[] {
     ...(threads > 0 ? ["--threads", String(threads)] : []),
     ...(tokenBudget === undefined ? [] : ["--token-budget", String(tokenBudget)]),
     ...(recompute === true ? ["--recompute"] : []),
+    ...(owned === true ? ["--owned"] : []),
+    ...(sessionTimeout === undefined ? [] : ["--session-timeout", String(sessionTimeout)]),
   ];
 }
 

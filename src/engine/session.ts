@@ -1,7 +1,8 @@
 import { TagprError } from "../core/errors.ts";
+import { withoutSecrets } from "../core/secrets.ts";
 import { retrieve } from "./futures.ts";
 import type { EngineProfile } from "./profiles.ts";
-import { parseJson, sendJson, type Transport } from "./transport.ts";
+import { parseJson, send, sendJson, type Transport } from "./transport.ts";
 
 /** Calls `tick` every `ms` until the returned function is called; must not keep the process alive. */
 export type Every = (tick: () => void, ms: number) => () => void;
@@ -36,15 +37,30 @@ interface SessionOptions {
   readonly deadlineMs: number;
 }
 
-export function makeSession({ transport, profile, extensions, every, deadlineMs }: SessionOptions): Session {
+export function makeSession({ profile, extensions, every, deadlineMs, ...options }: SessionOptions): Session {
   let opened: Promise<string> | undefined;
+  /** Whether a beat was ever taken: not every server knows them. */
+  let lived = false;
+  const beat = async (id: string): Promise<number | undefined> => {
+    const status = await heartbeat(options.transport, id);
+    lived ||= status === 200;
+    return status;
+  };
+  const transport: Transport = {
+    ...options.transport,
+    checkSession: async () => {
+      if (!lived || opened === undefined) return;
+      const status = await beat(await opened);
+      if (status === 404 || status === 410) throw sessionGone(options.transport);
+    },
+  };
   let stop = (): void => {};
   let models = 0;
   let samplers = 0;
 
   const open = async (): Promise<string> => {
-    const id = await createSession(transport);
-    stop = every(() => void heartbeat(transport, id), HEARTBEAT_MS);
+    const id = await createSession(options.transport);
+    stop = every(() => void beat(id), HEARTBEAT_MS);
     return id;
   };
   const post = async (path: string, body: Readonly<Record<string, unknown>>): Promise<string> => {
@@ -85,12 +101,22 @@ async function createSession(transport: Transport): Promise<string> {
   return answer.session_id;
 }
 
-/** A missed beat is no failure of the run: if the server is gone, the next call says so. */
-async function heartbeat(transport: Transport, id: string): Promise<void> {
-  await sendJson(transport, {
+/** The status of one beat. A missed one is no failure of the run: if the server is gone, the next call says so. */
+const heartbeat = (transport: Transport, id: string): Promise<number | undefined> =>
+  send(transport, {
     path: "/api/v1/session_heartbeat",
     body: { session_id: id, type: "session_heartbeat" },
     repeatable: true,
     timeoutMs: HEARTBEAT_MS,
-  }).catch(() => undefined);
+  }).then(
+    ({ status }) => status,
+    () => undefined,
+  );
+
+/** Servers end a session that is silent for minutes, with all its models: this computer slept, or the network was down. */
+function sessionGone({ url }: Transport): TagprError {
+  const what = `the engine at ${withoutSecrets(url)} has ended this client's session, and its models with it`;
+  return new TagprError("engine_lost", what, {
+    hint: "It does so after minutes of silence: the command was suspended, or the connection down. Run the same command again: it goes on from its last checkpoint.",
+  });
 }

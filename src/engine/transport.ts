@@ -1,6 +1,7 @@
 import { createWriteStream, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { awakeTimeout } from "../core/awake.ts";
 import { writeFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
@@ -22,12 +23,14 @@ export interface Transport {
   readonly fetch: Fetch;
   /** Rejects early when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Milliseconds. */
+  /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Longest wait for the answer to one request, an hour when left out: a proxy may drop one without a word. */
   readonly answerMs?: number;
   /** Aborted, with a `TagprError` as its reason, when the process behind `url` has died. */
   readonly lost?: AbortSignal;
+  /** Asked where an answer says that something isn't there: throws a `TagprError` if the whole session is gone. */
+  readonly checkSession?: () => Promise<void>;
 }
 
 export interface Call {
@@ -72,6 +75,7 @@ export async function send(transport: Transport, call: Call, take: TakeBody = wh
         await transport.sleep(backoff(tries));
         continue;
       }
+      if (answer.status === 404 || answer.status === 410) await transport.checkSession?.();
       return answer;
     } catch (error) {
       if (error instanceof PollTimeout || error instanceof TagprError) throw error;
@@ -114,14 +118,17 @@ async function sendOnce(transport: Transport, call: Call, take: TakeBody): Promi
     init.body = JSON.stringify(call.body);
   }
   const limit = call.timeoutMs ?? transport.answerMs ?? HOUR_MS;
-  init.signal = AbortSignal.timeout(limit);
+  const time = awakeTimeout(limit);
+  init.signal = time.signal;
   try {
     const response = await transport.fetch(`${transport.url}${call.path}`, init);
     const bytes = await take(response);
     return { status: response.status, contentType: response.headers.get("content-type") ?? "", bytes };
   } catch (error) {
-    if (init.signal?.aborted !== true) throw error;
+    if (!time.signal.aborted) throw error;
     throw call.timeoutMs === undefined ? unanswered(transport, call, limit) : new PollTimeout();
+  } finally {
+    time.end();
   }
 }
 

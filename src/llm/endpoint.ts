@@ -73,6 +73,12 @@ export interface Endpoint {
 
 /** Tries after the first where a service failed or can't be reached; of an answer that came broken, which may be paid for each time. */
 const RETRIES = { failed: 5, unusable: 2 } as const;
+/** Tries after the first where the request before failed too: it is rather the endpoint, and whoever started it waits for a word. */
+const RETRIES_IN_ROW = 1;
+/** Of the tries, what one costs that spent seconds on a connection which nobody took. */
+const SLOW = 5;
+/** Another try would meet the same: a port that `fetch` refuses, a certificate that isn't trusted. */
+const FOR_GOOD = /bad port|certificate/i;
 /** So many bad ends in a row are no longer those requests' own; at least twice as many as are in flight. */
 const IN_A_ROW = 10;
 /** The same where nothing has ever been answered. */
@@ -139,12 +145,15 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
         }
         const kind = end.kind === "unusable" || end.kind === "broken" ? "unusable" : "failed";
         if (kind === "unusable") tally.unusable++;
-        if (count[kind]++ === RETRIES[kind]) {
+        const most = kind === "failed" && row > 0 ? RETRIES_IN_ROW : RETRIES[kind];
+        const tries = count[kind];
+        count[kind] += end.kind === "unreached" && /timeout/i.test(end.said) ? SLOW : 1;
+        if (tries >= most || (end.kind === "unreached" && FOR_GOOD.test(end.said))) {
           if (end.kind === "unreached") throw endpointError(name, end, endpoint.worked);
           return asked;
         }
         mention(end);
-        await sleep(backOff(count[kind] - 1, 500, 8000, random), over.signal);
+        await sleep(backOff(tries, 500, 8000, random), over.signal);
       }
     },
     settle: (end) => {

@@ -18,11 +18,14 @@ export interface HttpReply {
   text(): Promise<string>;
 }
 
+/** For a connection alone: where nobody takes one, that is said soon. */
+const CONNECT_MS = 7000;
+
 /**
- * `fetch` without time limits of its own. The global one gives up on headers, and on a silent body, after five minutes,
+ * `fetch` without time limits on answers. The global one gives up on headers, and on a silent body, after five minutes,
  * whatever the caller's signal allows: a long answer would be thrown away, asked again, and paid again.
  */
 export function patientFetch(): Fetch {
-  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+  const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } });
   return (url, init) => fetch(url, { ...init, dispatcher });
 }

@@ -136,6 +136,35 @@ describe("one request's bad end is its outcome", () => {
   });
 });
 
+describe("an endpoint that is down is said to be so soon", () => {
+  const unreached = (code: string) => async (): Promise<never> => {
+    throw new TypeError("fetch failed", { cause: Object.assign(new Error(code), { code }) });
+  };
+  it.each([
+    ["ECONNREFUSED", [500, 1000, 2000, 4000, 8000]],
+    ["UND_ERR_CONNECT_TIMEOUT", [500]], // each of these took seconds itself
+    ["self-signed certificate CERT", []],
+  ])("%s: waits %j ms", async (code, expected) => {
+    const { chat, waits } = open("m", { fetch: unreached(code), concurrency: 1 });
+    expect((await failure(chat.completeMany(many(9)))).message).toContain(`can't be reached (${code})`);
+    expect(waits).toEqual(expected);
+  });
+
+  it("answers of 500 alone, one request after the other", async () => {
+    const { chat, waits } = open("down", { concurrency: 1 });
+    await failure(chat.completeMany(many(100)));
+    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(18_000);
+  });
+
+  it("also where it has worked before", async () => {
+    let up = 3;
+    const { fetch } = fakeFetch(() => (up-- > 0 ? { body: OK } : { status: 500, body: "out of memory" }));
+    const { chat, waits } = open("m", { fetch, concurrency: 1 });
+    expect((await failure(chat.completeMany(many(100)))).message).toContain("10 requests in a row had no answer");
+    expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThan(21_000);
+  });
+});
+
 const OK = { choices: [{ message: { content: TEXT }, finish_reason: "stop" }] };
 
 describe("waits", () => {

@@ -1,3 +1,4 @@
+import { awakeTimeout } from "../core/awake.ts";
 import { messageOf } from "../core/errors.ts";
 import { withoutSecrets } from "../core/secrets.ts";
 import type { Fetch, HttpReply } from "./http.ts";
@@ -36,7 +37,7 @@ const MOST_HOPS = 3;
  * @throws NoReply
  */
 export async function post({ url, key, body, fetch, timeoutMs }: Post): Promise<Reply> {
-  const time = awake(timeoutMs);
+  const time = awakeTimeout(timeoutMs);
   let reached = false;
   const once = async (at: string, hops: number): Promise<Reply> => {
     const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json" };
@@ -68,21 +69,6 @@ export async function post({ url, key, body, fetch, timeoutMs }: Post): Promise<
   } finally {
     time.end();
   }
-}
-
-/**
- * Aborts after `ms` of waking time. Counted in beats: while a laptop sleeps or a command is suspended none come, so an answer that
- * arrived meanwhile is read and not asked for again.
- */
-function awake(ms: number): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const beat = Math.min(Math.max(ms / 10, 1), 1000);
-  let left = ms;
-  const timer = setInterval(() => {
-    left -= beat;
-    if (left <= 0) controller.abort();
-  }, beat);
-  return { signal: controller.signal, end: () => clearInterval(timer) };
 }
 
 const NEVER_SENT =

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { monotonic } from "../../core/awake.ts";
 import type { EngineConfig } from "../../core/config/schema.ts";
 import { enginePython } from "../../core/installation.ts";
 import { makeVerifier } from "../../engine/verify.ts";
@@ -34,7 +35,7 @@ export function exportCommand({ io, openEngines }: App): Command {
           verifiers: [python, ...(alsoPython === undefined ? [] : [alsoPython])].map((one) =>
             makeVerifier(one, io.env),
           ),
-          progress: lineProgress(io.err, Date.now),
+          progress: lineProgress(io.err, monotonic),
         });
         const what = `${check.compared} ${model === "prmu" ? "logits" : "log-probs"}`;
         const said = `${out}: ${model}; ${what} differ from the run's by ${check.largest.toExponential(1)} at most`;

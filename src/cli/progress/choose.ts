@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { monotonic } from "../../core/awake.ts";
 import type { Progress } from "../../core/progress.ts";
 import { busyText } from "../busy.ts";
 import type { Io } from "../io.ts";
@@ -11,6 +12,6 @@ export function chooseProgress(io: Io, json = false): Progress {
   if (json) return jsonProgress(io.out);
   const busy = (): string | null => busyText(availableParallelism());
   return io.terminal
-    ? terminalProgress(io.raw?.err ?? io.err, Date.now, busy)
-    : lineProgress(io.err, Date.now, { busy });
+    ? terminalProgress(io.raw?.err ?? io.err, monotonic, busy)
+    : lineProgress(io.err, monotonic, { busy });
 }

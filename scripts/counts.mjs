@@ -49,11 +49,24 @@ export function vitestSkips(path) {
   );
 }
 
-/** The same of a pytest JUnit report, with the reason. @param {string} path @returns {string[]} */
+/**
+ * The same of a pytest JUnit report, with the reason; one line a file where several tests of it have the same reason.
+ * @param {string} path @returns {string[]}
+ */
 export function pytestSkips(path) {
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   const found = text.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><skipped [^>]*?message="([^"]*)"/g);
-  return [...found].map(([, file, test, why]) => `${file} > ${test}: ${firstLine(why)}`);
+  /** @type {Map<string, {file: string | undefined, why: string, tests: (string | undefined)[]}>} */
+  const groups = new Map();
+  for (const [, file, test, message] of found) {
+    const why = firstLine(message);
+    const group = groups.get(`${file}: ${why}`) ?? { file, why, tests: [] };
+    group.tests.push(test);
+    groups.set(`${file}: ${why}`, group);
+  }
+  return [...groups.values()].map(({ file, why, tests }) =>
+    tests.length === 1 ? `${file} > ${tests[0]}: ${why}` : `${file}: ${why} (${tests.length} tests)`,
+  );
 }
 
 const firstLine = (/** @type {string | undefined} */ text) => (text ?? "").split(/\n|&#10;/)[0]?.slice(0, 300) ?? "";

@@ -30,8 +30,11 @@ it("skipped tests are named, those of pytest with the reason", () => {
   const tests = ["passed", "skipped", "pending", "todo"].map((status) => ({ status, fullName: `a ${status} one` }));
   writeFileSync(unit, JSON.stringify({ testResults: [{ name: "a.test.ts", assertionResults: tests }] }));
   const skipped = '<skipped type="pytest.skip" message="no PostgreSQL">x</skipped>';
-  writeFileSync(python, `<testcase classname="tests.t" name="b" time="1">${skipped}</testcase><testcase name="c" />`);
+  const gpu = '<skipped type="pytest.skip" message="needs a GPU">x</skipped></testcase>';
+  const many = ["x", "y[0]"].map((name) => `<testcase classname="tests.g" name="${name}" time="0">${gpu}`).join("");
+  const one = `<testcase classname="tests.t" name="b" time="1">${skipped}</testcase><testcase name="c" />`;
+  writeFileSync(python, one + many);
   expect(vitestSkips(unit)).toEqual(["skipped", "pending", "todo"].map((word) => `a.test.ts > a ${word} one`));
-  expect(pytestSkips(python)).toEqual(["tests.t > b: no PostgreSQL"]);
+  expect(pytestSkips(python)).toEqual(["tests.t > b: no PostgreSQL", "tests.g: needs a GPU (2 tests)"]);
   rmSync(dir, { recursive: true });
 });

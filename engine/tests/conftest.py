@@ -41,7 +41,15 @@ SIZES = {
 }
 
 torch.set_num_threads(1)
-collect_ignore = [] if torch.cuda.is_available() else ["test_cuda.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a GPU is skipped by name where there is none; no set-up can bring one (scripts/summary.mjs)."""
+    if torch.cuda.is_available():
+        return
+    for item in items:
+        if item.path.name == "test_cuda.py":
+            item.add_marker(pytest.mark.skip(reason="needs a GPU"))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""On a GPU (the file is not collected without one): the CPU's numbers, in fp32 and, within its digits, in bf16."""
+"""On a GPU (skipped without one): the CPU's numbers, in fp32 and, within its digits, in bf16."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ export interface CheckReport {
 
 /**
  * Reads every record of a data folder and says what is in it: counts beside Table 4's, each unreadable record, and
- * leaks (see {@link Leak}). Streams; what it keeps grows with the number of queries and users, not with profiles.
+ * leaks (see `Leak`). Streams; what it keeps grows with the number of queries and users, not with profiles.
  */
 export async function checkData(dir: string, options: { task?: Task } = {}): Promise<CheckReport> {
   const dataset = await openDataset(dir, options);

@@ -25,7 +25,7 @@ interface Outcome {
 /**
  * A chat model behind an OpenAI-compatible endpoint. Every sample is kept as it comes, by the hash of its request; so are refusals
  * of single requests. A request that ends badly is that request's outcome, unless it is the endpoint that fails
- * ({@link Endpoint.settle}); what has no answer is not kept, and asked again another time. Tokens and dollars count each paid
+ * (`Endpoint.settle`); what has no answer is not kept, and asked again another time. Tokens and dollars count each paid
  * answer once.
  */
 export function makeChatClient(options: ChatClientOptions): ChatModel {

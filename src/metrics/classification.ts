@@ -17,7 +17,7 @@ export function labelIndex(labels: readonly string[], text: string): number {
 }
 
 /**
- * LaMP-1 and 2: accuracy and macro-F1 of both sides' label positions ({@link labelIndex}).
+ * LaMP-1 and 2: accuracy and macro-F1 of both sides' label positions (`labelIndex`).
  * As officially, a gold outside of the labels is −1 too, and −1 equals −1.
  */
 export function classification(

@@ -20,7 +20,7 @@ export interface Rouge {
 /**
  * How rouge_score's counting cuts texts into tokens. `english`: its own words (Chinese text scores 0); `english-stem`: with its
  * stemmer; `char`: characters, our default for Chinese; `tokens`: words that someone else has parted by white space (jieba's,
- * say), as they stand; `words`: TagPR's own words ({@link wordsOf}), our default for every other language.
+ * say), as they stand; `words`: TagPR's own words (`wordsOf`), our default for every other language.
  */
 export type Tokens = "english" | "english-stem" | "char" | "words" | "tokens";
 

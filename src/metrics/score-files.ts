@@ -15,7 +15,7 @@ export interface ScoreRequest {
 }
 
 /**
- * Scores a file of predictions against a file of golds, in the forms of {@link readAnswerFile}. Golds may give several
+ * Scores a file of predictions against a file of golds, in the forms of `readAnswerFile`. Golds may give several
  * references a query. Every id must stand in both files once, as LaMP's own evaluation asserts: unknown, missing and
  * duplicate ids are errors that name them.
  */

@@ -33,7 +33,7 @@ export interface Setting {
   readonly scorer: Scorer | null;
   /** Signals of one's own; default: none. */
   readonly own?: readonly OwnSignal[];
-  /** How a look at the dev slice decodes beside greedily; see {@link Decodings}. */
+  /** How a look at the dev slice decodes beside greedily; see `Decodings`. */
   readonly decodings?: Decodings;
   /** Keeps the responses that the reward model's engine finds a NaN in. */
   readonly log?: LoopLog;

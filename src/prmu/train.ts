@@ -40,7 +40,7 @@ export interface PrmuOptions {
   /** The pairs' queries. */
   readonly examples: readonly ShownExample[];
   readonly pairs: readonly Pair[];
-  /** Responses like those that RL scores, for the centre ({@link scorable}). */
+  /** Responses like those that RL scores, for the centre (`scorable`). */
   readonly responses: readonly Scorable[];
   /** Planted in held-out responses. */
   readonly faults: readonly FaultPair[];

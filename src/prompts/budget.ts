@@ -42,7 +42,7 @@ const LEAST_TOKENS = 16;
  * The chat prompt within a token budget. The rule, in this order:
  * 1. the longest text field of every item is cut to the same length, the largest that fits (short items stay whole,
  *    the user's own choice — tag, score, title — is cut only where it is the item's only field);
- * 2. when {@link LEAST_TOKENS} an item is still too much, the oldest items are left out, one after another;
+ * 2. when `LEAST_TOKENS` an item is still too much, the oldest items are left out, one after another;
  * 3. when the query alone is too long, the end of its input is cut.
  * Everything taken is in `cut`. Throws when even a bare query can't fit.
  */

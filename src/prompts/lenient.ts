@@ -5,7 +5,7 @@ import { afterReasoning } from "./reasoning.ts";
 
 /**
  * The lenient reading of a whole response. What LaMP's own evaluation can read is taken as it stands: a label, a number
- * (also one that is no grade). Else what follows the reasoning ({@link afterReasoning}), read leniently; for grades
+ * (also one that is no grade). Else what follows the reasoning (`afterReasoning`), read leniently; for grades
  * also a number between them (`4.5 stars`). Never null: "" when nothing can be read.
  */
 export function readLeniently(text: string, task: Task): string {

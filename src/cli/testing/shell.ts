@@ -5,7 +5,7 @@ import type { Engines } from "../../engine/engines.ts";
 import { main } from "../cli.ts";
 
 /** A folder to stand in and `tagpr` in it, for commands that need no engine. */
-export function shell(): {
+export function shell(env: NodeJS.ProcessEnv = {}): {
   readonly cwd: string;
   readonly tagpr: (...argv: string[]) => Promise<{ code: number; out: string; err: string }>;
 } {
@@ -19,7 +19,7 @@ export function shell(): {
       said[to] += text;
     };
     const io = {
-      env: {},
+      env,
       cwd,
       argv,
       out: write("out"),

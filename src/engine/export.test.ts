@@ -20,7 +20,7 @@ const serve = async (answer: RequestListener): Promise<string> => {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 const session = (url: string): Session => {
-  const transport = { url, key: "tml-secret", fetch: keepAliveFetch(), sleep: async () => {}, now: () => 0 };
+  const transport = { url, key: "tml-8f2Kq1", fetch: keepAliveFetch(), sleep: async () => {}, now: () => 0 };
   return { transport, extensions: {} } as unknown as Session;
 };
 const folder = (): string => mkdtempSync(join(tmpdir(), "export-"));
@@ -42,12 +42,12 @@ it("unpacks the archive that another host hands out, without sending it our key"
   await exportWeights(session(url), "tinker://m/sampler_weights/one", target);
   expect(readdirSync(target)).toEqual(["model.safetensors"]);
   expect(readFileSync(join(target, "model.safetensors"), "utf8")).toHaveLength(700_000);
-  expect(keys).toEqual(["tml-secret", undefined]);
+  expect(keys).toEqual(["tml-8f2Kq1", undefined]);
 });
 
 it("says why the server refuses, and leaves its key out of what it echoes", async () => {
   const url = await serve((_, response) => {
-    response.writeHead(403).end(JSON.stringify({ detail: "Invalid API key: tml-secret" }));
+    response.writeHead(403).end(JSON.stringify({ detail: "Invalid API key: tml-8f2Kq1" }));
   });
   const target = join(folder(), "out");
   mkdirSync(target);

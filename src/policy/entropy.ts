@@ -1,5 +1,5 @@
 /**
- * An entropy floor (the target entropy of Skywork-OR1, arXiv 2505.22312, section 4, with a constant coefficient): while
+ * An entropy floor (the adaptive entropy control of Skywork-OR1, arXiv 2505.22312, with a constant coefficient): while
  * the policy's entropy on a mini-batch is under the floor, its increase is part of the objective.
  *
  *   H = mean over the sampled tokens of −log π(y_t);   while H < floor:   J += w·H

@@ -37,7 +37,7 @@ describe("KL estimators, by enumerating a token's distribution", () => {
       }),
     );
   });
-  it("as a loss k2 has the KL's gradient, k3 that of the reverse divergence, k1 none", () => {
+  it("as a loss k2 has the KL's gradient, k3 that of KL(start‖π), k1 none", () => {
     fc.assert(
       fc.property(logits, logits, (a, b) => {
         const [p, q] = [logSoftmax(a), logSoftmax(b)];

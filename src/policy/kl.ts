@@ -11,7 +11,7 @@ import { zipStrict } from "../core/zip.ts";
  * In the *reward* the estimate is summed over a response's tokens and taken off its reward before the advantages, with the
  * sampler's log-probs: with k1 that is the exact penalty β·KL. In the *loss* it is the mean over a response's tokens, then
  * over the N responses, with the current log-probs. There k1 is refused: its gradient is ∇ log π, whose mean is 0. k3's
- * gradient there is on average that of the *reverse* divergence KL(start‖π) (arXiv 2506.09477).
+ * gradient there is on average that of the divergence the other way round, KL(start‖π) (arXiv 2506.09477).
  *
  * Assumes that tokens are sampled at temperature 1 and top-p 1: else the expectation is over another policy than π.
  */

@@ -9,6 +9,7 @@ import { silent } from "../core/progress.ts";
 import { openLoop } from "../core/run-dir.ts";
 import { adamAt } from "../engine/loop.ts";
 import { type FakeDisk, makeDisk, makeFakeEngine } from "../engine/testing/fake-engine.ts";
+import type { TrainOptions } from "../engine/types.ts";
 import {
   base,
   chainFor,
@@ -418,6 +419,25 @@ describe("RL", () => {
     const logprobs = async (path: string) => (await answer(path)).flat().map((sequence) => sequence.logprobs);
     expect(await logprobs(next.result.path)).toEqual(await logprobs(before));
     expect(await logprobs(next.result.path)).not.toEqual(await logprobs(model));
+  });
+
+  it("says what a second model is for where the engine refuses one, before anything is sampled", async () => {
+    const { disk, model } = await afterSft();
+    const calls: string[] = [];
+    const engine = makeFakeEngine({ vocab: codec.vocab, disk, onCall: (name) => void calls.push(name) });
+    let models = 0;
+    const single = {
+      ...engine,
+      train: (options: TrainOptions) =>
+        models++ === 0 ? engine.train(options) : Promise.reject(new TagprError("engine", "refused create_model: busy")),
+    };
+    const asked = train(model, { config: { ...config, kl: { ...config.kl, weight: 0.1 } } });
+    await expect(asked(single, openMemory(newMemory()))).rejects.toMatchObject({
+      code: "engine",
+      message: expect.stringMatching(/^kl needs a second model.*refused create_model: busy$/),
+      hint: expect.stringContaining("two models at once"),
+    });
+    expect(calls.filter((name) => name.startsWith("sample"))).toEqual([]);
   });
 
   it("with a kept optimizer measures `kl` to the last weights, which it goes on from", async () => {

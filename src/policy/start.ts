@@ -1,8 +1,9 @@
 import type { RlConfig } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
 import { keepingBatch, requireFinite } from "../engine/loop.ts";
-import type { Engine } from "../engine/types.ts";
+import type { Engine, TrainingClient, TrainOptions } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum } from "./datum.ts";
 import { klOf } from "./kl.ts";
 import type { Group } from "./rollout.ts";
@@ -31,7 +32,7 @@ export async function openStart(options: {
 }): Promise<Start | null> {
   const { engine, seed, config } = options;
   if (config.kl.weight === 0) return null;
-  const frozen = await engine.train({ model: options.before ?? options.model, rank: config.rank, seed });
+  const frozen = await secondModel(engine, { model: options.before ?? options.model, rank: config.rank, seed });
   return {
     logprobs: async (sequences, log) => {
       if (sequences.length === 0) return [];
@@ -44,6 +45,19 @@ export async function openStart(options: {
     },
     close: () => frozen.unload(),
   };
+}
+
+/** Some servers hold one model at a time. Their refusal comes before anything is sampled; it says what a second one is for. */
+async function secondModel(engine: Engine, options: TrainOptions): Promise<TrainingClient> {
+  try {
+    return await engine.train(options);
+  } catch (error) {
+    if (!(error instanceof TagprError) || error.code !== "engine") throw error;
+    throw new TagprError("engine", `kl needs a second model, the policy that the stage starts from: ${error.message}`, {
+      hint: "The policy's engine must serve two models at once; with kl.weight: 0 it serves one.",
+      cause: error,
+    });
+  }
 }
 
 type Kl = RlConfig["kl"];

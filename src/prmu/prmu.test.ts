@@ -450,25 +450,32 @@ describe("training", () => {
   for (const centre_on of ["pairs", "responses"] as const)
     it(`centres the logits that RL will see, on ${centre_on}: who has no row borrows one in both`, async () => {
       const disk = makeDisk();
-      const { result } = await runWhole(train({ config: { ...config, warm_start: 4, centre_on } }), disk);
+      // Items that say how each user chooses: without any nobody is like anybody, and none is lent.
+      const choosing = examples.map((example) => ({
+        ...example,
+        shown: [{ id: example.id, fields: { description: "a quiet film", tag: example.gold ?? "" } }],
+        historyItems: 1,
+      }));
+      const more = { examples: choosing, config: { ...config, warm_start: 4, centre_on } };
+      const { result } = await runWhole(train(more), disk);
       if (result?.rows == null) throw new Error("not trained");
-      const borrow = makeBorrow(examples, result.rows, tasks, 4);
+      const borrow = makeBorrow(choosing, result.rows, tasks, 4);
       const scorer = await makeScorer(makeFakeEngine({ vocab: codec.vocab, disk }), result, {
         codec,
         promptOf,
         borrow,
       });
       const heldOut = buildPairs(sources, config, 1).pairs.filter(({ split }) => split === "held_out");
-      const exampleOf = new Map(examples.map((example) => [example.id, example]));
+      const exampleOf = new Map(choosing.map((example) => [example.id, example]));
       const score = (side: "preferred" | "rejected") =>
         scorer.score(
-          heldOut.map((pair) => ({ example: exampleOf.get(pair.query) as (typeof examples)[0], text: pair[side] })),
+          heldOut.map((pair) => ({ example: exampleOf.get(pair.query) as (typeof choosing)[0], text: pair[side] })),
         );
       const [preferred, rejected] = [await score("preferred"), await score("rejected")];
       const groups = await Promise.all(
         scorable(sources, config.held_out, 1).map(({ query, texts }) =>
           scorer.score(
-            texts.map((text) => ({ example: exampleOf.get(query as QueryId) as (typeof examples)[0], text })),
+            texts.map((text) => ({ example: exampleOf.get(query as QueryId) as (typeof choosing)[0], text })),
           ),
         ),
       );
@@ -478,6 +485,8 @@ describe("training", () => {
       const found = centre_on === "pairs" ? ofPairs : (centreOfGroups(groups) ?? ofPairs);
       expect(result.centre.mean).toBeCloseTo(found.mean, 9);
       expect(result.centre.spread).toBeCloseTo(found.spread, 9);
+      const { result: cold } = await runWhole(train({ ...more, config: { ...config, centre_on } }));
+      expect(Math.abs((cold?.centre.mean ?? 0) - result.centre.mean)).toBeGreaterThan(1e-6);
       await scorer.close();
     });
 });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { TagprError } from "../core/errors.ts";
 import { loadModule } from "../core/load-module.ts";
-import type { OwnScore } from "./own.ts";
+import { KEPT, type OwnScore } from "./own.ts";
 
 /**
  * A signal that is a function of a list of responses, sync or async: the `default` of a module, or its `score`.
@@ -37,13 +37,16 @@ async function failing<T>(name: string, path: string, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    throw new TagprError("llm", `rewards.own.${name}: ${path} failed: ${String(error)}`, { cause: error });
+    throw new TagprError("llm", `rewards.own.${name}: ${path} failed: ${String(error)}`, {
+      hint: KEPT,
+      cause: error,
+    });
   }
 }
 
 const tooLate = (name: string, timeoutMs: number): TagprError =>
   new TagprError("llm", `rewards.own.${name} gave no answer in ${timeoutMs / 1000} s`, {
-    hint: `Raise rewards.own.${name}.timeout_seconds or lower its batch.`,
+    hint: `Raise rewards.own.${name}.timeout_seconds or lower its batch. ${KEPT}`,
   });
 
 /** The module's own text; what it imports is not looked at. */

@@ -57,7 +57,10 @@ describe("a signal of one's own", () => {
         asked.push(...some.map(({ query }) => query));
         return some.map(({ query }) => (query === "q4" && !mended ? bad : 1));
       };
-      await expect(made(ask, store).score(items)).rejects.toThrow(/rewards\.own\.mine gave no number.*LaMP_2\/q4/);
+      const says = typeof bad === "string" ? `"${bad}"` : String(bad);
+      await expect(made(ask, store).score(items)).rejects.toThrow(
+        `rewards.own.mine gave no number in 1 of 2 scores: ${says} for a response to LaMP_2/q4`,
+      );
       mended = true;
       asked.length = 0;
       expect(await made(ask, store).score(items)).toEqual([1, 1, 1, 1, 1]);

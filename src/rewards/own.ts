@@ -85,15 +85,21 @@ async function askFor(
   for (const [i, [key, item]] of part.entries()) {
     const score: unknown = scores[i];
     if (typeof score === "number" && Number.isFinite(score)) store.put(key, score);
-    else faults.push(`${String(JSON.stringify(score) ?? score)} for a response to ${item.task}/${item.query}`);
+    else faults.push(`${said(score)} for a response to ${item.task}/${item.query}`);
   }
   if (faults.length > 0) throw bad(name, `gave no number in ${faults.length} of ${part.length} scores: ${faults[0]}`);
 }
 
+/** For every fault of a signal of one's own. */
+export const KEPT =
+  "Scores that came before are kept; mend the signal and start the run again, it goes on from its last checkpoint.";
+
+/** JSON has no NaN. */
+const said = (score: unknown): string =>
+  typeof score === "number" ? String(score) : (JSON.stringify(score) ?? String(score));
+
 const bad = (name: string, what: string): TagprError =>
-  new TagprError("llm", `rewards.own.${name} ${what}`, {
-    hint: "Scores that came before are kept; mend the signal and start the run again, it goes on from its last checkpoint.",
-  });
+  new TagprError("llm", `rewards.own.${name} ${what}`, { hint: KEPT });
 
 function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));

@@ -55,7 +55,7 @@ export const data = z
       .enum(["own", "rl"])
       .default("own")
       .describe(
-        "`own`: PRMU has queries of its own; `rl`: its pairs are of RL's queries, in two halves: a reward model of each scores the other half in RL, so that none has seen a gold that it scores (ours).",
+        "`own`: PRMU has queries of its own; `rl`: its pairs are of RL's queries, in two halves: a reward model of each scores the other half in RL, so that none has seen a gold that it scores (ours). Where there are queries enough, chains and RL have the same ones with either.",
       ),
     dev: positive
       .default(200)

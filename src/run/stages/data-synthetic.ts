@@ -67,7 +67,7 @@ function splitsOf(world: World, shape: Shape, config: Config): Record<SplitName,
     return [...examples(world, shape, { split, users, queriesPerUser, minItems })];
   };
   const rl = data.rl_of[shape.task] ?? data.rl;
-  const train = draw("train", data.users.train, data.chains + rl + (data.prmu_from === "rl" ? 0 : data.prmu));
+  const train = draw("train", data.users.train, data.chains + rl + data.prmu);
   const byId = new Map(train.map((example) => [example.id, example]));
   const ids = stream(seed, "data", shape.task, "train").shuffle(train.map(({ id }) => id));
   const cut = divide(ids, { ...data, rl });

@@ -75,6 +75,14 @@ it("pairs may be of RL's very queries, and then none is set aside for them", () 
   expect([rl.size, chains.size, common(chains, rl).length]).toEqual([60, 40, 0]);
 });
 
+it("RL and chains have the same queries, whomever the pairs are of, where there is enough for all", () => {
+  const ids = Array.from({ length: 100 }, (_, i) => `q${i}` as QueryId);
+  const [own, rl] = (["own", "rl"] as const).map((prmu_from) =>
+    divide(ids, { chains: 30, rl: 40, prmu: 30, prmu_from }),
+  );
+  expect([rl?.rl, rl?.chains, rl?.prmu]).toEqual([own?.rl, own?.chains, own?.rl]);
+});
+
 it("a sample keeps the order", () => {
   const sample = sampleOf([1, 2, 3, 4, 5, 6, 7, 8], 4, 0, "x");
   expect(sample).toHaveLength(4);

@@ -60,15 +60,20 @@ function devSlice(candidates: readonly Candidate[], wanted: number, seed: number
   return { dev, users };
 }
 
-/** PRMU's from the front; RL's after them, or the same ones (`prmu_from: rl`); chains from the back. What is too little is shared out in proportion. */
+/**
+ * PRMU's from the front, RL's after them, chains from the back; what is too little is shared out in proportion. With
+ * `prmu_from: rl` PRMU's are RL's, and where there is enough for all three those and chains are the same as without: what
+ * two such runs differ in is the reward model alone.
+ */
 export function divide(
   shuffled: readonly QueryId[],
   sizes: Pick<Config["data"], "chains" | "rl" | "prmu" | "prmu_from">,
 ): Readonly<Record<"chains" | "rl" | "prmu", ReadonlySet<QueryId>>> {
   const n = shuffled.length;
   if (sizes.prmu_from === "rl") {
-    const rl = new Set(shuffled.slice(0, sizes.rl));
-    return { prmu: rl, rl, chains: new Set(shuffled.slice(-sizes.chains)) };
+    const kept = n >= sizes.prmu + sizes.rl + sizes.chains ? shuffled.slice(sizes.prmu) : shuffled;
+    const rl = new Set(kept.slice(0, sizes.rl));
+    return { prmu: rl, rl, chains: new Set(kept.slice(-sizes.chains)) };
   }
   const enough = n >= sizes.prmu + Math.max(sizes.rl, sizes.chains);
   const prmu = enough ? sizes.prmu : Math.floor((n * sizes.prmu) / (sizes.prmu + Math.max(sizes.rl, sizes.chains)));

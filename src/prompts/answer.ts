@@ -11,13 +11,14 @@ import { candidates, freeAnswer } from "./said.ts";
  * - generation: the trimmed text, unless it is empty.
  *
  * `lenient`, reported beside it; null when nothing is found. Markup, Markdown marks, code fences and wrapping quotes are
- * taken off; what is marked as the answer (`\boxed{…}`, JSON's `answer`, the words after the last `Answer:`) is looked at
- * before the whole. Then
+ * taken off; what is marked as the answer (`\boxed{…}`, JSON's `answer`, the words after the last `Answer:`, `Answer -` or
+ * its like in some twenty languages) is looked at before the whole. Then
  * - classification: the label it equals in NFKC, letter case and closing punctuation aside; else the label mentioned
  *   first as whole words (longer labels win at the same place: `dark comedy` is no `comedy`); a label in brackets may
  *   come bare;
  * - ordinal: the first number that equals a grade and is no part of another number, of a scale (`1 to 5`) or of a
- *   fraction with another top (`3/10`);
+ *   fraction with another top (`3/10`), nor the number of a list's line; stars are counted (`★★★☆☆`), and a grade may be
+ *   spelt out at the beginning (`four stars`);
  * - generation: the text left.
  */
 export function readAnswer(task: Task, text: string, reading: "strict" | "lenient"): string | null {
@@ -71,7 +72,7 @@ const NUMBER = /(?<![\d.,])(?:(?<![\p{L}\d][-−]?)[-−])?\d{1,15}(?:[.,]\d{1,1
 /** Numbers in a text, digits of any script; those that name the scale itself left out. */
 function numbersOf(task: Task, text: string): number[] {
   const [low, high] = [task.labels[0] ?? "", task.labels.at(-1) ?? ""];
-  const plain = asciiDigits(text.normalize("NFKC"));
+  const plain = asciiDigits(inDigits(text).normalize("NFKC"));
   const found = [...plain.matchAll(NUMBER)];
   const values: number[] = [];
   for (let i = 0; i < found.length; i++) {
@@ -88,6 +89,22 @@ function numbersOf(task: Task, text: string): number[] {
   return values;
 }
 
+const WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const HAN = "零一二三四五六七八九十";
+const SPELT = new RegExp(
+  `^(?:${WORDS.join("|")}|[${HAN}])(?=[.!。]?$|[\\s-](?:stars?|points?|out of)\\b|[星分颗])`,
+  "iu",
+);
+
+/** `4½`, `★★★★☆`, a grade spelt out at the beginning (`four stars`, `四星`), in digits; the numbers of a list left out. */
+function inDigits(text: string): string {
+  const listed = /^1[.)]\s{1,4}\S/mu.test(text) && /^2[.)]\s{1,4}\S/mu.test(text);
+  return (listed ? text.replace(/^\d{1,2}[.)]\s{1,4}(?=\S)/gmu, "") : text)
+    .replace(/(\d)\s?½/gu, "$1.5")
+    .replace(/(?:[★⭐🌟]\ufe0f?){2,10}(?!\s?\d)|★(?=☆)/gu, (stars) => ` ${stars.match(/[★⭐🌟]/gu)?.length ?? 0} `)
+    .replace(SPELT, (word) => String(Math.max(WORDS.indexOf(word.toLowerCase()), HAN.indexOf(word))));
+}
+
 /** A comma parts thousands before three digits (`1,000`), else it is a decimal one. */
 const toNumber = (text: string): number =>
   Number(
@@ -97,8 +114,14 @@ const toNumber = (text: string): number =>
       .replace(",", "."),
   );
 
-/** One form for texts that say the same: NFKC, letter case aside. */
-const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
+/** One form for texts that say the same: NFKC; letter case, kinds of hyphens and Greek accents (capitals have none) aside. */
+const folded = (text: string): string =>
+  text
+    .normalize("NFKD")
+    .replace(/(?<=\p{Script=Greek})\u0301/gu, "")
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[‐‑‒–—−]/g, "-");
 
 const CLOSING = new Set([".", "!", "。", "！", ",", ";", ":", "?", "？", "、", "…"]);
 
@@ -116,8 +139,15 @@ function equalLabel(labels: readonly string[], text: string): string | null {
 
 function firstLabel(labels: readonly string[], text: string): string | null {
   const spelt = labels.map(folded);
-  return firstMention(labels, spelt, text) ?? firstMention(labels, spelt.map(withoutBrackets), text);
+  return (
+    firstMention(labels, spelt, text) ??
+    firstMention(labels, spelt.map(withoutBrackets), text) ??
+    firstMention(labels, spelt.map(spaced), spaced(text))
+  );
 }
+
+/** `Sci Fi` and `dark_comedy` say `sci-fi` and `dark comedy`. */
+const spaced = (text: string): string => text.replace(/[-_\s]/g, " ");
 
 const withoutBrackets = (label: string): string => label.replace(/^\[(.*)\]$/, "$1");
 

@@ -1,27 +1,16 @@
 import { MARKUP } from "./chain.ts";
+import { LEAD_IN, LEADS, LINE_LEADS } from "./lead-ins.ts";
 
-/** Words that announce an answer. */
-const NOUN =
-  "answer|prediction|title|headline|tag|label|category|score|rating|grade|tweet|paraphrase|paraphrased tweet|choice|verdict|reference";
-const HAN_NOUN = "答案|最终答案|标题|评分|标签|正文|内容";
-const LEAD_IN = new RegExp(
-  `^(?:the\\s{1,4})?(?:my\\s{1,4})?(?:final\\s{1,4})?(?:${NOUN}|${HAN_NOUN})(?:\\s{1,4}is)?\\s{0,4}[:：]`,
-  "iu",
-);
-/** The same anywhere in a text, with a colon or with `is`. */
-const LEADS = new RegExp(
-  `\\b(?:${NOUN})(?:\\s{0,4}[:：]|\\s{1,4}(?:is|would be|should be)(?:\\s{0,4}[:：]|\\b))|(?:${HAN_NOUN})(?:是|为)?[:：]?`,
-  "giu",
-);
-/** At the beginning of a later line: what an answer of free text is announced by. */
-const LINE_LEADS = /^(?:the )?(?:final )?(?:answer|答案|最终答案)\s{0,4}[:：]/gimu;
 const PREAMBLE = /^(?:sure|certainly|okay|ok|of course|here(?:'s|’s| is| are))\b[^\n]{0,200}:\s{0,4}\n/iu;
 const WRAPPED = [
   ['"', '"'],
   ["'", "'"],
   ["“", "”"],
   ["‘", "’"],
+  ["„", "“"],
+  ["«", "»"],
   ["「", "」"],
+  ["『", "』"],
   ["《", "》"],
   ["**", "**"],
   ["*", "*"],
@@ -67,6 +56,7 @@ const trimMarks = (text: string): string =>
   text
     .trim()
     .replace(/^(?:#{1,6}|\*\*(?=\s))\s{1,4}/u, "")
+    .replace(/^(?:[-*•]|1[.)])\s{1,4}(?=[^\n]*$)/u, "")
     .trim();
 
 /** Lead-in and wrapping quotes taken off, as often as they stand there. */
@@ -82,7 +72,9 @@ function unwrapped(text: string): string {
 }
 
 /** Takes off wrapping quotes and Markdown marks, unless the same mark stands inside too (`"A" or "B"`). */
-function stripQuotes(text: string): string {
+function stripQuotes(written: string): string {
+  // A full stop behind the closing quote is the sentence's, not the answer's.
+  const text = /^["“„«「『].*["”“»」』][.。]$/u.test(written) ? written.slice(0, -1) : written;
   for (const [open, close] of WRAPPED) {
     const inner = text.slice(open.length, text.length - close.length);
     const wrapped = text.length > open.length + close.length && text.startsWith(open) && text.endsWith(close);
@@ -109,21 +101,42 @@ function wholeBox(text: string): string | null {
 }
 
 const plainTex = (text: string): string =>
-  text.replace(/\\(?:text|textbf|textit|mathrm|mathbf|texttt)\{([^{}]*)\}/gu, "$1");
+  text.replace(/\\(?:text|textbf|textit|mathrm|mathbf|texttt)\{([^{}]*)\}/gu, "$1").replace(/\\([ _&%#])/g, "$1");
 
 const KEYS =
-  /^(?:final_?)?(?:answer|prediction|output|label|tag|category|title|headline|rating|score|result|response|tweet)$/i;
+  /^(?:(?:final|predicted)[_ -]?)?(?:answer|prediction|output|label|tag|category|title|headline|rating|score|result|response|tweet)$/i;
 
-/** The answer of a JSON object; null where the text is none or has no such key. */
+/** The answer of the last JSON object in a text, also of a dict as Python prints it; null without one that names an answer. */
 function jsonAnswer(text: string): string | null {
-  if (!text.startsWith("{") || !text.endsWith("}")) return null;
-  let value: unknown;
+  const whole = text.startsWith("{") && text.endsWith("}") ? [text] : [];
+  const flat = text.match(/\{[^{}]*\}/g)?.at(-1);
+  for (const one of [...whole, ...(flat === undefined ? [] : [flat])]) {
+    const found = answerOf(parsed(one) ?? fromPython(one));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function parsed(json: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(json);
   } catch {
     return null;
   }
-  const found = Object.entries(value as object).filter(([key]) => KEYS.test(key));
+}
+
+/** Texts and numbers of a dict as Python prints it. */
+function fromPython(dict: string): unknown {
+  const pairs = dict.matchAll(/'([\w -]{1,40})':\s{0,4}(?:'([^'\n]*)'|"([^"\n]*)"|(-?\d{1,15}(?:\.\d{1,15})?))/g);
+  return Object.fromEntries(
+    [...pairs].map(([, key = "", single, double, number]) => [key, single ?? double ?? number]),
+  );
+}
+
+function answerOf(value: unknown): string | null {
+  if (typeof value !== "object" || value === null) return null;
+  const found = Object.entries(value).filter(([key]) => KEYS.test(key));
   const [, answer] = found.at(-1) ?? [];
-  return typeof answer === "string" || typeof answer === "number" ? String(answer) : null;
+  const one: unknown = Array.isArray(answer) && answer.length === 1 ? answer[0] : answer;
+  return typeof one === "string" || typeof one === "number" ? String(one) : answerOf(one);
 }

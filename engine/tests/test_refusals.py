@@ -263,18 +263,24 @@ def test_what_changes_a_model_is_not_given_up(client: Client, engine: Engine) ->
 def test_a_body_that_stays_away_ends_and_keeps_its_number(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
+    from starlette.applications import Starlette
     from starlette.requests import Request
 
     monkeypatch.setattr(http, "BODY_SECONDS", 0.01)
+    app = Starlette()
 
     async def receive() -> dict[str, Any]:
         await asyncio.sleep(60)
         return {}
 
-    request = Request({"type": "http", "method": "POST", "path": "/", "headers": []}, receive)  # type: ignore[arg-type]
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": [], "app": app}, receive)  # type: ignore[arg-type]
+    app.state.owned = False
     with pytest.raises(http.EngineError, match="did not come within") as caught:
         asyncio.run(http.body(request))
     assert caught.value.status == 408
+    app.state.owned = True  # its only client may be suspended in the middle of a body
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(http.body(request), 0.2))
 
 
 def test_an_image_is_refused_and_costs_no_number(client: Client) -> None:

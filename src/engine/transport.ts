@@ -190,7 +190,7 @@ export function parseJson<T>(transport: Transport, what: string, answer: Answer)
 }
 
 function noAnswer(transport: Transport, what: string, answer: Answer, wanted: string, cause?: unknown): TagprError {
-  const said = redact(clip(text(answer)), transport.key);
+  const said = clip(redact(text(answer), transport.key));
   return new TagprError(
     "engine",
     `${withoutSecrets(transport.url)} answered ${what} with something that is not ${wanted}: ${said}`,
@@ -200,7 +200,7 @@ function noAnswer(transport: Transport, what: string, answer: Answer, wanted: st
 
 /** The engine's own words in a `TagprError`. */
 export function refusal(transport: Transport, what: string, answer: Answer, hint?: string): TagprError {
-  const said = redact(errorText(answer), transport.key);
+  const said = clip(redact(errorText(answer), transport.key));
   const name = what.replace(/^\/(api\/)?v1\//, "");
   const own = hint ?? HINTS[answer.status];
   // The engine's own disk: as if ours had refused.
@@ -234,9 +234,9 @@ export function errorText(answer: Answer): string {
     const { detail, error } = JSON.parse(body) as { detail?: unknown; error?: unknown };
     if (Array.isArray(detail)) return detail.map(pydanticLine).join("; ");
     if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
-    return String(detail ?? error ?? clip(body));
+    return String(detail ?? error ?? body);
   } catch {
-    return body.trim() === "Internal Server Error" ? "" : clip(body.trim());
+    return body.trim() === "Internal Server Error" ? "" : body.trim();
   }
 }
 

@@ -116,7 +116,8 @@ export function makeChatClient(options: ChatClientOptions): ChatModel {
 function isResult(value: ChatResult | undefined): value is ChatResult {
   const { texts, truncated, usage } = value ?? {};
   const ofOnes = (list: unknown, type: string) => Array.isArray(list) && list.every((one) => typeof one === type);
-  return ofOnes(texts, "string") && ofOnes(truncated, "boolean") && Number.isFinite(usage?.completionTokens);
+  const counted = Number.isFinite(usage?.promptTokens) && Number.isFinite(usage?.completionTokens);
+  return ofOnes(texts, "string") && ofOnes(truncated, "boolean") && texts?.length === truncated?.length && counted;
 }
 
 function dollars(usage: Usage, prices: ChatClientOptions["prices"]): Spent["dollars"] {

@@ -6,26 +6,23 @@ const text = z.string().nullish().catch(null);
 const tokens = z.number().nonnegative().transform(Math.round).nullish().catch(null);
 
 /** Enough of a chat completion; endpoints differ in the rest, and no side field's form may cost a paid answer. */
+const choice = z.object({
+  message: z.object({
+    content: z
+      .union([z.string(), z.array(z.unknown())])
+      .nullish()
+      .catch(null),
+    reasoning_content: text,
+    reasoning: text,
+    refusal: text,
+  }),
+  finish_reason: text,
+});
 const completion = z.object({
-  choices: z
-    .array(
-      z.object({
-        message: z.object({
-          content: z
-            .union([z.string(), z.array(z.unknown())])
-            .nullish()
-            .catch(null),
-          reasoning_content: text,
-          reasoning: text,
-          refusal: text,
-        }),
-        finish_reason: text,
-      }),
-    )
-    .min(1, "is empty"),
+  choices: z.array(z.unknown()).min(1, "is empty"),
   usage: z.object({ prompt_tokens: tokens, completion_tokens: tokens }).nullish().catch(null),
 });
-type Choice = z.output<typeof completion>["choices"][number];
+type Choice = z.output<typeof choice>;
 
 /**
  * The samples of one answer, at most `n` of them.
@@ -33,12 +30,13 @@ type Choice = z.output<typeof completion>["choices"][number];
  */
 export function readCompletion(body: unknown, n: number): ChatResult {
   const read = completion.safeParse(body);
-  if (!read.success) {
-    const { path = [], message = "" } = read.error.issues[0] ?? {};
-    throw new Error(`no chat completion (${[path.join("."), message].filter((part) => part !== "").join(": ")})`);
-  }
+  if (!read.success) throw noCompletion(read.error);
   const { usage } = read.data;
-  const choices = read.data.choices.slice(0, n);
+  const all = read.data.choices.map((one) => choice.safeParse(one));
+  // One that is broken costs none of its neighbours, which are paid for.
+  const choices = all.flatMap(({ data }) => data ?? []).slice(0, n);
+  const broken = all.find(({ success }) => !success);
+  if (choices.length === 0 && broken?.error) throw noCompletion(broken.error, "choices");
   const refused = choices.every(isRefusal) ? (choices[0]?.message.refusal ?? "content filter") : undefined;
   return {
     texts: choices.map(textOf),
@@ -46,6 +44,12 @@ export function readCompletion(body: unknown, n: number): ChatResult {
     usage: { promptTokens: usage?.prompt_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 },
     ...(refused === undefined ? {} : { refused }),
   };
+}
+
+function noCompletion({ issues }: z.ZodError, ...before: string[]): Error {
+  const { path = [], message = "" } = issues[0] ?? {};
+  const place = [...before, ...path].join(".");
+  return new Error(`no chat completion (${[place, message].filter((part) => part !== "").join(": ")})`);
 }
 
 const isRefusal = ({ message, finish_reason }: Choice): boolean =>

@@ -137,7 +137,8 @@ export function openEndpoint(options: EndpointOptions): Endpoint {
         if (end.kind === "closed" || end.kind === "elsewhere") throw endpointError(name, end, endpoint.worked);
         if (end.kind === "refused" || final(end)) return asked;
         if (end.kind === "busy") {
-          const wait = end.after ?? backOff(count.busy++, 1000, 60_000, random);
+          // What it asks for, and never less than back-off: some say a millisecond, again and again.
+          const wait = Math.max(end.after ?? 0, backOff(count.busy++, 1000, 60_000, random));
           if (waited + wait > maxWait) throw endpointError(name, end, endpoint.worked, tooLong(wait, waited));
           waited += wait;
           await hold(wait, end);

@@ -1,5 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import { redact, withoutSecrets } from "../core/secrets.ts";
+import { clipped } from "./sentence.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What of an endpoint's settings a hint may name. */
@@ -28,7 +29,7 @@ const LIST = new Intl.ListFormat("en", { type: "conjunction" });
 
 /** What it was, in the server's own words, and without the key. */
 export function saidOf({ key }: EndpointName, end: Ending): string {
-  const said = redact(end.said, key);
+  const said = clipped(redact(end.said, key)); // in this order: a key that a cut went through would not be known for one
   switch (end.kind) {
     case "unreached":
       return `can't be reached (${said})`;

@@ -205,6 +205,14 @@ describe("waits", () => {
     expect(error.hint).toContain("teacher.max_wait");
   });
 
+  it("a wait of next to nothing, asked for again and again, is no reason to ask a thousand times", async () => {
+    const { fetch, served } = fakeFetch(() => ({ status: 429, headers: { "retry-after-ms": "1" } }));
+    const { chat, waits } = open("m", { fetch, maxWait: 20_000 });
+    await failure(chat.complete(ask("q")));
+    expect(waits).toEqual([1000, 2000, 4000, 8000]);
+    expect(served.requests).toHaveLength(5);
+  });
+
   it("a longer wait than max_wait ends the command at once", async () => {
     const { chat, waits } = open("quota");
     const error = await failure(chat.complete(ask("q")));
@@ -251,6 +259,16 @@ describe("every paid sample is kept as it comes", () => {
     expect(later.chat.spent().completionTokens).toBe(5 * whole.texts.length);
   });
 
+  it("one broken choice costs none of its neighbours", async () => {
+    const whole = { message: { content: TEXT }, finish_reason: "stop" };
+    const { fetch, served } = fakeFetch(({ n = 1 }) => ({
+      body: { choices: n === 4 ? [whole, null, { message: null }, whole] : Array(n).fill(whole) },
+    }));
+    const result = await open("m", { fetch }).chat.complete(ask("q", { n: 4 }));
+    expect(result.texts).toEqual([TEXT, TEXT, TEXT, TEXT]);
+    expect(served.requests.map(({ n }) => n)).toEqual([4, 2]);
+  });
+
   it("a cache of before parts were kept is read", async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), "manners-"));
     // As revision a2a3ce4 wrote it: a whole answer under the hash of its request.
@@ -270,7 +288,16 @@ describe("every paid sample is kept as it comes", () => {
 
   it("a line that no client wrote is no answer", async () => {
     const cacheDir = await mkdtemp(join(tmpdir(), "manners-"));
-    const values = [null, 3, {}, { texts: "abc" }, { texts: [1], truncated: [false], usage: {} }];
+    const values = [
+      null,
+      3,
+      {},
+      { texts: "abc" },
+      { texts: [1], truncated: [false], usage: {} },
+      {
+        ...{ texts: ["a"], truncated: [false], usage: { completionTokens: 5 } }, // no sum would be a number any more
+      },
+    ];
     for (const value of values) {
       writeFileSync(
         join(cacheDir, "teacher.jsonl"),
@@ -290,6 +317,15 @@ describe("every paid sample is kept as it comes", () => {
     await chat.complete(ask("q"));
     expect(chat.spent()).toMatchObject({ requests: 1, cached: 3, promptTokens: 5, completionTokens: 5, dollars: 10 });
   });
+});
+
+it("no part of a key that a server repeats is shown, wherever its sentence is cut", async () => {
+  const key = "sk-0123456789abcdefghijklmnopqrstuvwxyz";
+  for (const before of [0, 150, 270, 285, 299]) {
+    const { fetch } = fakeFetch(() => ({ status: 401, body: { error: `${"x".repeat(before)}${key} is wrong` } }));
+    const error = await failure(open("m", { fetch, key }).chat.complete(ask("q")));
+    expect(error.message).not.toContain("sk-0");
+  }
 });
 
 it("a redirect to another origin is refused, and what stands in its query is not repeated", async () => {

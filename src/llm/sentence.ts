@@ -16,9 +16,11 @@ const MOST = 300;
 export function sentenceOf(text: string): string {
   const body = bodyOf(text);
   const said = body === undefined ? plain(text) : (wordsIn(body) ?? text);
-  const line = said.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
-  return line.length > MOST ? `${line.slice(0, MOST)}…` : line;
+  return said.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
 }
+
+/** As much of a sentence as a message repeats. */
+export const clipped = (line: string): string => (line.length > MOST ? `${line.slice(0, MOST)}…` : line);
 
 /** Of a web page the title, which says more than its first tags. */
 function plain(text: string): string {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TagprError } from "../core/errors.ts";
 import { writeJson } from "../core/jsonl.ts";
 
-/** What `data build` writes about a folder of its own, so that it knows its files again. */
+/** What `data build` and `data dianping` write about a folder of their own, so that they know its files again. */
 const SEAL = "built.json";
 
 interface Seal {
@@ -33,7 +33,7 @@ export async function refuseForeign(dir: string, names: readonly string[], force
   }
 }
 
-/** Writes down which files of a folder were built, with what else is to be known of them. */
+/** Writes down which files of a folder were built, beside those of calls before, with what else is to be known of them. */
 export async function sealFolder(
   dir: string,
   names: readonly string[],
@@ -41,7 +41,7 @@ export async function sealFolder(
 ): Promise<void> {
   const files: [string, string][] = [];
   for (const name of names) if (existsSync(join(dir, name))) files.push([name, await sha256(join(dir, name))]);
-  writeJson(join(dir, SEAL), { version: 1, ...facts, files: Object.fromEntries(files) });
+  writeJson(join(dir, SEAL), { version: 1, ...facts, files: { ...sealOf(dir), ...Object.fromEntries(files) } });
 }
 
 function sealOf(dir: string): Seal["files"] {

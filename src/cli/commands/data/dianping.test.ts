@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -42,6 +42,24 @@ it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown
     code: 0,
     out: expect.stringMatching(/no fault: 1\n {2}time: .*later than the query: 3/),
   });
+});
+
+it("is done again over its own files, and over nobody else's without --force", async () => {
+  await writeRows(join(cwd, "o.jsonl"), posts);
+  const make = (...more: string[]) => tagpr("data", "dianping", "o.jsonl", "--out", "o", ...more);
+  for (const split of ["test", "dev", "test"]) expect((await make("--as", split)).code).toBe(0);
+  const file = join(cwd, "o", "dianping_title", "test_outputs.json");
+  const mine = "my own notes";
+  writeFileSync(file, mine);
+  const refused = await make();
+  expect(refused).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/test_outputs.json is there already.*\n.*--force/),
+  });
+  expect(readFileSync(file, "utf8")).toBe(mine);
+  expect((await make("--as", "dev")).code).toBe(0);
+  expect((await make("--force")).code).toBe(0);
+  expect(readFileSync(file, "utf8")).not.toBe(mine);
 });
 
 it("what may be a key is refused before anything is written, and not repeated", async () => {

@@ -7,6 +7,7 @@ import { type Held, holdOut, toExample } from "../../../data/dianping/build.ts";
 import { readPosts } from "../../../data/dianping/posts.ts";
 import { type Cleaned, cleanPosts, countsOf, RULES, type Rules } from "../../../data/dianping/rules.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
+import { refuseForeign, sealFolder } from "../../../data/owned.ts";
 import { tally } from "../../../data/problem.ts";
 import { readAllRows } from "../../../data/rows.ts";
 import { loadTask } from "../../../data/task-file.ts";
@@ -48,6 +49,7 @@ export function dianpingCommand(app: App): Command {
         .default(RULES.nearDuplicate),
     )
     .option("--removed <file>", "JSONL: every post that a rule removed, and why")
+    .option("--force", "write over files in --out that were not built there")
     .addOption(TEACHER.url)
     .addOption(TEACHER.model)
     .addOption(TEACHER.keyEnv)
@@ -66,8 +68,11 @@ export function dianpingCommand(app: App): Command {
     .addOption(DELIMITER)
     .addOption(COLUMNS)
     .addOption(HEADER)
-    .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, dateFormat, ...flags }) => {
+    .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, dateFormat, force, ...flags }) => {
       requireNoSecrets(flags);
+      const dir = at(io, out);
+      const names = ["questions", "outputs", "cleaning"].map((kind) => `${as}_${kind}.json`);
+      for (const task of TASKS) await refuseForeign(join(dir, task), names, force === true);
       const rules: Rules = {
         ...RULES,
         minContent: flags.minContent,
@@ -93,7 +98,6 @@ export function dianpingCommand(app: App): Command {
       io.out(`users: ${held.length} with nine posts or more, ${tooFew} with fewer are left out\n`);
       if (held.length === 0)
         throw new TagprError("data", "no user has nine posts left", { hint: "Give more posts, or gentler rules." });
-      const dir = at(io, out);
       const record = {
         rules: shown(rules),
         posts: posts.length,
@@ -113,6 +117,7 @@ export function dianpingCommand(app: App): Command {
         );
         // Beside the very files it tells of: other calls write other splits, or other tasks, by other rules.
         writeJson(join(dir, name, `${as}_cleaning.json`), record);
+        await sealFolder(join(dir, name), names, {});
         io.out(`${name}: ${n} queries, ${as}\n`);
       };
       for (const task of ["dianping_content", "dianping_title"])
@@ -138,6 +143,9 @@ function nextText(dir: string, out: string): string {
       : `then this command with ${missing.map((split) => `--as ${split}`).join(" and with ")}, on posts of other users: a run wants train and dev`;
   return `Next: tagpr data check ${folder}, ${then}\n`;
 }
+
+/** The tasks of its folders, in LaMP's form. */
+const TASKS = ["dianping_content", "dianping_title", "dianping_paraph"];
 
 /** Writes one task's queries: who asks, and Paraph's neutral text. */
 type Put = (name: string, asked: readonly (readonly [Held, string])[]) => Promise<void>;

@@ -36,6 +36,7 @@ function worldWords(): string[] {
   const words = new Set<string>();
   const note: Renderer = {
     ...{ eosIds: [], contextLength: 0, responsePrefix: "", refusesSystem: false },
+    controlTokensIn: () => [],
     encode: () => [],
     decode: () => "",
     renderChat: () => "",

@@ -8,7 +8,7 @@ import { type Leak, leaksWithin, type SplitFacts } from "./leaks.ts";
 import { orderWithin } from "./order.ts";
 import { type OnProblem, sentence, tally } from "./problem.ts";
 import type { Task } from "./task.ts";
-import type { Example } from "./types.ts";
+import type { Example, Question } from "./types.ts";
 
 /** Queries by split in the paper's Table 4 (LaMP's time-based split). */
 export const TABLE_4: Readonly<Record<string, Readonly<Record<string, number>>>> = {
@@ -56,11 +56,17 @@ export interface CheckReport {
   readonly ok: boolean;
 }
 
+export interface CheckOptions {
+  readonly task?: Task;
+  /** Sees each query that has a gold answer, with the folder's task. */
+  readonly seeGold?: (task: Task, question: Question) => void;
+}
+
 /**
  * Reads every record of a data folder and says what is in it: counts beside Table 4's, each unreadable record, and
  * leaks (see `Leak`). Streams; what it keeps grows with the number of queries and users, not with profiles.
  */
-export async function checkData(dir: string, options: { task?: Task } = {}): Promise<CheckReport> {
+export async function checkData(dir: string, options: CheckOptions = {}): Promise<CheckReport> {
   const dataset = await openDataset(dir, options);
   const problems: string[] = [];
   const counts = tally();
@@ -69,10 +75,11 @@ export async function checkData(dir: string, options: { task?: Task } = {}): Pro
   const splits: SplitReport[] = [];
   const facts: SplitFacts[] = [];
   for (const split of Object.values(dataset.splits)) {
-    const found = await readSplit(dataset, split, (problem) => {
+    const onProblem: OnProblem = (problem) => {
       problems.push(sentence(problem));
       counts.add(problem);
-    });
+    };
+    const found = await readSplit(dataset, split, onProblem, options.seeGold);
     splits.push(found.report);
     facts.push(found.facts);
     leaks.push(...found.leaks);
@@ -88,6 +95,7 @@ async function readSplit(
   dataset: Dataset,
   split: Split,
   onProblem: OnProblem,
+  seeGold: CheckOptions["seeGold"],
 ): Promise<{ report: SplitReport; facts: SplitFacts; leaks: Leak[]; inputs: OddInputs[] }> {
   const { task } = dataset;
   const sizes: number[] = [];
@@ -108,6 +116,7 @@ async function readSplit(
     if (fault !== null) odd.set(fault, [...(odd.get(fault) ?? []), example.id]);
     if (example.gold === null) continue;
     withGold++;
+    seeGold?.(task, example);
     const gold = example.gold.trim();
     if (task.kind !== "generation" && labelOf(task, gold) === null) strange.set(gold, (strange.get(gold) ?? 0) + 1);
   }

@@ -36,6 +36,7 @@ const renderer: Renderer = {
   eosIds: [EOS],
   responsePrefix: "<think>\n",
   refusesSystem: false,
+  controlTokensIn: () => [],
 };
 
 /** Answers what `say` makes of the prompt's text, and keeps what it was asked. */

@@ -15,6 +15,8 @@ export const isThinkMark = (content: string): boolean => /^<\/?think>$/.test(con
 
 /** How control tokens that stand in a text by themselves are told from those that a chat template writes. */
 export interface ControlTokens {
+  /** Those that a text holds, each once, in order. */
+  found(text: string): string[];
   /** Whether a text holds any. */
   inside(text: string): boolean;
   /**
@@ -40,6 +42,7 @@ export function controlTokens(added: readonly AddedToken[]): ControlTokens | nul
   };
   const plain = (text: string): string => text.replaceAll(BREAK, "");
   return {
+    found: (text) => [...new Set(text.match(any))],
     inside: (text) => text.includes(BREAK) || text.search(any) >= 0,
     disguise: (text, keepThinking) =>
       plain(text).replace(any, (content) => (keepThinking && MARKS.test(content) ? content : part(content))),

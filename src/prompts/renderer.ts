@@ -39,6 +39,8 @@ export interface Renderer {
    */
   readonly responsePrefix: string;
   readonly refusesSystem: boolean;
+  /** Control tokens that stand in a text by themselves, as written; a prompt holds them as text. */
+  controlTokensIn(text: string): string[];
 }
 
 const tokenizerConfigSchema = z.looseObject({
@@ -111,6 +113,7 @@ export function loadRenderer(modelDir: string): Renderer {
     eosIds: eosIds(modelDir, tokenizer, config, tokenizerConfig),
     responsePrefix: prefixOf(renderChat([{ role: "user", content: "?" }], { thinking: true })),
     refusesSystem: template.refusesSystem,
+    controlTokensIn: (text) => control?.found(text) ?? [],
   };
 }
 

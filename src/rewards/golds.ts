@@ -29,7 +29,7 @@ export function goldReward(task: Task, gold: string): number {
  * {@link MOST_SHARE} of free texts, or texts in a script that the task's ROUGE mostly drops.
  * @throws TagprError `data`
  */
-export function checkGolds(task: Task, questions: Iterable<Question>): GoldCheck {
+export function checkGolds(task: Task, questions: Iterable<Pick<Question, "id" | "gold">>): GoldCheck {
   const short: { id: string; gold: string; reward: number }[] = [];
   const golds: string[] = [];
   for (const { id, gold } of questions) {

@@ -41,3 +41,18 @@ it("a folder without files, a folder that isn't there", async () => {
     err: expect.stringMatching(/none is not there/),
   });
 });
+
+it("says that a run would refuse golds that its reward can't tell from wrong ones, exit code 3", async () => {
+  folder("korean", { train: "ann", dev: "bob" }, [{ id: 1, text: "t", title: "T", date: "2018" }]);
+  for (const id of ["train", "dev"]) {
+    const golds = [{ id, output: `제목 하나 ${id === "dev" ? 2 : 1}` }];
+    writeFileSync(join(cwd, "korean", `${id}_outputs.json`), JSON.stringify({ task: "LaMP_4", golds }));
+  }
+  const { code, out } = await tagpr("data", "check", "korean");
+  expect(code).toBe(3);
+  expect(out).toMatch(
+    /a run would be refused: 1\n.*language is en.*counts \d+% of the gold answers' letters.*language: ko/,
+  );
+  const [report] = JSON.parse((await tagpr("data", "check", "korean", "good", "--json")).out);
+  expect(report).toMatchObject({ ok: false, rewards: [{ meant: false }] });
+});

@@ -1,7 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
+import { TagprError } from "../../../core/errors.ts";
 import { type CheckReport, checkData, type OddInputs } from "../../../data/check.ts";
 import type { Leak } from "../../../data/leaks.ts";
+import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
+import type { Question } from "../../../data/types.ts";
+import { checkGolds } from "../../../rewards/golds.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, taskName } from "../options.ts";
@@ -17,10 +21,11 @@ export function checkCommand({ io, outcome }: App): Command {
     .option("--json", "print the whole report as JSON")
     .action(async (dirs, { task, json }) => {
       const options = task === undefined ? {} : { task: loadTask(taskName(io, task)) };
-      const reports: (CheckReport & { dir: string })[] = [];
+      const reports: (Checked & { dir: string })[] = [];
       for (const dir of dirs) {
-        reports.push({ dir, ...(await checkData(at(io, dir), options)) });
-        if (json !== true) io.out(reportText(dir, reports.at(-1) as CheckReport));
+        const checked = await check(at(io, dir), options);
+        reports.push({ dir, ...checked });
+        if (json !== true) io.out(reportText(dir, checked));
       }
       if (json === true) io.out(`${JSON.stringify(reports, null, 2)}\n`);
       if (reports.some(({ ok }) => !ok)) outcome.code = 3;
@@ -28,7 +33,41 @@ export function checkCommand({ io, outcome }: App): Command {
   return command as unknown as Command;
 }
 
-function reportText(dir: string, report: CheckReport): string {
+type Gold = Pick<Question, "id" | "gold">;
+
+interface Checked extends CheckReport {
+  /** What the gold answers would earn against themselves, as a run asks before it starts; empty where all earn 1. */
+  readonly rewards: readonly { readonly message: string; readonly meant: boolean; readonly ids: readonly string[] }[];
+}
+
+async function check(dir: string, options: { task?: Task }): Promise<Checked> {
+  const golds: Gold[] = [];
+  let task: Task | null = null;
+  const seeGold = (own: Task, { id, gold }: Question): void => {
+    task = own;
+    golds.push({ id, gold });
+  };
+  const report = await checkData(dir, { ...options, seeGold });
+  // Golds that are no label are named already.
+  if (task === null || report.splits.some(({ strangeGolds }) => Object.keys(strangeGolds).length > 0))
+    return { ...report, rewards: [] };
+  const rewards = rewardsOf(task, golds);
+  return { ...report, rewards, ok: report.ok && rewards.every(({ meant }) => meant) };
+}
+
+/** A run with such golds is refused (`meant` false), or says that some earn less than 1. */
+function rewardsOf(task: Task, golds: readonly Gold[]): Checked["rewards"] {
+  try {
+    const { short } = checkGolds(task, golds);
+    const message = "gold answers would earn less than 1 against themselves";
+    return short.length === 0 ? [] : [{ message, meant: true, ids: short.map(({ id }) => id) }];
+  } catch (error) {
+    if (!(error instanceof TagprError) || error.code !== "data") throw error;
+    return [{ message: `${error.message}. ${error.hint ?? ""}`.trim(), meant: false, ids: [] }];
+  }
+}
+
+function reportText(dir: string, report: Checked): string {
   const counts = [
     ["split", "queries", "Table 4", "users", "with gold", "items (least, median, most)"],
     ...report.splits.map(({ split, queries, paper, users, withGold, items }) => [
@@ -52,9 +91,14 @@ function reportText(dir: string, report: CheckReport): string {
       report.problems.length,
     ),
     ...section("golds that are no label of the task", strange),
+    ...section(
+      "a run would be refused",
+      report.rewards.filter(({ meant }) => !meant).map(({ message }) => `  ${message}`),
+    ),
     ...section("inputs that are not of the task's form", report.inputs.filter(({ meant }) => !meant).map(inputLine)),
     ...section("leaks", report.leaks.filter(({ meant }) => !meant).map(leakLine)),
     ...section("told, but no fault", [
+      ...report.rewards.filter(({ meant }) => meant).map(inputLine),
       ...report.inputs.filter(({ meant }) => meant).map(inputLine),
       ...report.leaks.filter(({ meant }) => meant).map(leakLine),
     ]),

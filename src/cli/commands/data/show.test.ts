@@ -45,6 +45,16 @@ it("--form prints LaMP's own prompt or the chat, and what was cut", async () => 
   expect(chat).toMatch(/History of this user, oldest first:\n\[1\] article: short text 4/);
 });
 
+it("a prompt says which control tokens the record's own texts hold: they stay text", async () => {
+  expect((await show("--form", "chat")).out).not.toMatch(/stays text/);
+  const own = { ...questions[0], input: "Generate a headline for the following article: x <|im_end|> y" };
+  mkdirSync(join(cwd, "control"));
+  writeFileSync(join(cwd, "control", "dev_questions.json"), JSON.stringify([own]));
+  writeFileSync(join(cwd, "control", "dev_outputs.json"), JSON.stringify({ task: "LaMP_4", golds }));
+  const { out } = await tagpr("data", "show", "control", "--form", "chat");
+  expect(out).toMatch(/chat prompt, .*; the record's own <\|im_end\|> stays text and is no turn\n/);
+});
+
 it("--tokens marks what is trained on: the completion and its end of turn, not the prompt", async () => {
   const { out } = await show("--tokens");
   expect(out).toMatch(/no chain: the bare answer.*: \d+ prompt tokens not trained on, \d+ trained on/);

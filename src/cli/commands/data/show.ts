@@ -87,5 +87,13 @@ function recordText(paint: Paint, task: Task, example: ShownExample, split: stri
 
 function promptText(paint: Paint, task: Task, example: ShownExample, options: AskOptions): string {
   const { prompt, tokens, cut } = askPrompt(task, example, options);
-  return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${printable(`${cutText(cut)}\n${prompt}`)}\n\n`;
+  const told = [cutText(cut), ...controlText(example, options)].join("; ");
+  return `${paint.cyan(`${options.form} prompt`)}, ${tokens.length} of ${options.maxTokens} tokens; ${printable(`${told}\n${prompt}`)}\n\n`;
+}
+
+/** Says which control tokens of the model the record's own texts hold: the model sees them as text. */
+function controlText({ input, shown }: ShownExample, { renderer }: AskOptions): string[] {
+  const texts = [input, ...shown.flatMap(({ fields }) => Object.values(fields))];
+  const found = [...new Set(texts.flatMap((text) => renderer.controlTokensIn(text)))];
+  return found.length === 0 ? [] : [`the record's own ${found.join(" ")} stays text and is no turn`];
 }

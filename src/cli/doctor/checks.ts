@@ -116,8 +116,8 @@ function cores(): Finding {
     name: "cores",
     state: n >= 2 && busy === null ? "good" : "poor",
     text: busy === null ? String(n) : `${n}, ${busy}`,
-    ...(busy !== null ? { advice: "Runs take longer beside other work; times in the README are for idle cores." } : {}),
-    ...(n < 2 ? { advice: "Times in the README are for two cores." } : {}),
+    ...(busy !== null ? { advice: "Runs take longer beside other work; times in the docs are for idle cores." } : {}),
+    ...(n < 2 ? { advice: "Times in the docs are for two cores." } : {}),
   };
 }
 

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from .backbone import Weights, load, read_tensors
 from .errors import EngineError, first_line
+from .requests import short
 from .training import TrainedModel
 
 TOKENIZER_FILES = (
@@ -40,6 +41,7 @@ TOKENIZER_FILES = (
     "generation_config.json",
 )
 _REPLACED = ".old-for-"  # a checkpoint while another takes its name
+FORMAT = 1  # of a checkpoint's folder
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 
 
@@ -58,6 +60,7 @@ class Meta:
     user_metadata: dict[str, Any] | None = None
     run_metadata: dict[str, Any] | None = None  # its training run's
     expires_at: str | None = None  # ISO 8601; None: never
+    format: int = 1  # what names none is of 1
 
 
 @dataclass(frozen=True)
@@ -121,13 +124,18 @@ def _replaced_name(folder: Path) -> str:
 
 
 def read_meta(folder: Path) -> Meta:
-    """Fields that a newer engine noted are left out. Raises EngineError on what no engine wrote."""
+    """Fields that a newer engine noted are left out. Raises EngineError on a later format and what no engine wrote."""
     known = {f.name for f in fields(Meta)}
     try:
         found = json.loads((folder / "engine.json").read_text())
-        return Meta(**{k: v for k, v in found.items() if k in known})
+        meta = Meta(**{k: v for k, v in found.items() if k in known})
+        theirs = found.get("format", 1)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise EngineError(f"checkpoint {folder.name}: its engine.json can't be read ({first_line(error)})") from error
+    if theirs not in range(1, FORMAT + 1):
+        said = f"checkpoint {folder.name} is of format {short(theirs)}, this engine reads {FORMAT}"
+        raise EngineError(f"{said}: a later TagPR has written it, so go on with that one")
+    return meta
 
 
 def written(folder: Path) -> int:
@@ -274,6 +282,7 @@ def save(
             user_metadata=note.user_metadata,
             run_metadata=note.run_metadata,
             expires_at=note.expires_at,
+            format=FORMAT,
         )
         (folder / "engine.json").write_text(json.dumps(asdict(meta)))
 

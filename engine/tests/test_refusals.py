@@ -168,13 +168,22 @@ def test_a_damaged_checkpoint_is_named_and_the_model_stays_as_it_was(client: Cli
     step(client, model)
     path = client.wait(client.post("save_weights", model_id=model, path="cut"))["path"]
     before = {n: m.detach().clone() for n, m in engine.models[model].trained.masters.items()}
+    folder = engine.settings.store / model / "weights" / "cut"
     for name in ("optimizer.safetensors", "model.safetensors", "engine.json"):
-        file = engine.settings.store / model / "weights" / "cut" / name
+        file = folder / name
         whole = file.read_bytes()
         file.write_bytes(whole[: len(whole) // 2])
         with pytest.raises(Refused, match=rf"{name}.*(damaged or cut off|can't be read)"):
             client.wait(client.post("load_weights", model_id=model, path=path, optimizer=True))
         file.write_bytes(whole)
+    meta = json.loads((folder / "engine.json").read_text())
+    assert meta["format"] == 1
+    for later in (2, "x", None, 0):
+        (folder / "engine.json").write_text(json.dumps({**meta, "format": later}))
+        with pytest.raises(Refused, match=r"is of format .*, this engine reads 1: a later TagPR has written it"):
+            client.wait(client.post("load_weights", model_id=model, path=path, optimizer=True))
+    del meta["format"]  # as engines wrote it before they named it
+    (folder / "engine.json").write_text(json.dumps(meta))
     assert all(bool((before[n] == m).all()) for n, m in engine.models[model].trained.masters.items())
     client.wait(client.post("load_weights", model_id=model, path=path, optimizer=True))
 

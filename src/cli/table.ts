@@ -1,17 +1,14 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { readJson } from "../core/jsonl.ts";
 import { guardCell } from "../core/printable.ts";
 import { methodLabel, pairLabel } from "../eval/methods.ts";
+import { readResult } from "../eval/read-result.ts";
 import type { Result, ResultRow } from "../eval/result-types.ts";
 import type { Interval } from "../stats/resample.ts";
 import { duration } from "./progress/eta.ts";
 
 /** The result of a run as a table for a terminal, or null where there is none yet. */
 export function resultTable(run: string): string | null {
-  const path = join(run, "result.json");
-  if (!existsSync(path)) return null;
-  const result = readJson<Result>(path);
+  const result = readResult(run);
+  if (result === null) return null;
   const tables = result.tasks !== undefined && result.tasks.length > 1 ? [...result.tasks, result] : [result];
   return tables.map(oneTable).join("\n");
 }

@@ -99,6 +99,8 @@ export function filesBelow(dir: string): string[] {
 
 /** One line of `checkpoints.jsonl`: a checkpoint counts when its line stands there, written last. */
 export interface Checkpoint {
+  /** {@link RUN_FORMAT}; absent in runs of format 1. */
+  readonly format?: number;
   /** Optimizer steps done; in RL batches. */
   readonly step: number;
   /** `tinker://…` of weights and optimizer. */
@@ -138,6 +140,7 @@ export function openLoop(dir: string): LoopLog {
   dropTornLine(checkpoints);
   dropTornLine(opened);
   const all = existsSync(checkpoints) ? readJsonl<Checkpoint>(checkpoints) : [];
+  for (const [i, line] of all.entries()) formatOf(`${checkpoints}:${i + 1}`, line);
   const last = all.at(-1) ?? null;
   const lines: Record<string, number> = {};
   for (const name of LOGS) {
@@ -157,7 +160,7 @@ export function openLoop(dir: string): LoopLog {
     samples: (rows) => add("samples.jsonl", rows),
     stopped: (row) => appendJsonl(join(dir, "stopped.jsonl"), [row]),
     checkpoint: (step, state, extra = {}) =>
-      appendJsonl(checkpoints, [{ step, state, lines: { ...lines }, extra } satisfies Checkpoint]),
+      appendJsonl(checkpoints, [{ format: RUN_FORMAT, step, state, lines: { ...lines }, extra } satisfies Checkpoint]),
   };
 }
 

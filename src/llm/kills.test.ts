@@ -39,7 +39,7 @@ it("killed −9 at random, nothing that came is lost, and at most what was on it
   }
   await server.close();
 
-  const lines = readFileSync(join(dir, "teacher.jsonl"), "utf8").split("\n").filter(Boolean);
+  const lines = readFileSync(join(dir, "teacher.jsonl"), "utf8").split("\n").slice(1).filter(Boolean);
   const whole = lines.flatMap((line) => {
     try {
       return [JSON.parse(line) as { key: string; value: { texts: string[] } }];

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
+import { formatOf } from "../core/format.ts";
 import { readSeal } from "../core/run-dir.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
@@ -52,14 +53,20 @@ export function readRun(dir: string): RunFiles {
   const at = (path: string): string => join(dir, path);
   const has = (path: string): boolean => existsSync(at(path));
   const json = (path: string): Row | null => (has(path) ? asRow(parse(at(path), readText(at(path)))) : null);
-  const run = json("run.json");
+  /** Of a later TagPR's every field may mean something else. */
+  const known = (path: string): Row | null => {
+    const value = json(path);
+    if (value !== null) formatOf(at(path), value);
+    return value;
+  };
+  const run = known("run.json");
   const tags = json("chains/tags.json");
   return {
     dir,
     run,
     config: asRow(run?.config),
     tasks: has("data/tasks.json") ? (parse(at("data/tasks.json"), readText(at("data/tasks.json"))) as Task[]) : [],
-    result: json("result.json") as Result | null,
+    result: known("result.json") as Result | null,
     tags: strings(tags?.tags),
     tagClusters: rows(tags?.clusters),
     stats: json("chains/stats.json"),

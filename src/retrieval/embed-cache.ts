@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
+import { CACHE_HEAD, checkCacheLine } from "../core/format.ts";
 import { appendJsonl, guardDisk, lines } from "../core/jsonl.ts";
 import { hashJson } from "../core/run-dir.ts";
 import { vectorsFault } from "../core/vectors.ts";
@@ -14,7 +15,8 @@ const CHUNK = 256;
  * Keeps embeddings on disk, keyed by the model's identity and the text: one line a text in a JSON Lines file, float32 in
  * base64. A text is embedded once, also within one call and over many runs. A line that a killed process left torn is
  * ignored, and so are vectors of another model: its name is no identity. `identityOf` is called once, when first needed.
- * @throws TagprError `data` on a file that holds vectors which no model gives; `engine` where the embedder gives such
+ * @throws TagprError `data` on a file that holds vectors which no model gives; `run` on one of a later TagPR; `engine`
+ * where the embedder gives such vectors
  */
 export function cachedEmbed(embed: Embed, path: string, identityOf: () => Promise<unknown>): Embed {
   let cache: Cache | null = null;
@@ -41,6 +43,8 @@ interface Cache {
   readonly known: Map<string, Float32Array>;
   /** The file ends within a line. */
   torn: boolean;
+  /** Nothing is in the file yet, not even its format. */
+  empty: boolean;
 }
 
 /** Answers the width of the vectors, which is `before`'s where that is known. */
@@ -64,7 +68,8 @@ async function embedChunk(
   const line = rows.map(({ key, vector }) => ({ k: key, v: Buffer.from(vector.buffer).toString("base64") }));
   if (cache.torn) guardDisk(path, () => appendFileSync(path, "\n"));
   cache.torn = false;
-  appendJsonl(path, line);
+  appendJsonl(path, cache.empty ? [CACHE_HEAD, ...line] : line);
+  cache.empty = false;
   for (const { key, vector } of rows) cache.known.set(key, vector);
   return width;
 }
@@ -77,7 +82,7 @@ function poisoned(path: string, what: string): TagprError {
 
 function load(path: string): Cache {
   const known = new Map<string, Float32Array>();
-  if (!existsSync(path)) return { known, torn: false };
+  if (!existsSync(path)) return { known, torn: false, empty: true };
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -87,6 +92,7 @@ function load(path: string): Cache {
   let number = 0;
   for (const line of lines(bytes)) {
     number++;
+    checkCacheLine(`${path}:${number}`, line);
     const match = /^\{"k":"([\w-]+)","v":"([A-Za-z0-9+/=]*)"\}$/.exec(line);
     const [, key, base64] = match ?? [];
     if (key === undefined || base64 === undefined) continue;
@@ -97,5 +103,5 @@ function load(path: string): Cache {
     if (fault !== null) throw poisoned(`${path}:${number}`, fault);
     known.set(key, vector);
   }
-  return { known, torn: bytes.length > 0 && bytes.at(-1) !== 10 };
+  return { known, torn: bytes.length > 0 && bytes.at(-1) !== 10, empty: bytes.length === 0 };
 }

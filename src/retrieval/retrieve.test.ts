@@ -279,9 +279,9 @@ describe("cachedEmbed", () => {
     const good = readFileSync(path, "utf8");
     const nan = Buffer.from(new Float32Array([Number.NaN]).buffer).toString("base64");
     for (const [line, at] of [
-      ['{"k":"x","v":""}', `${path}:3`],
-      [`{"k":"x","v":"${nan}"}`, `${path}:3`],
-      ['{"k":"x","v":"AAAA"}', `${path}:3`],
+      ['{"k":"x","v":""}', `${path}:4`],
+      [`{"k":"x","v":"${nan}"}`, `${path}:4`],
+      ['{"k":"x","v":"AAAA"}', `${path}:4`],
     ] as const) {
       writeFileSync(path, `${good}${line}\n`);
       const error = await cachedEmbed(letters, path, m)(["a"]).catch((thrown: unknown) => thrown);

@@ -116,6 +116,7 @@ export function refuseForeign(run: string, stage: Owner, names: readonly string[
     throw new TagprError("run", `${dir} was not made by TagPR (it has neither begun.json nor stage.json)`, {
       hint: "Move it away, or choose another folder for the run with --out.",
     });
+  for (const file of stage.alsoWrites ?? []) refuseLater(join(dir, file));
   const listed = new Set(begun?.files ?? []);
   const beside = begun === null ? (stage.alsoWrites ?? []).filter((file) => !isResult(join(dir, file))) : [];
   const inTheWay = [...names.filter((file) => !listed.has(file)), ...beside].find((file) => isThere(join(dir, file)));
@@ -131,12 +132,23 @@ export const holdsNothing = (path: string): boolean =>
 
 /** Whether a `result.json` is an evaluation's, whose folder may have been deleted to do it again. */
 function isResult(path: string): boolean {
-  if (!isFile(path)) return false;
+  const value = objectIn(path);
+  return Array.isArray(value?.rows) && Array.isArray(value.paired) && isObject(value.details);
+}
+
+/** A result that a later TagPR has written is not written over. */
+function refuseLater(path: string): void {
+  const value = objectIn(path);
+  if (value !== null) formatOf(path, value);
+}
+
+function objectIn(path: string): Record<string, unknown> | null {
+  if (!isFile(path)) return null;
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return isObject(value) && Array.isArray(value.rows) && Array.isArray(value.paired) && isObject(value.details);
+    return isObject(value) ? value : null;
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -144,7 +144,7 @@ async function oddSettings({ random }: Setting): Promise<void> {
     ],
     ["create_model", model('{"rank": 4, "seed": NaN}'), {}],
     ["create_model", model('{"rank": NaN}'), {}],
-    ["create_model", model('{"rank": 4, "\\ud800": 1}'), {}],
+    ["create_model", model('{"rank": 4, "train_mlp": "\\ud800"}'), {}],
   ]);
   const { status, text } = await outcome(at, path, body, headers);
   const refused = (status >= 400 && status < 500) || /"category":\s*"user"/.test(text);

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { stringify } from "yaml";
 import { readJson } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
-import type { Result } from "../../eval/result-types.ts";
+import { readResult } from "../../eval/read-result.ts";
 import type { RunRecord } from "../record.ts";
 import type { Checked } from "./check.ts";
 
@@ -39,10 +39,13 @@ export function dataHashes(run: string): Record<string, string> {
 }
 
 export function metricsOf(run: string, model: ModelName): unknown {
-  const path = model === "prmu" ? join(run, "prmu", "held_out.json") : join(run, "result.json");
-  if (!existsSync(path)) return null;
-  if (model === "prmu") return readJson<unknown>(path);
-  const { task, metric, rows, synthetic, seed } = readJson<Result>(path);
+  if (model === "prmu") {
+    const path = join(run, "prmu", "held_out.json");
+    return existsSync(path) ? readJson<unknown>(path) : null;
+  }
+  const result = readResult(run);
+  if (result === null) return null;
+  const { task, metric, rows, synthetic, seed } = result;
   return { task, metric, synthetic, seed, rows };
 }
 

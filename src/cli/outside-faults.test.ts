@@ -36,6 +36,7 @@ describe("what is wrong outside is not a fault in TagPR", () => {
     ["an alias that leads nowhere", "name: *nobody", /bomb\.yaml.*nobody/],
     ["endless nesting of brackets", "[".repeat(20_000), /nested more than 100 levels deep/],
     ["endless nesting of lists", "- ".repeat(20_000), /nested more than 100 levels deep/],
+    ["lists that all end at once", `${"- ".repeat(20_000)}x\nname: own\n`, /nested more than 100 levels deep/],
     [
       "endless nesting of maps",
       Array.from({ length: 300 }, (_, i) => `${" ".repeat(i)}a:`).join("\n"),

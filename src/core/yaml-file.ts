@@ -67,22 +67,29 @@ export function parseYaml<T>(
 const MOST_LEVELS = 100;
 
 function refuseDepth(text: string, path: string): void {
-  const open: [node: unknown, depth: number][] = [...new Parser().parse(text)].map((token) => [token, 0]);
+  const open: [node: unknown, depth: number][] = tokensOf(text, path).map((token) => [token, 0]);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [node, depth] = next;
     if (!isObject(node)) continue;
-    if (depth > 2 * MOST_LEVELS)
-      throw new TagprError(
-        "usage",
-        `${path}: not YAML that can be read: it is nested more than ${MOST_LEVELS} levels deep`,
-        {
-          hint: "A config has a few levels: is this the right file?",
-        },
-      );
+    if (depth > 2 * MOST_LEVELS) throw tooDeep(path);
     const items = Array.isArray(node.items) ? node.items : [];
     for (const child of [node.key, node.value, ...items]) open.push([child, depth + 1]);
   }
 }
+
+/** Blocks that close all at once are closed within each other: of thousands even the tokens run out of stack. */
+function tokensOf(text: string, path: string): unknown[] {
+  try {
+    return [...new Parser().parse(text)];
+  } catch (error) {
+    throw error instanceof RangeError ? tooDeep(path) : error;
+  }
+}
+
+const tooDeep = (path: string): TagprError =>
+  new TagprError("usage", `${path}: not YAML that can be read: it is nested more than ${MOST_LEVELS} levels deep`, {
+    hint: "A config has a few levels: is this the right file?",
+  });
 
 /** What the parser throws instead of reporting: aliases that lead nowhere or multiply without end, endless nesting. */
 function guarded<T>(path: string, read: () => T): T {

@@ -286,6 +286,15 @@ describe("what a person put into a run", () => {
     expect(readFileSync(mine, "utf8")).toBe("mine");
   });
 
+  it("nor is the cache, with answers that were paid for, ever deleted", async () => {
+    await runStages(options());
+    const paid = [note("cache", "llm", "teacher.jsonl"), note("cache", "embeddings.jsonl")];
+    await runStages(options({ sft: { epochs: 7 } }));
+    await runStages(options({}, { fresh: true }));
+    await runStages(options({}, { fresh: true, only: ["chains"] }));
+    for (const file of paid) expect(readFileSync(file, "utf8")).toBe("mine");
+  });
+
   it("only the store's own checkpoints go with a fresh start, and no link is followed", async () => {
     const checkpoint = join("weights", "m-1~train~0", "weights", "step-1");
     const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));

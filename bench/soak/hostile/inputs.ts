@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { exitCodeOf } from "../../../src/cli/failure.ts";
+import { messageOf } from "../../../src/core/errors.ts";
 import type { Random } from "../../../src/core/random.ts";
 import { loadTask } from "../../../src/data/task-file.ts";
 import { connectEngine } from "../../../src/engine/client.ts";
 import { readResponse } from "../../../src/prompts/response.ts";
+import { cachedEmbed } from "../../../src/retrieval/embed-cache.ts";
 import { lockRun } from "../../../src/run/lock.ts";
 import { CONFIG, type Said, tagpr } from "./command.ts";
 import { blamesItself, commandsTerminal, hold, type Setting, type Trial } from "./trial.ts";
@@ -161,7 +163,44 @@ async function resamples({ dir }: Setting): Promise<void> {
   hold(asked.code === 2, "a bootstrap of 10^11 resamples is taken");
 }
 
+/** Vectors that no model gives are not kept, and a kept file that holds such is named. */
+async function sickVectors({ random, dir }: Setting): Promise<void> {
+  const path = join(dir, "embeddings.jsonl");
+  const texts = Array.from({ length: 2 + random.int(6) }, (_, i) => `text ${i}`);
+  const good = texts.map(() => [random.next(), 1, 2]);
+  const at = random.int(texts.length);
+  const sick = random.pick<readonly (readonly number[])[]>([
+    good.slice(1),
+    [...good, [1, 2, 3]],
+    good.map((vector, i) => (i === at ? [1, Number.NaN, 2] : vector)),
+    good.map((vector, i) => (i === at ? [1, 1e300, 2] : vector)),
+    good.map((vector, i) => (i === at ? [1, 2] : vector)),
+    good.map(() => []),
+  ]);
+  const said = await cachedEmbed(
+    async () => sick,
+    path,
+    async () => "m",
+  )(texts).then(() => "taken", messageOf);
+  hold(said !== "taken", `vectors ${JSON.stringify(sick).slice(0, 120)} were taken`);
+  hold(!existsSync(path), `of vectors ${JSON.stringify(sick).slice(0, 120)} some were kept`);
+  await cachedEmbed(
+    async () => good,
+    path,
+    async () => "m",
+  )(texts);
+  const poison = random.pick(["", "AAAA", "AADAfw==", "AACAfw=="]); // no number, three bytes, NaN, infinite
+  appendFileSync(path, `{"k":"x","v":"${poison}"}\n`);
+  const named = await cachedEmbed(
+    async () => good,
+    path,
+    async () => "m",
+  )(texts).then(() => "taken", messageOf);
+  hold(named.includes(`${path}:`), `a poisoned cache says: ${named}`);
+}
+
 export const INPUTS: readonly Trial[] = [
+  { point: 8, name: "vectors that no model gives", run: sickVectors },
   { point: 10, name: "answers that take time to read", run: longAnswers },
   { point: 13, name: "files that are no UTF-8", run: encodings },
   { point: 13, name: "hostile data files", run: readers },

@@ -1,4 +1,5 @@
 import { mkdtempSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Random } from "../../../src/core/random.ts";
@@ -169,7 +170,31 @@ async function lookersOn({ random }: Setting): Promise<void> {
   }
 }
 
+/** Requests that stop halfway hold up nobody: who asks whole is answered. */
+async function halfRequests({ random }: Setting): Promise<void> {
+  const at = await engine(process.env);
+  const { hostname, port } = new URL(at.url);
+  const half = random.pick([
+    "POST /api/v1/asample HTTP/1.1\r\nHost: x\r\n",
+    "GET",
+    `POST /api/v1/create_session HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${at.token}\r\nContent-Length: 500\r\n\r\n{`,
+    "POST /api/v1/asample HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nx",
+  ]);
+  const sockets = Array.from({ length: 20 + random.int(40) }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    socket.write(half);
+    return socket;
+  });
+  try {
+    await alive(at);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
 export const WIRE: readonly Trial[] = [
+  { point: 12, name: "requests that stop halfway", run: halfRequests },
   { point: 15, name: "requests of any kind", run: anyRequest },
   { point: 15, name: "values that are no settings", run: oddSettings },
   { point: 16, name: "lookers-on", run: lookersOn },

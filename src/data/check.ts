@@ -3,7 +3,7 @@ import { TagprError } from "../core/errors.ts";
 import { type Dataset, openDataset, type Split } from "./dataset.ts";
 import { compareDates } from "./dates.ts";
 import { labelOf } from "./grade.ts";
-import { inputFault } from "./lamp/input.ts";
+import { inputDoubt, inputFault } from "./lamp/input.ts";
 import { type Leak, leaksWithin, type SplitFacts } from "./leaks.ts";
 import { orderWithin } from "./order.ts";
 import { type OnProblem, sentence, tally } from "./problem.ts";
@@ -105,6 +105,7 @@ async function readSplit(
   const within = leaksWithin(task, split.name);
   const order = orderWithin(task, split.name);
   const odd = new Map<string, string[]>();
+  const doubts = new Map<string, string[]>();
   let withGold = 0;
   for await (const example of readable(split, onProblem)) {
     sizes.push(example.profile.length);
@@ -113,7 +114,9 @@ async function readSplit(
     within.see(example);
     order.see(example);
     const fault = inputFault(task, example.input);
-    if (fault !== null) odd.set(fault, [...(odd.get(fault) ?? []), example.id]);
+    if (fault !== null) append(odd, fault, example.id);
+    const doubt = inputDoubt(task, example.input);
+    if (doubt !== null) append(doubts, doubt, example.id);
     if (example.gold === null) continue;
     withGold++;
     seeGold?.(task, example);
@@ -135,7 +138,14 @@ async function readSplit(
     const message = `${split.name}: inputs ${fault}${meant ? " (most of the split: another wording)" : ""}`;
     return { message, meant, ids };
   });
+  for (const [doubt, ids] of doubts) inputs.push({ message: `${split.name}: inputs ${doubt}`, meant: true, ids });
   return { report, facts: { split: split.name, users, queries }, leaks: [...within.found(), ...order.found()], inputs };
+}
+
+function append(groups: Map<string, string[]>, key: string, value: string): void {
+  const own = groups.get(key);
+  if (own === undefined) groups.set(key, [value]);
+  else own.push(value);
 }
 
 /** Share of a split's inputs that lack something, from which on that is the data's own form. */

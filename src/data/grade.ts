@@ -1,3 +1,4 @@
+import { TagprError } from "../core/errors.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -5,7 +6,7 @@ import type { Task } from "./task.ts";
  * the text is no grade. The scale stays behind: {@link scaleOf} tells it.
  */
 export function readGrade(text: string): number | null {
-  const plain = text.trim();
+  const plain = plainGrade(text);
   if (/^★+[☆✩]*$/.test(plain)) return plain.replace(/[^★]/g, "").length;
   if (/^(?:⭐️?)+$/u.test(plain)) return [...plain].filter((sign) => sign === "⭐").length;
   const found = GRADE.exec(plain);
@@ -16,9 +17,19 @@ export function readGrade(text: string): number | null {
 
 /** The highest grade of the scale that a grade names: 10 in `7/10`; null where it names none. */
 export function scaleOf(text: string): number | null {
-  const scale = GRADE.exec(text.trim())?.[2];
+  const scale = GRADE.exec(plainGrade(text))?.[2];
   return scale === undefined ? null : Number(scale);
 }
+
+/** The sentence for grades that can't be compared: 3 of 5 is none of the grades from 1 to 10. */
+export function scalesError(column: string, scales: readonly number[]): TagprError {
+  return new TagprError("data", `${column} has grades of different scales: of ${scales.join(", of ")}`, {
+    hint: "Bring them to one scale in the table, or keep the rows of one.",
+  });
+}
+
+/** Chinese and Japanese tables have digits of full width too. */
+const plainGrade = (text: string): string => text.replace(/[０-９．，／％]/g, (wide) => wide.normalize("NFKC")).trim();
 
 const GRADE =
   /^([-+]?(?:\d{1,4}(?:[.,]\d{1,4})?|[.,]\d{1,4}))\s{0,4}(?:(?:\/|out of|of|von|sur|de)\s{0,4}(\d{1,4})(?:\.0+)?)?\s{0,4}(?:[-\s]?(?:stars?|points?|pts?\.?|sterne?|étoiles?|estrellas?|★|⭐️?|星|分|点|점|%))?$/iu;

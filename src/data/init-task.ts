@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import { stringify } from "yaml";
 import { TagprError } from "../core/errors.ts";
-import { readGrade } from "./grade.ts";
+import { readGrade, scalesError } from "./grade.ts";
 import { type Column, columnStats } from "./guess/columns.ts";
 import { told, warnings } from "./guess/notes.ts";
 import { guessRoles, kindOf, type Roles } from "./guess/roles.ts";
@@ -20,6 +20,8 @@ const LIMIT = 1_000_000;
 export interface FirstTask {
   readonly text: string;
   readonly warnings: readonly string[];
+  /** Rows that it rests on. */
+  readonly rows: number;
 }
 
 export interface InitOptions extends TableOptions {
@@ -54,7 +56,7 @@ export async function initTask(path: string, options: InitOptions = {}): Promise
   const from = `${more ? "the first" : "all"} ${rows.toLocaleString("en-US")} rows`;
   const text = render(path, from, guessOf(path, columns, rows, roles), columns, options.dateFormat);
   parseTask(text, path);
-  return { text, warnings: warnings(columns, roles, rows) };
+  return { text, warnings: warnings(columns, roles, rows), rows };
 }
 
 interface Guess extends Roles {
@@ -70,12 +72,19 @@ function guessOf(path: string, columns: readonly Column[], rows: number, roles: 
     throw new TagprError(
       "data",
       `${path}: can't tell ${user === undefined ? "which column is the user" : "question from answer"} (columns: ${columns.map((c) => c.name).join(", ")})`,
-      {
-        hint: "Write the task file by hand: tasks/lamp_4.yaml is an example.",
-      },
+      { hint: howElse(roles) },
     );
+  const scales = [...gold.grades.scales];
+  if (scales.length > 1 && gold.grades.count > gold.count / 2) throw scalesError(gold.name, scales);
   const language = guessLanguage([gold, ...texts].flatMap(({ values }) => [...values.keys()]));
   return { ...roles, user, gold, kind: kindOf(gold, rows), language };
+}
+
+/** What a person can do about a table that is no task yet. */
+function howElse({ user, history, gold, texts }: Roles): string {
+  if (user !== undefined && history !== undefined && (gold === undefined || texts.length === 0))
+    return `${history.name} is taken for the user's history, which leaves nothing to ask: give each row a question and an answer of its own, or a table with one row an item of it.`;
+  return "Rename the columns (user, date, text, label, …), or write the task file by hand: tasks/lamp_4.yaml is an example.";
 }
 
 /** A column's name in a sentence. */
@@ -136,6 +145,7 @@ function render(
       ...(date === undefined ? {} : { date: date.name }),
       ...(date === undefined || format === undefined ? {} : { dateFormat: format }),
       ...(history === undefined ? {} : { profile: history.name }),
+      ...(history?.innerTime === undefined ? {} : { itemDate: history.innerTime }),
       minHistory: history === undefined ? 2 : 1,
     },
   };
@@ -175,7 +185,7 @@ function fieldsOf(columns: readonly Pick<Column, "name">[], gold: Pick<Column, "
   });
 }
 
-function innerFields({ inner }: Column, gold: Column): Field[] {
-  const names = inner.filter((name) => name.trim() !== "" && name !== "id" && name !== "date");
+function innerFields({ inner, innerTime }: Column, gold: Column): Field[] {
+  const names = inner.filter((name) => name.trim() !== "" && name !== "id" && name !== innerTime);
   return fieldsOf(names.length > 0 ? names.map((name) => ({ name })) : [{ name: "text" }], gold);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { TagprError } from "../core/errors.ts";
 import { writeJson } from "../core/jsonl.ts";
 
-/** What `data build` and `data dianping` write about a folder of their own, so that they know its files again. */
+/** What `data build`, `data dianping` and `data world` write about a folder of their own, so that they know its files again. */
 const SEAL = "built.json";
 
 interface Seal {

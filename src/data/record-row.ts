@@ -27,8 +27,8 @@ export interface Entry {
   readonly asked: { readonly values: Readonly<Record<string, string>>; readonly gold: string } | null;
   /** The history that the row brings, null where it is in the user's other rows. */
   readonly profile: readonly RawItem[] | null;
-  /** Items of it that lack a field. */
-  readonly lost: number;
+  /** The field that each item lacks which is left out of it. */
+  readonly lost: readonly string[];
 }
 
 const HINT = "Mend the row, or the columns named in the task file.";
@@ -63,7 +63,7 @@ export function readEntry(task: Task, record: RecordColumns, row: Row, number: n
   const values = placeholders(task.prompt ?? "").map((name) => [name, cellOf(row, name)] as const);
   const whole = values.every((pair): pair is readonly [string, string] => pair[1] !== null);
   return {
-    ...{ number, user, item: { id, fields, when }, profile: own?.items ?? null, lost: own?.lost ?? 0 },
+    ...{ number, user: user.trim(), item: { id, fields, when }, profile: own?.items ?? null, lost: own?.lost ?? [] },
     asked: gold === null || !whole ? null : { values: Object.fromEntries(values), gold },
   };
 }
@@ -96,16 +96,20 @@ function fieldText(task: Task, row: Row, name: string, label: boolean): string |
 }
 
 /** The items of a list, which flat formats hold as JSON text. A list of texts is items of the one field that is no label. */
-function profileOf(task: Task, { itemDate }: RecordColumns, value: unknown): { items: RawItem[]; lost: number } | null {
+function profileOf(
+  task: Task,
+  { itemDate }: RecordColumns,
+  value: unknown,
+): { items: RawItem[]; lost: string[] } | null {
   const list = typeof value === "string" && value.trimStart().startsWith("[") ? parsed(value) : value;
   if (!Array.isArray(list)) return null;
   const [text] = task.itemFields.filter(({ label }) => !label);
   const items: RawItem[] = [];
-  let lost = 0;
+  const lost: string[] = [];
   for (const [i, one] of list.entries()) {
     const row: Row = typeof one === "object" && one !== null ? (one as Row) : { [text?.name ?? ""]: one };
     const fields = fieldsOf(task, row);
-    if (typeof fields === "string") lost++;
+    if (typeof fields === "string") lost.push(fields);
     else
       items.push({
         id: cellOf(row, "id") ?? `item-${i + 1}`,

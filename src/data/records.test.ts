@@ -106,7 +106,7 @@ describe("tables", () => {
     await expect(all(sheet)).rejects.toThrow(/unknown kind of table/);
     const lines = join(dir(), "x.jsonl");
     writeFileSync(lines, '{"a": 1}\n[1]\n');
-    await expect(all(lines)).rejects.toThrow(/row 2: no object/);
+    await expect(all(lines)).rejects.toThrow(/row 2: a list, no object/);
   });
 });
 

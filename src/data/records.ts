@@ -1,5 +1,6 @@
 import { TagprError } from "../core/errors.ts";
 import { oldestFirst } from "./dates.ts";
+import { scaleOf, scalesError } from "./grade.ts";
 import { says } from "./guess/words.ts";
 import { momentsOf, newestBefore } from "./history.ts";
 import { type OnProblem, report } from "./problem.ts";
@@ -54,13 +55,37 @@ export async function queriesFromRows(
   const times = timed(entries, record, (problem) => report(options.onProblem, problem));
   const byUser = new Map<string, TimedEntry[]>();
   for (const entry of times) append(byUser, entry.user, entry);
-  const lost = times.reduce((sum, entry) => sum + entry.lost, 0);
-  if (lost > 0) options.onNote?.(`${lost} items of histories lack a field and are left out`);
+  for (const note of historyNotes(record, times)) options.onNote?.(note);
   const made = [...byUser].map(([user, own]) => queriesOf(task, record, user as UserId, own));
   const queries = limited(record, made, options);
   if (queries.length === 0 && entries.length > 0) options.onNote?.(whyNone(record, [...byUser.values()]));
   return queries;
 }
+
+/** What was left out of histories that rows bring themselves, and whose order is not known. */
+function historyNotes({ itemDate }: RecordColumns, entries: readonly TimedEntry[]): string[] {
+  const lacking = new Map<string, number>();
+  let [kept, undated] = [0, 0];
+  for (const { profile, lost } of entries) {
+    kept += profile?.length ?? 0;
+    for (const field of lost) lacking.set(field, (lacking.get(field) ?? 0) + 1);
+    for (const { date } of profile ?? []) if (date === undefined) undated++;
+  }
+  const lost = [...lacking.values()].reduce((sum, n) => sum + n, 0);
+  const fields = [...lacking].map(([field, n]) => `${n} × no ${field}`).join(", ");
+  return [
+    ...(lost === 0
+      ? []
+      : [`${loud(lost, kept + lost)}${lost} of ${kept + lost} items of histories are left out: ${fields}`]),
+    ...(itemDate === undefined || undated === 0
+      ? []
+      : [
+          `${loud(undated, kept)}${undated} of ${kept} items of histories have no date in ${itemDate} (record.itemDate) that can be read: histories with one keep the order in which they are written`,
+        ]),
+  ];
+}
+
+const loud = (some: number, all: number): string => (some > 0.1 * all ? "WARNING: " : "");
 
 async function readEntries(
   task: Task,
@@ -72,11 +97,14 @@ async function readEntries(
   const ids = new Set<string>();
   const missing = missingColumns(task, record);
   const times = record.date === undefined && record.profile === undefined ? unusedTimes() : null;
+  const scales = new Set<number>();
   let [number, unanswered, named] = [0, 0, false];
   for await (const row of rows) {
     number++;
     missing.see(row);
     times?.see(row);
+    const scale = task.kind === "ordinal" ? scaleOf(cellOf(row, record.gold) ?? "") : null;
+    if (scale !== null) scales.add(scale);
     named ||= record.id === undefined || valueIn(row, record.id) !== undefined;
     const entry = readEntry(task, record, row, number);
     if (entry === null) unanswered++;
@@ -94,6 +122,10 @@ async function readEntries(
     }
   }
   if (number > 0) missing.refuse();
+  // "3/5" would be the grade 3 of 10.
+  const most = Math.max(...task.labels.map(Number));
+  const told = [...scales].some((scale) => scale < most) ? [...scales, most] : [...scales];
+  if (new Set(told).size > 1) throw scalesError(record.gold, [...new Set(told)]);
   for (const note of times?.found() ?? []) onNote?.(note);
   if (unanswered > 0)
     onNote?.(`${unanswered} rows have no ${record.gold}, the answer: they are left out, of histories too`);

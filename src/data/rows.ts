@@ -3,10 +3,11 @@ import { basename, extname } from "node:path";
 import { TagprError } from "../core/errors.ts";
 import { isObject } from "./lamp/record.ts";
 import { report } from "./problem.ts";
+import { plainBytes } from "./table/bytes.ts";
 import { readDelimited } from "./table/delimited.ts";
 import { encodingOf, namedEncoding } from "./table/encoding.ts";
 import { readJsonTable } from "./table/json.ts";
-import type { Row, TableOptions } from "./table/options.ts";
+import { type Row, rowOf, type TableOptions } from "./table/options.ts";
 import { readParquet } from "./table/parquet.ts";
 import type { TextFile } from "./table/text.ts";
 
@@ -22,12 +23,15 @@ export async function* readRows(path: string, options: TableOptions = {}): Async
   let number = 0;
   for await (const value of valuesOf(path, options)) {
     number++;
+    const { columns } = options;
     if (isObject(value)) yield value;
+    else if (Array.isArray(value) && columns !== undefined && value.length === columns.length)
+      yield rowOf(columns, value);
     else
       report(options.onProblem, {
         place: `${path}: row ${number}`,
-        kind: "no object",
-        hint: "Each row is {column: value}.",
+        kind: Array.isArray(value) ? "a list, no object" : "no object",
+        hint: "Each row is {column: value}; columns of lists are named with --columns a,b,c, as many as a list has values.",
       });
   }
 }
@@ -50,11 +54,30 @@ async function* valuesOf(path: string, options: TableOptions): AsyncGenerator<un
       throw new TagprError("usage", `${path}: unpack it first`, { hint: "Parquet packs its own columns." });
     return yield* readParquet(path);
   }
+  const content = await contentOf(path);
+  if (content === "Parquet") {
+    options.onNote?.("it is a Parquet file, whatever its name says");
+    return yield* readParquet(path);
+  }
   const usual = USUAL[ending];
   if (usual === undefined && ![".jsonl", ".ndjson", ".json"].includes(ending))
     throw new TagprError("usage", `${path}: unknown kind of table`, { hint: `Files end in ${FORMATS}.` });
   const file = await textFile(path, options);
+  if (usual !== undefined && content === "JSON" && options.delimiter === undefined) {
+    options.onNote?.("it is JSON, whatever its name says");
+    return yield* readJsonTable(file, options);
+  }
   yield* usual === undefined ? readJsonTable(file, options) : readDelimited(file, usual, options);
+}
+
+/** What a file's first bytes say that its ending need not. */
+async function contentOf(path: string): Promise<"Parquet" | "JSON" | null> {
+  for await (const bytes of plainBytes(path)) {
+    const head = bytes.subarray(0, 256).toString("latin1");
+    if (head.startsWith("PAR1")) return "Parquet";
+    return /^(?:\xef\xbb\xbf)?\s*(?:\[\s*[[{]|\{\s*"(?:[^"\\]|\\.)*"\s*:)/.test(head) ? "JSON" : null;
+  }
+  return null;
 }
 
 async function textFile(path: string, { encoding, onNote }: TableOptions): Promise<TextFile> {

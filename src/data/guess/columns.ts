@@ -1,3 +1,4 @@
+import { lostDigits } from "../exact.ts";
 import { readGrade, scaleOf } from "../grade.ts";
 import { textOf, written } from "../table/cell.ts";
 import type { Row } from "../table/options.ts";
@@ -24,16 +25,27 @@ export interface Column {
   /** Characters, on average. */
   readonly length: number;
   /** Values that are grades, the highest of their scales, and one with a word or sign beside its number. */
-  readonly grades: { readonly count: number; readonly scales: ReadonlySet<number>; readonly dressed: string | null };
+  readonly grades: {
+    readonly count: number;
+    readonly scales: ReadonlySet<number>;
+    readonly dressed: string | null;
+    /** A value that is none. */
+    readonly other: string | null;
+  };
   /** Null where nothing in the column is a time. */
   readonly time: TimeFindings | null;
-  /** Names in the objects of a list of items. */
+  /** Names that nearly all objects of a list of items have, and the one of them that says when an item was. */
   readonly inner: readonly string[];
+  readonly innerTime: string | undefined;
+  /** Whole numbers whose last digits JSON's reader has lost. */
+  readonly rounded: number;
 }
 
 const DISTINCT = 10_000;
 /** Values without a single time, after which a column is no longer tried. */
 const PATIENCE = 50;
+/** Share of a history's items that have a field, for it to be one of theirs: items without one are left out. */
+const USUAL = 0.9;
 /** Objects within objects are columns of their own, `user.id`, down to here. */
 const DEPTH = 3;
 
@@ -69,7 +81,7 @@ function oneColumn(name: string) {
   const missing = new Map<string, number>();
   const kinds = new Map<ValueKind, number>();
   const scales = new Set<number>();
-  const inner = new Set<string>();
+  const inner = innerStats();
   const times = timeColumn();
   const patience = says("time", name) ? 10 * PATIENCE : PATIENCE;
   const seen = {
@@ -79,6 +91,8 @@ function oneColumn(name: string) {
     twice: false,
     grades: 0,
     dressed: null as string | null,
+    other: null as string | null,
+    rounded: 0,
     tried: 0,
     hopeless: false,
   };
@@ -93,7 +107,8 @@ function oneColumn(name: string) {
     seen.count++;
     const kind = items === null ? kindOf(value, text) : "items";
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    for (const key of items === null ? [] : Object.keys(items[0] ?? {})) inner.add(key);
+    for (const item of items ?? []) inner.see(item);
+    if (lostDigits(value) !== null) seen.rounded++;
     seen.length += text.length;
     count(text);
     if (kind === "text" || kind === "number") grade(text);
@@ -106,7 +121,10 @@ function oneColumn(name: string) {
     else seen.many = true;
   };
   const grade = (text: string): void => {
-    if (text.length > 24 || readGrade(text) === null) return;
+    if (text.length > 24 || readGrade(text) === null) {
+      seen.other ??= text;
+      return;
+    }
     seen.grades++;
     const scale = scaleOf(text);
     if (scale !== null) scales.add(scale);
@@ -121,16 +139,45 @@ function oneColumn(name: string) {
   const column = (): Column => {
     const found = seen.tried === 0 ? null : times.findings();
     return {
-      ...{ name, missing, values, inner: [...inner], count: seen.count, many: seen.many },
+      ...{ name, missing, values, ...inner.found(), count: seen.count, many: seen.many, rounded: seen.rounded },
       kind: [...kinds].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "text",
       // Beyond the values that were kept, one may stand twice unseen: an id column is then believed by its name.
       unique: !seen.twice,
       length: seen.length / Math.max(1, seen.count),
-      grades: { count: seen.grades, scales, dressed: seen.dressed },
+      grades: { count: seen.grades, scales, dressed: seen.dressed, other: seen.other },
       time: found === null || found.readable === 0 ? null : found,
     };
   };
   return { see, column };
+}
+
+/** What the objects of lists have in common. */
+function innerStats() {
+  const counts = new Map<string, number>();
+  const times = new Map<string, ReturnType<typeof timeColumn>>();
+  let total = 0;
+  const see = (item: Row): void => {
+    total++;
+    for (const [key, value] of Object.entries(item)) {
+      const text = textOf(value);
+      if (text === null) continue;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      if (!says("time", key)) continue;
+      const time = times.get(key) ?? timeColumn();
+      times.set(key, time);
+      time.add(text);
+    }
+  };
+  const found = (): Pick<Column, "inner" | "innerTime"> => {
+    const usual = [...counts].filter(([, n]) => n >= USUAL * total);
+    const inner = (usual.length > 0 ? usual : [...counts]).map(([key]) => key);
+    const innerTime = inner.find((key) => {
+      const { readable = 0, doubt = null } = times.get(key)?.findings() ?? {};
+      return doubt === null && readable >= USUAL * total && total > 0;
+    });
+    return { inner, innerTime };
+  };
+  return { see, found };
 }
 
 /** The objects of a list of items, also where a flat format holds it as JSON text; null where there is none. */

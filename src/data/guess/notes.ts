@@ -1,5 +1,5 @@
 import type { Column } from "./columns.ts";
-import { isTime, type Roles } from "./roles.ts";
+import { isTime, kindOf, type Roles } from "./roles.ts";
 
 const KINDS = {
   text: "texts",
@@ -31,12 +31,39 @@ function roleOf(column: Column, { user, date, id, gold, history, texts }: Roles)
     return column.time?.reading.format === undefined ? "the date" : `the date, as ${column.time.reading.format}`;
   if (column === id) return "the id";
   if (column === gold) return "the answer";
-  if (column === history) return "the history";
+  if (column === history)
+    return column.innerTime === undefined ? "the history" : `the history, its dates in ${column.innerTime}`;
   return texts.includes(column) ? "shown" : "not used";
 }
 
 /** Share of the rows that one user may have before that is told. */
 const BUSY = 0.4;
+
+/** What tables write for a user that is none. */
+const NOBODY = /^[[(<]?(?:deleted|removed|anonymous|unknown|guest|匿名(?:用户)?)[\])>]?$/i;
+
+/** An answer that is nearly a grade, or labels that differ in capitals alone. */
+function goldWarnings(gold: Column, rows: number): string[] {
+  const { name, grades, count, values, kind } = gold;
+  const lines: string[] = [];
+  if (kindOf(gold, rows) !== "ordinal" && kind !== "boolean" && grades.count > count / 2 && values.size > 2)
+    lines.push(
+      grades.count < count
+        ? `${name} is a grade in ${grades.count} of ${count} rows, and ${JSON.stringify(grades.other)} is none: they are no grades together (kind: ordinal) until such rows are mended or emptied`
+        : `${name} has ${values.size} different numbers, too many for grades: they are taken for texts (kind: ordinal, with labels, makes them grades)`,
+    );
+  const folded = new Map<string, string>();
+  for (const value of kindOf(gold, rows) === "classification" ? values.keys() : []) {
+    const text = value.trim();
+    const same = folded.get(text.toLowerCase());
+    if (same !== undefined && same !== text) {
+      lines.push(`${name}: ${JSON.stringify(same)} and ${JSON.stringify(text)} count as two labels`);
+      break;
+    }
+    folded.set(text.toLowerCase(), text);
+  }
+  return lines;
+}
 
 /** What a person must not overlook. */
 export function warnings(columns: readonly Column[], roles: Roles, rows: number): string[] {
@@ -59,10 +86,15 @@ export function warnings(columns: readonly Column[], roles: Roles, rows: number)
   const unread = date?.time === null || date?.time === undefined ? 0 : date.time.total - date.time.readable;
   if (unread > 0)
     lines.push(`${date?.name}: ${unread} values are no times, e.g. ${JSON.stringify(date?.time?.unread[0])}`);
-  if (gold !== undefined && gold.grades.scales.size > 1)
-    lines.push(
-      `${gold.name} has grades of different scales (of ${[...gold.grades.scales].join(", of ")}): they are no grades of one task`,
-    );
+  if (gold !== undefined) lines.push(...goldWarnings(gold, rows));
+  const nobody = [...(roles.user?.values ?? [])].find(([name, n]) => n > 1 && NOBODY.test(name.trim()));
+  if (nobody !== undefined)
+    lines.push(`${roles.user?.name} is ${JSON.stringify(nobody[0])} in ${nobody[1]} rows, which is taken for one user`);
+  for (const column of [roles.user, roles.id])
+    if (column !== undefined && column.rounded > 0)
+      lines.push(
+        `${column.name} holds numbers beyond 2^53, whose last digits are lost in reading JSON: data build refuses them; write them as text`,
+      );
   for (const column of columns)
     if (column.kind === "items" && column !== history)
       lines.push(

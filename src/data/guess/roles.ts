@@ -17,16 +17,27 @@ export interface Roles {
   readonly otherTimes: readonly Column[];
 }
 
-/** Share of a column's values that are times, for it to be the date. */
+/** Share of a column's values that are times, for it to be the date; and where its header says that it is. */
 const TIMES = 0.9;
+const MOST = 0.5;
+/** Share of the rows that have a text, for it to be shown: a row without it is a bad one. */
+const FILLED = 0.9;
 /** Different values of a column whose answer is one of a few. */
 const FEW = 40;
 /** Texts that a query shows at most. */
 const SHOWN = 3;
 
-/** Whether most values are times; bare numbers count only where the header says so. */
+/**
+ * Whether the values are times: most of them where the header says so (the others are bad rows, which `data build` names),
+ * nearly all elsewhere. Bare numbers count only where the header says so.
+ */
 export function isTime({ name, kind, count, time }: Column): boolean {
-  if (time === null || time.readable < TIMES * time.total || time.total < Math.min(count, 2)) return false;
+  if (
+    time === null ||
+    time.readable < (says("time", name) ? MOST : TIMES) * time.total ||
+    time.total < Math.min(count, 2)
+  )
+    return false;
   return kind !== "number" || says("time", name);
 }
 
@@ -38,7 +49,7 @@ export function guessRoles(columns: readonly Column[], rows: number): Roles {
     return found;
   };
   const repeats = (c: Column): boolean => c.many || c.values.size < c.count;
-  const history =
+  const lists =
     take((c) => c.kind === "items" && says("history", c.name)) ??
     take(
       (c) => c.kind === "items" && c.count > rows / 2 && columns.filter(({ kind }) => kind === "items").length === 1,
@@ -51,7 +62,7 @@ export function guessRoles(columns: readonly Column[], rows: number): Roles {
       (c) => person(c) && c.values.size > 1 && repeats(c),
       (c) => -Number(says("id", c.name)),
     ) ??
-    (history === undefined ? undefined : (take(person) ?? take((c) => flat(c) && says("id", c.name)))) ??
+    (lists === undefined ? undefined : (take(person) ?? take((c) => flat(c) && says("id", c.name)))) ??
     take(
       (c) =>
         flat(c) &&
@@ -65,21 +76,32 @@ export function guessRoles(columns: readonly Column[], rows: number): Roles {
         isKey(c),
     ) ??
     take(person);
-  const date = take((c) => says("time", c.name) && isTime(c)) ?? take(isTime);
+  // A list of texts is the history of a user who has no other rows.
+  const history =
+    lists ??
+    (user === undefined || repeats(user) ? undefined : take((c) => c.kind === "list" && says("history", c.name)));
+  const sure = (c: Column): number => Number(c.time === null || c.time.readable < TIMES * c.time.total);
+  const date = take((c) => says("time", c.name) && isTime(c), sure) ?? take(isTime);
   const id = take((c) => flat(c) && says("id", c.name) && c.unique && c.count === rows && isWord(c));
   const gold = goldOf(left, rows);
   if (gold !== undefined) left.delete(gold);
   const otherTimes = [...left].filter((c) => flat(c) && looksLikeTime(c));
-  const shown = [...left].filter((c) => flat(c) && c.values.size > 1 && !looksLikeTime(c));
-  return { user, date, id, gold, history, texts: textsOf(shown), otherTimes };
+  const able = [...left].filter((c) => flat(c) && c.values.size > 1 && !looksLikeTime(c));
+  const filled = able.filter((c) => c.count >= FILLED * rows);
+  return { user, date, id, gold, history, texts: textsOf(filled.length > 0 ? filled : able), otherTimes };
 }
 
 const looksLikeTime = (c: Column): boolean =>
   isTime(c) || (says("time", c.name) && c.kind !== "boolean" && !says("gold", c.name) && c.length < 60 && digitsIn(c));
 
-/** What says time and is mostly digits is one that nobody could read; words with a number in them are a text. */
-const digitsIn = (c: Column): boolean =>
-  [...c.values.keys()].slice(0, 20).some((text) => /\d{2}/.test(text) && lettersOf(text) <= 0.6 * text.length);
+/** What says time and is mostly digits, or a few words with a number (`5 days ago`), is one that nobody could read; longer texts are texts. */
+function digitsIn(c: Column): boolean {
+  const texts = [...c.values.keys()].slice(0, 20);
+  const digits = texts.filter(
+    (text) => /\p{N}/u.test(text) && (text.length < 20 || lettersOf(text) <= 0.6 * text.length),
+  );
+  return 2 * digits.length > texts.length;
+}
 
 const lettersOf = (text: string): number => text.match(/\p{L}/gu)?.length ?? 0;
 
@@ -97,7 +119,7 @@ function goldOf(left: ReadonlySet<Column>, rows: number): Column | undefined {
   return (
     named.find((c) => !says("id", c.name)) ??
     named[0] ??
-    able.find((c) => few(c) && c.kind === "text" && c.grades.count === 0) ??
+    able.find((c) => few(c) && c.kind === "text" && c.grades.count === 0 && !says("user", c.name)) ??
     able.find((c) => c.kind === "boolean") ??
     able.find((c) => few(c) && kindOf(c, rows) === "ordinal") ??
     [...able].filter((c) => !says("id", c.name)).sort((a, b) => a.length - b.length)[0]

@@ -25,6 +25,13 @@ export function inputFault(task: Task, input: string): string | null {
   return hasPrompt(task, input) ? null : "without the words of the task's prompt";
 }
 
+/** What makes it doubtful which text an input asks about: the mark before it twice. A user's own words may hold it, so that is told and no fault. */
+export function inputDoubt({ query }: Task, input: string): string | null {
+  if (!("after" in query) || !/\p{L}/u.test(query.after)) return null;
+  const again = input.split(query.after).length > 2;
+  return again ? `with ${JSON.stringify(query.after)} twice: all behind the first is taken for the text` : null;
+}
+
 function hasPrompt(task: Task, input: string): boolean {
   const parsed = parseTemplate(task.prompt ?? "");
   const first = "parts" in parsed ? parsed.parts[0] : undefined;

@@ -1,29 +1,16 @@
 import { TagprError } from "../../core/errors.ts";
+import { findDialect } from "./dialect.ts";
 import { dataNotHeader, headerOf } from "./header.ts";
 import { type Row, rowOf, type TableOptions } from "./options.ts";
-import type { Dialect } from "./record.ts";
 import { recordsOf } from "./records.ts";
 import { type Line, linesOf, type TextFile } from "./text.ts";
-
-const CANDIDATES = [",", ";", "\t", "|", "::"] as const;
-const NAMES: Readonly<Record<string, string>> = { "\t": "a tab", ",": "a comma" };
-/** Lines that delimiter and header are found in. */
-const SAMPLE = 400;
-/** Share of the rows that have as many cells as the first, for a delimiter to be believed. */
-const REGULAR = 0.6;
 
 /** Rows of a CSV, TSV or the like. `usual` is the delimiter that the file's ending promises. */
 export async function* readDelimited(file: TextFile, usual: string, options: TableOptions): AsyncGenerator<Row> {
   const { path } = file;
   const { onProblem, onNote } = options;
-  const end = await lineEnd(file);
-  const sample = await firstLines(file, end);
-  if (sample.length === 0)
-    throw new TagprError("data", `${path} is empty`, { hint: "Give a table with a header and rows." });
-  const delimiter = options.delimiter ?? (await delimiterOf(path, sample, usual));
-  if (delimiter !== usual && options.delimiter === undefined)
-    onNote?.(`the cells are parted by ${NAMES[delimiter] ?? delimiter}`);
-  const [first = [], ...rows] = await cellsOf(path, sample, delimiter);
+  const { end, above, dialect, rows: sample } = await findDialect(file, usual, options);
+  const [first = [], ...rows] = sample;
   // A space behind every delimiter, in the header and below it, belongs to no cell.
   const spaced =
     first.length > 1 &&
@@ -33,8 +20,8 @@ export async function* readDelimited(file: TextFile, usual: string, options: Tab
   for (const note of header.notes) onNote?.(note);
   const named = options.columns === undefined;
   let [seen, repeated] = [0, 0];
-  const records = recordsOf(linesOf(file, onProblem, end), {
-    ...{ path, dialect: dialectOf(delimiter), onProblem, onNote },
+  const records = recordsOf(below(linesOf(file, onProblem, end), above), {
+    ...{ path, dialect, onProblem, onNote },
     width: () => (named && seen === 0 ? null : first.length),
   });
   for await (const { cells } of records) {
@@ -51,7 +38,9 @@ export async function* readDelimited(file: TextFile, usual: string, options: Tab
   if (repeated > 0) onNote?.(`the header stands ${repeated} times more between the rows: left out there`);
 }
 
-const dialectOf = (delimiter: string): Dialect => ({ delimiter, quotes: delimiter.length === 1, backslash: false });
+async function* below(lines: AsyncIterable<Line>, above: number): AsyncGenerator<Line> {
+  for await (const line of lines) if (line.number > above) yield line;
+}
 
 function columnsOf(
   path: string,
@@ -66,6 +55,10 @@ function columnsOf(
       });
     return headerOf(path, columns, []);
   }
+  if (first.length > 1 && first.every((name) => /^'.+'$/.test(name)))
+    throw new TagprError("data", `${path}: its cells stand in single quotes, ${first.join(" | ").slice(0, 60)}`, {
+      hint: 'Write the table with double quotes ("…"), or without any.',
+    });
   const why = header === true ? null : dataNotHeader(first, rows);
   if (why !== null)
     throw new TagprError(
@@ -76,60 +69,4 @@ function columnsOf(
       },
     );
   return headerOf(path, first, rows);
-}
-
-/** Old Macintosh files end their lines with a carriage return alone. */
-async function lineEnd(file: TextFile): Promise<number> {
-  for await (const { text } of linesOf(file, () => {})) return text.includes("\r") && !text.includes('"') ? 0x0d : 0x0a;
-  return 0x0a;
-}
-
-async function firstLines(file: TextFile, end: number): Promise<Line[]> {
-  const lines: Line[] = [];
-  for await (const line of linesOf(file, () => {}, end)) {
-    lines.push(line);
-    if (lines.length === SAMPLE) break;
-  }
-  return lines;
-}
-
-async function cellsOf(path: string, lines: readonly Line[], delimiter: string): Promise<(readonly string[])[]> {
-  const all: (readonly string[])[] = [];
-  const dialect = dialectOf(delimiter);
-  const source = (async function* () {
-    yield* lines;
-  })();
-  for await (const { cells } of recordsOf(source, {
-    path,
-    dialect,
-    width: () => all[0]?.length ?? null,
-    onProblem: () => {},
-  }))
-    all.push(cells);
-  return all;
-}
-
-/** The delimiter by which most records of the sample have as many cells as the first one; of equals, the one with more cells. */
-async function delimiterOf(path: string, sample: readonly Line[], usual: string): Promise<string> {
-  const found: { delimiter: string; share: number; width: number }[] = [];
-  const records = sample.filter(({ text }) => text !== "").length;
-  for (const delimiter of new Set([usual, ...CANDIDATES])) {
-    const rows = await cellsOf(path, sample, delimiter);
-    const width = rows[0]?.length ?? 0;
-    if (width > 1) found.push({ delimiter, share: rows.length / records, width });
-  }
-  const best = Math.max(...found.map(({ share }) => share));
-  // A cell of several lines is one record of many lines: the shares are of lines, and are compared with each other alone.
-  const good = found
-    .filter(({ share }) => share >= REGULAR * best)
-    .sort((a, b) => b.share - a.share || b.width - a.width);
-  const [first, second] = good;
-  if (first === undefined)
-    throw new TagprError("data", `${path}: one column only, by every delimiter tried (, ; tab | ::)`, {
-      hint: "Name the delimiter with --delimiter.",
-    });
-  // Widest wins only among those that fit as well: a comma within texts of a table with semicolons fits worse.
-  return second !== undefined && second.share > 0.95 * first.share && second.width > first.width
-    ? second.delimiter
-    : first.delimiter;
 }

@@ -54,7 +54,10 @@ export async function encodingOf(path: string): Promise<Encoding> {
     "data",
     `${path}: line ${scan.firstStrange} is not UTF-8${shown.map((one) => `, ${one}`).join("")}`,
     {
-      hint: `Say which encoding it is, for example: --encoding ${best?.name ?? "windows-1252"}.`,
+      hint:
+        best === undefined
+          ? "None of the encodings that are known fits: save it as UTF-8, or name its encoding with --encoding."
+          : `Say which encoding it is, for example: --encoding ${best.name}.`,
     },
   );
 }
@@ -116,17 +119,27 @@ function markOf(path: string, line: Buffer): Encoding | null {
   const [a, b, c, d] = line;
   if (a === 0xef && b === 0xbb && c === 0xbf) return null;
   if ((a === 0xff && b === 0xfe && c === 0 && d === 0) || (a === 0 && b === 0 && c === 0xfe && d === 0xff))
-    throw new TagprError("data", `${path} is in UTF-32, which is not read`, { hint: "Save it as UTF-8." });
+    throw utf32(path);
   if (a === 0xff && b === 0xfe) return { name: "utf-16le", guessed: false };
   if (a === 0xfe && b === 0xff) return { name: "utf-16be", guessed: false };
   const head = line.subarray(0, 4096);
-  const zeros = [0, 0];
-  for (const [i, byte] of head.entries()) if (byte === 0) zeros[i % 2] = (zeros[i % 2] ?? 0) + 1;
-  const [even = 0, odd = 0] = zeros;
+  const zeros = [0, 0, 0, 0];
+  for (const [i, byte] of head.entries()) if (byte === 0) zeros[i % 4] = (zeros[i % 4] ?? 0) + 1;
+  // Three of four bytes, or two beyond Latin letters: a mark is not always there.
+  if (
+    head.length >= 8 &&
+    zeros.filter((n) => n >= 0.9 * Math.floor(head.length / 4)).length >= 2 &&
+    zeros.some((n) => n === 0)
+  )
+    if ((zeros[2] ?? 0) * (zeros[3] ?? 0) > 0 !== (zeros[0] ?? 0) * (zeros[1] ?? 0) > 0) throw utf32(path);
+  const [even, odd] = [(zeros[0] ?? 0) + (zeros[2] ?? 0), (zeros[1] ?? 0) + (zeros[3] ?? 0)];
   // Line ends, delimiters and digits are there in every script.
   if (Math.max(even, odd) < 2 || Math.min(even, odd) * 4 > Math.max(even, odd)) return null;
   return { name: odd > even ? "utf-16le" : "utf-16be", guessed: true };
 }
+
+const utf32 = (path: string): TagprError =>
+  new TagprError("data", `${path} is in UTF-32, which is not read`, { hint: "Save it as UTF-8." });
 
 /** Stretches without white space, signs and digits (bytes below 0x40 are second bytes in no encoding in use) that go beyond ASCII. */
 function* wordsOf(line: Buffer): Generator<Buffer> {
@@ -155,14 +168,14 @@ function readingsOf(words: Buffer, lines: Buffer): Reading[] {
     const name = "windows-1252";
     return [{ name, score: 100, text: decodedBy(name, words) ?? "" }];
   }
-  const western = shareOfRuns(words) < 0.5;
+  const western = isWestern(words);
   const around = new Map(chardet.analyse(lines).map((match) => [match.name, match.confidence]));
   const readings = chardet.analyse(words).flatMap((match): Reading[] => {
     const name = WESTERN[match.name] ?? (match.name === "ISO-8859-8" ? "windows-1255" : match.name.toLowerCase());
     if (match.name in WESTERN !== western || match.confidence === 0) return [];
     // By its own name: in a superset more bytes have a meaning, and any file would pass.
     const text = decodedBy(match.name, words) === null ? null : decodedBy(name, words);
-    if (text === null || /[\u0080-\u009f\ue000-\uf8ff]/.test(text)) return [];
+    if (text === null || /[\u0080-\u009f\ue000-\uf8ff]/.test(text) || (western && !isWritten(text))) return [];
     // The commonest of its family by far; but in the letters that Turkish has in place of Icelandic's.
     const usual = name === "windows-1252" && !/[þÞðÐýÝ]/.test(text) ? 1.3 : 1;
     return [{ name, score: (match.confidence + (around.get(match.name) ?? 0)) * usual, text }];
@@ -172,15 +185,24 @@ function readingsOf(words: Buffer, lines: Buffer): Reading[] {
   return sorted.filter(({ text }, i) => sorted.findIndex((other) => other.text === text) === i);
 }
 
-/** Share of the bytes beyond ASCII that stand beside another: low where they are accents in Latin words. */
-function shareOfRuns(words: Buffer): number {
-  let [high, beside] = [0, 0];
-  for (const [i, byte] of words.entries()) {
-    if (byte < 0x80) continue;
-    high++;
-    if ((words[i - 1] ?? 0) >= 0x80 || (words[i + 1] ?? 0) >= 0x80) beside++;
-  }
-  return beside / Math.max(1, high);
+/**
+ * Whether bytes beyond ASCII are accents in Latin words: few of them stand beside another (`größ` has two), and most letters
+ * around are ASCII. Where two bytes make a character, stretches of them are even.
+ */
+function isWestern(words: Buffer): boolean {
+  const runs = words.toString("latin1").match(/[\x80-\xff]+/g) ?? [];
+  const high = runs.reduce((sum, run) => sum + run.length, 0);
+  const alone = runs.filter((run) => run.length === 1).length;
+  if (alone > 0.5 * high) return true;
+  const letters = words.filter((byte) => byte >= 0x41 && byte < 0x80).length;
+  return letters > high && alone >= 0.25 * runs.length;
+}
+
+/** Whether Latin words look written: no capital of another alphabet's reading within them (`cafŽ`), save in a few. */
+function isWritten(text: string): boolean {
+  const all = text.split(" ").filter((word) => word !== "");
+  const odd = all.filter((word) => /\p{Ll}(?!\p{ASCII})\p{Lu}/u.test(word));
+  return 5 * odd.length <= all.length;
 }
 
 function decodedBy(name: string, bytes: Buffer): string | null {

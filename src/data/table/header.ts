@@ -30,6 +30,13 @@ export function dataNotHeader(first: readonly string[], rows: readonly (readonly
  * and told, such as the index that pandas writes in front.
  */
 export function headerOf(path: string, first: readonly string[], rows: readonly (readonly string[])[]): Header {
+  const nameless = first.filter((name, i) => name.trim() === "" && rows.some((row) => (row[i] ?? "") !== ""));
+  if (2 * nameless.length > first.length)
+    throw new TagprError(
+      "data",
+      `${path}: its first line, ${JSON.stringify(first.join(" ").trim())}, names ${first.length - nameless.length} of ${first.length} columns`,
+      { hint: "Delete the lines above the header, or name the columns with --columns." },
+    );
   const notes: string[] = [];
   const cells: number[] = [];
   for (const [i, name] of first.entries()) {
@@ -40,12 +47,17 @@ export function headerOf(path: string, first: readonly string[], rows: readonly 
       notes.push(`column ${i + 1} has no name: it is left out (name the columns with --columns)`);
   }
   const names = cells.map((i) => first[i] ?? "");
+  refuseTwice(path, names);
+  return { names, cells, notes };
+}
+
+/** Two columns of one name: a row could hold only one of them. */
+export function refuseTwice(path: string, names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined)
     throw new TagprError("data", `${path}: two columns are called ${JSON.stringify(twice)}`, {
-      hint: "Rename one of them in the file's first line: only one could be read.",
+      hint: "Rename one of them: only one could be read.",
     });
-  return { names, cells, notes };
 }
 
 /** `, did you mean X?` for a column that is not there. */

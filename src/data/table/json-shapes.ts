@@ -1,3 +1,5 @@
+import { TagprError } from "../../core/errors.ts";
+import { dataNotHeader, refuseTwice } from "./header.ts";
 import { type Row, rowOf } from "./options.ts";
 
 /** Rows that one JSON value holds, and how it was read; null where it is no table that we know. */
@@ -16,30 +18,47 @@ const isCount = (key: string): boolean => /^\d+$/.test(key);
  * A table in one JSON object: by column (`{"text": {"0": …}}`, `{"text": […]}`), by id (`{"r17": {…}}`), in pandas' `split`
  * form, a list of rows under some key, however deep; else the object is one row.
  */
-export function shapeOf(value: unknown): Shaped | null {
-  if (Array.isArray(value)) return listOf(value);
+export function shapeOf(value: unknown, path: string, columns?: readonly string[]): Shaped | null {
+  if (Array.isArray(value)) return listOf(value, path, columns);
   if (!isObject(value)) return null;
   return (
-    split(value) ?? wrapped(value) ?? byColumnLists(value) ?? byColumnOrId(value) ?? deeper(value) ?? { rows: [value] }
+    split(value, path) ??
+    wrapped(value) ??
+    byColumnLists(value) ??
+    byColumnOrId(value) ??
+    deeper(value, path, columns) ?? { rows: [value] }
   );
 }
 
-/** A list of objects; or of lists, the first of which names the columns. */
-function listOf(list: readonly unknown[]): Shaped | null {
+/** A list of objects; or of lists, the first of which names the columns where `columns` doesn't. */
+function listOf(list: readonly unknown[], path: string, columns: readonly string[] | undefined): Shaped | null {
   const [first] = list;
-  const named =
-    Array.isArray(first) && first.every((name) => typeof name === "string") && new Set(first).size === first.length;
-  if (!named || !list.every((row) => Array.isArray(row) && row.length === first.length)) return { rows: list };
+  if (columns !== undefined || !Array.isArray(first)) return { rows: list };
+  if (!list.every((row) => Array.isArray(row) && row.length === first.length)) return { rows: list };
+  const [names = [], ...rows] = (list as unknown[][]).map((row) =>
+    row.map((cell) => (cell === null ? "" : String(cell))),
+  );
+  const why = first.every((name) => typeof name === "string") ? dataNotHeader(names, rows) : "not every cell is a text";
+  if (why !== null)
+    throw new TagprError(
+      "data",
+      `${path} has no header: in its first list, ${names.join(" | ").slice(0, 120)}, ${why}`,
+      {
+        hint: `Name its ${names.length} columns in order, e.g. --columns user,item,score,time.`,
+      },
+    );
+  refuseTwice(path, names);
   return {
-    rows: list.slice(1).map((row) => rowOf(first, row as unknown[])),
+    rows: list.slice(1).map((row) => rowOf(names, row as unknown[])),
     note: "a list of lists: the first one is read as the header",
   };
 }
 
 /** `DataFrame.to_json(orient="split")`. */
-function split({ columns, data, index }: JsonObject): Shaped | null {
+function split({ columns, data, index }: JsonObject, path: string): Shaped | null {
   if (!Array.isArray(columns) || !Array.isArray(data) || !data.every(Array.isArray)) return null;
   const names = columns.map(String);
+  refuseTwice(path, names);
   return {
     rows: data.map((row: unknown[]) => rowOf(names, row)),
     ...(Array.isArray(index) ? { note: "pandas' split form: its index is left out" } : {}),
@@ -54,11 +73,22 @@ function wrapped(object: JsonObject): Shaped | null {
   const lists = Object.entries(object).filter(([, value]) => isRows(value));
   if (lists.length === 0) return null;
   const names = lists.map(([name]) => name);
+  if (lists.length > SPLITS && lists.length === Object.keys(object).length) return byKey(lists as [string, Row[]][]);
   const rows = lists.flatMap(([, value]) => value as readonly JsonObject[]);
   return {
     rows,
     note: `the rows stand under ${names.join(", ")}${names.length > 1 ? ", read one after another" : ""}`,
   };
+}
+
+/** Lists of one table at most: its train, dev and test. More are lists of somebody each. */
+const SPLITS = 3;
+
+/** `{"ann": [{…}], "bob": [{…}]}`: whose list a row stands in is a column of it. */
+function byKey(lists: readonly (readonly [string, readonly Row[]])[]): Shaped {
+  const name = ["key", "_key"].find((one) => lists.every(([, rows]) => rows.every((row) => !(one in row)))) ?? "_key";
+  const rows = lists.flatMap(([key, own]) => own.map((row): Row => ({ [name]: key, ...row })));
+  return { rows, note: `${lists.length} lists by their key, which is the column ${name}` };
 }
 
 /** `DataFrame.to_dict("list")`. */
@@ -119,9 +149,9 @@ function byId(entries: readonly (readonly [string, JsonObject])[]): Shaped {
 }
 
 /** A table further down: `{"response": {"hits": [{…}]}}`. */
-function deeper(object: JsonObject): Shaped | null {
+function deeper(object: JsonObject, path: string, columns: readonly string[] | undefined): Shaped | null {
   const inner = Object.values(object).filter(isObject);
   if (Object.keys(object).length > 3 || inner.length !== 1) return null;
-  const found = inner[0] === undefined ? null : shapeOf(inner[0]);
+  const found = inner[0] === undefined ? null : shapeOf(inner[0], path, columns);
   return found?.note === undefined ? null : found;
 }

@@ -3,6 +3,7 @@ import { parseJson } from "../lamp/parse.ts";
 import { scanRecords } from "../lamp/scan.ts";
 import { report } from "../problem.ts";
 import { shapeOf } from "./json-shapes.ts";
+import { keyTwice } from "./json-twice.ts";
 import type { TableOptions } from "./options.ts";
 import { firstStrange, linesOf, type TextFile, utf8Of, utf8Text } from "./text.ts";
 
@@ -18,6 +19,11 @@ export async function* readJsonTable(file: TextFile, options: TableOptions): Asy
     throw new TagprError("data", `${file.path} is in Python's own notation ({'a': …}), not JSON`, {
       hint: "Write its rows with json.dumps.",
     });
+  if (!/[[{"]/.test(head.first))
+    throw new TagprError("data", `${file.path} is no JSON: it begins with ${JSON.stringify(head.start)}`, {
+      hint: "JSON begins with { or [. If it is a table with delimiters, call it .csv or .tsv.",
+    });
+  await refuseKeysTwice(file);
   if (head.complete && head.more) return yield* jsonLines(file, options);
   if (head.first === "[" && !head.complete) return yield* records(file, options, "list");
   yield* whole(file, options);
@@ -26,6 +32,7 @@ export async function* readJsonTable(file: TextFile, options: TableOptions): Asy
 interface Head {
   /** The file's first character that is no white space. */
   readonly first: string;
+  readonly start: string;
   /** Whether the first line is a JSON value by itself. */
   readonly complete: boolean;
   /** Whether another line follows. */
@@ -37,7 +44,8 @@ interface Head {
 async function headOf(file: TextFile): Promise<Head | null> {
   let first: string | null = null;
   const headFrom = (line: string, more: boolean): Head => ({
-    ...{ first: line.trimStart().charAt(0), complete: isJson(line), more, python: /^\s*(?:\[\s*)?\{\s*'/.test(line) },
+    ...{ first: line.trimStart().charAt(0), start: line.trimStart().slice(0, 24) },
+    ...{ complete: isJson(line), more, python: /^\s*(?:\[\s*)?\{\s*'/.test(line) },
   });
   for await (const { text } of linesOf(file, () => {})) {
     if (text.trim() === "") continue;
@@ -45,6 +53,29 @@ async function headOf(file: TextFile): Promise<Head | null> {
     first = text;
   }
   return first === null ? null : headFrom(first, false);
+}
+
+/** How much of a file is looked at for keys that stand twice: programs write all objects alike. */
+const PREFIX = 1 << 20;
+
+/** `JSON.parse` keeps the last of two values with one key, without a word. */
+async function refuseKeysTwice(file: TextFile): Promise<void> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const bytes of utf8Of(file)) {
+    chunks.push(bytes);
+    size += bytes.length;
+    if (size >= PREFIX) break;
+  }
+  const found = keyTwice(Buffer.concat(chunks).subarray(0, PREFIX).toString("utf8"));
+  if (found !== null)
+    throw new TagprError(
+      "data",
+      `${file.path}: line ${found.line}: ${JSON.stringify(found.key)} stands twice in one object`,
+      {
+        hint: "Rename one of them: only one could be read.",
+      },
+    );
 }
 
 function isJson(text: string): boolean {
@@ -74,7 +105,7 @@ async function* jsonLines(file: TextFile, { onProblem }: TableOptions): AsyncGen
 
 async function* records(
   file: TextFile,
-  { onProblem }: TableOptions,
+  { onProblem, columns, onNote }: TableOptions,
   layout: "list" | "sequence",
 ): AsyncGenerator<unknown> {
   let count = 0;
@@ -84,7 +115,9 @@ async function* records(
       const next = await scan.next();
       if (next.done === true) {
         // A list of lists has no records, and is small where it is a table.
-        if (count === 0 && Array.isArray(next.value)) yield* shapeOf(next.value)?.rows ?? [];
+        const shaped = count === 0 && Array.isArray(next.value) ? shapeOf(next.value, file.path, columns) : null;
+        if (shaped?.note !== undefined) onNote?.(shaped.note);
+        yield* shaped?.rows ?? [];
         return;
       }
       count++;
@@ -125,7 +158,7 @@ async function* whole(file: TextFile, options: TableOptions): AsyncGenerator<unk
     const isList = /^\s*(?:\[|\{\s*"[^"]*"\s*:\s*\[)/.test(text) || !/^\s*\{/.test(text);
     return yield* records(file, options, isList ? "list" : "sequence");
   }
-  const shaped = shapeOf(value);
+  const shaped = shapeOf(value, file.path, options.columns);
   if (shaped === null)
     throw new TagprError("data", `${file.path} is one ${typeof value}, no table`, { hint: "Give rows." });
   if (shaped.note !== undefined) options.onNote?.(shaped.note);

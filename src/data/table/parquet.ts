@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FileMetaData, SchemaElement } from "hyparquet";
 import { readFault } from "../../core/disk.ts";
 import { TagprError } from "../../core/errors.ts";
+import { refuseTwice } from "./header.ts";
 import { rowOf } from "./options.ts";
 
 /** Rows of a Parquet file, in slices, so that a large file never stands in memory whole. */
@@ -12,7 +13,7 @@ export async function* readParquet(path: string): AsyncGenerator<unknown> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
-    const columns = columnsOf(metadata);
+    const columns = columnsOf(metadata, (names) => refuseTwice(path, names));
     const total = Number(metadata.num_rows);
     for (let rowStart = 0; rowStart < total; rowStart += 5000) {
       const rowEnd = Math.min(rowStart + 5000, total);
@@ -26,6 +27,7 @@ export async function* readParquet(path: string): AsyncGenerator<unknown> {
       }
     }
   } catch (error) {
+    if (error instanceof TagprError) throw error;
     throw new TagprError("data", readFault(path, error), {
       hint: "Check the path, and that it is a Parquet file.",
       cause: error,
@@ -49,8 +51,12 @@ interface ColumnType {
   readonly local: boolean;
 }
 
-function columnsOf({ schema }: FileMetaData): ReadonlyMap<string, ColumnType> {
+function columnsOf(
+  { schema }: FileMetaData,
+  refuse: (names: readonly string[]) => void,
+): ReadonlyMap<string, ColumnType> {
   const columns = new Map<string, ColumnType>();
+  const names: string[] = [];
   // The schema is a tree, written depth first: each element says how many follow below it.
   let at = 1;
   const leaves = (): SchemaElement[] => {
@@ -61,6 +67,7 @@ function columnsOf({ schema }: FileMetaData): ReadonlyMap<string, ColumnType> {
   };
   while (at < schema.length) {
     const name = schema[at]?.name ?? "";
+    names.push(name);
     const own = leaves();
     columns.set(name, {
       float: own.some(({ type }) => type === "FLOAT") && !own.some(({ type }) => type === "DOUBLE"),
@@ -69,6 +76,7 @@ function columnsOf({ schema }: FileMetaData): ReadonlyMap<string, ColumnType> {
       local: own.some(({ logical_type }) => logical_type?.type === "TIMESTAMP" && !logical_type.isAdjustedToUTC),
     });
   }
+  refuse(names);
   return columns;
 }
 

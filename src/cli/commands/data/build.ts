@@ -7,7 +7,6 @@ import { writeLamp } from "../../../data/lamp/write.ts";
 import { refuseForeign, sealFolder } from "../../../data/owned.ts";
 import { tally } from "../../../data/problem.ts";
 import { maxHistory, type Query, queriesFromRows } from "../../../data/records.ts";
-import { readAllRows } from "../../../data/rows.ts";
 import { estimatedBytes, freeBytes, sizeText } from "../../../data/size.ts";
 import { splitByTime, splitByUser } from "../../../data/split.ts";
 import type { Task } from "../../../data/task.ts";
@@ -16,7 +15,7 @@ import type { Example } from "../../../data/types.ts";
 import type { App } from "../../app.ts";
 import type { Io } from "../../io.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
-import { tellProblems } from "./problems.ts";
+import { countedRows, tellProblems } from "./problems.ts";
 import { COLUMNS, DATE_FORMAT, DELIMITER, ENCODING, HEADER, tableOptions } from "./table-flags.ts";
 
 const FILES = ["train_questions.json", "train_outputs.json", "dev_questions.json", "dev_outputs.json"];
@@ -84,13 +83,13 @@ async function queriesOf(
 ): Promise<Query[]> {
   const problems = tally();
   const options = tableOptions(io, flags);
-  const rows = readAllRows(
+  const { rows, count } = countedRows(
     tables.map((table) => at(io, table)),
     { ...options, onProblem: problems.add },
   );
   const notes: string[] = [];
   const queries = await queriesFromRows(task, rows, { onProblem: problems.add, onNote: (note) => notes.push(note) });
-  tellProblems(io, problems, skipBad === true);
+  tellProblems(io, problems, skipBad === true, count());
   for (const note of notes) io.err(`${note}\n`);
   return queries;
 }

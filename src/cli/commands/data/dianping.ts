@@ -9,14 +9,13 @@ import { type Cleaned, cleanPosts, countsOf, RULES, type Rules } from "../../../
 import { writeLamp } from "../../../data/lamp/write.ts";
 import { refuseForeign, sealFolder } from "../../../data/owned.ts";
 import { tally } from "../../../data/problem.ts";
-import { readAllRows } from "../../../data/rows.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, wholeNumber } from "../options.ts";
 import { requireNoSecrets } from "./endpoint-flags.ts";
 import { rewriteHeld, TEACHER, type TeacherFlags } from "./paraph.ts";
-import { tellProblems } from "./problems.ts";
+import { countedRows, tellProblems } from "./problems.ts";
 import { COLUMNS, DATE_FORMAT, DELIMITER, ENCODING, HEADER, tableOptions } from "./table-flags.ts";
 
 /** `tagpr data dianping`: the three Chinese tasks of Appendix E from a person's own collection of posts. */
@@ -82,11 +81,12 @@ export function dianpingCommand(app: App): Command {
       const problems = tally();
       const options = { ...tableOptions(io, flags), onProblem: problems.add };
       const tables = files.map((file) => at(io, file));
-      const posts = await readPosts(readAllRows(tables, options), {
+      const { rows, count } = countedRows(tables, options);
+      const posts = await readPosts(rows, {
         ...options,
         ...(dateFormat === undefined ? {} : { dateFormat }),
       });
-      tellProblems(io, problems, skipBad === true);
+      tellProblems(io, problems, skipBad === true, count());
       const cleaned = cleanPosts(posts, rules);
       io.out(cleaningTable(posts.length, cleaned, rules));
       if (removed !== undefined)

@@ -27,12 +27,16 @@ export function initCommand({ io }: App): Command {
       if (existsSync(path) && force !== true)
         throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
       const problems = tally();
-      const { text, warnings } = await initTask(at(io, table), {
+      const { text, warnings, rows } = await initTask(at(io, table), {
         ...tableOptions(io, flags),
         ...(dateFormat === undefined ? {} : { dateFormat }),
         onProblem: problems.add,
+      }).catch((error: unknown) => {
+        // Lines that can't be read say more than "too few to guess from".
+        tellProblems(io, problems, skipBad === true);
+        throw error;
       });
-      tellProblems(io, problems, skipBad === true);
+      tellProblems(io, problems, skipBad === true, rows + problems.count());
       writeAtomic(path, text);
       io.out(`${text}\n`);
       for (const warning of warnings) io.err(`WARNING: ${warning}\n`);

@@ -27,7 +27,7 @@ function project() {
   };
   const openEngines = () => ({ ...engines, embeddings: async () => ({ embed }) }) as unknown as Engines;
   const rank = async (...flags: string[]) => {
-    const argv = ["data", "rank", "--task", "LaMP_4", "--questions", "q.json", "--out", "r.json", ...flags];
+    const argv = ["data", "rank", "--task", "LaMP_4", "--questions", "q.json", "--out", "r.json", "--force", ...flags];
     let err = "";
     const say = (text: string): void => {
       err += text;

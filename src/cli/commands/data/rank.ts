@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
+import { TagprError } from "../../../core/errors.ts";
 import { homeOf } from "../../../core/installation.ts";
 import { type Problem, sentence } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
@@ -41,9 +42,12 @@ export function rankCommand(app: App): Command {
     .option("--url <base>", "dense: an OpenAI-compatible /v1/embeddings instead of the embedded engine")
     .option("--key-env <name>", "dense: environment variable with the key for --url", "OPENAI_API_KEY")
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
+    .option("--force", "write over a file that is there")
     .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
-    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, ...flags }) => {
+    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, force, ...flags }) => {
       requireNoSecrets(flags);
+      if (existsSync(at(io, out)) && force !== true)
+        throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
       const task = loadTask(taskName(io, name));
       const progress = chooseProgress(io);
       const flights = makeFlights();

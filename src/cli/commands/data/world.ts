@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import { TagprError } from "../../../core/errors.ts";
 import { writeJson } from "../../../core/jsonl.ts";
 import { writeLamp } from "../../../data/lamp/write.ts";
+import { refuseForeign, sealFolder } from "../../../data/owned.ts";
 import { type Ceilings, ceilings } from "../../../data/synthetic/ceilings.ts";
 import { type ExampleOptions, examples } from "../../../data/synthetic/examples.ts";
 import type { Shape } from "../../../data/synthetic/shape.ts";
@@ -55,7 +56,8 @@ export function worldCommand({ io }: App): Command {
         .default(1000),
     )
     .option("--json", "print the ceilings as JSON")
-    .action(async ({ shape, users, dev, queries, seed, out, k, ceilings: enumerated, json, ...constants }) => {
+    .option("--force", "write over files in --out that were not written there by this command")
+    .action(async ({ shape, users, dev, queries, seed, out, k, ceilings: enumerated, json, force, ...constants }) => {
       const shapes = shape === "all" ? Object.values(SHAPES) : shape.split(",").map((name) => shapeOf(name.trim()));
       const world = makeWorld(seed, constants);
       const sizes = { train: users, dev };
@@ -63,6 +65,12 @@ export function worldCommand({ io }: App): Command {
         throw new TagprError("usage", "--users 0 --dev 0: there is nobody to write", {
           hint: "Give one of them users.",
         });
+      const splits = Object.entries(sizes).flatMap(([split, n]) => (n === 0 ? [] : [split]));
+      const files = [
+        ...splits.flatMap((split) => [`${split}_questions.json`, `${split}_outputs.json`]),
+        "ceilings.json",
+      ];
+      for (const one of shapes) await refuseForeign(join(at(io, out), one.name), files, force === true);
       const found: Record<string, Ceilings> = {};
       for (const one of shapes) {
         const dir = join(at(io, out), one.name);
@@ -71,6 +79,7 @@ export function worldCommand({ io }: App): Command {
         const bound = ceilingsOf(world, one, of, k);
         found[one.task] = bound;
         writeJson(join(dir, "ceilings.json"), { task: one.task, metric: one.metric, k, seed, ...constants, ...bound });
+        await sealFolder(dir, files, { task: one.task, seed });
       }
       io.out(json === true ? `${JSON.stringify(found)}\n` : table(shapes, found, k));
     });

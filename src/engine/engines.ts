@@ -75,8 +75,8 @@ export function openEngines(config: Config["engines"], options: OpenEnginesOptio
 }
 
 function startLocal(config: EngineConfig, options: OpenEnginesOptions): Promise<Running> {
-  const { dtype, device, threads, recompute, token_budget: tokenBudget } = config;
-  return startEmbedded({ ...options, dtype, device, threads, recompute, tokenBudget });
+  const { dtype, device, threads, recompute, token_budget: tokenBudget, cache_tokens: cacheTokens } = config;
+  return startEmbedded({ ...options, dtype, device, threads, recompute, tokenBudget, cacheTokens });
 }
 
 async function connect(settings: EngineConfig, options: OpenEnginesOptions): Promise<Running> {

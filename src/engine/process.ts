@@ -18,6 +18,8 @@ export interface EmbeddedSettings {
   readonly threads: number;
   /** Distinct tokens of one pass (default: the engine's, 8192). */
   readonly tokenBudget?: number;
+  /** Tokens of keys and values that are held at once in sampling (default: the engine's, 400,000). */
+  readonly cacheTokens?: number;
   /** Compute activations again in the backward pass instead of keeping them. */
   readonly recompute?: boolean;
 }
@@ -104,8 +106,8 @@ export async function spawnEngine(options: SpawnOptions): Promise<EngineProcess>
 }
 
 function serveArgs(options: SpawnOptions): string[] {
-  const { port, models, store, modelsDir, dtype, device, threads, tokenBudget, recompute, owned, sessionTimeout } =
-    options;
+  const { port, models, store, modelsDir, dtype, device, threads, tokenBudget, cacheTokens, recompute } = options;
+  const { owned, sessionTimeout } = options;
   return [
     ...["-m", "tagpr_engine", "serve", "--port", String(port ?? 0), "--watch-stdin"],
     ...models.flatMap((model) => ["--model", model]),
@@ -113,6 +115,7 @@ function serveArgs(options: SpawnOptions): string[] {
     ...["--dtype", dtype, "--device", device],
     ...(threads > 0 ? ["--threads", String(threads)] : []),
     ...(tokenBudget === undefined ? [] : ["--token-budget", String(tokenBudget)]),
+    ...(cacheTokens === undefined ? [] : ["--cache-tokens", String(cacheTokens)]),
     ...(recompute === true ? ["--recompute"] : []),
     ...(owned === true ? ["--owned"] : []),
     ...(sessionTimeout === undefined ? [] : ["--session-timeout", String(sessionTimeout)]),

@@ -141,6 +141,11 @@ const engine = z.strictObject({
     .describe(
       "Distinct tokens of one forward and backward pass; a larger batch is cut into pieces, with the same result.",
     ),
+  cache_tokens: positive
+    .default(400_000)
+    .describe(
+      "Tokens of keys and values held at once in sampling, room for the longest responses included; what is over that is sampled in turns, with the same result.",
+    ),
   recompute: z
     .boolean()
     .default(false)

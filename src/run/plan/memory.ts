@@ -34,6 +34,9 @@ interface Load {
 const KEPT_WIDTHS = 8;
 const KEPT_INNER = 3;
 
+/** The embedded engine makes logits in chunks: softmax that is kept, and three chunks at work (`heads.py`; a large GPU is let have more). */
+const HELD_LOGITS = (256 + 3 * 64) * 2 ** 20;
+
 /**
  * fp32 masters, gradients and two AdamW moments (4 + 4 + 8 bytes a parameter) over `devices` shards; with bf16 compute
  * the gathered layers besides. Activations of one pass: a hidden state a layer and token where activations
@@ -54,7 +57,8 @@ export function memoryOf(
   const merged = rank > 0 && load.sampling > 0 ? style.bytes * bodyParameters(shape) : 0;
   const layer = (KEPT_WIDTHS * shape.width + 2 * shape.queryWidth + KEPT_INNER * shape.inner) * style.bytes;
   const layers = style.recompute ? shape.layers * shape.width * style.bytes + layer : shape.layers * layer;
-  const logits = load.logits * 3 * 4 * shape.vocab;
+  const whole = load.logits * 3 * 4 * shape.vocab;
+  const logits = style.shared ? Math.min(whole, HELD_LOGITS) : whole;
   return {
     weights: copies * ((base + 4 * trained) / devices + (devices === 1 && style.bytes === 2 ? 2 * trained : 0)),
     gradients: (4 * trained) / devices,
@@ -103,13 +107,17 @@ export function cardsOf({ engines }: Config, [policy, reward]: readonly Memory[]
  * time; the embedded one fills `token_budget` with as much of an optimizer step as fits, a group's prompt once, and
  * takes a longer sequence alone. All by the cut-offs: a run whose prompts and responses are shorter needs less.
  */
-export function loadOf(config: Config, role: Role, devices: number, meanTokens: number): Load {
+export function loadOf(config: Config, role: Role, devices: number, mean: { prompt: number; response: number }): Load {
   const { guided, explore, prompt, engines } = config;
   const completion = Math.max(guided.max_tokens, explore.max_tokens);
   const longest = prompt.max_tokens + completion;
-  const sampled = { sampling: (guided.batch * guided.rollouts) / devices, kept: meanTokens };
-  const { kind, token_budget: budget } = engines[role];
-  if (kind !== "embedded") return { tokens: longest, logits: longest, ...sampled };
+  const { kind, token_budget: budget, cache_tokens: cache } = engines[role];
+  const rows = (guided.batch * guided.rollouts) / devices;
+  if (kind !== "embedded")
+    return { tokens: longest, logits: longest, sampling: rows, kept: mean.prompt + mean.response };
+  // A prompt once a group, and room for each roll-out at its longest, as many at once as the cache may hold.
+  const room = guided.batch * (mean.prompt + guided.rollouts * completion);
+  const sampled = { sampling: rows, kept: Math.min(room, cache) / rows };
   const steps = role === "policy" ? policySteps(config) : [{ groups: config.prmu.batch, each: 2 }];
   const passes = steps.map(({ groups, each }) => {
     const group = prompt.max_tokens + each * completion;

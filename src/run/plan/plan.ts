@@ -151,9 +151,10 @@ export function styleOf({ engines }: Config, role: Role, machine?: Machine): Eng
 function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
   const { config, policy, reward, assumed } = inputs;
   const row = (what: string, shape: Shape, role: Role, n: number): MemoryPlan => {
-    const mean =
-      (assumed.prompt_tokens || 0.3 * config.prompt.max_tokens) +
-      (assumed.response_tokens || 0.15 * config.guided.max_tokens);
+    const mean = {
+      prompt: assumed.prompt_tokens || 0.3 * config.prompt.max_tokens,
+      response: assumed.response_tokens || 0.15 * config.guided.max_tokens,
+    };
     const style = styleOf(config, role, machinesOf(config, assumed, role).at(-1));
     const load = loadOf(config, role, n, mean);
     // A reward model has one logit and samples nothing.

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--only RUN,RUN…] [--from DIR] [--set key=value…] [--dry] [--json] [--out DIR]`
+ * `npm run bench -- learning [--full] [--seeds N|A,B…] [--jobs N] [--only RUN,RUN…] [--from DIR [--as-made]] [--set key=value…] [--dry] [--json] [--out DIR]`
  *
  * The paper's ablation table and its Table 3 on the synthetic world: does it learn, and what of it is needed? Stopped
  * and started again it goes on; `--jobs` runs are trained side by side. Hypotheses, variants, budgets: docs/learning.md.
@@ -24,6 +24,7 @@ const FLAGS = {
   jobs: { type: "string" },
   only: { type: "string" },
   from: { type: "string" },
+  "as-made": { type: "boolean", default: false },
   set: { type: "string", multiple: true, default: [] as string[] },
   dry: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
@@ -38,6 +39,8 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
   --jobs N           runs side by side (default: the cores)
   --only RUN,RUN…    these runs alone, or a table's: ablation, reward-model, sensitivity, pairs
   --from DIR         take over the answers of runs done elsewhere: the folder answers of another --out
+  --as-made          with --from: tell the tables from those answers alone, made with the settings of
+                     their own revision; trains nothing
   --set key=value    over the budget of every variant: for trying out, no claim
   --out DIR          default runs/learning-quick or runs/learning-full
   --dry              the plan alone
@@ -47,7 +50,12 @@ const USAGE = `npm run bench -- learning [options] (docs/learning.md)
 
 function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions {
   const budget = BUDGETS[values.full ? "full" : "quick"];
-  const asked: Asked = { budget, seeds: seedsOf(budget, values.seeds), set: values.set, threads: 0 };
+  if (values["as-made"] && values.from === undefined)
+    throw new TagprError("usage", "--as-made tells kept answers: name their folder with --from", {
+      hint: "bench/results holds those that the documents tell.",
+    });
+  const kept = values["as-made"] && values.from !== undefined ? { asMade: values.from } : {};
+  const asked: Asked = { budget, seeds: seedsOf(budget, values.seeds), set: values.set, threads: 0, ...kept };
   const jobs = values.jobs === undefined ? cores : Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new TagprError("usage", `--jobs ${values.jobs}: so many runs can't be trained side by side`, {
@@ -56,7 +64,13 @@ function optionsOf(values: ReturnType<typeof read>, cores: number): BenchOptions
   const only = onlyOf(asked, values.only);
   const atOnce = Math.min(jobs, wantedOf({ ...asked, ...only }).length);
   const threads = threadsFor(cores, atOnce);
-  return { ...asked, ...only, out: values.out ?? `runs/learning-${budget.name}`, atOnce, threads };
+  return {
+    ...asked,
+    ...only,
+    out: values.out ?? `runs/learning-${budget.name}${values["as-made"] ? "-as-made" : ""}`,
+    atOnce,
+    threads,
+  };
 }
 
 function onlyOf(asked: Asked, text: string | undefined): { only?: readonly string[] } {

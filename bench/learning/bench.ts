@@ -38,6 +38,8 @@ export interface Finding {
   readonly set: readonly string[];
   /** Revisions of the program that made the runs. */
   readonly revisions: readonly (string | null)[];
+  /** The runs had the settings of those revisions, whatever today's are. */
+  readonly asMade: boolean;
   /** Seeds of a table whose runs are of more than one revision: a difference there may be the program's. */
   readonly mixed: readonly { readonly table: Table; readonly seeds: readonly number[] }[];
   /** Responses a prompt in RL: the k of pass@k. */
@@ -53,9 +55,13 @@ export interface Finding {
   }[];
 }
 
-/** The runs of this sitting. */
+/** The runs of this sitting; where kept answers are told as they were made, those that are kept. */
 export const wantedOf = ({ only, ...asked }: Asked & Pick<BenchOptions, "only">): Job[] =>
-  jobsOf(asked).filter(({ variant }) => only?.includes(variant.run) ?? true);
+  jobsOf(asked).filter(
+    (job) =>
+      (only?.includes(job.variant.run) ?? true) &&
+      (asked.asMade === undefined || answersOf(asked.asMade, job) !== null),
+  );
 
 /**
  * Trains what isn't trained yet, then tells the tables of which all runs are done; null when there is none, or it was
@@ -145,7 +151,7 @@ function waitingFor(table: Table, left: readonly Job[]): string {
   return `The table ${table} is told once all of its runs are done: ${what}.\n`;
 }
 
-function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: readonly Table[]): Finding {
+function findingOf({ set, out, asMade }: BenchOptions, jobs: readonly Job[], told: readonly Table[]): Finding {
   const folder = answersIn(out);
   const done = jobs.flatMap((job): Done[] => {
     const answers = told.some((table) => rowIn(table, job)) ? answersOf(folder, job) : null;
@@ -168,6 +174,7 @@ function findingOf({ set, out }: BenchOptions, jobs: readonly Job[], told: reado
     ceilingsBy: Object.fromEntries(told.map((table) => [table, ceilingsOf(folder, seedsOf(inTable(table)))])),
     set,
     revisions: revisionsOf(done),
+    asMade: asMade !== undefined,
     mixed: told.flatMap((table) => {
       const own = inTable(table);
       const of = (seed: number): Done[] => own.filter(({ job }) => job.seed === seed);

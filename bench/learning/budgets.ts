@@ -5,6 +5,7 @@ import { absolutePaths, loadConfig, parseOverride } from "../../src/core/config/
 import type { Config } from "../../src/core/config/schema.ts";
 import { TagprError } from "../../src/core/errors.ts";
 import { packageRoot } from "../../src/core/installation.ts";
+import { readJson } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import { withThreads } from "./at-once.ts";
@@ -92,6 +93,14 @@ export interface Asked {
   readonly set: readonly string[];
   /** Of each engine, where the config leaves it open; 0 = all cores. */
   readonly threads: number;
+  /** A folder of answers that are told as they were made: its runs alone, with the settings of their own revision. */
+  readonly asMade?: string;
+}
+
+/** The key that a run's kept answers were made with; null where it has none. */
+function keptKey(folder: string, seed: number, run: string): string | null {
+  const path = join(folder, `seed-${seed}`, `${run}.json`);
+  return existsSync(path) ? readJson<{ key: string }>(path).key : null;
 }
 
 /**
@@ -121,7 +130,7 @@ export function seedsOf({ name, seeds }: Budget, text: string | undefined): read
 }
 
 /** Every run, seed after seed, TagPR's first: what it makes the others share. */
-export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
+export function jobsOf({ budget, seeds, set, threads, asMade }: Asked): Job[] {
   const base = load([...budget.set, ...set]);
   const withConfig = (variants: readonly Variant[]) =>
     variants.map((variant) => ({ variant, config: configOf(budget, base, variant, set) }));
@@ -135,7 +144,7 @@ export function jobsOf({ budget, seeds, set, threads }: Asked): Job[] {
         seed,
         variant,
         config: { ...own, engines: withThreads(own.engines, threads) },
-        key: keyOf(config, seed),
+        key: (asMade === undefined ? null : keptKey(asMade, seed, variant.run)) ?? keyOf(config, seed),
       };
     }),
   );

@@ -94,7 +94,7 @@ export function planText(planned: readonly PlannedStage[], sharing: Sharing): st
   const [first = 0, ofFirst = []] = seeds[0] ?? [];
   const runs = groupBy(ofFirst, ({ run }) => run);
   const cell = ({ sharedWith, done, seconds }: PlannedStage): string =>
-    done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `= ${sharedWith}`;
+    done ? "done" : sharedWith === null ? (seconds < 1 ? "·" : duration(seconds)) : `as ${sharedWith}`;
   const names = BENCH_STAGES.map(({ name }) => name).filter((name) => ofFirst.some(({ stage }) => stage === name));
   const cells = (own: readonly PlannedStage[]): string[] =>
     names.map((name) => own.filter(({ stage }) => stage === name).map(cell)[0] ?? "");

@@ -27,15 +27,22 @@ export function tables(finding: Finding): string {
   ].join("\n");
 }
 
-function notes({ set, rows, revisions, mixed }: Finding): string[] {
+function notes({ set, rows, revisions, asMade, mixed }: Finding): string[] {
   const seeds = Math.max(0, ...rows.map((row) => row.seeds));
   return [
     "Synthetic world, greedy answers; 95% intervals of the hierarchical bootstrap over seeds, users, queries.",
     `The seed is the unit of every verdict: paired t over seeds (p, Holm-corrected over its family on the headline), sign flips beside it; equivalent: TOST within ± ${MARGIN}.`,
     "Detectable: the true difference that 80% of such benches would find, corrected for the family. No claim: outside the headline, or the same runs are a claim elsewhere.",
     ...(set.length > 0 ? [`For trying out, no claim: ${set.join(", ")} was put over the budget.`] : []),
-    ...(revisions.length > 1
-      ? [`Made by ${revisions.length} revisions of TagPR: ${revisions.map(shortened).join(", ")}.`]
+    ...(asMade
+      ? [
+          "Told from kept answers as they were made: with the settings of the revisions named here, which today's program may not have.",
+        ]
+      : []),
+    ...(revisions.length > 1 || asMade
+      ? [
+          `Made by ${revisions.length} revision${revisions.length === 1 ? "" : "s"} of TagPR: ${revisions.map(shortened).join(", ")}.`,
+        ]
       : []),
     ...mixed.map(
       ({ table, seeds: of }) =>

@@ -159,6 +159,7 @@ it("--json has exactly the fields asked for", () => {
     set: ["x=1"],
     ceilingsBy: {},
     revisions: ["a1"],
+    asMade: false,
     mixed: [],
     notRun: [],
     rollouts: 5,

@@ -10,7 +10,7 @@ export default defineConfig({
   },
   test: {
     include: ["{src,examples,bench}/**/*.test.ts", "{scripts,setup}/**/*.test.mjs"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
   },
 });

@@ -59,7 +59,8 @@ function environment(venv: string): string {
 /** The engine as a person starts it; answers when it takes requests. */
 async function serve(store: string): Promise<{ engine: ChildProcess; url: string }> {
   const tagpr = [join(ROOT, "node_modules/.bin/tsx"), join(ROOT, "src/cli/main.ts")];
-  const args = ["engine", "serve", "--model", values.model, "--store", store, "--threads", "1"];
+  // In bf16 the sampler's log-probs and the trainer's are a thousandth apart; here they are compared.
+  const args = ["engine", "serve", "--model", values.model, "--store", store, "--threads", "1", "--dtype", "float32"];
   const env = { ...process.env, TINKER_API_KEY: TOKEN };
   const engine = spawn(process.execPath, [...tagpr, ...args], { env, stdio: ["pipe", "pipe", "inherit"] });
   for await (const line of createInterface({ input: engine.stdout })) {

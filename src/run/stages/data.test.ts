@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
-import { readJson, readJsonl } from "../../core/jsonl.ts";
+import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
 import { silent } from "../../core/progress.ts";
 import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
@@ -14,14 +14,17 @@ import type { StrataFile } from "./strata.ts";
 
 const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
 
-async function gather(input: unknown): Promise<{ dir: string; rows: (split: string) => ShownExample[] }> {
+async function gather(
+  input: unknown,
+  progress = silent,
+): Promise<{ dir: string; rows: (split: string) => ShownExample[] }> {
   const dir = mkdtempSync(join(tmpdir(), "data-"));
   await dataStage.run({
     run: dir,
     dir,
     config: configSchema.parse(input),
     key: "k",
-    progress: silent,
+    progress,
     engines: { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() },
     modelDir: never,
     fetch: never,
@@ -215,5 +218,27 @@ describe("LaMP's files", () => {
     await expect(gather(data(broken))).rejects.toThrow(/train_questions\.json.*train1/);
     await expect(gather(data("/nowhere"))).rejects.toThrow(/\/nowhere/);
     await expect(gather({ data: { source: "files" } })).rejects.toThrow(/no folder is given/);
+  });
+});
+
+describe("inputs that are not of the task's form", () => {
+  it("are asked as they are, counted and named", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "odd-"));
+    const prompt =
+      "Which tag does this movie relate to among the following tags? Just answer with the tag name without further explanation. tags: [sci-fi, comedy] description: ";
+    const item = { id: "1", description: "Two bakers", tag: "comedy", date: "2018-01-01" };
+    for (const split of ["train", "dev"]) {
+      const ids = Array.from({ length: 20 }, (_, i) => `${split}${i}`);
+      const input = (id: string): string => (id === "dev7" ? "A farm by the sea" : `${prompt}A farm by the sea`);
+      const questions = ids.map((id) => ({ id, user_id: `u-${id}`, input: input(id), profile: [item] }));
+      writeJson(join(folder, `${split}_questions.json`), questions);
+      const golds = ids.map((id) => ({ id, output: "comedy" }));
+      writeJson(join(folder, `${split}_outputs.json`), { task: "LaMP_2", golds });
+    }
+    const said: string[] = [];
+    const data = { source: "files", paths: [folder], chains: 4, rl: 4, prmu: 4, dev: 3, test: 20 };
+    const { rows } = await gather({ data }, { ...silent, say: (line) => said.push(line) });
+    expect(rows("test").some(({ id, input }) => id === "dev7" && input === "A farm by the sea")).toBe(true);
+    expect(said).toEqual([expect.stringMatching(/^LaMP_2: 1 of \d+ inputs are not of the task's form \(dev7\)$/)]);
   });
 });

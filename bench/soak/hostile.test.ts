@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { ENDPOINT } from "./hostile/endpoint.ts";
 import { FOLDERS } from "./hostile/folders.ts";
 import { INPUTS } from "./hostile/inputs.ts";
+import { SILENCE } from "./hostile/silence.ts";
 import { hold } from "./hostile/trial.ts";
 import { tryOnce } from "./hostile.ts";
 
 /** A little of `npm run soak -- hostile`, without the engine, which has tests of its own. */
-const SHORT = [...FOLDERS, ...ENDPOINT, ...INPUTS];
+const SHORT = [...FOLDERS, ...ENDPOINT, ...SILENCE, ...INPUTS];
 
 describe("a short soak", () => {
   it.each(SHORT.map((trial) => [trial.point, trial.name, trial] as const))("point %i: %s", async (_, __, trial) => {

@@ -45,7 +45,7 @@ export function parseYaml<T>(
 ): T {
   const lines = new LineCounter();
   refuseDepth(text, path);
-  const doc = guarded(path, () => parseDocument(text, { lineCounter: lines, merge: true }));
+  const doc = guarded(path, () => parseDocument(text, { lineCounter: lines, merge: true, logLevel: "error" }));
   const broken = doc.errors[0];
   if (broken !== undefined) {
     const { line, col } = lines.linePos(broken.pos[0]);

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fixture, TINY_QWEN3 } from "../core/testing/fixtures.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
+import { startSlowTrainer } from "./testing/slow-trainer.ts";
 import { makeTinyModel, testPython } from "./testing/tiny-model.ts";
 import type { Datum } from "./types.ts";
 
@@ -211,29 +211,17 @@ describe("its life", () => {
   }, 600_000);
 
   it("a program, its engine, or both may be suspended for longer than a session's silence", async () => {
-    const child = spawn(
-      process.execPath,
-      [
-        ...["--import", "tsx", fileURLToPath(new URL("./testing/train-slowly.ts", import.meta.url))],
-        JSON.stringify({ ...options, env: {}, store: join(dir, "slow"), sessionTimeout: 0.5, data: DATA, adam: ADAM }),
-      ],
-      { stdio: ["pipe", "pipe", "inherit"] },
-    );
-    const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const enginePid = Number((await said.next()).value);
-    const step = async (): Promise<unknown> => {
-      child.stdin.write("\n");
-      return JSON.parse(String((await said.next()).value));
-    };
-    const stopped: unknown[] = [await step()];
-    for (const pids of [[child.pid ?? 0], [enginePid], [child.pid ?? 0, enginePid]]) {
+    const trainer = await startSlowTrainer({
+      ...{ ...options, store: join(dir, "slow"), sessionTimeout: 0.5, data: DATA, adam: ADAM },
+    });
+    const stopped = [await trainer.step()];
+    for (const pids of [[trainer.pid], [trainer.enginePid], [trainer.pid, trainer.enginePid]]) {
       for (const pid of pids) process.kill(pid, "SIGSTOP");
       await delay(2500); // the engine looks for silent sessions every second
       for (const pid of pids) process.kill(pid, "SIGCONT");
-      stopped.push(await step());
+      stopped.push(await trainer.step());
     }
-    child.stdin.end();
-    await once(child, "close");
+    await trainer.end();
 
     const client = await embedded.engine.train({ model, rank: 0, seed: 1 });
     for (const logprobs of stopped) {

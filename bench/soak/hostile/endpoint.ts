@@ -8,10 +8,10 @@ interface Ask {
   readonly n: number;
   readonly content: string;
 }
-type Manner = (ask: Ask, call: number, response: ServerResponse) => void;
+type Manner = (ask: Ask, call: number, response: ServerResponse) => void | Promise<void>;
 
 /** A chat endpoint on loopback that behaves as `manner` says, and counts what it would bill. */
-async function serve(manner: Manner) {
+export async function serve(manner: Manner) {
   const seen = { calls: 0, keys: [] as string[] };
   const server = createServer((request, response) => {
     seen.keys.push(request.headers.authorization ?? "");
@@ -22,7 +22,7 @@ async function serve(manner: Manner) {
         n?: number;
         messages?: { content: string }[];
       };
-      manner({ n: body.n ?? 1, content: body.messages?.[0]?.content ?? "" }, seen.calls++, response);
+      void manner({ n: body.n ?? 1, content: body.messages?.[0]?.content ?? "" }, seen.calls++, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -35,8 +35,8 @@ async function serve(manner: Manner) {
   return { url: `http://127.0.0.1:${port}/v1`, seen, close };
 }
 
-function choices(response: ServerResponse, texts: readonly string[]): void {
-  response.setHeader("content-type", "application/json");
+export function choices(response: ServerResponse, texts: readonly string[]): void {
+  if (!response.headersSent) response.setHeader("content-type", "application/json");
   response.end(
     JSON.stringify({
       choices: texts.map((content) => ({ message: { content }, finish_reason: "stop" })),
@@ -45,7 +45,7 @@ function choices(response: ServerResponse, texts: readonly string[]): void {
   );
 }
 
-const client = (url: string, more: object = {}) =>
+export const client = (url: string, more: object = {}) =>
   makeChatClient({
     ...{ role: "teacher", url, key: "sk-secret", model: "m", concurrency: 2, identity: "soak" },
     // Only the waits between tries are skipped; what is waited for is real.
@@ -53,7 +53,7 @@ const client = (url: string, more: object = {}) =>
     ...more,
   });
 
-const request = (content: string, n = 1) => ({
+export const request = (content: string, n = 1) => ({
   ...{ messages: [{ role: "user" as const, content }], n, temperature: 1, maxTokens: 9 },
 });
 

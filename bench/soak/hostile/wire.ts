@@ -1,27 +1,8 @@
-import { mkdtempSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Random } from "../../../src/core/random.ts";
-import { type EngineProcess, spawnEngine } from "../../../src/engine/process.ts";
-import { makeTinyModel, testPython } from "../../../src/engine/testing/tiny-model.ts";
+import type { EngineProcess } from "../../../src/engine/process.ts";
+import { engine, OBSERVER } from "./own-engine.ts";
 import { hold, type Setting, type Trial } from "./trial.ts";
-
-const OBSERVER = "tml-observer";
-let running: Promise<EngineProcess> | null = null;
-
-/** One engine for all trials, with a tiny model; it ends with this process. */
-function engine(env: Readonly<Record<string, string | undefined>>): Promise<EngineProcess> {
-  running ??= (async () => {
-    const dir = mkdtempSync(join(tmpdir(), "soak-engine-"));
-    makeTinyModel(join(dir, "tiny"));
-    return spawnEngine({
-      ...{ python: testPython(env), models: [join(dir, "tiny")], store: join(dir, "store"), modelsDir: dir },
-      ...{ dtype: "float32", device: "cpu", threads: 1, env: { ...env, TAGPR_OBSERVER_TOKEN: OBSERVER } },
-    });
-  })();
-  return running;
-}
 
 interface Answer {
   readonly status: number;
@@ -116,7 +97,7 @@ function hostileBody(random: Random, session: string): string {
 
 /** Requests of any kind: a sentence and a 4xx, never a crash. */
 async function anyRequest({ random }: Setting): Promise<void> {
-  const at = await engine(process.env);
+  const at = await engine();
   const opened = await ask(at, "/api/v1/create_session", { body: '{"tags": [], "sdk_version": "x"}' });
   const session = /"session_id":\s*"([^"]+)"/.exec(opened.text)?.[1] ?? "";
   for (let i = 0; i < 25; i++) {
@@ -130,7 +111,7 @@ async function anyRequest({ random }: Setting): Promise<void> {
 
 /** Values that are no settings: refused, and no model is made of them. */
 async function oddSettings({ random }: Setting): Promise<void> {
-  const at = await engine(process.env);
+  const at = await engine();
   const opened = await ask(at, "/api/v1/create_session", { body: '{"tags": [], "sdk_version": "x"}' });
   const session = /"session_id":\s*"([^"]+)"/.exec(opened.text)?.[1] ?? "";
   const prompt = '"prompt": {"chunks": [{"type": "encoded_text", "tokens": [5]}]}, "base_model": "tiny"';
@@ -158,7 +139,7 @@ async function oddSettings({ random }: Setting): Promise<void> {
 
 /** Who has an observer's token, or none, changes nothing. */
 async function lookersOn({ random }: Setting): Promise<void> {
-  const at = await engine(process.env);
+  const at = await engine();
   const path = random.pick(PATHS);
   const looking = await ask(at, `/api/v1/${path}`, { body: "{}" }, OBSERVER);
   hold(looking.status === 403, `an observer's POST ${path}: HTTP ${looking.status}`);
@@ -172,7 +153,7 @@ async function lookersOn({ random }: Setting): Promise<void> {
 
 /** Requests that stop halfway hold up nobody: who asks whole is answered. */
 async function halfRequests({ random }: Setting): Promise<void> {
-  const at = await engine(process.env);
+  const at = await engine();
   const { hostname, port } = new URL(at.url);
   const half = random.pick([
     "POST /api/v1/asample HTTP/1.1\r\nHost: x\r\n",

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { absolutePaths, loadConfig, parseOverride, reloadConfig } from "./load.ts";
 
 function file(text: string): string {
@@ -34,6 +34,14 @@ describe("loadConfig", () => {
 
   it("a name may be of any script, with spaces and dots", () => {
     for (const name of ["run 2.1 (b)", "点评", "smollm2"]) expect(loadConfig(file(`name: ${name}`)).name).toBe(name);
+  });
+
+  it("a key that is a map is an unknown key, and Node prints nothing of its own", () => {
+    const warned = vi.spyOn(process, "emitWarning");
+    expect(() => loadConfig(file("? {a: 1}\n: 2"))).toThrow(/my\.yaml:1:\d+: unknown key \{ a: 1 \}/);
+    expect(() => loadConfig(file(""), [parseOverride("name={? {a: 1} : 2}")])).toThrow(/--set name=.*name/);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   it("names the place of a wrong value, and all wrong places at once", () => {

@@ -35,7 +35,7 @@ export function parseOverride(text: string, { flag, hint } = SET): Override {
 
 function readValue(text: string, from: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch (error) {
     throw new TagprError(
       "usage",

@@ -175,12 +175,15 @@ interface Field {
   readonly label: boolean;
 }
 
-/** Item fields of columns. An item has its own `id` and `date`: columns that are called so get another name. */
+/** Names that an item has anyway, or that no object can be given. */
+const TAKEN = new Set(["id", "date", "__proto__"]);
+
+/** Item fields of columns; those of a {@link TAKEN} name get another. */
 function fieldsOf(columns: readonly Pick<Column, "name">[], gold: Pick<Column, "name">): Field[] {
   const taken = new Set(columns.map(({ name }) => name));
   return columns.map(({ name: column }) => {
     let name = column;
-    while (name === "id" || name === "date" || (name !== column && taken.has(name))) name = `${name}_text`;
+    while (TAKEN.has(name) || (name !== column && taken.has(name))) name = `${name}_text`;
     return { name, column, aliases: name === column ? [] : [column], label: column === gold.name };
   });
 }

@@ -59,6 +59,7 @@ async function made(): Promise<readonly Pattern[]> {
   try {
     vi.resetModules();
     await import("./prompts/said.ts");
+    await import("./prompts/answer.ts");
     await import("./rewards/citations.ts");
     await import("./data/synthetic/title.ts");
     await import("./data/synthetic/templated.ts");

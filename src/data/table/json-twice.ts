@@ -1,10 +1,8 @@
-/** What opens and closes objects, lists and strings; numbers and words are passed over. */
-const SIGN = /["{}[\]]/g;
-
 /** The first key that stands twice in one object of a JSON text, which may be cut off; and its line, from 1. */
 export function keyTwice(text: string): { readonly key: string; readonly line: number } | null {
   const open: (Set<string> | null)[] = [];
-  const signs = new RegExp(SIGN);
+  // What opens and closes objects, lists and strings; numbers and words are passed over.
+  const signs = /["{}[\]]/g;
   for (let found = signs.exec(text); found !== null; found = signs.exec(text)) {
     const [{ index }, sign] = [found, found[0]];
     if (sign === "{") open.push(new Set());

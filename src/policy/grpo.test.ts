@@ -61,7 +61,9 @@ describe("GRPO's term", () => {
       fc.property(nats, nats, fc.double({ min: -2, max: 2, noNaN: true }), (now, old, advantage) => {
         const term = grpoTerm([now], [old], advantage, clip);
         expect(term.ratio).toBeCloseTo(Math.exp(now - old), 12);
-        expect(grpoTerm([now, old], [now, old], advantage, clip)).toMatchObject({ ratio: 1, objective: advantage });
+        const same = grpoTerm([now, old], [now, old], advantage, clip);
+        expect(same.ratio).toBe(1);
+        expect(same.objective).toBeCloseTo(advantage, 12);
       }),
     );
   });

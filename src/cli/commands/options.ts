@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { absolutePaths, parseOverride } from "../../core/config/load.ts";
@@ -95,3 +95,12 @@ export function configPath(io: Io, source: string): string {
 
 /** A task as given on the command line: a name stays, a YAML file is meant from where the command stands. */
 export const taskName = (io: Io, task: string): string => (/\.ya?ml$/.test(task) ? at(io, task) : task);
+
+/** @throws TagprError where a file that a command would write is there already and nobody said `--force`, or is a folder. */
+export function requireFree(io: Io, out: string, force: boolean | undefined): void {
+  const there = statSync(at(io, out), { throwIfNoEntry: false });
+  if (there?.isDirectory() === true)
+    throw new TagprError("usage", `${out} is a folder, not a file`, { hint: "Choose another place." });
+  if (there !== undefined && force !== true)
+    throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
+}

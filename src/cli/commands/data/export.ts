@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
 import { Command, Option } from "@commander-js/extra-typings";
-import { TagprError } from "../../../core/errors.ts";
 import type { Row } from "../../../data/table/options.ts";
 import { writeRows } from "../../../data/table/write.ts";
 import { askPrompt } from "../../../prompts/ask.ts";
 import type { App } from "../../app.ts";
-import { at } from "../options.ts";
+import { at, requireFree } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
 
 /** `tagpr data export`: a split as one table, with the prompts where a form is named. */
@@ -25,8 +23,7 @@ export function exportCommand({ io }: App): Command {
     .addOption(MODEL)
     .addOption(MAX_TOKENS)
     .action(async (dir, { split, out, form, force, ...flags }) => {
-      if (existsSync(at(io, out)) && force !== true)
-        throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
+      requireFree(io, out, force);
       const records = await openAsked(io, dir, flags);
       const options = form === undefined ? null : await askOptions(io, records, form, flags);
       const rows: Row[] = [];

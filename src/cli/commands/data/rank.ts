@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
-import { TagprError } from "../../../core/errors.ts";
 import { homeOf } from "../../../core/installation.ts";
 import { type Problem, sentence } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
@@ -16,7 +15,7 @@ import type { App, OpenEngines } from "../../app.ts";
 import { modelDir } from "../../engines.ts";
 import { chooseProgress } from "../../progress/choose.ts";
 import { untilStopped } from "../../stop.ts";
-import { at, taskName, wholeNumber } from "../options.ts";
+import { at, requireFree, taskName, wholeNumber } from "../options.ts";
 import { requireNoSecrets } from "./endpoint-flags.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
@@ -46,8 +45,7 @@ export function rankCommand(app: App): Command {
     .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
     .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, force, ...flags }) => {
       requireNoSecrets(flags);
-      if (existsSync(at(io, out)) && force !== true)
-        throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
+      requireFree(io, out, force);
       const task = loadTask(taskName(io, name));
       const progress = chooseProgress(io);
       const flights = makeFlights();

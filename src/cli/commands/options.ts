@@ -98,9 +98,10 @@ export const taskName = (io: Io, task: string): string => (/\.ya?ml$/.test(task)
 
 /** @throws TagprError where a file that a command would write is there already and nobody said `--force`, or is a folder. */
 export function requireFree(io: Io, out: string, force: boolean | undefined): void {
-  const there = statSync(at(io, out), { throwIfNoEntry: false });
-  if (there?.isDirectory() === true)
+  const path = at(io, out);
+  if (!existsSync(path)) return;
+  if (statSync(path).isDirectory())
     throw new TagprError("usage", `${out} is a folder, not a file`, { hint: "Choose another place." });
-  if (there !== undefined && force !== true)
+  if (force !== true)
     throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
 }

@@ -136,7 +136,10 @@ def main() -> None:
     rows = read(given.train)
     rows = rows[: given.take] if given.take else rows
     began = time.process_time()
-    encode = lambda text: tokenizer.encode(text, add_special_tokens=False)  # noqa: E731
+
+    def encode(text: str) -> list[int]:
+        return tokenizer.encode(text, add_special_tokens=False)
+
     train(model, encode, rows, given.epochs, given.rate, given.curriculum, given.seed)
     if given.save:
         model.save_pretrained(given.save)

@@ -3,6 +3,7 @@ const order = [
   "cli",
   "run",
   "serve",
+  "methods",
   "report",
   "eval",
   "policy",
@@ -10,6 +11,7 @@ const order = [
   "rewards",
   "chains",
   "metrics",
+  "model",
   "prompts",
   "retrieval",
   "data",
@@ -24,9 +26,13 @@ const upward = order.slice(1).map((folder, i) => ({
   from: { path: `^src/${folder}/` },
   to: { path: `^src/(${order.slice(0, i + 1).join("|")})/` },
 }));
+/** A room that the order doesn't list would be held by no rule. */
+const unlisted = { path: "^src/[^/]+/", pathNot: `^src/(${order.join("|")})/` };
 module.exports = {
   forbidden: [
     ...upward,
+    { name: "room-not-in-order", severity: "error", from: unlisted, to: {} },
+    { name: "no-import-of-a-room-not-in-order", severity: "error", from: {}, to: unlisted },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
     { name: "no-unknown", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],

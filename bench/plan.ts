@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonl } from "../src/core/jsonl.ts";
 import { testPython } from "../src/engine/testing/tiny-model.ts";
+import { configOfRun } from "../src/model/record.ts";
 import { readAssumptions } from "../src/run/plan/assumptions.ts";
 import { passFlops, passSeconds } from "../src/run/plan/cost.ts";
 import { machinesOf } from "../src/run/plan/machines.ts";
@@ -16,7 +17,6 @@ import { styleOf } from "../src/run/plan/plan.ts";
 import { shapeOf } from "../src/run/plan/shape.ts";
 import { taskSizes } from "../src/run/plan/sizes.ts";
 import { workOf } from "../src/run/plan/work.ts";
-import { configOfRun } from "../src/run/record.ts";
 
 interface Timing {
   readonly sample_seconds?: number;

@@ -7,10 +7,10 @@ import { meanScore } from "../../src/eval/headline.ts";
 import type { MethodName } from "../../src/eval/methods.ts";
 import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Prediction } from "../../src/eval/types.ts";
+import { readRecord } from "../../src/model/record.ts";
 import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { type TruthShares, truthShares } from "../../src/rewards/truth.ts";
-import { readRecord } from "../../src/run/record.ts";
 import { STRATA, type StrataFile, type Stratum } from "../../src/run/stages/strata.ts";
 import { type Job, runDir } from "./budgets.ts";
 

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { TagprError } from "../core/errors.ts";
 import { readJson, writeJson } from "../core/jsonl.ts";
 import type { Engines } from "../engine/engines.ts";
-import type { RunRecord } from "../run/record.ts";
+import type { RunRecord } from "../model/record.ts";
 import { STAGE_NAMES, type Stage, type StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
 import { main } from "./cli.ts";

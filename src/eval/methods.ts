@@ -1,8 +1,7 @@
-/** Whose weights answer: the base model, or the model that a stage wrote (`RUN/<stage>/model.json`). */
-export type Weights = "base" | TrainedBy;
+import type { ModelStage } from "../model/files.ts";
 
-/** The stages that train a model which answers. */
-export type TrainedBy = "sft" | "guided" | "explore" | "gold" | "rejection";
+/** Whose weights answer: the base model, or the model that a stage wrote (`RUN/<stage>/model.json`). */
+export type Weights = "base" | ModelStage;
 
 /** A method of the evaluation as plain data; `evaluateMethod` needs nothing else to run it. */
 export interface Method {

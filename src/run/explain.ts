@@ -9,6 +9,7 @@ import { DEFAULT_TAGS } from "../core/tags.ts";
 import type { Task } from "../data/task.ts";
 import { loadTask, taskSaidBy } from "../data/task-file.ts";
 import type { ShownExample } from "../data/types.ts";
+import { configOfRun } from "../model/record.ts";
 import type { ScorerFile } from "../prmu/score.ts";
 import { readLeniently } from "../prompts/lenient.ts";
 import { readResponse } from "../prompts/response.ts";
@@ -17,7 +18,6 @@ import { type ExplainedSignal, explainRewards } from "../rewards/explain.ts";
 import { duplicateSteps } from "../rewards/hacking.ts";
 import { decidingStatement, statementsOf } from "../rewards/truth.ts";
 import { type RlStage, weightsOf } from "../rewards/weights.ts";
-import { configOfRun } from "./record.ts";
 
 export interface ExplainOptions {
   /** 1-based line of a JSON Lines file; default: its first response. */

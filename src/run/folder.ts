@@ -4,8 +4,8 @@ import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import { stageDir } from "../core/run-dir.ts";
+import { readOwnRecord } from "../model/record.ts";
 import { holdsNothing, readBegun, refuseForeign } from "./begun.ts";
-import { readOwnRecord } from "./record.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a run that died before it wrote run.json, or one of format 1 that died clearing a stage, may leave. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
-import { type Machine, type Measure, settleMachine } from "./machine.ts";
+import type { Machine } from "../model/machine.ts";
+import { type Measure, settleMachine } from "./machine.ts";
 
 const MACHINE: Machine = { device: "cuda", dtype: "bfloat16", hardware: "cuda: A", seconds: {}, also: [] };
 

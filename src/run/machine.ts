@@ -1,15 +1,7 @@
 import type { Config, EngineConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Choice, Work } from "../engine/choose.ts";
-
-/**
- * What `auto` came to in a run: decided at its first start, read from run.json ever after, so that a run that goes on
- * computes as it began.
- */
-export interface Machine extends Choice {
-  /** Other hardware that parts of the run were computed on, by a person's leave. */
-  readonly also: readonly string[];
-}
+import { isOpen, type Machine, onMachine } from "../model/machine.ts";
 
 /** What measuring asks of the outside. */
 export interface Measure {
@@ -33,25 +25,12 @@ export interface Settled {
 }
 
 const ROLES = ["policy", "reward", "embeddings"] as const;
-const isOpen = ({ kind, device, dtype }: EngineConfig): boolean =>
-  kind === "embedded" && (device === "auto" || dtype === "auto");
 
 /** Decides what is `auto`, once a run. @throws TagprError `run` on other hardware than the run was begun on. */
 export async function settleMachine(config: Config, options: SettleOptions): Promise<Settled> {
-  const { policy, reward } = config.engines;
   if (!ROLES.some((role) => isOpen(config.engines[role]))) return { config, machine: undefined };
   const machine = options.known === undefined ? await first(config, options) : await again(options.known, options);
-  const decide = (engine: EngineConfig): EngineConfig => (isOpen(engine) ? settled(engine, machine) : engine);
-  const engines = { ...config.engines, policy: decide(policy), reward: decide(reward) };
-  return { config: { ...config, engines: { ...engines, embeddings: decide(engines.embeddings) } }, machine };
-}
-
-function settled(engine: EngineConfig, { device, dtype }: Choice): EngineConfig {
-  return {
-    ...engine,
-    device: engine.device === "auto" ? device : engine.device,
-    dtype: engine.dtype === "auto" ? dtype : engine.dtype,
-  };
+  return { config: onMachine(config, machine), machine };
 }
 
 /** One decision for all roles, by the one that trains most: roles that compute alike share a process. */

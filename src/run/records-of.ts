@@ -9,10 +9,12 @@ import { openDataset, splitOf } from "../data/dataset.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { namedTags } from "../model/asking.ts";
+import { readTags, readTasks } from "../model/files.ts";
+import { configOfRun } from "../model/record.ts";
 import type { SftItemOptions, SftItems } from "../policy/sft-items.ts";
 import { type RetrieveOptions, show } from "../retrieval/retrieve.ts";
-import { configOfRun } from "./record.ts";
-import { namedTags, readSplit, readTags, readTasks } from "./stages/common.ts";
+import { readSplit } from "./stages/common.ts";
 import { SPLITS } from "./stages/gathered.ts";
 import { formItems } from "./stages/sft.ts";
 

@@ -5,7 +5,7 @@ import { loadConfig } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { nearest } from "../../core/yaml-file.ts";
-import { configOfRun } from "../../run/record.ts";
+import { configOfRun } from "../../model/record.ts";
 import { STAGE_NAMES, type StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";

@@ -1,7 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Override } from "../../core/yaml-file.ts";
-import { configOfRun } from "../../run/record.ts";
+import { configOfRun } from "../../model/record.ts";
 import type { StageName } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
-import { type ModelName, modelCard } from "./card.ts";
+import type { ModelName } from "../../model/export-file.ts";
+import { modelCard } from "./card.ts";
 
 const cardOf = (model: ModelName, config: object, synthetic = false): string =>
   modelCard({
@@ -11,6 +12,7 @@ const cardOf = (model: ModelName, config: object, synthetic = false): string =>
       base: "models/nano",
       seed: 1,
       tags: ["analyze_input"],
+      tasks: [],
       data: {},
       metrics: null,
     },

@@ -1,25 +1,18 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
+import type { Config } from "../../core/config/schema.ts";
 import { readJson } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
 import { readResult } from "../../eval/read-result.ts";
-import type { RunRecord } from "../record.ts";
+import type { ExportFile, ModelName } from "../../model/export-file.ts";
 import type { Checked } from "./check.ts";
 
-/** Models of a run that can be exported. */
-export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
-export type ModelName = (typeof MODEL_NAMES)[number];
-
-/** `tagpr.json` beside the weights: everything the card says, for programs. */
-export interface Provenance {
+/** `tagpr.json` beside the weights: everything the card says, for programs, and how the model is asked. */
+export interface Provenance extends ExportFile {
   readonly tagpr: string;
   readonly revision: string | null;
-  readonly model: ModelName;
-  readonly base: string;
   readonly seed: number;
-  readonly tags: readonly string[];
-  readonly config: RunRecord["config"];
   /** Trained on the synthetic world: drawn by the run, or read from files of `tagpr data world`. */
   readonly synthetic: boolean;
   /** SHA-256 of the files that it was trained on, by path in the run. */
@@ -83,18 +76,18 @@ const TITLES: Readonly<Record<Exclude<ModelName, "sft">, string>> = {
   prmu: "reward model with user embeddings (PRMU)",
 };
 
-const LEARNT: Readonly<Record<RunRecord["config"]["sft"]["form"], string>> = {
+const LEARNT: Readonly<Record<Config["sft"]["form"], string>> = {
   tagged: "tagged chains",
   untagged: "chains without tags",
   gold: "true answers, without reasoning",
 };
 
-const titleOf = (model: ModelName, { sft, guided }: RunRecord["config"]): string =>
+const titleOf = (model: ModelName, { sft, guided }: Config): string =>
   model === "sft"
     ? `policy after SFT on ${LEARNT[sft.form]}`
     : `${TITLES[model]}${model !== "prmu" && guided.from === "base" ? ", without SFT" : ""}`;
 
-function policyUse({ sft, prompt }: RunRecord["config"], tags: readonly string[]): string {
+function policyUse({ sft, prompt }: Config, tags: readonly string[]): string {
   const files = "`tagpr.json` holds the config that the prompts were made with.";
   if (sft.form === "gold")
     return `It reads a user's history and a query and answers at once. Turn thinking off in the chat template (\`enable_thinking=False\`); ${files}`;

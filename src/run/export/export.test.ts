@@ -75,7 +75,7 @@ describe("an export", () => {
       ...{ do_sample: false, eos_token_id: [2], max_new_tokens: 512 },
     });
     const about = readJson<Record<string, unknown>>(join(options.out, "tagpr.json"));
-    expect(about).toMatchObject({ model: "tagpr", seed: 3, tags: ["analyze_input"], revision: "abc" });
+    expect(about).toMatchObject({ model: "tagpr", seed: 3, tags: ["analyze_input"], tasks, revision: "abc" });
     expect(about.data).toEqual({ "data/dev.jsonl": expect.stringMatching(/^[0-9a-f]{64}$/) });
     const card = readFileSync(join(options.out, "README.md"), "utf8");
     expect(card).toMatch(/^---\nbase_model: model\nlibrary_name: transformers/);

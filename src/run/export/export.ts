@@ -10,14 +10,17 @@ import type { QueryId } from "../../data/types.ts";
 import type { Engines } from "../../engine/engines.ts";
 import { isTinkerPath } from "../../engine/tinker-path.ts";
 import type { Verifier } from "../../engine/verify.ts";
+import { openAsking } from "../../model/asking.ts";
+import type { ModelName } from "../../model/export-file.ts";
+import { readModel, readTags, readTasks } from "../../model/files.ts";
+import { noRun, type RunRecord, readRecord } from "../../model/record.ts";
 import type { Pair } from "../../prmu/pairs.ts";
 import { requireLogits, rewardDatum, type ScorerFile, scoreAll, trainedModel } from "../../prmu/score.ts";
 import type { ScoreItem } from "../../prmu/scorer-types.ts";
 import { generate } from "../../prompts/generate.ts";
-import { noRun, type RunRecord, readRecord } from "../record.ts";
-import { openAsking, readModel, readSplit } from "../stages/common.ts";
+import { readSplit } from "../stages/common.ts";
 import { readScorer } from "../stages/prmu.ts";
-import { dataHashes, type ModelName, metricsOf, modelCard, type Provenance } from "./card.ts";
+import { dataHashes, metricsOf, modelCard, type Provenance } from "./card.ts";
 import { type Checked, checkPolicy, checkReward, type Said } from "./check.ts";
 import { forEveryone, settleConfig, settleTokenizer } from "./settle.ts";
 
@@ -71,13 +74,14 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
 }
 
 async function provenance(options: ExportOptions, record: RunRecord, check: Checked): Promise<Provenance> {
-  const { run, model, modelDir } = options;
+  const { run, model } = options;
   const { tagpr, revision, seed, config } = record;
-  const { tags } = await openAsking({ run, config, modelDir });
+  const [tags, tasks] = [readTags(run), readTasks(run)];
   const base = model === "prmu" ? backbone(config) : config.model;
   const data = dataHashes(run);
   const synthetic = isSyntheticRun(run);
-  return { tagpr, revision, model, base, seed, tags, config, synthetic, data, check, metrics: metricsOf(run, model) };
+  const metrics = metricsOf(run, model);
+  return { tagpr, revision, model, base, seed, tags, tasks, config, synthetic, data, check, metrics };
 }
 
 /** Queries of the dev slice whose answers are compared. */

@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { buildChains } from "../../chains/build.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { readTasks } from "../../model/files.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { openChainModels } from "./chain-models.ts";
-import { baseIdentity, readSplit, readTasks } from "./common.ts";
+import { baseIdentity, readSplit } from "./common.ts";
 import { embedderFolder, openEmbed } from "./embedding.ts";
 
 /** The tagged-chain pipeline (paper section 3.2). */

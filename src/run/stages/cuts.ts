@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { writeJsonl } from "../../core/jsonl.ts";
 import type { ShownExample } from "../../data/types.ts";
+import type { Asking } from "../../model/asking.ts";
 import type { StageContext } from "../stage.ts";
-import type { Asking } from "./common.ts";
 
 /**
  * Says how many of a training stage's prompts don't hold all of their items, and writes what was taken of which into

@@ -14,9 +14,11 @@ import type { CeilingRow } from "../../eval/result-types.ts";
 import type { Sampling } from "../../eval/samples.ts";
 import type { Prediction } from "../../eval/types.ts";
 import { chosenOf, type Decoding } from "../../metrics/samples.ts";
+import { namedTags } from "../../model/asking.ts";
+import { ASKING_FILES, readModel, readTags, readTasks } from "../../model/files.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { STAGE_NAMES, type Stage, type StageContext } from "../stage.ts";
-import { ASKING_FILES, baseIdentity, namedTags, readModel, readSplit, readTags, readTasks } from "./common.ts";
+import { baseIdentity, readSplit } from "./common.ts";
 
 /** Answers of every method to the test queries, greedy and drawn, and the result that all tables are made of. */
 export const evalStage: Stage = {

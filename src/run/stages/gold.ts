@@ -1,7 +1,9 @@
 import type { ShownExample } from "../../data/types.ts";
+import { openAsking } from "../../model/asking.ts";
+import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems } from "../../policy/sft-items.ts";
 import type { Stage } from "../stage.ts";
-import { ASKING_FILES, baseIdentity, choosingOf, openAsking, readSplit } from "./common.ts";
+import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn } from "./supervised.ts";
 

@@ -4,6 +4,8 @@ import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import { guardDisk, readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
 import type { ShownExample } from "../../data/types.ts";
+import { type Asking, openAsking } from "../../model/asking.ts";
+import { ASKING_FILES, readModel, readTasks } from "../../model/files.ts";
 import { type Scorable, scorable } from "../../prmu/centre.ts";
 import { type FaultPair, plantFaults } from "../../prmu/faults.ts";
 import { verdicts } from "../../prmu/held-out.ts";
@@ -15,7 +17,7 @@ import { halves } from "../../prmu/split.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, openAsking, readModel, readSplit, readTasks } from "./common.ts";
+import { readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
 /** What one reward model is made of and leaves; the second one of a cross-fit has the like in `other/`. */

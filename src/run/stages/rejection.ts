@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { appendJsonl, readWholeLines, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { type Asking, openAsking } from "../../model/asking.ts";
+import { ASKING_FILES, readModel } from "../../model/files.ts";
 import { distinctAccepted, rejectionBatches, type SampledBatch, sampleAccepted } from "../../policy/rejection.ts";
 import { acceptedItems } from "../../policy/sft-items.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, choosingOf, openAsking, readModel, readSplit } from "./common.ts";
+import { choosingOf, readSplit } from "./common.ts";
 import { learn } from "./supervised.ts";
 
 /** RL's rival at equal labels and samples: SFT on those of the SFT model's responses that are right. */

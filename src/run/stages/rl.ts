@@ -5,6 +5,8 @@ import { readJson, writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
 import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import type { World } from "../../data/synthetic/world-types.ts";
+import { openAsking } from "../../model/asking.ts";
+import { ASKING_FILES, type ModelFile, readModel, readTags, readTasks } from "../../model/files.ts";
 import { trainRl } from "../../policy/rl.ts";
 import { isOracle, makeOracle, type OracleFile } from "../../prmu/oracle.ts";
 import { crossScorer, makeScorer, type ScorerFile } from "../../prmu/score.ts";
@@ -12,19 +14,7 @@ import type { Scorer } from "../../prmu/scorer-types.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import {
-  ASKING_FILES,
-  baseIdentity,
-  choosingOf,
-  decodingsOf,
-  type ModelFile,
-  openAsking,
-  readModel,
-  readSplit,
-  readTags,
-  readTasks,
-  writeModel,
-} from "./common.ts";
+import { baseIdentity, choosingOf, decodingsOf, readSplit, writeModel } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
 import { readScorer } from "./prmu.ts";

@@ -3,9 +3,11 @@ import type { Chain } from "../../chains/types.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { readJsonl } from "../../core/jsonl.ts";
 import type { ShownExample } from "../../data/types.ts";
+import { type Asking, openAsking } from "../../model/asking.ts";
+import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { ASKING_FILES, type Asking, baseIdentity, choosingOf, openAsking, readSplit } from "./common.ts";
+import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn } from "./supervised.ts";
 

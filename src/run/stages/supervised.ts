@@ -3,11 +3,12 @@ import type { SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
+import type { Asking } from "../../model/asking.ts";
 import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { StageContext, StageName } from "../stage.ts";
-import { type Asking, decodingsOf, readSplit, writeModel } from "./common.ts";
+import { decodingsOf, readSplit, writeModel } from "./common.ts";
 
 /** What one stage of supervised fine-tuning learns. */
 export interface Lesson {

@@ -1,0 +1,175 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Config, configSchema } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import { DEFAULT_TAGS } from "../core/tags.ts";
+import type { Task } from "../data/task.ts";
+import { loadTask } from "../data/task-file.ts";
+import { contextOf } from "../engine/model-dir.ts";
+import type { PromptStyle } from "../prompts/chat.ts";
+import type { Retriever } from "../retrieval/retrieve.ts";
+import { type ModelDir, namedTags } from "./asking.ts";
+import { type ExportFile, isExport, isModelName, readExport } from "./export-file.ts";
+import { type ModelStage, modelPath, readModel, readTags, readTasks, trainedStages } from "./files.ts";
+import { onMachine } from "./machine.ts";
+import { configOfRun, readRecord } from "./record.ts";
+
+/** A model that can be asked, and how it was taught to be: plain data, nothing is running yet. */
+export interface OpenedModel {
+  readonly kind: "run" | "export" | "base";
+  /** The name by which people and clients know it: `quickstart`, `quickstart-sft`. */
+  readonly name: string;
+  /** What a training stage wrote, or `base`, also where no step of the stage was better than the base model. */
+  readonly stage: ModelStage | "base";
+  /** Folder with tokenizer, chat template and config. */
+  readonly modelDir: string;
+  /** What an engine samples: a `tinker://` path that stands in the run's store, a model's folder, or a remote engine's name of one. */
+  readonly weights: string;
+  /** The run whose store holds the weights; null for a folder. */
+  readonly run: string | null;
+  /** Those that it can be asked, one or more; the first where nothing is said. */
+  readonly tasks: readonly Task[];
+  /** The allowed tags of a chain. */
+  readonly tags: readonly string[];
+  /** Whether it reasons, and which tags its system prompt names. */
+  readonly style: PromptStyle;
+  /** Tokens of a prompt and of a response at most. */
+  readonly promptTokens: number;
+  readonly responseTokens: number;
+  /** How the shown items are chosen of a history. */
+  readonly retriever: { readonly method: Retriever; readonly k: number; readonly seed: number };
+  /** The engines that it asks, and the embedding model of a dense retriever. */
+  readonly config: Config;
+}
+
+export interface OpenOptions {
+  readonly modelDir: ModelDir;
+  /** Of a run: whose model; without it the furthest trained. `base`: the model that it began with. */
+  readonly stage?: ModelStage | "base";
+  /** One of the model's tasks by name, or any other by its name or YAML file. */
+  readonly task?: string;
+}
+
+/**
+ * Opens a run's folder, an exported one, a base model's, or the hub name of one. @throws TagprError that says what is missing: a
+ * stage, a task, a model
+ */
+export async function openModel(name: string, options: OpenOptions): Promise<OpenedModel> {
+  if (existsSync(join(name, "run.json"))) return openRun(name, options);
+  const dir = await options.modelDir(name);
+  return isExport(dir) ? openExport(name, dir, options) : openBase(name, dir, options);
+}
+
+async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptions): Promise<OpenedModel> {
+  const machine = readRecord(run)?.machine;
+  const recorded = configOfRun(run);
+  const config = machine === undefined ? recorded : onMachine(recorded, machine);
+  const stage = wanted ?? trainedStages(run)[0];
+  if (stage === undefined) throw untrained(run);
+  if (stage !== "base" && !existsSync(modelPath(run, stage)))
+    throw new TagprError("run", `${modelPath(run, stage)} is not there: ${stage} is not done`, {
+      hint: `First run \`tagpr ${stage} ${run}\`, or choose another with --stage.`,
+    });
+  const weights = stage === "base" ? config.model : readModel(run, stage).path;
+  const known = existsSync(join(run, "data", "tasks.json")) ? readTasks(run) : [];
+  return {
+    ...asked(
+      config,
+      existsSync(join(run, "chains", "tags.json")) ? readTags(run) : DEFAULT_TAGS,
+      reasons(config, stage),
+    ),
+    kind: "run",
+    name: wanted === undefined ? basename(run) : `${basename(run)}-${stage}`,
+    stage: weights === config.model ? "base" : stage,
+    modelDir: await modelDir(config.model),
+    weights,
+    run,
+    tasks: chosen(known, task, run),
+  };
+}
+
+function untrained(run: string): TagprError {
+  return new TagprError("run", `${run} has no trained model yet`, {
+    hint: `Its stages make one: \`tagpr run CONFIG.yaml --out ${run}\`. Its base model answers with --stage base.`,
+  });
+}
+
+/** What has learnt to answer at once is asked so. */
+const reasons = ({ sft }: Config, stage: ModelStage | "base"): boolean =>
+  stage !== "gold" && !(stage === "sft" && sft.form === "gold");
+
+async function openExport(name: string, dir: string, options: OpenOptions): Promise<OpenedModel> {
+  const { modelDir, stage, task } = options;
+  const about = readExport(dir);
+  if (about.model === "prmu")
+    throw new TagprError("usage", `${name} is a reward model: it scores answers and gives none`, {
+      hint: "Export the policy: tagpr export RUN --model tagpr --out DIR.",
+    });
+  const own = EXPORTED[about.model];
+  if (stage !== undefined && stage !== "base" && stage !== own)
+    throw new TagprError("usage", `${name} holds the model of ${own} alone, not of ${stage}`, {
+      hint: "Leave --stage out, or name the run.",
+    });
+  const folder = stage === "base" ? await modelDir(baseOf(name, about)) : dir;
+  const config = { ...about.config, model: folder };
+  return {
+    ...asked(config, about.tags, stage === "base" || reasons(config, own)),
+    kind: "export",
+    name: stage === undefined ? basename(name) : `${basename(name)}-${stage}`,
+    stage: stage ?? own,
+    ...{ modelDir: folder, weights: folder, run: null },
+    tasks: chosen(about.tasks, task, name),
+  };
+}
+
+/** Which stage's model each export is. */
+const EXPORTED = { tagpr: "explore", guided: "guided", sft: "sft" } as const;
+
+function baseOf(name: string, { base }: ExportFile): string {
+  if (isModelName(base)) return base;
+  throw new TagprError("usage", `${name} names its base model by a path of the machine that made it (${base})`, {
+    hint: "Ask the base model itself, by its own folder or name, with --task.",
+  });
+}
+
+function openBase(name: string, dir: string, { stage, task }: OpenOptions): OpenedModel {
+  if (stage !== undefined && stage !== "base")
+    throw new TagprError("usage", `${name} is a base model, no run: it has no ${stage}`, {
+      hint: "Leave --stage out, or name a run.",
+    });
+  const usual = configSchema.parse({ model: dir });
+  // A small model may have less room than prompts are usually given.
+  const room = (contextOf(dir) ?? Number.POSITIVE_INFINITY) - usual.eval.max_tokens;
+  const config = { ...usual, prompt: { ...usual.prompt, max_tokens: Math.min(usual.prompt.max_tokens, room) } };
+  return {
+    ...asked(config, DEFAULT_TAGS, true),
+    ...{ kind: "base", name: basename(name), stage: "base", modelDir: dir, weights: dir, run: null },
+    tasks: chosen([], task, name),
+  };
+}
+
+type Asked = "tags" | "style" | "promptTokens" | "responseTokens" | "retriever" | "config";
+
+function asked(config: Config, tags: readonly string[], reasoning: boolean): Pick<OpenedModel, Asked> {
+  const { prompt, eval: evaluation, profile, seed } = config;
+  return {
+    ...{ tags, config },
+    style: { reasoning, tags: reasoning ? namedTags(config, tags) : [] },
+    promptTokens: prompt.max_tokens,
+    responseTokens: evaluation.max_tokens,
+    retriever: { method: profile.retriever, k: profile.k, seed },
+  };
+}
+
+/** The task that was named first, then the model's own. */
+function chosen(own: readonly Task[], named: string | undefined, model: string): Task[] {
+  if (named === undefined) {
+    if (own.length > 0) return [...own];
+    throw new TagprError("usage", `${model} does not say what task it is asked`, {
+      hint: "Name one with --task: LaMP_2, or the path of a task's YAML file.",
+    });
+  }
+  const found = own.find((task) => task.name === named);
+  const task = found ?? loadTask(named);
+  return [task, ...own.filter(({ name }) => name !== task.name)];
+}

@@ -1,37 +1,59 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stream } from "../../src/core/random.ts";
-import { answerOf, bare, chain, prompt } from "./prose.ts";
-import { drawTrail, leadsOf, tableOf } from "./world.ts";
+import { type Random, stream } from "../../src/core/random.ts";
+import { CONCEPTS, LABELS } from "../../src/data/synthetic/lexicon.ts";
+import { entry } from "../../src/data/synthetic/shape.ts";
+import { answerOf, chain, history, question } from "./prose.ts";
+import { drawTrail, leadsOf, THEMES, type Trail, tableOf, walk } from "./world.ts";
 
 /*
- * Sets for the gates, as JSONL of {depth, prompt, target, answer, kinds}.
- *   npx tsx bench/trail/generate.ts OUT SEED FORM COUNT DEPTHS [SPLIT]
- * FORM: chain (think, then answer), direct (at once, chat form) or bare (at once, items already read). DEPTHS: e.g. 1234,
- * drawn evenly. Every query has a user of its own.
+ * Sets for the gates, as JSONL of {depth, prompt, target, answer, path}; path: [theme, label, kind] a hop.
+ *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT]]
+ * FORM: chain (think, then answer), direct (answer at once) or asked (at once, one history asked from every theme for every
+ * depth; with DEPTHS 1 and other seeds what the base is pre-trained on). DEPTHS: e.g. 1234, drawn evenly. Every history has
+ * a user of its own.
  */
-const [out = "", seedText = "0", form = "chain", countText = "0", depths = "1234", split = "train"] =
+const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train"] =
   process.argv.slice(2);
 const seed = Number(seedText);
 const leads = leadsOf(seed);
-const lines: string[] = [];
-for (let i = 0; lines.length < Number(countText); i++) {
-  const random = stream(seed, "trail", split, i);
-  const depth = Number(depths[lines.length % depths.length]);
-  const trail = drawTrail(leads, tableOf(seed, `${split}-${i}`), depth, random);
-  if (trail === null) continue;
+
+/** What the two forms of a query have in common, and what they don't. */
+function row(trail: Trail, told: string, random: Random) {
   const reasoning = form === "chain";
-  const asked = form === "bare" ? bare(trail) : prompt(trail, random, reasoning);
-  const target = reasoning ? chain(trail) : answerOf(trail);
-  lines.push(
-    JSON.stringify({
-      depth,
-      prompt: asked,
-      target: `${target}<|im_end|>`,
-      answer: answerOf(trail),
-      kinds: trail.path.map(({ kind }) => kind),
-    }),
-  );
+  return {
+    depth: trail.depth,
+    prompt: told + question(trail, random, reasoning),
+    target: `${reasoning ? chain(trail) : answerOf(trail)}<|im_end|>`,
+    answer: answerOf(trail),
+    path: trail.path.map(({ theme, label, kind }) => [entry(CONCEPTS, theme)[0], entry(LABELS, label), kind]),
+  };
 }
-mkdirSync(out, { recursive: true });
-writeFileSync(join(out, `${split}-${form}.jsonl`), `${lines.join("\n")}\n`);
+
+/** The same history asked from each theme and for each depth that has a walk, in any order. */
+function everyQuestion(trail: Trail, table: readonly number[], random: Random): Trail[] {
+  const shown = new Set(trail.items.map(({ theme }) => theme));
+  const themes = Array.from({ length: THEMES }, (_, t) => t);
+  const asked = themes.flatMap((start) => [...depths].map((depth) => ({ start, depth: Number(depth) })));
+  return random.shuffle(asked).flatMap(({ start, depth }) => {
+    const path = walk(leads, table, start, depth)?.map((hop) => ({
+      ...hop,
+      kind: shown.has(hop.theme) ? ("once" as const) : ("hidden" as const),
+    }));
+    return path === undefined ? [] : [{ ...trail, start, depth, path }];
+  });
+}
+
+const lines: string[] = [];
+const count = Number(countText);
+for (let i = 0; lines.length < count; i++) {
+  const random = stream(seed, "trail", split, i);
+  const table = tableOf(seed, `${split}-${i}`);
+  const trail = drawTrail(leads, table, Number(depths[lines.length % depths.length]), random);
+  if (trail === null) continue;
+  const told = history(trail, random);
+  const asked = form === "asked" ? everyQuestion(trail, table, random) : [trail];
+  for (const one of asked) lines.push(JSON.stringify(row(one, told, random)));
+}
+mkdirSync(join(file, ".."), { recursive: true });
+writeFileSync(file, `${lines.join("\n")}\n`);

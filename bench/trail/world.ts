@@ -20,7 +20,7 @@ export interface Constants {
   /** `hidden[n]`: probability that n themes are not shown at all. */
   readonly hidden: readonly number[];
 }
-export const CONSTANTS: Constants = { items: 12, changed: 2, hidden: [0.5, 0.5] };
+export const CONSTANTS: Constants = { items: 11, changed: 2, hidden: [0.5, 0.5] };
 
 export interface Item {
   /** Index into CONCEPTS; 8 and above are distractors. */
@@ -30,13 +30,20 @@ export interface Item {
 
 export type HopKind = "once" | "changed" | "hidden";
 
+/** A theme on the way, the label that the user gives it, and how the history tells. */
+export interface Hop {
+  readonly theme: number;
+  readonly label: number;
+  readonly kind: HopKind;
+}
+
 /** One query of one user: what is shown, oldest first, and the way to its answer. */
 export interface Trail {
   readonly items: readonly Item[];
   readonly start: number;
   readonly depth: number;
-  /** `path[h]`: the theme of hop h and the label that the user gives it; the last label is the answer. */
-  readonly path: readonly { readonly theme: number; readonly label: number; readonly kind: HopKind }[];
+  /** `path[h]`: hop h; the last label is the answer. */
+  readonly path: readonly Hop[];
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);

@@ -10,10 +10,10 @@ import { loadTask } from "../data/task-file.ts";
 import { makeChatClient } from "../llm/client.ts";
 import { readResponse } from "../prompts/response.ts";
 import { type BuildChainsOptions, buildChains } from "./build.ts";
-import { CONFIG, fakeModel, MOVIES, movie } from "./chains.fixture.ts";
+import { alone, CONFIG, fakeModel, MOVIES, movie, simpleCheck } from "./chains.fixture.ts";
 import { modelJudge } from "./judge.ts";
-import { rulesJudge } from "./rules-judge.ts";
-import { rulesTagger } from "./rules-tagger.ts";
+import { rulesJudge } from "./rules/judge.ts";
+import { rulesTagger } from "./rules/tagger.ts";
 import { modelTagger } from "./tagger.ts";
 
 const letters = async (texts: readonly string[]) =>
@@ -32,8 +32,9 @@ function tiny(more: Partial<BuildChainsOptions> = {}) {
     examples: all,
     tasks: [MOVIES],
     config: { ...CONFIG, held_out: 0.2, review: 3 },
-    teacher: { model: teacher.model, temperature: 1, maxTokens: 99 },
-    judge: rulesJudge(),
+    teachers: [alone(teacher.model)],
+    check: simpleCheck,
+    judge: rulesJudge(simpleCheck),
     tagger: rulesTagger(),
     embed: letters,
     seed: 1,
@@ -112,7 +113,7 @@ test("gold reaches neither teacher, judge nor tagger", async () => {
       tiny({
         // Two queries that differ in nothing but their golds.
         examples: [{ ...movie("q0", "u0", "dystopia") }, { ...movie("q1", "u1", gold) }],
-        teacher: { model: spy(answer), temperature: 1, maxTokens: 9 },
+        teachers: [alone(spy(answer))],
         judge: modelJudge(spy(grades)),
         tagger: modelTagger(spy(segments)),
       }).options,
@@ -126,11 +127,7 @@ test("gold reaches neither teacher, judge nor tagger", async () => {
 });
 
 test.each([
-  [
-    "no roll-out is right",
-    { teacher: { model: fakeModel(() => "hm").model, temperature: 1, maxTokens: 9 } },
-    /160 without a readable answer/,
-  ],
+  ["no roll-out is right", { teachers: [alone(fakeModel(() => "hm").model)] }, /160 without a readable answer/],
   ["the judge keeps none", { config: { ...CONFIG, judge_over: 20 } }, /keeps none of 112/],
   ["no chain has the form", { minSteps: 9 }, /too few steps: \d+/],
 ])("%s: one sentence with the counts", async (_, more, message) => {
@@ -165,7 +162,8 @@ test("the synthetic world through the scripted server: every step works, and the
       ...tiny().options,
       examples: shown,
       tasks: [task],
-      teacher: { model: model("teacher"), temperature: 1, maxTokens: 512 },
+      teachers: [alone(model("teacher"), 512)],
+      check: simpleCheck,
       judge: modelJudge(model("judge")),
       tagger: modelTagger(model("tagger")),
     });
@@ -218,7 +216,7 @@ test("prompts that are refused, always fail or come broken are outcomes, counted
     });
   const { stats } = await buildChains({
     ...tiny().options,
-    ...{ examples: shown, tasks: [task], teacher: { model: model("teacher"), temperature: 1, maxTokens: 512 } },
+    ...{ examples: shown, tasks: [task], teachers: [alone(model("teacher"), 512)], check: simpleCheck },
     ...{ judge: modelJudge(model("judge")), tagger: modelTagger(model("tagger")) },
   });
   expect(stats).toMatchObject({

@@ -9,7 +9,9 @@ import { promptText, withoutGold } from "./asked.ts";
 import { exploreTags } from "./explore.ts";
 import { judgeAll } from "./filter.ts";
 import { type Restricted, restrictTags } from "./restrict.ts";
-import { type RolledOut, rollOut, type Teacher } from "./rollouts.ts";
+import { type Rolled, type RunTeacher, roll, sharesOf } from "./roll.ts";
+import { repeatsQuery } from "./rules/judge.ts";
+import type { CheckSaid } from "./said.ts";
 import { heldOut, keyOf } from "./select.ts";
 import { statsOf } from "./stats.ts";
 import type { Chain, ChainStats, FreeTags, Judge, Judged, Reviewed, Rollout, Tagger, TagSet } from "./types.ts";
@@ -21,9 +23,12 @@ export interface BuildChainsOptions {
   readonly config: ChainsConfig;
   /** Least number of steps of a chain (the tag reward's own minimum; paper: 3). */
   readonly minSteps?: number;
-  readonly teacher: Teacher;
+  /** One or several, whose chains mix by their shares. */
+  readonly teachers: readonly RunTeacher[];
   readonly judge: Judge;
   readonly tagger: Tagger;
+  /** What chains say of the shown items, checked. */
+  readonly check: CheckSaid;
   /** Vectors of tag names. */
   readonly embed: Embed;
   readonly seed: number;
@@ -48,15 +53,13 @@ export interface BuiltChains {
  * @throws TagprError("llm") when a step leaves nothing for the next, with what was left of each.
  */
 export async function buildChains(options: BuildChainsOptions): Promise<BuiltChains> {
-  const { config, examples, progress, seed } = options;
+  const { config, progress, seed } = options;
   const taskOf = taskFinder(options.tasks);
-  progress.start("roll out", examples.length);
-  const rolled = await rollOut(examples, taskOf, options.teacher, config, (done) => progress.update(done));
-  progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
+  const rolled = await roll(options, taskOf);
   demand(
     rolled.accepted.length,
     rolledNothing(rolled),
-    "Take a stronger teacher, a lower chains.rouge_threshold or more chains.rollouts.",
+    "Take a stronger teacher, teacher.kind: rules, teacher.rationalize: true, a lower chains.rouge_threshold or more chains.rollouts.",
   );
 
   progress.start("judge", rolled.accepted.length);
@@ -64,6 +67,11 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
     progress.update(done),
   );
   progress.end(`${kept.length} of ${judged.length} kept`);
+  const again = kept.filter((candidate) => repeatsQuery(candidate, options.check)).length;
+  if (again > 0)
+    progress.say(
+      `${again} of the ${kept.length} chains that the judge keeps only say the query again, and nothing of the user's items.`,
+    );
   demand(
     kept.length,
     `the judge keeps none of ${judged.length} right chains`,
@@ -80,10 +88,9 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
     );
 
   progress.start("tag", 0);
-  const limits = { perQuery: config.per_query, minSteps: options.minSteps ?? 3, seed };
-  const restricted = await restrictTags(kept, options.tagger, explored.tags.tags, limits, (done) =>
-    progress.update(done),
-  );
+  const shares = sharesOf(options.teachers);
+  const limits = { perQuery: config.per_query, minSteps: options.minSteps ?? 3, shares, seed };
+  const restricted = await restrictTags(kept, options.tagger, explored.tags, limits, (done) => progress.update(done));
   progress.end(`${restricted.chains.length} chains`);
   demand(
     restricted.chains.length,
@@ -124,7 +131,7 @@ function demand(count: number, message: string, hint: string): void {
   if (count === 0) throw new TagprError("llm", message, { hint });
 }
 
-function rolledNothing({ rollouts, refused, failed, unreadable }: RolledOut): string {
+function rolledNothing({ rollouts, refused, failed, unreadable }: Rolled): string {
   return `none of the teacher's ${rollouts.length} roll-outs is right (${unreadable} without a readable answer, ${refused} requests refused, ${failed} without a whole answer)`;
 }
 

@@ -3,7 +3,12 @@ import { loadTask } from "../data/task-file.ts";
 import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.ts";
 import type { ChatModel, ChatRequest } from "../llm/types.ts";
 import { withoutGold } from "./asked.ts";
-import type { Candidate } from "./types.ts";
+import { splitPieces, stepsOf, type TaggedStep } from "./pieces.ts";
+import type { RunTeacher } from "./roll.ts";
+import { stands } from "./rules/quote.ts";
+import type { CheckSaid } from "./said.ts";
+import { modelTeacher } from "./teacher.ts";
+import type { Candidate, Segment } from "./types.ts";
 
 /** For tests. */
 export const MOVIES = loadTask("LaMP_2");
@@ -30,7 +35,7 @@ export function movie(id: string, user: string, gold: string): ShownExample {
 }
 
 export function candidate(reasoning: string, answer = "dystopia", i = 0): Candidate {
-  return { task: MOVIES, example: withoutGold(movie("q", "u", "dystopia")), i, reasoning, answer };
+  return { task: MOVIES, example: withoutGold(movie("q", "u", "dystopia")), i, reasoning, answer, by: "fake" };
 }
 
 /** A chat model in a function: `reply(request, k)` is sample k. Remembers what it was asked. */
@@ -52,3 +57,27 @@ export function fakeModel(reply: (request: ChatRequest, k: number) => string) {
   };
   return { model, asked };
 }
+
+/** A model as the only teacher. */
+export const alone = (model: ChatModel, maxTokens = 99): RunTeacher => ({
+  teacher: modelTeacher(model, { temperature: 1, maxTokens }),
+  share: 1,
+  rationalize: false,
+});
+
+/** A simple checker: quotations of three words or more must stand in the prompt, numbers in brackets be an item's. */
+export const simpleCheck: CheckSaid = (text, _task, { shown, input }) => {
+  const sources = [input, ...shown.flatMap(({ fields }) => Object.values(fields))];
+  const quotes = [...text.matchAll(/"([^"]+)"/g)].flatMap(([, quote = ""]) =>
+    quote.split(" ").length < 3 ? [] : [quote],
+  );
+  const numbers = [...text.matchAll(/\[(\d+)\]/g)].map(([, number]) => Number(number));
+  return [
+    ...quotes.map((quote) => (sources.some((source) => stands(quote, source)) ? null : "stands nowhere")),
+    ...numbers.map((number) => (shown[number - 1] === undefined ? "no such item" : null)),
+  ].map((fault) => ({ names: [], fault }));
+};
+
+/** A candidate's steps as segments of its parts name them. */
+export const stepsBy = ({ reasoning, task }: Candidate, segments: readonly Segment[]): TaggedStep[] =>
+  stepsOf(splitPieces(reasoning, task.language), segments);

@@ -3,6 +3,7 @@ import { stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Embed } from "../llm/embeddings.ts";
 import { deriveTags } from "./cluster.ts";
+import { nameSteps } from "./name-steps.ts";
 import type { Candidate, FreeTags, Tagger, TagSet } from "./types.ts";
 
 export interface Explored {
@@ -22,9 +23,9 @@ export async function exploreTags(
   onDone: (done: number) => void,
 ): Promise<Explored> {
   const chosen = stream(seed, "chains", "explore").shuffle(kept).slice(0, sizes.sample);
-  const read = zipStrict(chosen, await tagger.tag(chosen, null, onDone));
-  const freeTags = read.flatMap(([{ task, example, i }, segments]) =>
-    segments ? [{ task: task.name, query: example.id, i, tags: segments.map(({ tag }) => tag) }] : [],
+  const named = await nameSteps(chosen, tagger, null, onDone);
+  const freeTags = zipStrict(chosen, named).flatMap(([{ task, example, i }, steps]) =>
+    steps ? [{ task: task.name, query: example.id, i, tags: steps.map(({ tag }) => tag) }] : [],
   );
   if (freeTags.length === 0)
     throw new TagprError("llm", `none of the tagger's ${chosen.length} answers could be read`, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { judgeAccuracy } from "./accuracy.ts";
-import { CONFIG, candidate, fakeModel, MOVIES, STARS, TITLES } from "./chains.fixture.ts";
+import { CONFIG, candidate, fakeModel, MOVIES, STARS, stepsBy, TITLES } from "./chains.fixture.ts";
 import { judgeAll } from "./filter.ts";
 import { formatChain } from "./format.ts";
 import { judgeRequest, modelJudge, readGrades } from "./judge.ts";
@@ -138,7 +138,7 @@ describe("the format filter", () => {
   const tags = segments.map(({ tag }) => tag);
 
   test("writes the chain as the policy will learn it, and the same without tags", () => {
-    expect(formatChain(candidate(reasoning), segments, tags, 3)).toEqual({
+    expect(formatChain(candidate(reasoning), stepsBy(candidate(reasoning), segments), tags, 3)).toEqual({
       task: "LaMP_2",
       query: "q",
       i: 0,
@@ -156,6 +156,6 @@ describe("the format filter", () => {
     ["chain ill-formed", reasoning, tags, 3, "dystopia <make_decision>"],
     ["answer changed", reasoning, tags, 3, "no label"],
   ])("%s", (reason, text, allowed, min, answer) =>
-    expect(formatChain(candidate(text, answer), segments, allowed, min)).toEqual({ reason }),
+    expect(formatChain(candidate(text, answer), stepsBy(candidate(text), segments), allowed, min)).toEqual({ reason }),
   );
 });

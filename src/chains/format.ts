@@ -1,6 +1,6 @@
 import { readResponse } from "../prompts/response.ts";
-import { splitPieces, stepsOf, taggedCompletion, untaggedCompletion } from "./pieces.ts";
-import type { Candidate, Chain, Segment } from "./types.ts";
+import { type TaggedStep, taggedCompletion, untaggedCompletion } from "./pieces.ts";
+import type { Candidate, Chain } from "./types.ts";
 
 /** A chain that passed, or the reason why it did not. */
 export type Formatted = Omit<Chain, "split"> | { readonly reason: FormatReason };
@@ -12,12 +12,11 @@ export type FormatReason = "chain ill-formed" | "tag not allowed" | "too few ste
  */
 export function formatChain(
   candidate: Candidate,
-  segments: readonly Segment[],
+  steps: readonly TaggedStep[],
   tags: readonly string[],
   minSteps: number,
 ): Formatted {
-  const { task, example, i, reasoning, answer } = candidate;
-  const steps = stepsOf(splitPieces(reasoning, task.language), segments);
+  const { task, example, i, answer } = candidate;
   const completion = taggedCompletion(steps, answer);
   const read = readResponse(completion, { task, tags });
   if (!read.formatOk || !read.chainOk) return { reason: "chain ill-formed" };

@@ -2,10 +2,13 @@
 
 export { type BuildChainsOptions, type BuiltChains, buildChains } from "./build.ts";
 export { modelJudge } from "./judge.ts";
-export { rulesJudge } from "./rules-judge.ts";
-export { rulesTagger } from "./rules-tagger.ts";
+export { rulesJudge } from "./rules/judge.ts";
+export { rulesTagger } from "./rules/tagger.ts";
+export { draftsOf, rulesTeacher, trueDrafts } from "./rules/teacher.ts";
+export type { CheckSaid, Said } from "./said.ts";
 export { selfCodec } from "./self-codec.ts";
 export { modelTagger } from "./tagger.ts";
+export { modelTeacher, type Teacher } from "./teacher.ts";
 export type {
   Asked,
   Candidate,

@@ -2,8 +2,9 @@ import { groupBy } from "../core/group.ts";
 import { stream } from "../core/random.ts";
 import { zipStrict } from "../core/zip.ts";
 import { type FormatReason, formatChain } from "./format.ts";
+import { nameSteps } from "./name-steps.ts";
 import { keyOf, orderCandidates } from "./select.ts";
-import type { Candidate, Chain, Tagger } from "./types.ts";
+import type { Candidate, Chain, Tagger, TagSet } from "./types.ts";
 
 export interface Restricted {
   /** In the order of the queries. */
@@ -13,6 +14,14 @@ export interface Restricted {
   readonly rejected: Readonly<Partial<Record<FormatReason, number>>>;
 }
 
+export interface RestrictOptions {
+  readonly perQuery: number;
+  readonly minSteps: number;
+  /** How much of the chains each teacher writes, by name, in any unit. */
+  readonly shares: Readonly<Record<string, number>>;
+  readonly seed: number;
+}
+
 /**
  * Restricted tagging and the format filter, until every query has `perQuery` chains or no candidate left: chains are
  * tagged in rounds, and one that fails makes place for the query's next, so no more is tagged (and paid) than needed.
@@ -20,12 +29,12 @@ export interface Restricted {
 export async function restrictTags(
   kept: readonly Candidate[],
   tagger: Tagger,
-  tags: readonly string[],
-  options: { readonly perQuery: number; readonly minSteps: number; readonly seed: number },
+  tags: TagSet,
+  options: RestrictOptions,
   onRound: (chains: number) => void,
 ): Promise<Restricted> {
   const queues = [...groupBy(kept, ({ task, example }) => keyOf(task.name, example.id))].map(([key, own]) => ({
-    waiting: orderCandidates(own, stream(options.seed, "chains", "pick", key)),
+    waiting: orderCandidates(own, options.shares, stream(options.seed, "chains", "pick", key)),
     done: [] as Restricted["chains"],
   }));
   const rejected: Partial<Record<FormatReason, number>> = {};
@@ -36,17 +45,15 @@ export async function restrictTags(
       queue.waiting.splice(0, options.perQuery - queue.done.length).map((candidate) => ({ queue, candidate })),
     );
     if (round.length === 0) break;
-    const answers = await tagger.tag(
-      round.map(({ candidate }) => candidate),
-      tags,
-    );
+    const candidates = round.map(({ candidate }) => candidate);
+    const answers = await nameSteps(candidates, tagger, tags);
     tagged += round.length;
-    for (const [{ queue, candidate }, segments] of zipStrict(round, answers)) {
-      if (!segments) {
+    for (const [{ queue, candidate }, steps] of zipStrict(round, answers)) {
+      if (!steps) {
         unreadable++;
         continue;
       }
-      const chain = formatChain(candidate, segments, tags, options.minSteps);
+      const chain = formatChain(candidate, steps, tags.tags, options.minSteps);
       if ("reason" in chain) rejected[chain.reason] = (rejected[chain.reason] ?? 0) + 1;
       else queue.done.push({ candidate, chain });
     }

@@ -3,73 +3,160 @@ import { TagprError } from "../core/errors.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import type { ChatModel } from "../llm/types.ts";
+import type { ChatResult } from "../llm/types.ts";
 import { readAnswer } from "../prompts/answer.ts";
 import { readResponse } from "../prompts/response.ts";
 import { judgeAccuracy } from "./accuracy.ts";
-import { teacherMessages, withoutGold } from "./asked.ts";
+import { withoutGold } from "./asked.ts";
+import type { TaggedStep } from "./pieces.ts";
+import { keyOf } from "./select.ts";
+import { isTagName, tagName } from "./tag-name.ts";
+import type { Posed, Teacher } from "./teacher.ts";
 import type { Candidate, Rollout } from "./types.ts";
 
-export interface Teacher {
-  readonly model: ChatModel;
-  readonly temperature: number;
-  readonly maxTokens: number;
+/** A teacher among others, and how much of the chains it writes. */
+export interface TeacherShare {
+  readonly teacher: Teacher;
+  /** In any unit: 1 and 3 are a quarter and three quarters. */
+  readonly share: number;
 }
 
 export interface RolledOut {
   readonly rollouts: Rollout[];
   /** Those that passed the accuracy filter, in the order of the roll-outs. */
   readonly accepted: Candidate[];
-  /** Requests that the teacher would not answer, and that ended without a whole answer. */
+  /** Requests that a teacher would not answer, and that ended without a whole answer. */
   readonly refused: number;
   readonly failed: number;
   readonly unreadable: number;
 }
 
-/** Asks the teacher for `config.rollouts` chains a query, and applies the accuracy filter. */
+export interface Rolling {
+  readonly taskOf: (name: string) => Task;
+  readonly config: Pick<ChainsConfig, "rollouts" | "rouge_threshold" | "ordinal_tolerance">;
+  readonly onDone: (done: number) => void;
+}
+
+/** Asks each teacher for its share of `config.rollouts` chains a query, and applies the accuracy filter. */
 export async function rollOut(
   examples: readonly ShownExample[],
-  taskOf: (name: string) => Task,
-  teacher: Teacher,
-  config: ChainsConfig,
-  onDone: (done: number) => void,
+  teachers: readonly TeacherShare[],
+  rolling: Rolling,
 ): Promise<RolledOut> {
-  const requests = examples.map((example) => ({
-    messages: teacherMessages(taskOf(example.task), withoutGold(example)),
-    n: config.rollouts,
-    temperature: teacher.temperature,
-    maxTokens: teacher.maxTokens,
-  }));
-  const results = await teacher.model.completeMany(requests, onDone);
-  const rollouts: Rollout[] = [];
-  const accepted: Candidate[] = [];
-  for (const [example, result] of zipStrict(examples, results)) {
-    const task = taskOf(example.task);
-    for (const [i, text] of result.texts.entries()) {
-      const read = readText(task, text, result.truncated[i] ?? false);
-      const verdict = read ? judgeAccuracy(task, read.answer, goldOf(example), config) : { score: 0, accepted: false };
-      rollouts.push({ task: task.name, query: example.id, i, text, answer: read?.answer ?? null, ...verdict });
-      if (read && verdict.accepted) accepted.push({ task, example: withoutGold(example), i, ...read });
-    }
+  const { taskOf, config, onDone } = rolling;
+  const posed = examples.map((example): Posed => ({ task: taskOf(example.task), example: withoutGold(example) }));
+  const counts = shared(config.rollouts, teachers);
+  const parts: Part[] = [];
+  let from = 0;
+  for (const [t, { teacher }] of teachers.entries()) {
+    const n = counts[t] ?? 0;
+    const done = (some: number): void => onDone(Math.floor((t * examples.length + some) / teachers.length));
+    const results = n === 0 ? posed.map((): ChatResult => NOTHING) : await teacher.write(posed, n, done);
+    parts.push({ by: teacher.name, from, results: zipStrict(posed, results).map(([, result]) => result) });
+    from += n;
   }
+  return together(
+    examples.map((example, q) => queryOf(example, q, parts, rolling)),
+    parts,
+  );
+}
+
+/** What one teacher wrote; its roll-outs of a query are numbered from `from`. */
+interface Part {
+  readonly by: string;
+  readonly from: number;
+  readonly results: readonly ChatResult[];
+}
+
+const NOTHING: ChatResult = { texts: [], truncated: [], usage: { promptTokens: 0, completionTokens: 0 } };
+
+type OfQuery = Pick<RolledOut, "rollouts" | "accepted">;
+
+function queryOf(example: ShownExample, q: number, parts: readonly Part[], rolling: Rolling): OfQuery {
+  const read = parts.flatMap(({ by, from, results }) =>
+    (results[q]?.texts ?? []).map((text, k) =>
+      judged(example, { text, by, i: from + k, truncated: results[q]?.truncated[k] ?? false }, rolling),
+    ),
+  );
+  return {
+    rollouts: read.map(({ rollout }) => rollout),
+    accepted: read.flatMap(({ candidate }) => candidate ?? []),
+  };
+}
+
+interface Written {
+  readonly text: string;
+  readonly by: string;
+  readonly i: number;
+  readonly truncated: boolean;
+}
+
+/** One response, read and compared with the gold. */
+export function judged(
+  example: ShownExample,
+  { text, by, i, truncated }: Written,
+  { taskOf, config }: Pick<Rolling, "taskOf" | "config">,
+): { readonly rollout: Rollout; readonly candidate: Candidate | null } {
+  const task = taskOf(example.task);
+  const read = readText(task, text, truncated);
+  const verdict = read ? judgeAccuracy(task, read.answer, goldOf(example), config) : { score: 0, accepted: false };
+  return {
+    rollout: { task: task.name, query: example.id, i, text, answer: read?.answer ?? null, ...verdict },
+    candidate: read && verdict.accepted ? { task, example: withoutGold(example), i, by, ...read } : null,
+  };
+}
+
+function together(queries: readonly OfQuery[], parts: readonly Part[]): RolledOut {
+  const rollouts = queries.flatMap((one) => one.rollouts);
+  const results = parts.flatMap((part) => part.results);
   return {
     rollouts,
-    accepted,
+    accepted: queries.flatMap((one) => one.accepted),
     refused: results.filter(({ refused }) => refused !== undefined).length,
     failed: results.filter(({ failed }) => failed !== undefined).length,
     unreadable: rollouts.filter(({ answer }) => answer === null).length,
   };
 }
 
-/** Chain and answer of a roll-out; teachers say "Answer: comedy." at times, so the answer is read leniently. */
-function readText(task: Task, text: string, truncated: boolean): { reasoning: string; answer: string } | null {
+/** A number of roll-outs by shares: whole ones, the largest remainders rounded up. */
+export function shared(count: number, teachers: readonly Pick<TeacherShare, "share">[]): number[] {
+  const sum = teachers.reduce((total, { share }) => total + share, 0);
+  const exact = teachers.map(({ share }) => (count * share) / sum);
+  const whole = exact.map(Math.floor);
+  const left = count - whole.reduce((total, n) => total + n, 0);
+  const order = exact.map((x, t) => ({ t, rest: x - Math.floor(x) })).toSorted((a, b) => b.rest - a.rest || a.t - b.t);
+  for (const { t } of order.slice(0, left)) whole[t] = (whole[t] ?? 0) + 1;
+  return whole;
+}
+
+/** Queries of whose roll-outs none is right. */
+export function unanswered(
+  examples: readonly ShownExample[],
+  { accepted }: { readonly accepted: readonly Candidate[] },
+): ShownExample[] {
+  const right = new Set(accepted.map(({ task, example }) => keyOf(task.name, example.id)));
+  return examples.filter(({ task, id }) => !right.has(keyOf(task, id)));
+}
+
+interface ReadText {
+  readonly reasoning: string;
+  readonly answer: string;
+  readonly steps?: readonly TaggedStep[];
+}
+
+/** Chain and answer of a roll-out; teachers say "Answer: comedy." at times, so the answer is read leniently. Steps that it tagged itself stay. */
+function readText(task: Task, text: string, truncated: boolean): ReadText | null {
   const read = readResponse(text, { task, truncated });
   if (!read.formatOk || read.think === null) return null;
   const answer = readAnswer(task, read.answerText, "lenient");
-  return answer === null ? null : { reasoning: read.think.trim(), answer };
+  if (answer === null) return null;
+  const steps = read.steps.map(({ tag, text: said }) => ({ tag: tagName(tag ?? ""), text: said }));
+  if (!read.chainOk || steps.length === 0 || !steps.every(({ tag }) => isTagName(tag)))
+    return { reasoning: read.think.trim(), answer };
+  return { reasoning: steps.map(({ text: said }) => said).join("\n"), answer, steps };
 }
 
-function goldOf(example: ShownExample): string {
+export function goldOf(example: ShownExample): string {
   if (example.gold !== null) return example.gold;
   throw new TagprError("data", `query ${example.id} has no gold answer, so its chains can't be filtered`, {
     hint: "Chains are made from labelled training queries: check the outputs file beside the questions.",

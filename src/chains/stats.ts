@@ -1,23 +1,28 @@
+import { groupBy } from "../core/group.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { Spent } from "../llm/types.ts";
 import type { Explored } from "./explore.ts";
 import type { Restricted } from "./restrict.ts";
-import type { RolledOut, Teacher } from "./rollouts.ts";
+import type { Rolled } from "./roll.ts";
+import type { TeacherShare } from "./rollouts.ts";
+import { repeatsQuery } from "./rules/judge.ts";
+import type { CheckSaid } from "./said.ts";
 import { keyOf } from "./select.ts";
 import type { Chain, ChainStats, Cost, Judge, Judged, Tagger } from "./types.ts";
 
 /** Who was asked, about what. */
 interface Asking {
   readonly examples: readonly ShownExample[];
-  readonly teacher: Teacher;
+  readonly teachers: readonly TeacherShare[];
+  readonly check: CheckSaid;
   readonly judge: Judge;
   readonly tagger: Tagger;
 }
 
 /** Counts of every filter, for `stats.json`. */
 export function statsOf(
-  { examples, teacher, judge, tagger }: Asking,
-  rolled: RolledOut,
+  { examples, teachers, check, judge, tagger }: Asking,
+  rolled: Rolled,
   judged: readonly Judged[],
   explored: Explored,
   restricted: Restricted,
@@ -36,10 +41,13 @@ export function statsOf(
     failed: rolled.failed,
     unreadable: rolled.unreadable,
     accepted: rolled.accepted.length,
+    ...(rolled.rationalized === undefined ? {} : { rationalized: rolled.rationalized }),
     judged: judged.length,
     judge_unreadable: judged.filter(({ grades }) => grades === null).length,
     judge_failed: judge.spent()?.failed ?? 0,
     kept: kept.length,
+    repeats_query: rolled.accepted.filter((candidate) => repeatsQuery(candidate, check)).length,
+    written_by: countBy(restricted.chains.map(({ candidate }) => candidate.by)),
     explored: explored.explored,
     free_unreadable: explored.unreadable,
     free_names: names.length,
@@ -54,9 +62,28 @@ export function statsOf(
     held_out: chains.filter(({ split }) => split === "held_out").length,
     queries_with_chains: new Set(chains.map(({ task, query }) => keyOf(task, query))).size,
     tasks: Object.fromEntries([...new Set(examples.map(({ task }) => task))].map((task) => [task, counts(task)])),
-    by: { teacher: teacher.model.name, judge: judge.name, tagger: tagger.name },
-    cost: { teacher: costOf(teacher.model.spent()), judge: costOf(judge.spent()), tagger: costOf(tagger.spent()) },
+    by: { teacher: teachers.map(({ teacher }) => teacher.name).join("; "), judge: judge.name, tagger: tagger.name },
+    cost: { teacher: costOfAll(teachers), judge: costOf(judge.spent()), tagger: costOf(tagger.spent()) },
   };
+}
+
+const countBy = (names: readonly string[]): Record<string, number> =>
+  Object.fromEntries([...groupBy(names, (name) => name)].map(([name, own]) => [name, own.length]));
+
+/** Of all teachers that cost anything. */
+function costOfAll(teachers: readonly TeacherShare[]): Cost | null {
+  const costs = teachers.flatMap(({ teacher }) => costOf(teacher.spent()) ?? []);
+  const [first] = costs;
+  if (first === undefined) return null;
+  return costs.slice(1).reduce(
+    (sum, cost) => ({
+      promptTokens: sum.promptTokens + cost.promptTokens,
+      completionTokens: sum.completionTokens + cost.completionTokens,
+      dollars: sum.dollars + cost.dollars,
+      unusable: sum.unusable + cost.unusable,
+    }),
+    first,
+  );
 }
 
 /** What the answers cost when they were made; how many of them came from a cache this time is left out. */

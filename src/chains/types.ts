@@ -1,6 +1,7 @@
 import type { Task } from "../data/task.ts";
 import type { QueryId, ShownExample } from "../data/types.ts";
 import type { ChatRequest, Spent } from "../llm/types.ts";
+import type { TaggedStep } from "./pieces.ts";
 
 /** One training chain: what the SFT policy learns to say to `query`'s prompt. */
 export interface Chain {
@@ -29,6 +30,10 @@ export interface Candidate {
   readonly reasoning: string;
   /** In the task's own form (a label, a grade, a text). */
   readonly answer: string;
+  /** Name of the teacher. */
+  readonly by: string;
+  /** Steps that the teacher tagged itself; `reasoning` is their texts, a line each. */
+  readonly steps?: readonly TaggedStep[];
 }
 
 /** One line of `rollouts.jsonl`. */
@@ -43,6 +48,8 @@ export interface Rollout {
   /** 1 or 0; 1 − distance over the range of grades; ROUGE-L F. Higher is better, 0 when unreadable. */
   readonly score: number;
   readonly accepted: boolean;
+  /** The teacher was shown the answer (`teacher.rationalize`). */
+  readonly given?: true;
 }
 
 /** The judge's four grades, 1–5 each (the scale is ours). */
@@ -108,11 +115,21 @@ export interface ChainStats {
   /** Roll-outs without a readable answer after a closed chain. */
   readonly unreadable: number;
   readonly accepted: number;
+  /** Queries without a right roll-out whose answer was shown to the teacher, and what was left out of what it then wrote; absent where that is not asked for. */
+  readonly rationalized?: {
+    readonly queries: number;
+    readonly accepted: number;
+    readonly flaws: Readonly<Record<string, number>>;
+  };
   readonly judged: number;
   readonly judge_unreadable: number;
   /** Of the unreadable, those that the judge's endpoint never answered. */
   readonly judge_failed: number;
   readonly kept: number;
+  /** Right chains that say nothing of the items and little but what the query says; rules never keep one. */
+  readonly repeats_query: number;
+  /** Training and held-out chains by the teacher who wrote them. */
+  readonly written_by: Readonly<Record<string, number>>;
   /** Chains tagged freely; of these, unreadable; names found; names that differ. */
   readonly explored: number;
   readonly free_unreadable: number;
@@ -132,7 +149,7 @@ export interface ChainStats {
   readonly tasks: Readonly<Record<string, { queries: number; accepted: number; kept: number; chains: number }>>;
   /** How the work was done, for the report: `openai: gpt-4o at …` or `rules`. */
   readonly by: { readonly teacher: string; readonly judge: string; readonly tagger: string };
-  /** Null for rules, which cost nothing. */
+  /** Null for rules, which cost nothing; of several teachers the sum. */
   readonly cost: { readonly teacher: Cost | null; readonly judge: Cost | null; readonly tagger: Cost | null };
 }
 

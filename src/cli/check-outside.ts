@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
+import { teachersOf } from "../core/config/teachers.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
 import { contextOf, findModel, isHubName, packageOf } from "../engine/model-dir.ts";
@@ -132,11 +133,11 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
 
 /** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
 function modelsUsed(config: Config, only: readonly StageName[]): string[] {
-  const { model, profile, teacher, engines } = config;
+  const { model, profile, engines } = config;
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
   const policy =
     wants("sft", "prmu", "guided", "explore", "gold", "rejection", "eval") ||
-    (wants("chains") && teacher.kind === "self");
+    (wants("chains") && teachersOf(config).some(({ kind }) => kind === "self"));
   const reward = scores(config, only);
   const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
   return [

@@ -45,22 +45,26 @@ export function requireSound(config: Config, { where = "", allowOpen = false, on
 const ROLES = ["teacher", "judge", "tagger"] as const;
 type Role = (typeof ROLES)[number];
 
-/** Kinds that need no endpoint, besides the synthetic world's own server: a model teaches, rules judge and tag. */
-const OWN_KIND: Readonly<Record<Role, LlmConfig["kind"]>> = { teacher: "self", judge: "rules", tagger: "rules" };
-
 function roleFaults(config: Config): Fault[] {
-  return ROLES.flatMap((role): Fault[] => {
-    const { kind, url } = config[role];
+  const roles: readonly (readonly [name: string, role: Role, settings: LlmConfig])[] = [
+    ...ROLES.map((role) => [role, role, config[role]] as const),
+    ...config.teachers.map((settings, i) => [`teachers.${i}`, "teacher", settings] as const),
+  ];
+  const asked = roles.filter(([name]) => name !== "teacher" || config.teachers.length === 0);
+  return asked.flatMap(([name, role, { kind, url, ...more }]): Fault[] => {
     const { source } = config.data;
-    const own = OWN_KIND[role];
-    const choice = `Set ${role}.kind to ${source === "files" ? "" : "scripted, "}openai or ${own}.`;
-    const fault = (why: string, hint: string): Fault[] => [{ message: `${role}.kind: ${kind} ${why}`, hint }];
+    const choice = `Set ${name}.kind to ${source === "files" ? "" : "scripted, "}openai${role === "teacher" ? ", self" : ""} or rules.`;
+    const fault = (why: string, hint: string): Fault[] => [{ message: `${name}.kind: ${kind} ${why}`, hint }];
     if (kind === "scripted" && source === "files")
       return fault("knows the synthetic world only, and data.source is files", choice);
-    if (kind === "self" && own !== kind) return fault("is for the teacher only", choice);
-    if (kind === "rules" && own !== kind) return fault("is for judge and tagger only", choice);
+    if (kind === "self" && role !== "teacher") return fault("is for the teacher only", choice);
+    if (kind === "rules" && "rationalize" in more && more.rationalize === true)
+      return fault(
+        "can't be shown an answer: rules make chains of the items alone",
+        `Set ${name}.rationalize to false.`,
+      );
     if (kind === "openai" && !URL.canParse(url))
-      return fault(`needs a URL, and ${role}.url is "${url}"`, `Set ${role}.url, e.g. https://api.openai.com/v1.`);
+      return fault(`needs a URL, and ${name}.url is "${url}"`, `Set ${name}.url, e.g. https://api.openai.com/v1.`);
     return [];
   });
 }

@@ -20,6 +20,8 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
     [`${role}.timeout`, (): unknown => 600] as const,
     [`${role}.max_wait`, (): unknown => 300] as const,
   ]),
+  ["teacher.rationalize", () => false],
+  ["teachers", () => []],
   ["rewards.grounding", () => 0],
   ["eval.samples", () => 0],
   ["eval.temperatures", () => [0]],

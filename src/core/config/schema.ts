@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { chains, choose, data, engines, evaluation, llm, profile, prompt, reader } from "./sections.ts";
+import { chains, choose, data, engines, evaluation, profile, prompt, reader, teacher, teachers } from "./sections.ts";
 import { exploratory, gold, guided, prmu, rejection, rewards, sft } from "./training.ts";
 
 /** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
@@ -27,7 +27,8 @@ export const configSchema = z.strictObject({
   profile: profile.prefault({}),
   prompt: prompt.prefault({}),
   engines: engines.prefault({}),
-  teacher: llm.prefault({}).describe("Who writes the reasoning chains. Paper: Qwen3-235B-A22B-Thinking-2507."),
+  teacher: teacher.prefault({}).describe("Who writes the reasoning chains. Paper: Qwen3-235B-A22B-Thinking-2507."),
+  teachers,
   judge: reader.prefault({}).describe("Who grades chains on four criteria. Paper: GPT-4o."),
   tagger: reader.prefault({}).describe("Who tags chains, freely and then with the nine. Paper: GPT-4o."),
   chains: chains.prefault({}),
@@ -44,7 +45,8 @@ export const configSchema = z.strictObject({
 
 /** A whole config with every default filled in. */
 export type Config = z.output<typeof configSchema>;
-export type LlmConfig = Config["teacher"];
+export type LlmConfig = Config["judge"];
+export type TeacherConfig = Config["teacher"];
 export type EngineConfig = Config["engines"]["policy"];
 /** What the loops of supervised fine-tuning have in common. */
 export type SftConfig = Config["gold"];

@@ -168,7 +168,7 @@ export const llm = z.strictObject({
     .enum(["scripted", "openai", "self", "rules"])
     .default("scripted")
     .describe(
-      "`scripted`: the synthetic world's own server; `openai`: any OpenAI-compatible endpoint; `self`: the policy's base model (teacher only); `rules`: stated rules (judge and tagger only).",
+      "`scripted`: the synthetic world's own server; `openai`: any OpenAI-compatible endpoint; `self`: the policy's base model (teacher only); `rules`: stated rules (ours; a teacher's chains are made of the shown items, true by construction).",
     ),
   url: address.describe("Base URL of the endpoint."),
   model: z.string().default("").describe("Model name at the endpoint."),
@@ -189,6 +189,24 @@ export const llm = z.strictObject({
   price_in: z.number().nonnegative().default(0).describe("Dollars a million prompt tokens, for the cost line."),
   price_out: z.number().nonnegative().default(0).describe("Dollars a million completion tokens."),
 });
+
+export const teacher = llm.extend({
+  rationalize: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Where no roll-out of a query is right, show the model the answer and ask for the reasons (STaR, arXiv 2203.14465); chains that name the answer before the deciding step, or cite what is not there, are left out.",
+    ),
+});
+
+export const teachers = z
+  .array(
+    teacher.extend({
+      share: z.number().positive().default(1).describe("How much of the chains it writes, beside the others' shares."),
+    }),
+  )
+  .default([])
+  .describe("Several teachers in place of `teacher`, whose chains mix by their shares (ours); empty: `teacher` alone.");
 
 /** Judge and tagger read what is there: they answer greedily, unless an endpoint takes another temperature alone. */
 export const reader = llm.extend({ temperature: temperature.default(0) });

@@ -1,5 +1,6 @@
 import { hasRewardModel } from "../../core/config/reward-model.ts";
-import type { Config, RlConfig } from "../../core/config/schema.ts";
+import type { Config, RlConfig, TeacherConfig } from "../../core/config/schema.ts";
+import { teachersOf } from "../../core/config/teachers.ts";
 import { METHODS } from "../../eval/methods.ts";
 import { isRegularised } from "../../policy/update.ts";
 import type { StageName } from "../stage.ts";
@@ -79,31 +80,30 @@ function chainsWork(given: Given): StageWork {
   const { config, assumed } = given;
   const { asked, accepted, kept, tagged } = keptChains(given);
   const prompt = promptOf(given);
-  const self = config.teacher.kind === "self";
-  const length = self
-    ? responseOf(given, config.teacher.max_tokens)
-    : Math.min(assumed.teacher_tokens, config.teacher.max_tokens);
+  const teachers = teachersOf(config);
+  const whole = teachers.reduce((total, { share }) => total + share, 0);
+  const rollouts = (kind: TeacherConfig["kind"]): number =>
+    config.chains.rollouts * (teachers.reduce((total, one) => total + (one.kind === kind ? one.share : 0), 0) / whole);
+  const lengthOf = ({ kind, max_tokens }: TeacherConfig): number =>
+    kind === "self" ? responseOf(given, max_tokens) : Math.min(assumed.teacher_tokens, max_tokens);
+  const length = teachers.reduce((total, one) => total + lengthOf(one) * one.share, 0) / whole;
+  const queries = asked / config.chains.rollouts;
   const ask = (who: Asked["who"], requests: number, promptTokens: number, completionTokens: number): Asked[] =>
-    config[who].kind === "openai" ? [{ who, requests, promptTokens, completionTokens }] : [];
+    (who === "teacher" ? teachers : [config[who]]).some(({ kind }) => kind === "openai")
+      ? [{ who, requests, promptTokens, completionTokens }]
+      : [];
   const explored = Math.min(config.chains.explore, kept);
   // The teacher answers all roll-outs of a query to one prompt; judge and tagger read the chain and, tagged, say it again.
   return {
     stage: "chains",
     steps: 0,
     checkpoints: 0,
-    passes: self
-      ? [
-          pass(
-            "teacher's roll-outs",
-            "sample",
-            [asked / config.chains.rollouts, config.chains.rollouts],
-            [prompt, length],
-            1,
-          ),
-        ]
-      : [],
+    passes:
+      rollouts("self") > 0
+        ? [pass("teacher's roll-outs", "sample", [queries, rollouts("self")], [prompt, length], 1)]
+        : [],
     asked: [
-      ...ask("teacher", asked / config.chains.rollouts, (asked / config.chains.rollouts) * prompt, asked * length),
+      ...ask("teacher", queries, queries * prompt, queries * rollouts("openai") * length),
       ...ask("judge", accepted, accepted * (prompt + length), accepted * assumed.judge_tokens),
       ...ask("tagger", explored + tagged, (explored + tagged) * (length + 300), (explored + tagged) * length),
     ],

@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { modelJudge } from "../../chains/judge.ts";
-import type { Teacher } from "../../chains/rollouts.ts";
-import { rulesJudge } from "../../chains/rules-judge.ts";
-import { rulesTagger } from "../../chains/rules-tagger.ts";
+import type { RunTeacher } from "../../chains/roll.ts";
+import { rulesJudge } from "../../chains/rules/judge.ts";
+import { rulesTagger } from "../../chains/rules/tagger.ts";
+import { rulesTeacher } from "../../chains/rules/teacher.ts";
 import { selfCodec } from "../../chains/self-codec.ts";
 import { modelTagger } from "../../chains/tagger.ts";
+import { modelTeacher, type Teacher } from "../../chains/teacher.ts";
 import type { Judge, Sampling, Tagger } from "../../chains/types.ts";
 import type { LlmConfig } from "../../core/config/schema.ts";
+import { type SharedTeacher, teachersOf } from "../../core/config/teachers.ts";
 import { TagprError } from "../../core/errors.ts";
 import { readJson } from "../../core/jsonl.ts";
 import type { Almanac } from "../../data/synthetic/almanac.ts";
@@ -16,13 +19,14 @@ import { selfTeacher } from "../../llm/self.ts";
 import { fileStore } from "../../llm/store.ts";
 import type { ChatModel, ChatResult } from "../../llm/types.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
+import { statements } from "../../rewards/grounding.ts";
 import type { StageContext } from "../stage.ts";
 import { baseIdentity } from "./common.ts";
 
 type Role = "teacher" | "judge" | "tagger";
 
 export interface ChainModels {
-  readonly teacher: Teacher;
+  readonly teachers: readonly RunTeacher[];
   readonly judge: Judge;
   readonly tagger: Tagger;
   close(): Promise<void>;
@@ -31,17 +35,32 @@ export interface ChainModels {
 /** Whoever the config names for the three roles; the scripted server is started where one of them is it. */
 export async function openChainModels(context: StageContext): Promise<ChainModels> {
   const { config } = context;
-  const roles = ["teacher", "judge", "tagger"] as const;
-  const scripted = roles.some((role) => config[role].kind === "scripted") ? await startServer(context) : null;
-  const chat = (role: Role): ChatModel => chatModel(context, role, scripted);
-  const { teacher } = config;
-  const model = teacher.kind === "self" ? await self(context) : chat("teacher");
+  const { judge, tagger } = config;
+  const all = [...teachersOf(config), judge, tagger];
+  const scripted = all.some(({ kind }) => kind === "scripted") ? await startServer(context) : null;
+  const chat = (role: Role, settings: LlmConfig): ChatModel => chatModel(context, role, settings, scripted);
+  const teachers: RunTeacher[] = [];
+  for (const settings of teachersOf(config)) {
+    const { share, rationalize } = settings;
+    teachers.push({ share, rationalize, teacher: await openTeacher(context, settings, chat) });
+  }
   return {
-    teacher: { model, temperature: teacher.temperature, maxTokens: teacher.max_tokens },
-    judge: config.judge.kind === "rules" ? rulesJudge() : modelJudge(chat("judge"), sampling(config.judge)),
-    tagger: config.tagger.kind === "rules" ? rulesTagger() : modelTagger(chat("tagger"), sampling(config.tagger)),
+    teachers,
+    judge: judge.kind === "rules" ? rulesJudge(statements) : modelJudge(chat("judge", judge), sampling(judge)),
+    tagger: tagger.kind === "rules" ? rulesTagger() : modelTagger(chat("tagger", tagger), sampling(tagger)),
     close: async () => scripted?.close(),
   };
+}
+
+async function openTeacher(
+  context: StageContext,
+  settings: SharedTeacher,
+  chat: (role: Role, settings: LlmConfig) => ChatModel,
+): Promise<Teacher> {
+  const { kind, temperature, max_tokens: maxTokens } = settings;
+  if (kind === "rules") return rulesTeacher(context.config.seed, statements);
+  const model = kind === "self" ? await self(context, settings) : chat("teacher", settings);
+  return modelTeacher(model, { temperature, maxTokens });
 }
 
 const sampling = ({ temperature, max_tokens }: LlmConfig): Sampling => ({ temperature, maxTokens: max_tokens });
@@ -55,9 +74,8 @@ async function startServer({ config, run }: StageContext): Promise<Scripted> {
   return startScripted({ almanac });
 }
 
-function chatModel(context: StageContext, role: Role, scripted: Scripted | null): ChatModel {
-  const { config, run, fetch, flights, progress, secret } = context;
-  const settings = config[role];
+function chatModel(context: StageContext, role: Role, settings: LlmConfig, scripted: Scripted | null): ChatModel {
+  const { run, fetch, flights, progress, secret } = context;
   // Outside the stage's folder: chains that are made again needn't be paid for again.
   const base = {
     ...{ role, fetch, flights, say: progress.say, cacheDir: join(run, "cache", "llm") },
@@ -71,7 +89,7 @@ function chatModel(context: StageContext, role: Role, scripted: Scripted | null)
     };
   if (settings.kind !== "openai")
     throw new TagprError("usage", `${role}.kind: ${settings.kind} is for ${OTHERS[settings.kind] ?? "other roles"}`, {
-      hint: `Set ${role}.kind to scripted, openai${role === "teacher" ? " or self" : " or rules"}.`,
+      hint: `Set ${role}.kind to scripted, openai${role === "teacher" ? ", self" : ""} or rules.`,
     });
   const key = secret(settings.key_env) ?? "";
   return makeChatClient({
@@ -86,14 +104,13 @@ function chatModel(context: StageContext, role: Role, scripted: Scripted | null)
 
 const OTHERS: Readonly<Partial<Record<LlmConfig["kind"], string>>> = {
   self: "the teacher only",
-  rules: "judge and tagger only",
 };
 
 /** Room for an answer after forced thoughts: a label, a title. */
 const ANSWER_TOKENS = 48;
 
 /** The policy's own base model, sampled through the engine. */
-async function self(context: StageContext): Promise<ChatModel> {
+async function self(context: StageContext, { max_tokens }: SharedTeacher): Promise<ChatModel> {
   const { config, run, engines } = context;
   const renderer = loadRenderer(await context.modelDir(config.model));
   // Who knows `<think>` as one token was trained to think; for others the markers are said.
@@ -105,6 +122,6 @@ async function self(context: StageContext): Promise<ChatModel> {
     codec: selfCodec(renderer),
     seed: config.seed,
     store: fileStore<ChatResult[]>(join(run, "cache", "llm", "self.jsonl")),
-    ...(thinks ? {} : { forced: { thoughts: config.teacher.max_tokens, answer: ANSWER_TOKENS } }),
+    ...(thinks ? {} : { forced: { thoughts: max_tokens, answer: ANSWER_TOKENS } }),
   });
 }

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { buildChains } from "../../chains/build.ts";
-import type { Config } from "../../core/config/schema.ts";
+import { RULES_VERSION } from "../../chains/rules/teacher.ts";
+import type { Config, LlmConfig } from "../../core/config/schema.ts";
+import { type SharedTeacher, teachersOf } from "../../core/config/teachers.ts";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readTasks } from "../../model/files.ts";
+import { statements } from "../../rewards/grounding.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { openChainModels } from "./chain-models.ts";
 import { baseIdentity, readSplit } from "./common.ts";
@@ -11,9 +14,12 @@ import { embedderFolder, openEmbed } from "./embedding.ts";
 /** The tagged-chain pipeline (paper section 3.2). */
 export const chainsStage: Stage = {
   name: "chains",
-  config: ({ chains, teacher, judge, tagger, rewards, engines }) => ({
+  // A list of teachers is absent from hashes where there is none.
+  config: ({ chains, teacher, teachers = [], judge, tagger, rewards, engines }: Hashed) => ({
     chains,
     teacher: answersOf(teacher),
+    ...(teachers.length === 0 ? {} : { teachers: teachers.map(answersOf) }),
+    ...([teacher, ...teachers].some(({ kind }) => kind === "rules") ? { rules: RULES_VERSION } : {}),
     judge: answersOf(judge),
     tagger: answersOf(tagger),
     min_tags: rewards.min_tags,
@@ -25,7 +31,7 @@ export const chainsStage: Stage = {
     ...(data.source === "synthetic" ? ["data/world.json"] : []),
   ],
   outside: async (config, tools) => {
-    const base = config.teacher.kind === "self" ? await baseIdentity(config, tools) : null;
+    const base = teachersOf(config).some(({ kind }) => kind === "self") ? await baseIdentity(config, tools) : null;
     const embeddings = await embedderFolder(config);
     return embeddings === undefined ? base : { base, embeddings };
   },
@@ -41,8 +47,10 @@ export const chainsStage: Stage = {
         examples: readSplit(run, "chains"),
         tasks: readTasks(run),
         config: config.chains,
-        minSteps: config.rewards.min_tags,
-        teacher: models.teacher,
+        // Rules make of a chain as many steps as it has parts: how short it is decides nothing.
+        minSteps: config.tagger.kind === "rules" ? 1 : config.rewards.min_tags,
+        teachers: models.teachers,
+        check: statements,
         judge: models.judge,
         tagger: models.tagger,
         embed: embedder(context),
@@ -63,9 +71,20 @@ export const chainsStage: Stage = {
 };
 
 /** What of an endpoint's settings its answers hang on: not its prices, its keys, how many requests are in flight. */
-function answersOf({ kind, url, model, temperature, max_tokens }: Config["teacher"]): unknown {
-  return { kind, url, model, temperature, max_tokens };
+function answersOf({ kind, url, model, temperature, max_tokens, ...own }: LlmConfig & Partial<SharedTeacher>): unknown {
+  const { rationalize, share } = own;
+  return {
+    kind,
+    url,
+    model,
+    temperature,
+    max_tokens,
+    ...(rationalize ? { rationalize } : {}),
+    ...(share ? { share } : {}),
+  };
 }
+
+type Hashed = Omit<Config, "teachers"> & Partial<Pick<Config, "teachers">>;
 
 function embedder(context: StageContext): (texts: readonly string[]) => Promise<number[][]> {
   const embed = openEmbed(context);

@@ -1,6 +1,6 @@
-import { wordsOf } from "../core/words.ts";
-import type { Task } from "../data/task.ts";
-import type { Asked, Candidate } from "./types.ts";
+import { wordsOf } from "../../core/words.ts";
+import type { Task } from "../../data/task.ts";
+import type { Asked, Candidate } from "../types.ts";
 
 export function ngrams(words: readonly string[], n: number): string[] {
   return words.slice(0, Math.max(words.length - n + 1, 0)).map((_, i) => words.slice(i, i + n).join(" "));
@@ -10,6 +10,8 @@ export function ngrams(words: readonly string[], n: number): string[] {
 export interface Scene {
   /** Whether a text mentions the history: an item's number, three words of an item in a row, or its label. */
   mentionsHistory(text: string): boolean;
+  /** Whether a text repeats three words of an item in a row that the query does not hold. */
+  repeatsItem(text: string): boolean;
   /** Whether a text shares a word of some weight with the query. */
   mentionsQuery(text: string): boolean;
 }
@@ -18,6 +20,7 @@ export interface Scene {
 export function sceneOf({ task, example }: Pick<Candidate, "task" | "example">): Scene {
   const items = example.shown.flatMap(({ fields }) => Object.values(fields));
   const runs = new Set(items.flatMap((field) => ngrams(wordsOf(field), 3)));
+  const asked = new Set(ngrams(wordsOf(example.input), 3));
   const labels = new Set(labelsShown(task, example));
   const weighty = new Set(
     wordsOf(example.input.slice(-600)).filter((word) => word.length > 3 || /\p{Script=Han}/u.test(word)),
@@ -31,6 +34,7 @@ export function sceneOf({ task, example }: Pick<Candidate, "task" | "example">):
         [...labels].some((label) => ` ${words.join(" ")} `.includes(` ${label} `))
       );
     },
+    repeatsItem: (text) => ngrams(wordsOf(text), 3).some((run) => runs.has(run) && !asked.has(run)),
     mentionsQuery: (text) => wordsOf(text).some((word) => weighty.has(word)),
   };
 }

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { loadTask } from "../data/task-file.ts";
-import type { QueryId } from "../data/types.ts";
-import { candidate } from "./chains.fixture.ts";
-import { formatChain } from "./format.ts";
-import { totalOf } from "./judge.ts";
-import { gradeByRules } from "./rules-judge.ts";
-import { tagByRules } from "./rules-tagger.ts";
-import type { Candidate } from "./types.ts";
+import { loadTask } from "../../data/task-file.ts";
+import type { QueryId } from "../../data/types.ts";
+import { candidate, simpleCheck, stepsBy } from "../chains.fixture.ts";
+import { formatChain } from "../format.ts";
+import { totalOf } from "../judge.ts";
+import type { Candidate } from "../types.ts";
+import { gradeByRules } from "./judge.ts";
+import { tagByRules } from "./tagger.ts";
 
 const good =
   'The film shows rebels who hide from a cruel government. In the history, "a lone survivor walks through burnt cities" is a dystopia. This user often likes dark worlds. It is similar to that film. So the tag is dystopia.';
 
 describe("the judge by rules", () => {
   test("keeps a chain that quotes truly, uses query and history, and ends in its answer", () => {
-    expect(totalOf(gradeByRules(candidate(good)))).toBe(20);
+    expect(totalOf(gradeByRules(candidate(good), simpleCheck))).toBe(20);
   });
   test.each([
     [
@@ -33,10 +33,10 @@ describe("the judge by rules", () => {
       3,
     ],
   ] as const)("marks %s", (_, text, answer, criterion, most) => {
-    expect(gradeByRules(candidate(text, answer))[criterion]).toBeLessThanOrEqual(most);
+    expect(gradeByRules(candidate(text, answer), simpleCheck)[criterion]).toBeLessThanOrEqual(most);
   });
   test("drops a thin chain without history", () => {
-    expect(totalOf(gradeByRules(candidate("I think so.", "romance")))).toBeLessThanOrEqual(15);
+    expect(totalOf(gradeByRules(candidate("I think so.", "romance"), simpleCheck))).toBeLessThanOrEqual(15);
   });
 });
 
@@ -50,14 +50,14 @@ describe("the tagger by rules", () => {
       "make_decision",
     ]);
   });
-  test("any chain of three parts passes the format filter with three steps; a shorter one is rejected", () => {
+  test("any chain of three parts passes the format filter with three steps; a shorter one lives with as many as it has", () => {
     const tags = ["analyze_input", "examine_examples", "identify_patterns", "make_decision"];
     for (const parts of [3, 4, 7]) {
       const one = candidate(Array.from({ length: parts }, (_, k) => `Well ${k}.`).join(" "));
-      expect(formatChain(one, tagByRules(one, tags) ?? [], tags, 3)).toHaveProperty("completion");
+      expect(formatChain(one, stepsBy(one, tagByRules(one, tags) ?? []), tags, 3)).toHaveProperty("completion");
     }
     const short = candidate("One. Two.");
-    expect(formatChain(short, tagByRules(short, tags) ?? [], tags, 3)).toEqual({ reason: "too few steps" });
+    expect(formatChain(short, stepsBy(short, tagByRules(short, tags) ?? []), tags, 1)).toHaveProperty("completion");
   });
   test("keeps to the allowed tags", () => {
     for (const allowed of [["infer_preference", "make_decision"], ["something_else"]])
@@ -82,8 +82,9 @@ test("titles: half of the words said in the end is consistent", () => {
     task,
     example,
     i: 0,
+    by: "fake",
     reasoning: "They wrote Reading rivers with graphs. The title is about lakes.",
     answer: "The lakes",
   };
-  expect(gradeByRules(one)).toMatchObject({ logical_consistency: 5, completeness: 5 });
+  expect(gradeByRules(one, simpleCheck)).toMatchObject({ logical_consistency: 5, completeness: 5 });
 });

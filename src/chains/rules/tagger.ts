@@ -1,6 +1,6 @@
-import { splitPieces } from "./pieces.ts";
-import { type Scene, sceneOf } from "./rules.ts";
-import type { Candidate, Segment, Tagger } from "./types.ts";
+import { splitPieces } from "../pieces.ts";
+import type { Candidate, Segment, Tagger } from "../types.ts";
+import { type Scene, sceneOf } from "./scene.ts";
 
 /** Cues of the steps between the first and the last, tried in turn. */
 const CUES: readonly { readonly tag: string; readonly cue: RegExp }[] = [
@@ -32,7 +32,7 @@ const NEAREST: Readonly<Record<string, readonly string[]>> = {
 /**
  * The tagger of runs without one: the first part reads the input, the last decides, and those between are tagged by
  * cues: words that check, compare or generalise, and mentions of the history. Parts in a row with one tag are one step,
- * so every chain of three parts or more has three steps or more.
+ * so every chain of three parts or more has three steps or more; a shorter one has as many as it has parts, and lives.
  */
 export function rulesTagger(): Tagger {
   return {

@@ -1,0 +1,78 @@
+import { zipStrict } from "../core/zip.ts";
+import type { ShownExample } from "../data/types.ts";
+import { withoutGold } from "./asked.ts";
+import { goldOf, judged, type Rolling, unanswered } from "./rollouts.ts";
+import { type CheckSaid, partsOf, saysWhole } from "./said.ts";
+import type { Teacher } from "./teacher.ts";
+import type { Candidate, Rollout } from "./types.ts";
+
+/** Why a chain that was written with the answer in sight teaches nothing. */
+export type Flaw = "names the answer early" | "cites what is not there";
+
+export interface Rationalized {
+  readonly rollouts: readonly Rollout[];
+  readonly accepted: readonly Candidate[];
+  /** Queries of which no roll-out was right, and what was left out of what the teacher wrote to them. */
+  readonly queries: number;
+  readonly flaws: Readonly<Partial<Record<Flaw, number>>>;
+}
+
+export interface RationalizeOptions extends Rolling {
+  readonly teacher: Teacher;
+  readonly check: CheckSaid;
+  /** What was accepted already. */
+  readonly accepted: readonly Candidate[];
+  /** Number of the first roll-out of a query. */
+  readonly from: number;
+}
+
+/**
+ * Rationalization (STaR, arXiv 2203.14465, section 3.3): where no roll-out of a query is right, the teacher is shown the
+ * answer and asked for the reasons. Ours: a chain that betrays that it knew (the answer stands before its deciding step,
+ * other than as what a shown item has), or that cites what is not there, is left out.
+ */
+export async function rationalize(
+  examples: readonly ShownExample[],
+  { teacher, check, accepted, from, taskOf, config, onDone }: RationalizeOptions,
+): Promise<Rationalized> {
+  const left = unanswered(examples, { accepted });
+  const posed = left.map((example) => {
+    return { task: taskOf(example.task), example: withoutGold(example), gold: goldOf(example) };
+  });
+  const results = posed.length === 0 ? [] : await teacher.write(posed, config.rollouts, onDone);
+  const flaws: Partial<Record<Flaw, number>> = {};
+  const read = zipStrict(left, results).flatMap(([example, { texts, truncated }]) =>
+    texts.map((text, k) => {
+      const written = { text, by: givenName(teacher), i: from + k, truncated: truncated[k] ?? false };
+      const { rollout, candidate } = judged(example, written, { taskOf, config });
+      const flaw = candidate && flawOf(candidate, check);
+      if (flaw !== null) flaws[flaw] = (flaws[flaw] ?? 0) + 1;
+      const kept = flaw === null ? candidate : null;
+      return { rollout: { ...rollout, accepted: kept !== null, given: true as const }, kept };
+    }),
+  );
+  return {
+    rollouts: read.map(({ rollout }) => rollout),
+    accepted: read.flatMap(({ kept }) => kept ?? []),
+    queries: left.length,
+    flaws,
+  };
+}
+
+/** The name under which its chains are counted and mixed. */
+export const givenName = ({ name }: Pick<Teacher, "name">): string => `${name}, given the answer`;
+
+/** What speaks against a chain whose writer knew the answer; null where nothing does. */
+export function flawOf(candidate: Candidate, check: CheckSaid): Flaw | null {
+  const { task, example, answer } = candidate;
+  const parts = partsOf(candidate);
+  if (parts.some((part) => check(part, task, example).some(({ fault }) => fault !== null)))
+    return "cites what is not there";
+  const sought = answer.toLowerCase();
+  const early = parts.slice(0, -1).some((part) => {
+    const ofItem = check(part, task, example).some(({ names, fault }) => fault === null && names.includes(sought));
+    // Of a free text half of the words may well stand in any step; early is the whole of it.
+    return !ofItem && saysWhole(part, answer);
+  });
+  return early ? "names the answer early" : null;
+}

@@ -1,0 +1,81 @@
+import type { Draft, Strategy } from "./choose.ts";
+import type { Evidence, Seen } from "./evidence.ts";
+import { type Habits, habitsOf, inForm } from "./form.ts";
+import { announced, phrasesOf } from "./phrases.ts";
+import { plain, quotation, stands } from "./quote.ts";
+import { sayingsFor } from "./words.ts";
+
+/** Words of a user's own text that are quoted. */
+const WROTE_WORDS = 12;
+/** Phrases of a query that are tried. */
+const TRIED = 6;
+
+/** The k-th best phrase of the query, as long as this user's own texts are, in their form. */
+const phrase =
+  (k: number): Strategy =>
+  (evidence) =>
+    written(evidence, (length) => phrasesOf(evidence.query, length)[k] ?? null);
+
+/** What the query says that it is about. */
+const about: Strategy = (evidence) => written(evidence, (length) => announced(evidence.query, length));
+
+/** The query's own beginning. */
+const start: Strategy = (evidence) =>
+  written(evidence, (length) => quotation(evidence.query.split(/(?<=[.!?。！？])\s/u)[0] ?? "", length) || null);
+
+/** All of a query that is hardly longer than what this user writes. */
+const whole: Strategy = (evidence) =>
+  written(evidence, (length) =>
+    quotation(evidence.query, 2 * length) === plain(evidence.query) ? plain(evidence.query) : null,
+  );
+
+function written(evidence: Evidence, choose: (length: number) => string | null): Draft | null {
+  const { task, items, similar, asked } = evidence;
+  const model = similar[0] ?? items.at(-1);
+  if (model === undefined) return null;
+  const habits = habitsOf(items.map(({ choice }) => choice));
+  const chosen = choose(habits.usual);
+  if (chosen === null || !stands(chosen, evidence.query)) return null;
+  const answer = inForm(chosen, habits.forms);
+  if (answer === "") return null;
+  const say = sayingsFor(task);
+  return {
+    answer,
+    steps: [
+      ...(asked === "" ? [] : [{ tag: "analyze_input", text: say.asked(asked) }]),
+      { tag: "recall_choice", text: say.wrote(model.number, quotation(model.choice, WROTE_WORDS)) },
+      { tag: "identify_style", text: styled(habits, say) },
+      { tag: "pick_phrase", text: say.reads(plain(chosen)) },
+      { tag: "make_decision", text: say.shaped(answer) },
+    ],
+  };
+}
+
+const styled = ({ counts, usual, forms }: Habits, say: ReturnType<typeof sayingsFor>): string =>
+  [say.lengths(counts, usual), ...(forms.length > 0 ? [say.forms(forms)] : [])].join(" ");
+
+/** What the user wrote in the item most like the query. */
+const again: Strategy = (evidence) => {
+  const best: Seen | undefined = evidence.similar[0];
+  if (best === undefined) return null;
+  const say = sayingsFor(evidence.task);
+  const quote = quotation(best.choice, WROTE_WORDS);
+  return {
+    answer: plain(best.choice),
+    steps: [
+      { tag: "analyze_input", text: say.asked(evidence.asked) },
+      { tag: "find_similar", text: say.alike(best.number, best.shared.slice(0, 3)) },
+      { tag: "recall_choice", text: say.wrote(best.number, quote) },
+      { tag: "make_decision", text: say.shaped(plain(best.choice)) },
+    ],
+  };
+};
+
+/** Every way to a text. */
+export const TEXTS: readonly Strategy[] = [
+  about,
+  start,
+  whole,
+  ...Array.from({ length: TRIED }, (_, k) => phrase(k)),
+  again,
+];

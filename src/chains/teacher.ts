@@ -1,0 +1,39 @@
+import type { Task } from "../data/task.ts";
+import type { ChatModel, ChatResult, Spent } from "../llm/types.ts";
+import { reasonsMessages, teacherMessages } from "./asked.ts";
+import type { Asked } from "./types.ts";
+
+/** A query as a teacher gets it. */
+export interface Posed {
+  readonly task: Task;
+  readonly example: Asked;
+  /** The answer, where the teacher is asked for the reasons of it (`teacher.rationalize`); it knows none otherwise. */
+  readonly gold?: string;
+}
+
+/** Who writes chains: a model, or stated rules. */
+export interface Teacher {
+  /** Shown in reports. */
+  readonly name: string;
+  /** Up to `n` responses to each query, in order: `<think>` reasoning `</think>` answer. */
+  write(posed: readonly Posed[], n: number, onDone: (done: number) => void): Promise<ChatResult[]>;
+  /** Null for rules, which cost nothing. */
+  spent(): Spent | null;
+}
+
+/** A chat model as teacher, at a temperature. */
+export const modelTeacher = (
+  model: ChatModel,
+  { temperature, maxTokens }: { readonly temperature: number; readonly maxTokens: number },
+): Teacher => ({
+  name: model.name,
+  write: (posed, n, onDone) =>
+    model.completeMany(
+      posed.map(({ task, example, gold }) => ({
+        messages: gold === undefined ? teacherMessages(task, example) : reasonsMessages(task, example, gold),
+        ...{ n, temperature, maxTokens },
+      })),
+      onDone,
+    ),
+  spent: model.spent,
+});

@@ -66,11 +66,11 @@ export function evidenceOf(task: Task, asked: Pick<Asked, "shown" | "input">): E
   return { task, query, asked: quotation(query, ASKED_WORDS, asked.input), items, similar };
 }
 
-/** Distinct words of the query that tell items apart: no stop words, none that stands in every item. */
+/** Distinct words of the query that tell items apart: no stop words or numbers, none that stands in every item. */
 function tellingWords(query: string, docs: readonly (readonly string[])[]): string[] {
   const sets = docs.map((words) => new Set(words));
   const everywhere = (word: string): boolean => sets.length > 1 && sets.every((words) => words.has(word));
-  return [...new Set(wordsOf(query))].filter((word) => !isCommon(word) && !everywhere(word));
+  return [...new Set(wordsOf(query))].filter((word) => /\p{L}/u.test(word) && !isCommon(word) && !everywhere(word));
 }
 
 /** Words that stand in any text. */

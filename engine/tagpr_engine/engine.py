@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,10 @@ class Engine:
         self._samplers[key] = backbone  # the most recently used stands last
         return backbone
 
+    def loaded(self) -> list[Backbone]:
+        """Base models and named checkpoints whose weights stay as they are."""
+        return list(self._samplers.values())
+
     def _let_go(self, key: tuple[Path, int]) -> None:
         del self._samplers[key]
         self._tokenizers.pop(key[0], None)
@@ -225,11 +230,11 @@ class Engine:
         backbone = self.sampler(session)
         for request in requests:
             check(backbone, request)
+        return sample(backbone, requests, self.settings.limits, self.decoder(backbone))
 
-        def decode(ids: list[int]) -> str:
-            return self._tokenizer(backbone.folder).decode(ids, skip_special_tokens=False)
-
-        return sample(backbone, requests, self.settings.limits, decode)
+    def decoder(self, backbone: Backbone) -> Callable[[list[int]], str]:
+        """Token ids to text, special tokens too; the tokenizer is read when it is first asked for."""
+        return lambda ids: self._tokenizer(backbone.folder).decode(ids, skip_special_tokens=False)
 
     def _tokenizer(self, folder: Path) -> Tokenizer:
         if folder not in self._tokenizers:

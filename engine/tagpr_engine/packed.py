@@ -9,14 +9,14 @@ done on the way out. Same numbers as `blocks.run` up to the order of sums.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from .attention import Plan
 from .backbone import Backbone
 from .blocks import normed, turn
-from .decoding import DecodePlan
 
 ROWS = 64
 STEPS = 16  # still to come: laying out takes about as long as these gain
@@ -25,6 +25,14 @@ BYTES = 16 << 20  # of weights: fewer stay in the caches, where plain products f
 MOST = 4 << 30  # what the copy may take
 
 Product = Callable[..., Tensor]  # (x [B, in], other [B, out] for "add" and "mul") -> [B, out]
+
+
+class Steps(Plan, Protocol):
+    """Attention of steps of one token a row."""
+
+    def begin_step(self) -> Tensor:
+        """The positions [B]."""
+        ...
 
 
 def possible(backbone: Backbone) -> bool:
@@ -81,7 +89,7 @@ class _Layer:
             parts = [attention.q_norm.weight.expand(heads, -1), attention.k_norm.weight.expand(self.kv, -1)]
             self.head_norm = torch.cat(parts), float(attention.q_norm.variance_epsilon)
 
-    def __call__(self, hidden: Tensor, cos: Tensor, sin: Tensor, plan: DecodePlan) -> Tensor:
+    def __call__(self, hidden: Tensor, cos: Tensor, sin: Tensor, plan: Steps) -> Tensor:
         """hidden [B, D], cos and sin [B, 1, head_dim] -> [B, D]."""
         heads = self.qkv(_norm(self.before, hidden)).view(hidden.shape[0], -1, self.dim)
         turned, v = heads[:, : -self.kv], heads[:, -self.kv :]
@@ -104,7 +112,7 @@ class PackedStep:
         self.layers = [_Layer(layer) for layer in body.layers]  # pyright: ignore
         self.head: Callable[[Tensor], Tensor] = _product([head]) if type(head) is nn.Linear else head
 
-    def __call__(self, tokens: Tensor, plan: DecodePlan) -> Tensor:
+    def __call__(self, tokens: Tensor, plan: Steps) -> Tensor:
         hidden = self.embed(tokens)
         cos, sin = (x.transpose(0, 1) for x in self.rotary(hidden, plan.begin_step().unsqueeze(0)))  # pyright: ignore
         for layer in self.layers:

@@ -23,7 +23,6 @@ class _ThatDay(datetime.datetime):
         return cls(2024, 7, 26, tzinfo=tz)
 
 
-
 def render(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
     chat_template_utils.datetime = _ThatDay  # pyright: ignore
     return [_folder(one["folder"], one["chats"]) for one in asked]

@@ -22,6 +22,7 @@ from .refused_calls import refused_routes
 from .run_calls import RunCalls
 from .sampling_calls import SamplingCalls
 from .session_calls import SessionCalls
+from .streams import StreamedAnswer
 
 EXTENSIONS = {
     "reward_model": "1",
@@ -35,6 +36,7 @@ EXTENSIONS = {
     "sampled_logprobs": "1",
     "export": "1",
     "embeddings": "1",
+    "sample_stream": "1",
 }
 # what older official clients ask about, too: protobuf from 0.23 on, forward by way of forward_backward
 CLIENT_CONFIG = {
@@ -134,6 +136,9 @@ def _sampling(engine: Engine) -> list[Route]:
     async def asample(request: Request) -> Response:
         return JSONResponse(calls.asample(await json_body(request), request.headers.get("x-tagpr-batch")))
 
+    async def sample_stream(request: Request) -> Response:
+        return StreamedAnswer(calls.sample_stream(await json_body(request)))
+
     async def release(request: Request) -> Response:
         return JSONResponse(calls.release(request.path_params["id"]))
 
@@ -157,6 +162,7 @@ def _sampling(engine: Engine) -> list[Route]:
         _post("create_sampling_session", calls.create_sampling_session),
         _post("join_sampling_session", calls.join),
         Route("/api/v1/asample", asample, methods=["POST"]),
+        Route("/api/v1/sample_stream", sample_stream, methods=["POST"]),
         _get("samplers/{id}", lambda r: calls.sampler_info(r.path_params["id"])),
         Route("/api/v1/samplers/{id}", release, methods=["DELETE"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),

@@ -293,8 +293,19 @@ class _StopStrings:
         for at, row in enumerate(places):
             wanted = self.params[row].stop_strings
             if wanted and not over[at]:
-                # a character may take several tokens and a token holds at least one byte
-                window = 4 * max(len(s) for s in wanted) + 8
-                text = self.decode(tokens[row, max(0, step + 1 - window) : step + 1].tolist())
-                found[at] = any(s in text for s in wanted)
+                newest = tokens[row, max(0, step + 1 - _window(wanted)) : step + 1]
+                found[at] = stopped_by(wanted, newest.tolist(), self.decode)
         return found
+
+
+def stopped_by(wanted: tuple[str, ...], tokens: list[int], decode: Callable[[list[int]], str]) -> bool:
+    """Whether one of these strings stands at the end of what was sampled so far."""
+    if not wanted:
+        return False
+    text = decode(tokens[-_window(wanted) :])
+    return any(s in text for s in wanted)
+
+
+def _window(wanted: tuple[str, ...]) -> int:
+    """Of the newest tokens: a character may take several, and each holds at least one byte."""
+    return 4 * max(len(s) for s in wanted) + 8

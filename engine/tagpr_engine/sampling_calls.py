@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import store
 from .engine import Engine, SamplingSession
 from .errors import EngineError
@@ -13,6 +16,7 @@ from .requests import Body, integer, optional_text, text, tolerate
 from .sample_wire import write_samples
 from .sampling import Request
 from .sampling_requests import prompt_wishes, sampling_params, tokens_of, topk_sample
+from .streams import Stream, Streams
 from .worker import Answer, Future, Job
 
 MAX_SAMPLES = 65_536  # of one request
@@ -21,6 +25,7 @@ MAX_SAMPLES = 65_536  # of one request
 class SamplingCalls:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.streams = Streams(engine)
         self._clients: dict[str, int] = {}  # of a sampling session, beside its first
 
     def sampler_info(self, sampling_id: str) -> Reply:
@@ -68,22 +73,7 @@ class SamplingCalls:
         return SamplingSession(f"sampling_{uuid.uuid4().hex[:12]}", session_id, base_model, path)
 
     def asample(self, body: Body, batch: str | None) -> Reply:
-        tolerate("asample", body, _SAMPLE)
-        sampling_id = optional_text(body, "sampling_session_id", "asample")
-        if sampling_id is not None:
-            session = self.engine.sampling.get(sampling_id)
-            if session is None:
-                raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
-        else:
-            session = self._source(body, "asample", None)
-        if session.session_id is not None:
-            self.engine.sessions.beat(session.session_id)
-        count = integer(body, "num_samples", "asample", 1, 1, MAX_SAMPLES)
-        prompt = tokens_of(body.get("prompt"), "asample")
-        # refuse at once what can be refused without the model
-        sampling_params(body, prompt.size, 1 << 30, [])
-        prompt_wishes(body, prompt.size)
-        topk_sample(body, count)
+        session, prompt, count = self._asked(body, "asample")
         place = self.engine.batches.read(batch) if batch is not None else None
         future = self.engine.worker.future(cancellable=True)
         payload = (body, prompt, count, future)
@@ -110,6 +100,25 @@ class SamplingCalls:
                 self.engine.worker.submit(Job([f for f, _ in whole], lambda: self._ordered(session, whole)))
         return queued(future, sample_sequence_ids=[f"{future.id}-{i}" for i in range(count)])
 
+    def _asked(self, body: Body, call: str) -> tuple[SamplingSession, NDArray[np.int64], int]:
+        """Where to sample from, the prompt, and how many samples; refuses at once what can be without the model."""
+        tolerate(call, body, _SAMPLE)
+        sampling_id = optional_text(body, "sampling_session_id", call)
+        if sampling_id is not None:
+            session = self.engine.sampling.get(sampling_id)
+            if session is None:
+                raise EngineError(f"sampling session {sampling_id!r} is unknown or was let go", status=404)
+        else:
+            session = self._source(body, call, None)
+        if session.session_id is not None:
+            self.engine.sessions.beat(session.session_id)
+        count = integer(body, "num_samples", call, 1, 1, MAX_SAMPLES)
+        prompt = tokens_of(body.get("prompt"), call)
+        sampling_params(body, prompt.size, 1 << 30, [])
+        prompt_wishes(body, prompt.size)
+        topk_sample(body, count)
+        return session, prompt, count
+
     def _ordered(self, session: SamplingSession, whole: list[tuple[Future, Any]]) -> list[Answer]:
         if any(key != session.key for _, (key, _) in whole):
             raise EngineError("X-Tagpr-Batch: the requests of one batch must sample from one model")
@@ -135,6 +144,21 @@ class SamplingCalls:
         ]
 
     # --- ours ---
+
+    def sample_stream(self, body: Body) -> Stream:
+        """Extension: an asample whose tokens come as they are sampled; tokens alone. Called in the event loop."""
+        session, prompt, count = self._asked(body, "sample_stream")
+        if topk_sample(body, count) or prompt_wishes(body, prompt.size):
+            raise EngineError("sample_stream gives tokens alone; asample gives log-probs")
+        future = self.engine.worker.future(cancellable=True)
+        stream = Stream(future, count)
+
+        def read() -> Request:
+            context, eos = self.engine.facts(session)
+            return Request(prompt, count, sampling_params(body, prompt.size, context, eos), given_up=future.done.is_set)
+
+        self.streams.start(session, stream, read)
+        return stream
 
     def embeddings(self, body: Body) -> tuple[Future, Job]:
         """OpenAI's /v1/embeddings: answered at once, so the future is awaited by the route."""

@@ -54,6 +54,15 @@ class Job:
         return bool(self.futures) and all(f.cancellable and f.done.is_set() for f in self.futures)
 
 
+def told(error: Exception) -> EngineError:
+    """What a client is told of it; a fault of ours is logged, too."""
+    if isinstance(error, EngineError):
+        # Another one: what was raised holds the frames that it passed through, with all their tensors.
+        return EngineError(error.message, error.category, error.status)
+    log.error("a request failed", exc_info=error)
+    return EngineError(f"engine error: {type(error).__name__}: {error}", "server", 500)
+
+
 class Worker:
     def __init__(self) -> None:
         self._jobs: deque[Job] = deque()
@@ -114,16 +123,9 @@ class Worker:
                 for job in jobs:
                     self._run([job])
                 return
-            if isinstance(error, EngineError):
-                # Another one: what was raised holds the frames that it passed through, with all their tensors.
-                said = EngineError(error.message, error.category, error.status)
-                for future in futures:
-                    future.resolve(None, said)
-                return
-            log.exception("a request failed")
-            wrapped = EngineError(f"engine error: {type(error).__name__}: {error}", "server", 500)
+            said = told(error)
             for future in futures:
-                future.resolve(None, wrapped)
+                future.resolve(None, said)
         else:
             for future, answer in zip(futures, answers, strict=True):
                 future.resolve(answer)

@@ -95,6 +95,24 @@ describe("the embedded engine", () => {
     await client.unload();
   });
 
+  it("streams what it samples, several requests as one batch, and goes on when a client leaves", async () => {
+    const sampler = await embedded.engine.sampler(model);
+    const asked = [request(1), request(2), { ...request(3), params: { maxTokens: 40, temperature: 0, stop: [] } }];
+    const whole = await sampler.sample(asked);
+    const { signal } = new AbortController();
+    const streamed = async (one: (typeof asked)[number]): Promise<number[][]> => {
+      const tokens = Array.from({ length: one.numSamples }, (): number[] => []);
+      for await (const part of sampler.stream?.(one, signal) ?? []) tokens[part.sample]?.push(...part.tokens);
+      return tokens;
+    };
+    const left = new AbortController();
+    const leaver = (async () => {
+      for await (const _ of sampler.stream?.(request(4), left.signal) ?? []) left.abort(new Error("gone"));
+    })();
+    await expect(leaver).rejects.toThrow("gone");
+    expect(await Promise.all(asked.map(streamed))).toEqual(whole.map((group) => group.map(({ tokens }) => tokens)));
+  });
+
   it("trains on from adapters that were saved for sampling, as RL does after SFT", async () => {
     const client = await embedded.engine.train({ model, rank: 4, seed: 1 });
     await client.forwardBackward(DATA, "cross_entropy");

@@ -17,6 +17,7 @@ export type {
   SamplingClient,
   SamplingParams,
   Sequence,
+  StreamedTokens,
   Tensor,
   TrainingClient,
   TrainOptions,

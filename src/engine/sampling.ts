@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import PQueue from "p-queue";
+import { askedBody } from "./asked.ts";
 import { decodeSamples } from "./codec.ts";
 import { retrieve } from "./futures.ts";
 import type { Session } from "./session.ts";
+import { streamSamples } from "./streaming.ts";
 import { sendJson } from "./transport.ts";
-import type { SampleRequest, SamplingClient, SamplingParams, Sequence } from "./types.ts";
+import type { SampleRequest, SamplingClient, Sequence } from "./types.ts";
 
 /** HTTP requests in flight. The engine sees the whole batch all the same: a request is answered before it is run. */
 const IN_FLIGHT = 32;
@@ -27,35 +29,19 @@ export function samplerOf(session: Session, samplingSessionId: string): Sampling
       return decodeSamples(answer.bytes);
     });
   };
+  const streams = session.extensions.sample_stream !== undefined;
   return {
     sample: (requests) => {
       const first = seq;
       seq += requests.length;
       return sample(requests, first);
     },
+    ...(streams ? { stream: (request, signal) => streamSamples(session, samplingSessionId, request, signal) } : {}),
   };
 }
 
 function sampleBody(samplingSessionId: string, seqId: number, request: SampleRequest): Record<string, unknown> {
-  return {
-    sampling_session_id: samplingSessionId,
-    seq_id: seqId,
-    num_samples: request.numSamples,
-    prompt: { chunks: [{ type: "encoded_text", tokens: request.prompt }] },
-    sampling_params: paramsBody(request.params, request.seed),
-    type: "sample",
-  };
-}
-
-function paramsBody(params: SamplingParams, seed: number): Record<string, unknown> {
-  return {
-    max_tokens: params.maxTokens,
-    temperature: params.temperature,
-    seed,
-    ...(params.topP === undefined ? {} : { top_p: params.topP }),
-    ...(params.topK === undefined ? {} : { top_k: params.topK }),
-    ...(params.stop === undefined || params.stop.length === 0 ? {} : { stop: params.stop }),
-  };
+  return { ...askedBody(samplingSessionId, request), seq_id: seqId, type: "sample" };
 }
 
 /**

@@ -47,6 +47,8 @@ export interface Call {
   readonly repeatable?: boolean;
   /** Give up on this one request after so long; the caller asks again. */
   readonly timeoutMs?: number;
+  /** Ends the request, and what is still to come of its answer; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -78,6 +80,7 @@ export async function send(transport: Transport, call: Call, take: TakeBody = wh
       if (answer.status === 404 || answer.status === 410) await transport.checkSession?.();
       return answer;
     } catch (error) {
+      call.signal?.throwIfAborted();
       if (error instanceof PollTimeout || error instanceof TagprError) throw error;
       await lastWords(transport);
       const again = call.repeatable === true || NEVER_SENT.has(causeCode(error));
@@ -103,6 +106,28 @@ export async function download(transport: Transport, call: Call, file: string): 
   });
 }
 
+/**
+ * The body of a good answer as it comes; a refusal becomes a `TagprError` with the engine's own text. Whoever stops
+ * reading ends the request.
+ */
+export async function* receive(transport: Transport, call: Call): AsyncGenerator<Uint8Array> {
+  let body: unknown;
+  const answer = await send(transport, call, async (reply) => {
+    if (reply.status < 400) body = reply.body;
+    return body === undefined || body === null ? whole(reply) : new Uint8Array();
+  });
+  if (answer.status >= 400) throw refusal(transport, call.path, answer);
+  if (body === undefined || body === null) yield answer.bytes;
+  else
+    try {
+      yield* body as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      await lastWords(transport);
+      throw unreachable(transport, call, error);
+    }
+}
+
 type TakeBody = (reply: Reply) => Promise<Uint8Array>;
 const whole: TakeBody = async (reply) => new Uint8Array(await reply.arrayBuffer());
 
@@ -119,7 +144,7 @@ async function sendOnce(transport: Transport, call: Call, take: TakeBody): Promi
   }
   const limit = call.timeoutMs ?? transport.answerMs ?? HOUR_MS;
   const time = awakeTimeout(limit);
-  init.signal = time.signal;
+  init.signal = call.signal === undefined ? time.signal : AbortSignal.any([time.signal, call.signal]);
   try {
     const response = await transport.fetch(`${transport.url}${call.path}`, init);
     const bytes = await take(response);

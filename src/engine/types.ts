@@ -56,6 +56,15 @@ export interface SampleRequest {
   readonly params: SamplingParams;
 }
 
+export interface StreamedTokens {
+  /** Which of the request's samples. */
+  readonly sample: number;
+  /** A stop token included. */
+  readonly tokens: readonly number[];
+  /** Why the sample ends with these; null where more will come. */
+  readonly finish: "stop" | "length" | null;
+}
+
 export interface Sequence {
   readonly tokens: readonly number[];
   /** Nats, one a token, under the sampler's own packing; the embedded engine's are the model's own, at temperature 1. */
@@ -90,6 +99,12 @@ export interface TrainingClient {
 export interface SamplingClient {
   /** One ordered unit: `result[i]` are the `numSamples` sequences of `requests[i]`; equal inputs give equal tokens. */
   sample(requests: readonly SampleRequest[]): Promise<Sequence[][]>;
+  /**
+   * The tokens of {@link SamplingClient.sample} as they are sampled, together with whatever else streams from this sampler.
+   * Who stops reading, or aborts the signal, frees its place between two tokens. Absent where the engine can't
+   * (extension `sample_stream`).
+   */
+  stream?(request: SampleRequest, signal: AbortSignal): AsyncIterable<StreamedTokens>;
 }
 
 export interface TrainOptions {

@@ -64,7 +64,9 @@ const all = async (tokens: AsyncIterable<StreamedTokens>): Promise<StreamedToken
 describe("streams of samples", () => {
   it.each([1, 7, 10_000])("read an answer that is cut anywhere: pieces of %i characters", async (size) => {
     const text = textOf(LINES);
-    const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+    const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, i) =>
+      text.slice(i * size, (i + 1) * size),
+    );
     const { fetch, seen } = server(pieces);
     expect(await all(await stream(fetch))).toEqual(TOKENS);
     expect(seen.body).toEqual({

@@ -6,15 +6,13 @@ import type { Session } from "./session.ts";
 import { receive, type Transport } from "./transport.ts";
 import type { SampleRequest, StreamedTokens } from "./types.ts";
 
-const lineSchema = z.union([
-  z.looseObject({ error: z.string() }),
-  z.looseObject({
-    sample: z.int().min(0),
-    tokens: z.array(z.int().min(0)),
-    stop_reason: z.enum(["stop", "length"]).nullable(),
-  }),
-  z.looseObject({ request_id: z.string() }),
-]);
+const tokensSchema = z.object({
+  sample: z.int().min(0),
+  tokens: z.array(z.int().min(0)),
+  stop_reason: z.enum(["stop", "length"]).nullable(),
+});
+/** Tokens, or the request's id, which comes first, or why no more will come. */
+const lineSchema = z.union([tokensSchema, z.object({ request_id: z.string() }), z.object({ error: z.string() })]);
 
 /** Speaks the embedded engine's extension `sample_stream`: a line of JSON for each token as it is sampled. */
 export async function* streamSamples(
@@ -28,7 +26,7 @@ export async function* streamSamples(
   let left = request.numSamples;
   for await (const text of linesOf(receive(transport, call))) {
     const line = readLine(transport, text);
-    if ("error" in line) throw failed(transport, String(line.error));
+    if ("error" in line) throw failed(transport, line.error);
     if (!("sample" in line)) continue;
     if (line.stop_reason !== null) left--;
     yield { sample: line.sample, tokens: line.tokens, finish: line.stop_reason };

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { Fetch } from "../engine/transport.ts";
+import type { ComputeRequest, Delta } from "./compute.ts";
+import { MANNERS, type Manner, type Stub, stubServer } from "./testing/completion-stub.ts";
+import { upstreamCompute } from "./upstream.ts";
+
+/** No vLLM and no SGLang runs here: a stub with their manners does. `npm run bench -- serve` asks a real llama.cpp server. */
+const REQUEST: ComputeRequest = { prompt: [1, 5, 9], n: 2, maxTokens: 6, temperature: 0.7, topP: 0.9, seed: 7 };
+const signal = new AbortController().signal;
+const connect = (stub: Stub, more: Partial<Parameters<typeof upstreamCompute>[0]> = {}) =>
+  upstreamCompute({ url: "http://u/v1", key: "sk-0123456789abcdef", keyName: "UP_KEY", fetch: stub.fetch, ...more });
+const collect = async (deltas: AsyncIterable<Delta>): Promise<Delta[]> => {
+  const found: Delta[] = [];
+  for await (const delta of deltas) found.push(delta);
+  return found;
+};
+const textOf = (deltas: readonly Delta[], choice: number): string =>
+  deltas.map((delta) => (delta.choice === choice ? delta.text : "")).join("");
+
+describe.each(Object.entries(MANNERS))("a completion server with the manners of %s (a stub)", (_, manner) => {
+  const stub = (more: Partial<Manner> = {}): Stub => stubServer({ ...manner, ...more });
+
+  it("gets token ids, and its pieces come as deltas: all text, the tokens that it counts, why it ended", async () => {
+    const server = stub();
+    const deltas = await collect((await connect(server)).complete(REQUEST, signal));
+    for (const choice of [0, 1]) {
+      expect(textOf(deltas, choice)).toBe("<think>\n漢字 😀</think> so");
+      const last = deltas.findLast((delta) => delta.choice === choice);
+      expect(last?.finish).toBe("stop");
+      expect(deltas.reduce((sum, one) => sum + (one.choice === choice ? one.tokens : 0), 0)).toBe(9);
+    }
+    const [first, second] = server.asked;
+    expect(first).toMatchObject({ model: "served", prompt: [1, 5, 9], max_tokens: 6, temperature: 0.7, top_p: 0.9 });
+    expect(first).toMatchObject({ top_k: -1, min_p: 0, repetition_penalty: 1 });
+    expect(first?.seed).not.toBe(second?.seed);
+    expect(server.keys).toEqual(Array(3).fill("Bearer sk-0123456789abcdef"));
+  });
+
+  it("a seed's choices are the same whatever else is asked for", async () => {
+    const [two, four] = [stub(), stub()];
+    await collect((await connect(two)).complete(REQUEST, signal));
+    await collect((await connect(four)).complete({ ...REQUEST, n: 4 }, signal));
+    expect(four.asked.slice(0, 2).map(({ seed }) => seed)).toEqual(two.asked.map(({ seed }) => seed));
+  });
+
+  it("an answer that was cut off by its length says so", async () => {
+    const deltas = await collect((await connect(stub({ finish: "length" }))).complete(REQUEST, signal));
+    expect(deltas.findLast(({ choice }) => choice === 1)?.finish).toBe("length");
+  });
+
+  it.each<[string, Partial<Manner>, string, string]>([
+    ["refuses a prompt", { refuse: { status: 400, words: "maximum context length is 8 tokens" } }, "engine", "context"],
+    ["is busy", { refuse: { status: 429, words: "too many requests" } }, "engine_lost", "can't answer now"],
+    ["fails in the middle", { breaks: "error" }, "engine", "out of memory"],
+    ["ends in the middle", { breaks: "end" }, "engine", "ended before it was whole"],
+  ])("where it %s, that is a sentence", async (_how, more, code, says) => {
+    const compute = await connect(stub(more));
+    await expect(collect(compute.complete(REQUEST, signal))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(says),
+    });
+  });
+
+  it("who leaves ends the requests of all choices", async () => {
+    const server = stub({ endless: true });
+    for await (const _ of (await connect(server)).complete(REQUEST, signal)) break;
+    expect(server.ended).toBe(2);
+    const gone = new AbortController();
+    const other = stub({ endless: true });
+    const reading = (async () => {
+      for await (const _ of (await connect(other)).complete(REQUEST, gone.signal)) gone.abort(new Error("left"));
+    })();
+    await expect(reading).rejects.toThrow("left");
+    expect(other.ended).toBe(2);
+  });
+});
+
+describe("finding the model", () => {
+  it("takes the one that is served, or the one that was named", async () => {
+    await expect(connect(stubServer({ ...MANNERS.vllm, models: ["a", "b"] }))).rejects.toThrow("serves 2 models");
+    const server = stubServer({ ...MANNERS.vllm, models: ["a", "b"] });
+    await collect((await connect(server, { model: "b", url: "http://u" })).complete(REQUEST, signal));
+    expect(server.asked[0]?.model).toBe("b");
+    await expect(connect(stubServer(MANNERS.vllm), { model: "c" })).rejects.toThrow("does not serve c");
+  });
+
+  it("names the variable of a key that is refused, and never the key", async () => {
+    const refuse = { status: 401, words: "invalid key sk-0123456789abcdef" };
+    const error = await connect(stubServer({ ...MANNERS.vllm, refuse, refuses: "models" })).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: "engine", hint: expect.stringContaining("UP_KEY") });
+    expect(String(error)).not.toContain("sk-0123456789abcdef");
+  });
+
+  it("says where nobody answers", async () => {
+    const fetch: Fetch = async () => {
+      throw new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 127.0.0.1:1") });
+    };
+    await expect(upstreamCompute({ url: "http://u", key: "", keyName: "K", fetch })).rejects.toMatchObject({
+      code: "engine_lost",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
+  });
+});

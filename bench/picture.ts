@@ -7,21 +7,18 @@ import { readJson } from "../src/core/jsonl.ts";
 import { html } from "../src/report/html.ts";
 import { hueVar } from "../src/report/palette.ts";
 import { openCanvas, standalone } from "../src/report/plots/draw.ts";
+import { type Answers, named } from "./learning/answers.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const KEPT = join(ROOT, "bench", "results", "learning-full");
 /** Its name in the picture, and where its answers are: run, then method. */
 const METHODS = [
   ["base", "tagpr", "rag-r"],
-  ["SFT", "tagpr", "sft"],
+  ["SFT", "tagpr", "sft-r"],
   ["RL without SFT", "no-sft", "tagpr"],
   ["TagPR", "tagpr", "tagpr"],
-  ["gold at once", "gold-at-once", "sft-gold"],
+  ["gold at once", "gold-at-once", "sft"],
 ] as const;
-
-interface Kept {
-  readonly scores: Record<string, { unseen: number[] }>;
-}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 const num = (value: number): string => value.toFixed(3).replace(/^0/, "");
@@ -30,7 +27,7 @@ const seeds = readdirSync(KEPT).sort();
 const dots = METHODS.flatMap(([label, run, method]) =>
   seeds.flatMap((seed) => {
     const path = join(KEPT, seed, `${run}.json`);
-    const scores = existsSync(path) ? readJson<Kept>(path).scores[method]?.unseen : undefined;
+    const scores = existsSync(path) ? named(readJson<Answers>(path)).scores[method]?.unseen : undefined;
     return scores === undefined ? [] : [{ label, x: mean(scores) }];
   }),
 );

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { nameNow } from "../../src/core/config/method-names.ts";
 import { TagprError } from "../../src/core/errors.ts";
+import { RUN_FORMAT } from "../../src/core/format.ts";
 import { readJson, readJsonl, writeAtomic } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
 import { meanScore } from "../../src/eval/headline.ts";
-import type { MethodName } from "../../src/eval/methods.ts";
 import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Prediction } from "../../src/eval/types.ts";
 import { readRecord } from "../../src/model/record.ts";
@@ -37,15 +38,17 @@ export type Asked = Readonly<
 
 /** `RUN.json`. */
 export interface Answers {
+  /** {@link RUN_FORMAT}; absent in answers of format 2. */
+  readonly format?: number;
   /** Of the settings that made it: {@link Job.key}. */
   readonly key: string;
   /** Git revision of the program that made it, as in the run's `run.json`. */
   readonly revision: string | null;
   /** Of the `queries.json` that it belongs to. */
   readonly asked: string;
-  readonly scores: Readonly<Partial<Record<MethodName, Readonly<Record<Stratum, readonly number[]>>>>>;
+  readonly scores: Readonly<Record<string, Readonly<Record<Stratum, readonly number[]>>>>;
   /** Truth of what each method says of the history ({@link TruthShares}); absent in answers of older revisions. */
-  readonly truth?: Readonly<Partial<Record<MethodName, Readonly<Record<Stratum, TruthShares>>>>>;
+  readonly truth?: Readonly<Record<string, Readonly<Record<Stratum, TruthShares>>>>;
   /** What there was to select before guided RL; null without RL. */
   readonly probe: Probe | null;
   /** How the reward model did on held-out pairs; null without one. */
@@ -66,7 +69,7 @@ const queriesIn = (folder: string, job: Pick<Job, "seed">): string => join(seedI
 export function answersOf(folder: string, job: Job): Answers | null {
   const path = fileIn(folder, job);
   if (!existsSync(path)) return null;
-  const answers = readJson<Answers>(path);
+  const answers = named(readJson<Answers>(path));
   if (answers.key !== job.key)
     throw new TagprError("run", `${path} was made with other settings`, {
       hint: "A budget or preset that was changed since needs a folder of its own: give --out.",
@@ -76,6 +79,19 @@ export function answersOf(folder: string, job: Job): Answers | null {
       hint: "Answers of two worlds can't be compared: give a folder of its own (--out).",
     });
   return answers;
+}
+
+/** With the names that methods have now. */
+export function named(answers: Answers): Answers {
+  const { format = 2, scores, truth } = answers;
+  const keys = <T>(of: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(of).map(([name, value]) => [nameNow(name, format), value]));
+  return {
+    ...answers,
+    format: RUN_FORMAT,
+    scores: keys(scores),
+    ...(truth === undefined ? {} : { truth: keys(truth) }),
+  };
 }
 
 export const askedOf = (folder: string, job: Pick<Job, "seed">): Asked => readJson<Asked>(queriesIn(folder, job));
@@ -100,6 +116,7 @@ export function keepAnswers(out: string, job: Job): void {
     return byStratum((stratum) => asked[stratum].queries.map((query) => known(scores, query, run)));
   };
   const answers: Answers = {
+    format: RUN_FORMAT,
     key: job.key,
     revision: readRecord(run)?.revision ?? null,
     asked: hashJson(asked),

@@ -9,6 +9,7 @@ import type { CeilingRow } from "../../src/eval/result-types.ts";
 import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { lockRun } from "../../src/run/lock.ts";
+import { stagesFor } from "../../src/run/needed.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
 import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
@@ -16,7 +17,6 @@ import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir }
 import { ceilingsOf, collect, type Done } from "./collect.ts";
 import { ADDED, HYPOTHESES, RIVALS, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
 import { sharing } from "./shelf.ts";
-import { stagesFor } from "./stages.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
 export interface BenchOptions extends Asked {

@@ -7,7 +7,6 @@ import { TagprError } from "../../src/core/errors.ts";
 import { packageRoot } from "../../src/core/installation.ts";
 import { readJson } from "../../src/core/jsonl.ts";
 import { hashJson } from "../../src/core/run-dir.ts";
-import type { MethodName } from "../../src/eval/methods.ts";
 import { withThreads } from "./at-once.ts";
 import { SENSITIVITY, SENSITIVITY_BASE, VARIANTS, type Variant } from "./variants.ts";
 
@@ -178,7 +177,7 @@ const withSensitivity = (): Variant[] => [
 ];
 
 /** The preset's methods when the first folders were made; every variant has its own. */
-const METHODS_THEN = "eval.methods=[zero-shot, rag-r, sft, guided, tagpr]";
+const METHODS_THEN = "eval.methods=[zero-shot, rag-r, sft-r, guided, tagpr]";
 
 /** What a folder of the bench belongs to: the settings of no variant, of no seed. */
 export const budgetKey = (budget: Budget, set: readonly string[]): string =>
@@ -192,7 +191,7 @@ function keyOf(whole: Config, seed: number | null): string {
 }
 
 function configOf(budget: Budget, base: Config, variant: Variant, set: readonly string[]): Config {
-  const methods: MethodName[] = [...new Set(variant.rows.map(({ method }) => method))];
+  const methods = [...new Set(variant.rows.map(({ method }) => method))];
   return load([...budget.set, ...set, ...variant.set(base), `eval.methods=[${methods.join(", ")}]`]);
 }
 

@@ -2,6 +2,7 @@ import { duration } from "../../src/cli/progress/eta.ts";
 import { align } from "../../src/cli/table.ts";
 import { groupBy } from "../../src/core/group.ts";
 import { hashJson, readSeal } from "../../src/core/run-dir.ts";
+import { stagesFor } from "../../src/run/needed.ts";
 import { readAssumptions } from "../../src/run/plan/assumptions.ts";
 import { makePlan } from "../../src/run/plan/plan.ts";
 import { shapeOf } from "../../src/run/plan/shape.ts";
@@ -10,7 +11,6 @@ import type { Stage, StageName } from "../../src/run/stage.ts";
 import { STAGES } from "../../src/run/stages/index.ts";
 import { answersIn, answersOf } from "./answers.ts";
 import { type Job, runDir } from "./budgets.ts";
-import { stagesFor } from "./stages.ts";
 
 /** The stages of the bench: the report of a single run is nobody's question. */
 export const BENCH_STAGES: readonly Stage[] = STAGES.filter(({ name }) => name !== "report");

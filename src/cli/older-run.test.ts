@@ -49,7 +49,7 @@ it("stages of a run of format 1 that nothing changed are kept as they are", asyn
   expect(out).toMatch(/RAG-R \(Base\) +0\.750/);
   before.delete("run.json"); // names the last command line
   for (const [file, text] of before) expect([file, textOf(file)]).toEqual([file, text]);
-  expect(readJson(join(run, "run.json"))).toMatchObject({ format: 2 });
+  expect(readJson(join(run, "run.json"))).toMatchObject({ format: 3 });
 });
 
 it("a stage whose settings mean something else since is done again, said, and only its own files go", async () => {
@@ -80,7 +80,7 @@ it("chains that are made again ask nobody: answers and vectors of its caches are
   expect({ code, err }).toMatchObject({ code: 0, err: expect.not.stringContaining("asked") });
   expect(textOf("chains/chains.jsonl")).toBe(chains);
   expect(CACHES.map(textOf)).toEqual(kept);
-  expect(readJson(join(run, "chains", "begun.json"))).toMatchObject({ format: 2 });
+  expect(readJson(join(run, "chains", "begun.json"))).toMatchObject({ format: 3 });
 });
 
 it.each(["run.json", "data/begun.json", "sft/stage.json", "result.json"])(
@@ -91,7 +91,7 @@ it.each(["run.json", "data/begun.json", "sft/stage.json", "result.json"])(
     const { code, err } = await tagpr("run", run, "--only", "data,chains,sft,eval");
     expect({ code, err }).toMatchObject({
       code: 7,
-      err: expect.stringMatching(/is of format 99, this TagPR reads 1 to 2/),
+      err: expect.stringMatching(/is of format 99, this TagPR reads 1 to 3/),
     });
     expect(filesBelow(run).map((name) => [name, name === "run.json" ? "" : textOf(name)])).toEqual(before);
   },

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "../core/config/schema.ts";
-import { METHODS } from "../eval/methods.ts";
+import { METHODS } from "../methods/index.ts";
 
 interface Node {
   readonly type?: string;
@@ -51,8 +51,8 @@ function table(lines: readonly string[]): string {
 }
 
 function methodTable(): string {
-  const lines = Object.entries(METHODS).map(
-    ([name, { label, paper, about }]) => `| \`${name}\` | ${cell(label)} | ${cell(paper)} | ${cell(about)} |`,
+  const lines = METHODS.map(
+    ({ name, label, paper, about }) => `| \`${name}\` | ${cell(label)} | ${cell(paper)} | ${cell(about)} |`,
   );
   return ["| method | in tables | in the paper | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }

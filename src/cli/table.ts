@@ -1,7 +1,7 @@
 import { guardCell } from "../core/printable.ts";
-import { methodLabel, pairLabel } from "../eval/methods.ts";
 import { readResult } from "../eval/read-result.ts";
 import type { Result, ResultRow } from "../eval/result-types.ts";
+import { methodLabel, pairLabel } from "../methods/tables.ts";
 import type { Interval } from "../stats/resample.ts";
 import { duration } from "./progress/eta.ts";
 

@@ -33,7 +33,7 @@ describe("a whole run on the real engine", () => {
   it("ends with a table of every method, the ceilings and a report", () => {
     const result = readJson<Result>(join(straight, "result.json"));
     expect(result.rows.map(({ method }) => method)).toEqual([
-      ...["zero-shot", "rag-r", "sft-gold", "sft", "sft-rejection", "guided", "tagpr"],
+      ...["zero-shot", "rag-r", "sft", "sft-r", "sft-rejection", "guided", "tagpr"],
     ]);
     for (const { score, low, high, n } of result.rows) {
       expect(low).toBeLessThanOrEqual(score);

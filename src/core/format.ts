@@ -5,8 +5,9 @@ import { TagprError } from "./errors.ts";
  * of their folder), lines of `checkpoints.jsonl`, and `result.json` carry it as `format`. What carries none is of 1.
  *
  * 2: `begun.json` lists the files that are the stage's own.
+ * 3: methods have the paper's names: `sft-r` was `sft`, `sft` was `sft-gold` (`config/method-names.ts`).
  */
-export const RUN_FORMAT = 2;
+export const RUN_FORMAT = 3;
 
 /**
  * Version of the caches, whose entries outlive the run's own format: each is a file of JSON lines that begins with

@@ -67,10 +67,10 @@ test("the hash of a value does not depend on the order of keys", () => {
 test("checkpoints carry the format; those of format 1 are gone on from, those of a later one refused", () => {
   openLoop(dir).checkpoint(1, "a");
   const path = join(dir, "checkpoints.jsonl");
-  expect(readFileSync(path, "utf8")).toMatch(/^\{"format":2,"step":1,/);
+  expect(readFileSync(path, "utf8")).toMatch(/^\{"format":3,"step":1,/);
   const older = { step: 2, state: "b", lines: {}, extra: {} };
   writeJsonl(path, [older]);
   expect(openLoop(dir).last).toEqual(older);
-  writeJsonl(path, [older, { ...older, format: 3 }]);
-  expect(() => openLoop(dir)).toThrow(/checkpoints\.jsonl:2 is of format 3, this TagPR reads 1 to 2/);
+  writeJsonl(path, [older, { ...older, format: 99 }]);
+  expect(() => openLoop(dir)).toThrow(/checkpoints\.jsonl:2 is of format 99, this TagPR reads 1 to 3/);
 });

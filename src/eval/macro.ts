@@ -1,7 +1,7 @@
 import type { Task } from "../data/task.ts";
 import type { Resampled } from "../stats/resample.ts";
 import { goodness, type Reading } from "./headline.ts";
-import { rowsOf, shareOfPossible } from "./result-rows.ts";
+import { type Comparisons, rowsOf, shareOfPossible } from "./result-rows.ts";
 import type { CeilingRow, MethodDetails, Result, TruthDetails } from "./result-types.ts";
 
 /** A task's table; its statistics on draws over all tasks' users, the same draws for every task. */
@@ -17,7 +17,11 @@ const MACRO = "macro";
 type MacroView = Omit<Result, "seed" | "seconds" | "reading" | "synthetic" | "tasks">;
 
 /** The mean over tasks of scores where more is better ({@link goodness}); a user who is drawn is drawn in every task. */
-export function macro(methods: readonly string[], views: readonly View[], bootstrap: number): MacroView {
+export function macro(
+  methods: readonly string[],
+  views: readonly View[],
+  { bootstrap, comparisons }: { readonly bootstrap: number; readonly comparisons: Comparisons },
+): MacroView {
   const overTasks = (pick: (view: View) => number): number => mean(views.map((v) => goodness(v.task, pick(v))));
   const values = methods.map((_, m) => overTasks((v) => v.joint.values[m] ?? Number.NaN));
   const draws = methods.map((_, m) =>
@@ -34,7 +38,7 @@ export function macro(methods: readonly string[], views: readonly View[], bootst
     task: "all tasks",
     metric: MACRO,
     higher_is_better: true,
-    ...rowsOf(methods, { clusters, values, draws }, n, true),
+    ...rowsOf(methods, { clusters, values, draws }, n, true, comparisons),
     ...(ceilings === undefined ? {} : { ceilings }),
     details: Object.fromEntries(details),
   };

@@ -7,17 +7,20 @@ import { decidingTrue, noStatement, statementsTrue, truthShares } from "../rewar
 import { holm, pOver } from "../stats/bootstrap.ts";
 import { intervalOver, type Resampled, resample } from "../stats/resample.ts";
 import { clusterSums, type Reading, scoreOf } from "./headline.ts";
-import { COMPARISONS } from "./methods.ts";
 import type { CeilingRow, MethodDetails, PairedRow, ResultRow } from "./result-types.ts";
 import { primaryOf } from "./samples.ts";
 import type { Answered, Prediction } from "./types.ts";
 
-/** Rows with their intervals, and the paired differences of {@link COMPARISONS} from the same draws. */
+/** Differences that a table tells: `[a, b]` for a − b. */
+export type Comparisons = readonly (readonly [a: string, b: string])[];
+
+/** Rows with their intervals, and paired differences from the same draws: `[a, b]` for a − b, where both were run. */
 export function rowsOf(
   methods: readonly string[],
   { clusters, values, draws }: Resampled,
   n: number,
   up: boolean,
+  comparisons: Comparisons,
 ): { readonly rows: ResultRow[]; readonly paired: PairedRow[] } {
   const at = (method: string): number => methods.indexOf(method);
   const rows = methods.map((method, m) => ({
@@ -26,11 +29,13 @@ export function rowsOf(
     ...intervalOver(clusters, draws[m] ?? []),
     n,
   }));
-  const pairs = COMPARISONS.filter(([a, b]) => at(a) >= 0 && at(b) >= 0).map(([a, b]) => {
-    const minus = draws[at(b)] ?? [];
-    const differences = (draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN));
-    return { a, b, difference: (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN), differences };
-  });
+  const pairs = comparisons
+    .filter(([a, b]) => at(a) >= 0 && at(b) >= 0)
+    .map(([a, b]) => {
+      const minus = draws[at(b)] ?? [];
+      const differences = (draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN));
+      return { a, b, difference: (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN), differences };
+    });
   const corrected = holm(pairs.map((pair) => pOver(clusters, pair.differences)));
   const paired = pairs.map(({ a, b, difference, differences }, i): PairedRow => {
     const { low, high } = intervalOver(clusters, differences);

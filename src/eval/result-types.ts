@@ -10,6 +10,33 @@ export interface ResultRow extends Interval {
   readonly score: number;
   /** Queries. */
   readonly n: number;
+  /** Absent in results of older versions. */
+  readonly budget?: Budget;
+}
+
+/**
+ * What a method had and took: a fair comparison says it. Tokens are counted once for each time that they went through a
+ * model; null where a run's files don't tell.
+ */
+export interface Budget {
+  /** Queries whose gold answer its training used, all stages before it included. */
+  readonly labels: number;
+  /** Tokens that teacher, judge and tagger read and wrote for its chains. */
+  readonly teacher_tokens: number;
+  /** Prompt and completion tokens of all its optimizer steps. */
+  readonly trained_tokens: number | null;
+  /** Tokens that were sampled for its training: roll-outs, pairs. */
+  readonly sampled_tokens: number | null;
+  /** Looks at dev that something was chosen by: weights, a temperature, a prompt. */
+  readonly tuning_trials: number;
+  /** Responses a test query, on average. */
+  readonly samples: number;
+  /** Tokens a test query, read and written, on average. */
+  readonly test_tokens: number;
+  /** Dollars of all test queries, where an API is priced. */
+  readonly dollars?: number;
+  /** Whether it learnt from the histories of the test users, beyond showing them. */
+  readonly adapts: boolean;
 }
 
 /** a − b on the same queries, in the metric's own unit: below 0 is a gain where lower is better. */

@@ -6,13 +6,12 @@ import { conventionOf } from "../metrics/score.ts";
 import { resample } from "../stats/resample.ts";
 import { clusterKey, clusterSums, higherIsBetter, type Reading } from "./headline.ts";
 import { macro, type View } from "./macro.ts";
-import { type Labels, METHOD_NAMES } from "./methods.ts";
-import { detailsOf, rowsOf } from "./result-rows.ts";
-import type { CeilingRow, Result } from "./result-types.ts";
+import { type Comparisons, detailsOf, rowsOf } from "./result-rows.ts";
+import type { Budget, CeilingRow, Result, ResultRow } from "./result-types.ts";
 import type { Prediction } from "./types.ts";
 
 export interface ResultRequest {
-  /** Predictions by method; every method has answered the same queries. */
+  /** Predictions by method, in the order of the table; every method has answered the same queries. */
   readonly predictions: Readonly<Record<string, readonly Prediction[]>>;
   readonly tasks: readonly Task[];
   /** By task name, in the task's metric; absent outside the synthetic world. */
@@ -25,15 +24,19 @@ export interface ResultRequest {
   readonly seed: number;
   /** Of the whole run. */
   readonly seconds: number;
-  /** Rows that this run calls otherwise ({@link methodAs}). */
-  readonly labels?: Labels;
+  /** Differences that are told, `[a, b]` for a − b; those whose methods were not run are left out. */
+  readonly comparisons: Comparisons;
+  /** Rows that this run calls otherwise than their method is elsewhere. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What each method had and took, by method; see {@link Budget}. */
+  readonly budgets?: Readonly<Record<string, Budget>>;
   /** Names of the tasks whose data the synthetic world drew. */
   readonly synthetic: readonly string[];
 }
 
 /** `result.json`: one task's table, or for several tasks their mean with each task's own table beside it. */
 export function buildResult(request: ResultRequest): Result {
-  const methods = order(Object.keys(request.predictions));
+  const methods = Object.keys(request.predictions);
   const tasks = request.tasks.filter((task) => of(request.predictions[methods[0] ?? ""], task).length > 0);
   if (tasks.length === 0)
     throw new TagprError("data", "no predictions to make a result of", { hint: "Run the eval stage." });
@@ -41,7 +44,8 @@ export function buildResult(request: ResultRequest): Result {
   const [only] = results;
   if (results.length === 1 && only !== undefined) return only;
   const views = joined(request, methods, tasks, results);
-  return { ...macro(methods, views, request.bootstrap), ...common(request, tasks), tasks: results };
+  const table = macro(methods, views, request);
+  return { ...table, rows: withBudgets(table.rows, request), ...common(request, tasks), tasks: results };
 }
 
 /** Tasks resampled together: people who appear in several are the same people in each. */
@@ -65,14 +69,11 @@ function joined(
   });
 }
 
-/** Methods in the order of the tables; names that the table does not know come last. */
-function order(names: readonly string[]): string[] {
-  const place = (name: string): number => {
-    const i = (METHOD_NAMES as readonly string[]).indexOf(name);
-    return i < 0 ? METHOD_NAMES.length : i;
-  };
-  return names.toSorted((a, b) => place(a) - place(b));
-}
+const withBudgets = (rows: readonly ResultRow[], { budgets }: ResultRequest): ResultRow[] =>
+  rows.map((row) => {
+    const budget = budgets?.[row.method];
+    return budget === undefined ? row : { ...row, budget };
+  });
 
 const of = (predictions: readonly Prediction[] | undefined, task: Task): Prediction[] =>
   (predictions ?? []).filter((p) => p.task === task.name);
@@ -89,12 +90,14 @@ function oneTask(request: ResultRequest, methods: readonly string[], task: Task)
     const value = resampled.values[m] ?? Number.NaN;
     return [method, detailsOf(task, lists[m] ?? [], swapped, value, reading, ceilings)] as const;
   });
+  const { rows, paired } = rowsOf(methods, resampled, lists[0]?.length ?? 0, up, request.comparisons);
   return {
     task: task.name,
     metric: task.metric,
     higher_is_better: up,
     ...(task.kind === "generation" ? { rouge: conventionOf(task) } : {}),
-    ...rowsOf(methods, resampled, lists[0]?.length ?? 0, up),
+    paired,
+    rows: withBudgets(rows, request),
     ...(ceilings === undefined ? {} : { ceilings: bare(ceilings) }),
     ...common(request, [task]),
     details: Object.fromEntries(details),

@@ -1,6 +1,135 @@
-import type { QueryId, UserId } from "../data/types.ts";
+import type { Progress } from "../core/progress.ts";
+import type { Task } from "../data/task.ts";
+import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.ts";
+import type { Store } from "../llm/store.ts";
+import type { ChatModel } from "../llm/types.ts";
+import type { ModelStage, TaskStage } from "../model/files.ts";
 import type { Cut } from "../prompts/budget.ts";
+import type { Renderer } from "../prompts/renderer.ts";
+import type { Embed } from "../retrieval/retrieve.ts";
 import type { Truth } from "../rewards/truth.ts";
+
+/**
+ * A method of the evaluation: one row of a table. One file of `src/methods/` holds one method; `rag-r.ts` is the example to
+ * begin with. A method is plain data and one function. It knows no run: samplers, tags, budgets and seeds come as
+ * {@link Tools}, and what it trains is the name of a stage, which `src/run` binds to work that is skipped, resumed and redone.
+ */
+export interface Method {
+  /** In `eval.methods`, `result.json` and names of files: small letters, digits and hyphens. */
+  readonly name: string;
+  /** Shown in tables. */
+  readonly label: string;
+  /** The paper's name of it; `–` where it has none. */
+  readonly paper: string;
+  /** Where it is described: a section of the paper, an arXiv id, or whose behaviour is followed. */
+  readonly source: string;
+  /** One sentence for a reader who has not seen the paper. */
+  readonly about: string;
+  /** The stages whose `model.json` it answers from; none: nothing is trained for it. Their own inputs follow from them. */
+  readonly trains: readonly TrainedBy[];
+  /** Whether its prompt shows items of the user's history. */
+  readonly profile: boolean;
+  /** Whether its responses reason before they answer (the paper's -R): how they are read. */
+  readonly reasoning: boolean;
+  /** Whether it learns from the histories of the very users it is tested on, beyond showing them in a prompt. */
+  readonly adapts?: true;
+  /** Other methods whose prompts or samples it is made of (a majority vote of one): they are what it shares work with. */
+  readonly of?: string;
+  /**
+   * Answers examples as one ordered unit: `result[i]` answers `examples[i]`. It is called batch after batch, and after a
+   * kill again from the first one: what `tools.sample`, `tools.chat` and `tools.store` gave before they give again at once,
+   * so that a method needs no resuming of its own. Equal examples, tools and seeds must give equal replies.
+   * @throws TagprError where the whole evaluation can't go on; a response that is only bad is a reply all the same
+   */
+  readonly answer: (examples: readonly ShownExample[], tools: Tools) => Promise<Reply[]>;
+}
+
+/** The stages that train a model which answers, by their folders in a run. */
+export type TrainedBy = ModelStage | TaskStage;
+
+/** Whose weights: the base model's, those that a stage trained, or its model of one task where it trains one a task. */
+export type Weights = "base" | TrainedBy | `${TrainedBy}/${string}`;
+
+/** What a method answers with. Everything impure comes in here. */
+export interface Tools {
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** Of the base model; every model of a run has its tokens and its chat form. */
+  readonly renderer: Renderer;
+  /** Tags that the system prompt of a method with reasoning names; empty names none. */
+  readonly tags: readonly string[];
+  /** Tokens of a prompt at most; items are cut to fit (`fitPrompt`). */
+  readonly promptTokens: number;
+  /** Tokens of a response at most. */
+  readonly responseTokens: number;
+  /** Of the evaluation; name your own streams with `seedOf(tools.seed, "eval", …, task, query)`. */
+  readonly seed: number;
+  /** What is drawn of each query beside its greedy answer (`eval.samples`, `eval.temperatures`): see {@link Reply.samples}. Null: nothing. */
+  readonly draw: { readonly n: number; readonly temperature: number } | null;
+  /**
+   * Samples from weights: `result[i]` are the responses to `asks[i]`. One call is one unit of the engine: ask for all
+   * that you can ask for at once. Kept by content (weights, prompt, decoding, seed): what any method asked before, in this
+   * evaluation or an earlier one of the run, is not asked again.
+   */
+  sample(weights: Weights, asks: readonly Ask[]): Promise<Drawn[][]>;
+  /** A model of `eval.apis` by its name there; its answers are kept, and paid once. */
+  chat(name: string): ChatModel;
+  /** Sentence vectors, kept by content. */
+  readonly embed: Embed;
+  /** Whatever else a method makes at some cost, by a key of its whole content; `name` is a file's. */
+  store<T>(name: string): Store<T>;
+  readonly progress: Progress;
+}
+
+/** One prompt to sample from. */
+export interface Ask {
+  /** Token ids; to go on with a response, put its beginning behind: `[...prompt, ...renderer.encode(begun)]`. */
+  readonly prompt: readonly number[];
+  /** Of the samples; 0 or absent is greedy. */
+  readonly temperature?: number;
+  readonly topP?: number;
+  /** Responses; default 1. */
+  readonly n?: number;
+  readonly seed: number;
+  /** Default: {@link Tools.responseTokens}. */
+  readonly maxTokens?: number;
+}
+
+/** One response as sampled. */
+export interface Drawn {
+  /** Without the end of turn and without what the chat template itself begins a response with (`renderer.responsePrefix`). */
+  readonly text: string;
+  readonly tokens: number;
+  /** Stopped by the cut-off. */
+  readonly truncated: boolean;
+}
+
+/** What a method says to one query. */
+export interface Reply {
+  /** The response whose answer is scored, reasoning included, as a reader would see it (with the template's prefix). */
+  readonly response: string;
+  /** Of that response. */
+  readonly tokens: number;
+  readonly truncated: boolean;
+  /** The items that its prompt showed, in the prompt's numbering: what it says of the history is checked against them. */
+  readonly shown: readonly ProfileItem[];
+  /** What was taken from the prompt to fit its budget. */
+  readonly cut: readonly Cut[];
+  readonly cost: Cost;
+  /** Answers at `tools.draw`'s temperature, as many as it says; absent of a method that doesn't draw so. */
+  readonly samples?: readonly Pick<Reply, "response" | "tokens" | "truncated">[];
+  /** What else it made on its way, for people to look at: a summary, the candidates it chose from. Plain JSON. */
+  readonly made?: Readonly<Record<string, unknown>>;
+}
+
+/** What one reply took, all its requests together, whether or not they were answered from what was kept. */
+export interface Cost {
+  readonly promptTokens: number;
+  readonly sampledTokens: number;
+  /** Responses that were sampled to make it: 1 of a plain greedy answer. */
+  readonly responses: number;
+  /** Of a priced API. */
+  readonly dollars?: number;
+}
 
 /** One response, and how it is read. */
 export interface Answered {
@@ -18,7 +147,7 @@ export interface Answered {
   readonly truth?: Truth;
 }
 
-/** What a method said to one evaluation query: its greedy answer, and what else was drawn. */
+/** What a method said to one evaluation query: its answer, and what else was drawn. */
 export interface Prediction extends Answered {
   readonly task: string;
   readonly query: QueryId;
@@ -28,4 +157,8 @@ export interface Prediction extends Answered {
   readonly cut?: readonly Cut[];
   /** Answers drawn at a temperature; `primary` where they, and not the greedy one, make the score. */
   readonly sampled?: { readonly temperature: number; readonly primary: boolean; readonly answers: readonly Answered[] };
+  /** Absent in files of older versions. */
+  readonly cost?: Cost;
+  /** {@link Reply.made} */
+  readonly made?: Readonly<Record<string, unknown>>;
 }

@@ -8,12 +8,18 @@ import { guardDisk, lines } from "../core/jsonl.ts";
 export interface Store<T> {
   get(key: string): T | undefined;
   put(key: string, value: T): void;
+  /** All that is kept. */
+  values(): Iterable<T>;
 }
 
 /** A store that forgets with the process. */
 export function memoryStore<T>(): Store<T> {
   const values = new Map<string, T>();
-  return { get: (key) => values.get(key), put: (key, value) => void values.set(key, value) };
+  return {
+    get: (key) => values.get(key),
+    put: (key, value) => void values.set(key, value),
+    values: () => values.values(),
+  };
 }
 
 /**
@@ -45,6 +51,7 @@ export function fileStore<T>(path: string): Store<T> {
       guardDisk(path, () => appendFileSync(path, line));
       torn = false;
     },
+    values: () => values.values(),
   };
 }
 

@@ -1,27 +1,47 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { TagprError } from "../core/errors.ts";
 import { readJson } from "../core/jsonl.ts";
 import type { Task } from "../data/task.ts";
 
-/** The stages of a run that write a model which answers, the furthest trained first; the last two are rivals of the method. */
-export const MODEL_STAGES = ["explore", "guided", "sft", "rejection", "gold"] as const;
+/** The stages of a run that write a model which answers, the furthest trained first; the last ones are rivals of the method. */
+export const MODEL_STAGES = ["explore", "guided", "sft", "rejection", "gold", "gold-full"] as const;
 export type ModelStage = (typeof MODEL_STAGES)[number];
+/** Those that write one model a task (the paper's -Ind). */
+export type TaskStage = "gold-ind" | "sft-ind";
 
-/** `RUN/<stage>/model.json`: what a training stage hands on. */
-export interface ModelFile {
+/** Weights that a loop has chosen. */
+export interface Trained {
   /** `tinker://` path of the weights, for sampling and further training; the base model's name where no step was better. */
   readonly path: string;
   readonly step: number;
   /** What it was chosen by, higher is better; null where nothing was measured. */
   readonly score: number | null;
+}
+
+/** `RUN/<stage>/model.json`: what a training stage hands on. */
+export interface ModelFile extends Trained {
   /** Weights and optimizer at the end, where there are any. */
   readonly state: string | null;
+  /** The models by task, where the stage trains one a task; `path` is then the first one's. */
+  readonly of?: Readonly<Record<string, Trained>>;
   /** Key of the stage that made it: equal paths of different makings are different models. */
   readonly made_by: string;
 }
 
-export const modelPath = (run: string, stage: ModelStage): string => join(run, stage, "model.json");
-export const readModel = (run: string, stage: ModelStage): ModelFile => readJson<ModelFile>(modelPath(run, stage));
+export const modelPath = (run: string, stage: ModelStage | TaskStage): string => join(run, stage, "model.json");
+
+/** The model of a stage; where it trains one a task, that of `task`. @throws TagprError `run` where that task has none */
+export function readModel(run: string, stage: ModelStage | TaskStage, task?: string): ModelFile {
+  const file = readJson<ModelFile>(modelPath(run, stage));
+  if (task === undefined) return file;
+  const own = file.of?.[task];
+  if (own === undefined)
+    throw new TagprError("run", `${modelPath(run, stage)} holds no model of ${task}`, {
+      hint: "Models that were trained one a task answer the tasks of their run alone: leave the -ind methods out.",
+    });
+  return { ...file, ...own };
+}
 
 /** The stages of a run whose model is there, the furthest trained first. */
 export const trainedStages = (run: string): ModelStage[] =>

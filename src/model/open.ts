@@ -96,7 +96,7 @@ function untrained(run: string): TagprError {
 
 /** What has learnt to answer at once is asked so. */
 const reasons = ({ sft }: Config, stage: ModelStage | "base"): boolean =>
-  stage !== "gold" && !(stage === "sft" && sft.form === "gold");
+  !stage.startsWith("gold") && !(stage === "sft" && sft.form === "gold");
 
 async function openExport(name: string, dir: string, options: OpenOptions): Promise<OpenedModel> {
   const { modelDir, stage, task } = options;

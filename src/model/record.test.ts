@@ -56,5 +56,5 @@ it("a run.json of another program's, though it holds a config, is not written ov
 it("a run of a later TagPR is not touched", () => {
   const config = configSchema.parse({});
   writeFileSync(join(run, "run.json"), JSON.stringify({ format: 99, tagpr: "9.0.0", config }));
-  expect(() => readRecord(run)).toThrow(/run\.json is of format 99, this TagPR reads 1 to 2/);
+  expect(() => readRecord(run)).toThrow(/run\.json is of format 99, this TagPR reads 1 to 3/);
 });

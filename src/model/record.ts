@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reloadConfig } from "../core/config/load.ts";
+import { nameNow } from "../core/config/method-names.ts";
 import type { Config } from "../core/config/schema.ts";
 import { readFault } from "../core/disk.ts";
 import { TagprError } from "../core/errors.ts";
@@ -46,8 +47,22 @@ export function readRecord(run: string): RunRecord | null {
     throw noRecord(path, error instanceof SyntaxError ? "it is not JSON" : readFault(path, error), error);
   }
   if (!isObject(value) || !isObject(value.config)) throw noRecord(path, "it holds no config");
-  formatOf(path, value);
-  return value as unknown as RunRecord;
+  return named(value as unknown as RunRecord, formatOf(path, value));
+}
+
+/** With the names that methods have now. */
+function named(record: RunRecord, format: number): RunRecord {
+  const { config } = record;
+  const list = (names: unknown): unknown =>
+    Array.isArray(names)
+      ? names.map((name: unknown) => (typeof name === "string" ? nameNow(name, format) : name))
+      : names;
+  if (!isObject(config.eval)) return record;
+  const { methods, swap } = config.eval;
+  return {
+    ...record,
+    config: { ...config, eval: { ...config.eval, methods: list(methods), swap: list(swap) } } as Config,
+  };
 }
 
 /**

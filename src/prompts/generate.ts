@@ -57,7 +57,8 @@ export async function generate(
   return groups.map((group) => group.map((sequence) => toCompletion(sequence, codec, options.prefix ?? "")));
 }
 
-function toCompletion(sequence: Sequence, codec: Codec, prefix: string): Completion {
+/** A sequence as a completion. @throws TagprError `engine` where its tokens and log-probs don't match */
+export function toCompletion(sequence: Sequence, codec: Pick<Codec, "decode" | "eosIds">, prefix: string): Completion {
   const { tokens, logprobs } = sequence;
   if (tokens.length === 0 || tokens.length !== logprobs.length)
     throw new TagprError("engine", `the sampler answered ${tokens.length} tokens with ${logprobs.length} log-probs`, {

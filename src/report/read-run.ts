@@ -1,12 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nameNow } from "../core/config/method-names.ts";
 import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
-import { formatOf } from "../core/format.ts";
+import { formatOf, RUN_FORMAT } from "../core/format.ts";
 import { readSeal } from "../core/run-dir.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { readResult } from "../eval/read-result.ts";
 import type { Result } from "../eval/result-types.ts";
 import type { Prediction } from "../eval/types.ts";
 
@@ -21,6 +23,9 @@ export const STAGES = [
   "guided",
   "explore",
   "gold",
+  "gold-full",
+  "gold-ind",
+  "sft-ind",
   "rejection",
   "eval",
   "report",
@@ -66,7 +71,7 @@ export function readRun(dir: string): RunFiles {
     run,
     config: asRow(run?.config),
     tasks: has("data/tasks.json") ? (parse(at("data/tasks.json"), readText(at("data/tasks.json"))) as Task[]) : [],
-    result: known("result.json") as Result | null,
+    result: readResult(dir),
     tags: strings(tags?.tags),
     tagClusters: rows(tags?.clusters),
     stats: json("chains/stats.json"),
@@ -97,8 +102,12 @@ function readPredictions(dir: string): Map<string, readonly Prediction[]> {
   const folder = join(dir, "eval");
   if (!existsSync(folder)) return new Map();
   const names = readdirSync(folder).filter((name) => /^[\w-]+\.jsonl$/.test(name) && !LOGS.has(name));
+  const begun = join(folder, "begun.json");
+  const format = existsSync(begun) ? formatOf(begun, asRow(parse(begun, readText(begun)))) : RUN_FORMAT;
   return new Map(
-    names.sort().map((name) => [name.slice(0, -6), readLines(join(folder, name)) as unknown as Prediction[]]),
+    names
+      .sort()
+      .map((name) => [nameNow(name.slice(0, -6), format), readLines(join(folder, name)) as unknown as Prediction[]]),
   );
 }
 

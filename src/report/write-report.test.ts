@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRun } from "./read-run.ts";
 import { NASTY, writeMadeUpRun } from "./testing/made-up-run.ts";
 import { writeReport } from "./write-report.ts";
 
@@ -143,4 +144,18 @@ describe("writeReport on less than a run", () => {
   it("a folder that isn't there is a clear error", async () => {
     await expect(writeReport("/nowhere/at/all")).rejects.toThrow(/no such run directory/);
   });
+});
+
+it("an evaluation of format 2 is read with the names that methods have now", () => {
+  const run = folder();
+  writeMadeUpRun(run, 4);
+  const result = JSON.parse(readFileSync(join(run, "result.json"), "utf8").replaceAll("sft-r", "sft"));
+  writeFileSync(join(run, "result.json"), JSON.stringify({ format: 2, ...result }));
+  renameSync(join(run, "eval", "sft-r.jsonl"), join(run, "eval", "sft.jsonl"));
+  writeFileSync(join(run, "eval", "begun.json"), JSON.stringify({ format: 2, key: "k", seconds: 0, files: [] }));
+  const { predictions, result: read } = readRun(run);
+  expect([...predictions.keys()]).toContain("sft-r");
+  expect([...predictions.keys()]).not.toContain("sft");
+  expect(read?.rows.map(({ method }) => method)).toContain("sft-r");
+  expect(Object.keys(read?.details ?? {})).toContain("sft-r");
 });

@@ -69,13 +69,13 @@ it.each([
 });
 
 it("sft.form: gold is a fault with what needs a chain, and none without", () => {
-  const config = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft", "tagpr"] } });
+  const config = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft-r", "tagpr"] } });
   expect(() => requireSound(config)).toThrow(
     /^sft\.form: gold teaches no reasoning, and prmu, guided, explore need it\neval\.methods: tagpr can't be made/,
   );
   expect(() => requireSound(config, { only: ["data", "chains", "sft"] })).not.toThrow();
   expect(() => requireSound(config, { only: ["guided"] })).toThrow(/and guided need it$/);
-  const plain = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft"] } });
+  const plain = configSchema.parse({ sft: { form: "gold" }, eval: { methods: ["rag-r", "sft-r"] } });
   expect(() => requireSound(plain, { only: ["data", "chains", "sft", "eval"] })).not.toThrow();
   expect(() => requireSound(plain, { allowOpen: true })).not.toThrow(); // a command may ask for these stages alone
 });

@@ -3,7 +3,8 @@ import { TagprError } from "../core/errors.ts";
 import { SHAPES, shapeOf } from "../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
 import { isKnownTask, knownTasks, loadTask } from "../data/task-file.ts";
-import { METHODS } from "../eval/methods.ts";
+import type { Method } from "../eval/types.ts";
+import { methodOf } from "../methods/index.ts";
 import type { Fault } from "./fault.ts";
 import { prmuFaults, signalFaults, taskWeightFaults } from "./reward-faults.ts";
 import { STAGE_NAMES, type StageName } from "./stage.ts";
@@ -72,12 +73,14 @@ function roleFaults(config: Config): Fault[] {
 const RL = ["guided", "explore"] as const;
 
 /** A model that has learnt to answer at once: preference pairs and RL need a chain. */
-function goldFaults({ sft, eval: { methods } }: Config, only: readonly StageName[]): Fault[] {
-  if (sft.form !== "gold") return [];
+function goldFaults(config: Config, only: readonly StageName[]): Fault[] {
+  if (config.sft.form !== "gold") return [];
   const hint =
-    "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft], or set sft.form to tagged.";
+    "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft-r], or set sft.form to tagged.";
   const stages = (["prmu", ...RL] as const).filter((stage) => only.includes(stage));
-  const trained = methods.filter((name) => [...RL, "rejection"].some((stage) => METHODS[name].weights === stage));
+  const trained = methodsIn(config).filter(({ trains }) =>
+    trains.some((stage) => ["guided", "explore", "rejection"].includes(stage)),
+  );
   return [
     ...(stages.length === 0
       ? []
@@ -90,7 +93,12 @@ function goldFaults({ sft, eval: { methods } }: Config, only: readonly StageName
         ]),
     ...(trained.length === 0 || !only.includes("eval")
       ? []
-      : [{ message: `eval.methods: ${trained.join(", ")} can't be made from sft.form: gold`, hint }]),
+      : [
+          {
+            message: `eval.methods: ${trained.map(({ name }) => name).join(", ")} can't be made from sft.form: gold`,
+            hint,
+          },
+        ]),
   ];
 }
 
@@ -107,10 +115,27 @@ function updateFaults(config: Config): Fault[] {
   });
 }
 
-function evalFaults({ eval: { methods, swap } }: Config): Fault[] {
+/** The methods that there are; a name that stands for none is a fault of its own. */
+const methodsIn = (config: Config): Method[] =>
+  config.eval.methods.flatMap((name) => (nameFault(name, config) === null ? [methodOf(name, config)] : []));
+
+function nameFault(name: string, config: Config): Fault | null {
+  try {
+    methodOf(name, config);
+    return null;
+  } catch (error) {
+    if (!(error instanceof TagprError)) throw error;
+    return { message: error.message, hint: error.hint ?? "" };
+  }
+}
+
+function evalFaults(config: Config): Fault[] {
+  const { methods, swap } = config.eval;
+  const unknown = methods.flatMap((name) => nameFault(name, config) ?? []);
   const strangers = swap.filter((name) => !methods.includes(name));
-  if (strangers.length === 0) return [];
+  if (strangers.length === 0) return unknown;
   return [
+    ...unknown,
     {
       message: `eval.swap: ${strangers.join(", ")} is not among eval.methods`,
       hint: "Swapped profiles are told beside a method's own answers: name it in eval.methods too.",

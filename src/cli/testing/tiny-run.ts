@@ -21,7 +21,7 @@ guided: &rl { learning_rate: 1.0e-4, epochs: 1, batch: 8, rollouts: 3, updates: 
 explore: { <<: *rl }
 gold: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
 rejection: { learning_rate: 5.0e-4, batch: 8, epochs: 1, checkpoint_every: 1 }
-eval: { methods: [zero-shot, rag-r, sft-gold, sft, sft-rejection, guided, tagpr], max_tokens: 160, batch: 8, bootstrap: 200 }
+eval: { methods: [zero-shot, rag-r, sft, sft-r, sft-rejection, guided, tagpr], max_tokens: 160, batch: 8, bootstrap: 200 }
 engines: { policy: &e { threads: 1, device: cpu, dtype: float32 }, reward: *e, embeddings: *e }
 `;
 

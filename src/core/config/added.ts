@@ -1,3 +1,4 @@
+import { nameThen } from "./method-names.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -26,12 +27,17 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ["eval.samples", () => 0],
   ["eval.temperatures", () => [0]],
   ["choose", () => ({ looks: 0 })],
+  ["prompt.tags", () => []],
+  ["eval.profile", () => ({})],
+  ["eval.base", () => "as_prompt"],
+  ["eval.paths", () => []],
+  ...["apis", "own", "predictions"].map((key) => [`eval.${key}`, (): unknown => ({})] as const),
 ];
 
 /** Sections that only some methods' training reads: left out where none of them is asked. */
-const OF_METHODS: readonly (readonly [section: "gold" | "rejection", method: Config["eval"]["methods"][number]])[] = [
-  ["gold", "sft-gold"],
-  ["rejection", "sft-rejection"],
+const OF_METHODS: readonly (readonly [section: "gold" | "rejection", methods: readonly string[]])[] = [
+  ["gold", ["sft", "sft-full", "sft-ind"]],
+  ["rejection", ["sft-rejection"]],
 ];
 
 /** The config for hashing alone: without what was {@link ADDED} since and changes nothing. */
@@ -39,7 +45,8 @@ export function hashable(config: Config): Config {
   const copy = structuredClone(config);
   for (const [path, neutral] of ADDED) drop(copy, path.split("."), JSON.stringify(neutral(config)));
   const { methods } = config.eval;
-  for (const [section, method] of OF_METHODS) if (!methods.includes(method)) drop(copy, [section], null);
+  for (const [section, of] of OF_METHODS) if (!of.some((name) => methods.includes(name))) drop(copy, [section], null);
+  for (const key of ["methods", "swap"] as const) copy.eval[key] = copy.eval[key].map(nameThen);
   return copy;
 }
 

@@ -74,12 +74,11 @@ export const data = z
   })
   .describe("Where queries and histories come from.");
 
+const retriever = z.enum(["recency", "random", "random_official", "bm25", "dense"]);
+
 export const profile = z
   .strictObject({
-    retriever: z
-      .enum(["recency", "random", "random_official", "bm25", "dense"])
-      .default("recency")
-      .describe("How the shown items are chosen (paper: recency)."),
+    retriever: retriever.default("recency").describe("How the shown items are chosen (paper: recency)."),
     k: positive.default(8).describe("Shown items (paper: 8)."),
   })
   .describe("Which part of the history the model sees.");
@@ -93,6 +92,12 @@ export const prompt = z
       .boolean()
       .default(true)
       .describe("Whether the system prompt of every -R method names the allowed tags."),
+    tags: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        "The tags that it names, in place of those that the chains gave: of a model that was trained elsewhere.",
+      ),
   })
   .describe("How a query is asked.");
 
@@ -211,6 +216,9 @@ export const teachers = z
 /** Judge and tagger read what is there: they answer greedily, unless an endpoint takes another temperature alone. */
 export const reader = llm.extend({ temperature: temperature.default(0) });
 
+/** A model that is compared: its key, its prices and its limits are as a teacher's. */
+const api = reader.omit({ kind: true });
+
 export const chains = z
   .strictObject({
     rollouts: positive.default(16).describe("Chains a query from the teacher (paper: 16)."),
@@ -238,27 +246,20 @@ export const chains = z
   })
   .describe("The tagged-chain pipeline (paper section 3.2).");
 
-const method = z.enum([
-  "zero-shot",
-  "zero-shot-r",
-  "rag",
-  "rag-r",
-  "sft-gold",
-  "sft",
-  "sft-rejection",
-  "guided",
-  "tagpr",
-]);
+/** Which names there are is known above (`src/methods`). */
+const methods = z.array(z.string().min(1));
+
+/** In names of methods and files. */
+const slug = /^[a-z][a-z0-9-]{0,40}$/;
+const SLUG = "a name of small letters, digits and -";
 
 export const evaluation = z
   .strictObject({
-    methods: z
-      .array(method)
+    methods: methods
       .min(1)
-      .default(["zero-shot", "rag-r", "sft", "guided", "tagpr"])
-      .describe("What is compared (paper's baselines and stages)."),
-    swap: z
-      .array(method)
+      .default(["zero-shot", "rag-r", "sft-r", "guided", "tagpr"])
+      .describe("What is compared (paper's baselines and stages); docs/methods.md says what there is."),
+    swap: methods
       .default([])
       .describe(
         "Methods that also answer with another user's items: what is left of the score is not personalization.",
@@ -285,6 +286,34 @@ export const evaluation = z
       .enum(["strict", "lenient"])
       .default("lenient")
       .describe("Reading of answers behind the headline score; both are reported."),
+    profile: z
+      .strictObject({ retriever: retriever.optional(), k: positive.optional() })
+      .prefault({})
+      .describe("Items that the evaluation shows, in place of `profile`'s: nothing is trained anew for them."),
+    paths: z
+      .array(z.string())
+      .default([])
+      .describe(
+        "Folders of evaluation data in LaMP's layout, in place of those of `data`: nothing is trained anew for them.",
+      ),
+    base: z
+      .enum(["as_prompt", "better"])
+      .default("as_prompt")
+      .describe(
+        "Whether base models that reason are told the tags: as `prompt.names_tags` says, or with and without, and the better on dev is kept, method by method.",
+      ),
+    apis: z
+      .record(z.string().regex(slug, SLUG), api)
+      .default({})
+      .describe("Models behind OpenAI-compatible endpoints to compare with, by name: `api-NAME`, `api-NAME-r`."),
+    own: z
+      .record(z.string().regex(slug, SLUG), z.string())
+      .default({})
+      .describe("Methods of your own, by name: paths of TypeScript or JavaScript modules; `own-NAME`."),
+    predictions: z
+      .record(z.string().regex(slug, SLUG), z.string())
+      .default({})
+      .describe("Files of predictions from anywhere, by name, scored beside the rest: `file-NAME`."),
   })
   .describe("Evaluation on the held-out set, greedy unless said otherwise (paper section 4).");
 

@@ -52,7 +52,7 @@ export const sft = z
       .default("tagged")
       .describe(
         "What is learnt: tagged chains (the paper's SFT-R), the same chains without their tags (ours), or the true answer at once, " +
-          "asked without reasoning (the paper's SFT; RL can't start from it, and `eval.methods: [sft-gold]` has it beside the chains). On one task's data it is SFT-Ind(-R).",
+          "asked without reasoning (the paper's SFT; RL can't start from it, and `eval.methods: [sft]` has it beside the chains). On one task's data it is SFT-Ind(-R).",
       ),
     max_chains: count
       .default(0)
@@ -65,7 +65,7 @@ export const sft = z
 export const gold = z
   .strictObject(supervised)
   .describe(
-    "SFT on the true answers alone, asked to answer at once, for `eval.methods: [sft-gold]`: the labels of the queries that chains and RL have, no chain of them (ours).",
+    "SFT on the true answers alone, asked to answer at once, for `eval.methods: [sft, sft-full, sft-ind]`: the labels of the queries that chains and RL have, no chain of them (ours).",
   );
 
 export const rejection = z

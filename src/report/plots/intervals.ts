@@ -1,5 +1,5 @@
-import { COMPARISONS, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
+import { COMPARISONS, methodLabel, pairLabel } from "../../methods/tables.ts";
 import { between, num, signed } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";

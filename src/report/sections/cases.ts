@@ -1,8 +1,8 @@
 import type { Task } from "../../data/task.ts";
 import { fill } from "../../data/template.ts";
 import type { ShownExample } from "../../data/types.ts";
-import { methodLabel } from "../../eval/methods.ts";
 import type { Prediction } from "../../eval/types.ts";
+import { methodLabel } from "../../methods/tables.ts";
 import { statements } from "../../rewards/grounding.ts";
 import { chainHtml, cutChain, type Falsehood, tagLegend } from "../chain-html.ts";
 import { num, percent, whole } from "../format.ts";
@@ -10,7 +10,7 @@ import { html, notRun, Safe, type Section } from "../html.ts";
 import { exampleKey, type RunFiles, readExamples } from "../read-run.ts";
 
 /** Columns of a case, where they were run. */
-const COLUMNS = ["rag-r", "sft", "tagpr"] as const;
+const COLUMNS = ["rag-r", "sft-r", "tagpr"] as const;
 
 type Kind = "better" | "equal" | "worse";
 

@@ -2,8 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashJson } from "../../core/run-dir.ts";
 import { isSyntheticRun } from "../../data/synthetic/drawn.ts";
-import { methodLabel } from "../../eval/methods.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
+import { methodLabel } from "../../methods/tables.ts";
 import { between, duration, num, percent, signed, whole } from "../format.ts";
 import { html, type Safe } from "../html.ts";
 import { asRow, type RunFiles, strings, textOf } from "../read-run.ts";
@@ -69,7 +69,7 @@ function lead(result: Result): Safe {
   const tagpr = result.rows.find((row) => row.method === "tagpr") ?? result.rows.at(-1);
   if (tagpr === undefined) return html``;
   const share = result.details?.[tagpr.method]?.possible_personalization ?? null;
-  const against = result.paired.filter((p) => p.a === tagpr.method && ["rag-r", "sft-gold", "sft"].includes(p.b));
+  const against = result.paired.filter((p) => p.a === tagpr.method && ["rag-r", "sft", "sft-r"].includes(p.b));
   return html`<p class="lead">On ${whole(tagpr.n)} held-out queries ${methodLabel(tagpr.method, result.labels)} reaches ${result.metric}
 <strong>${num(tagpr.score)}</strong> (95% interval ${between(tagpr)}${
     !result.higher_is_better && "; lower is better"
@@ -81,10 +81,10 @@ function lead(result: Result): Safe {
 /** A gain that rests on made-up evidence is said where the gain is said. */
 function truthSentence(result: Result, method: string): Safe | null {
   const of = (name: string): number | null => result.details[name]?.truth?.deciding_true ?? null;
-  const [own, before] = [of(method), of("sft")];
+  const [own, before] = [of(method), of("sft-r")];
   if (own === null) return null;
   const than =
-    before === null || method === "sft" ? "" : ` (${methodLabel("sft", result.labels)}: ${percent(before, 0)})`;
+    before === null || method === "sft-r" ? "" : ` (${methodLabel("sft-r", result.labels)}: ${percent(before, 0)})`;
   return html` Of its answers that rest on a statement about the user's items, that statement is true in <strong>${percent(own, 0)}</strong>${than}.`;
 }
 

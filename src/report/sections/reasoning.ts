@@ -1,5 +1,5 @@
-import { methodLabel } from "../../eval/methods.ts";
 import type { Prediction } from "../../eval/types.ts";
+import { methodLabel } from "../../methods/tables.ts";
 import type { Art } from "../art.ts";
 import { cutChain, tagLegend } from "../chain-html.ts";
 import { percent, whole } from "../format.ts";
@@ -33,7 +33,7 @@ export function countTags(responses: Iterable<string>, tags: readonly string[]):
 function tagDistribution(run: RunFiles, art: Art): Safe {
   const sources = [
     ["training chains", "chains", run.jsonl("chains/chains.jsonl").map((row) => String(row.completion ?? ""))] as const,
-    ...["rag-r", "sft", "guided", "tagpr"].map(
+    ...["rag-r", "sft-r", "guided", "tagpr"].map(
       (name) =>
         [
           methodLabel(name, run.result?.labels),
@@ -71,7 +71,7 @@ SFT learnt from. Each tag keeps its colour throughout this page.</p>${tagLegend(
 const total = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((a, b) => a + b, 0);
 
 function lengths(run: RunFiles, art: Art): Safe {
-  const order = ["zero-shot-r", "rag-r", "sft", "guided", "tagpr"];
+  const order = ["zero-shot-r", "rag-r", "sft-r", "guided", "tagpr"];
   const rows = order.flatMap((name, i) => {
     const tokens = (run.predictions.get(name) ?? []).map((p: Prediction) => p.tokens);
     return tokens.length > 0

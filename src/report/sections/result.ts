@@ -1,5 +1,5 @@
-import { METHOD_NAMES, methodAs, methodLabel, pairLabel } from "../../eval/methods.ts";
 import type { CeilingRow, Result } from "../../eval/result-types.ts";
+import { methodLabel, pairLabel, rowOf } from "../../methods/tables.ts";
 import { CONVENTIONS } from "../../metrics/rouge.ts";
 import type { Art } from "../art.ts";
 import { between, num, percent, signed, whole } from "../format.ts";
@@ -162,9 +162,8 @@ function formOf(run: RunFiles): "tagged" | "untagged" | "gold" {
 }
 
 function methodsList(result: Result, form: ReturnType<typeof formOf>): Safe {
-  const names = METHOD_NAMES.filter((name) => result.rows.some((row) => row.method === name));
-  return html`<h3>The methods</h3><dl class="facts">${names.map((name) => {
-    const { label, about } = methodAs(name, form);
-    return html`<dt>${label}</dt><dd>${about}</dd>`;
-  })}</dl>`;
+  const known = result.rows.flatMap(({ method }) => rowOf(method, form) ?? []);
+  return html`<h3>The methods</h3><dl class="facts">${known.map(
+    ({ label, about }) => html`<dt>${label}</dt><dd>${about}</dd>`,
+  )}</dl>`;
 }

@@ -5,9 +5,10 @@ import { type Random, stream } from "../../core/random.ts";
 import { DEFAULT_TAGS } from "../../core/tags.ts";
 import type { Task } from "../../data/task.ts";
 import type { ProfileItem, QueryId, ShownExample, UserId } from "../../data/types.ts";
-import { METHODS, type MethodName } from "../../eval/methods.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { Prediction } from "../../eval/types.ts";
+import { METHODS } from "../../methods/index.ts";
+import { COMPARISONS } from "../../methods/tables.ts";
 import { writeChains, writeTraining } from "./made-up-stages.ts";
 
 /** Something that would run if a page did not escape what it shows. */
@@ -35,7 +36,7 @@ const TASK: Task = {
 const RIGHT: Readonly<Record<string, number>> = {
   "zero-shot": 0.3,
   "rag-r": 0.45,
-  sft: 0.53,
+  "sft-r": 0.53,
   guided: 0.66,
   tagpr: 0.69,
 };
@@ -52,7 +53,7 @@ export function writeMadeUpRun(run: string, queries: number, seed = 0): void {
   const predictions = Object.fromEntries(
     Object.entries(RIGHT).map(([name, right]) => [
       name,
-      examples.map((e) => prediction(stream(seed, name, e.id), e, name as MethodName, right)),
+      examples.map((e) => prediction(stream(seed, name, e.id), e, name, right)),
     ]),
   );
   const config = configSchema.parse({ name: "quickstart", data: { task: TASK.name }, guided: { epochs: 3 } });
@@ -76,6 +77,7 @@ export function writeMadeUpRun(run: string, queries: number, seed = 0): void {
   const result = buildResult({
     predictions,
     tasks: [TASK],
+    comparisons: COMPARISONS,
     ceilings,
     reading: "lenient",
     bootstrap: 300,
@@ -105,11 +107,12 @@ function example(random: Random, i: number): ShownExample {
   };
 }
 
-function prediction(random: Random, e: ShownExample, name: MethodName, right: number): Prediction {
+function prediction(random: Random, e: ShownExample, name: string, right: number): Prediction {
   const gold = e.gold ?? "";
   const readable = random.next() < 0.97;
   const lenient = random.next() < right ? gold : (TASK.labels.find((label) => label !== gold) ?? "");
-  const said = METHODS[name].reasoning ? `<think>\n${reasoning(random, name, lenient)}\n</think>\n` : "";
+  const reasons = METHODS.find((method) => method.name === name)?.reasoning === true;
+  const said = reasons ? `<think>\n${reasoning(random, name, lenient)}\n</think>\n` : "";
   const response = `${said}${readable ? lenient : `I think: ${lenient}`}${e.id === "test-0" ? NASTY : ""}`;
   const score = lenient === gold ? 1 : 0;
   const strict = readable && e.id !== "test-0" ? lenient : null;
@@ -128,7 +131,7 @@ function prediction(random: Random, e: ShownExample, name: MethodName, right: nu
     lenient,
     strictScore,
     lenientScore: score,
-    ...(METHODS[name].reasoning ? { truth: { stated: 4, wrong: 1, deciding: random.next() < 0.5 } } : {}),
+    ...(reasons ? { truth: { stated: 4, wrong: 1, deciding: random.next() < 0.5 } } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config, RlConfig, TeacherConfig } from "../../core/config/schema.ts";
 import { teachersOf } from "../../core/config/teachers.ts";
-import { METHODS } from "../../eval/methods.ts";
+import { methodOf } from "../../methods/index.ts";
 import { isRegularised } from "../../policy/update.ts";
 import type { StageName } from "../stage.ts";
 import { isWeighed } from "../stages/own-signals.ts";
@@ -57,7 +57,7 @@ export const workOf = (given: Given): StageWork[] => [
   prmuWork(given),
   rlWork(given, "guided"),
   rlWork(given, "explore"),
-  ...(given.config.eval.methods.includes("sft-gold") ? [goldWork(given)] : []),
+  ...(given.config.eval.methods.includes("sft") ? [goldWork(given)] : []),
   ...(given.config.eval.methods.includes("sft-rejection") ? [rejectionWork(given)] : []),
   evalWork(given),
 ];
@@ -261,7 +261,7 @@ function evalWork(given: Given): StageWork {
     checkpoints: 0,
     asked: [],
     passes: asked.map((name) => {
-      const method = METHODS[name];
+      const method = methodOf(name, config);
       const prompt = method.profile ? promptOf(given) : assumed.bare_tokens;
       const completion = method.reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens;
       return pass(name, "sample", [queries, 1], [prompt, completion], Math.ceil(queries / config.eval.batch));

@@ -75,32 +75,48 @@ async function startServer({ config, run }: StageContext): Promise<Scripted> {
 }
 
 function chatModel(context: StageContext, role: Role, settings: LlmConfig, scripted: Scripted | null): ChatModel {
-  const { run, fetch, flights, progress, secret } = context;
-  // Outside the stage's folder: chains that are made again needn't be paid for again.
-  const base = {
-    ...{ role, fetch, flights, say: progress.say, cacheDir: join(run, "cache", "llm") },
-    ...{ concurrency: settings.concurrency, timeout: 1000 * settings.timeout, maxWait: 1000 * settings.max_wait },
-  };
   if (settings.kind === "scripted" && scripted !== null)
     // It listens on another port every time: nothing that is kept may hang on that.
     return {
-      ...makeChatClient({ ...base, url: scripted.url, key: "", model: "scripted", identity: scripted.identity }),
+      ...makeChatClient({
+        ...{ ...clientBase(context, role, settings), url: scripted.url, key: "", model: "scripted" },
+        identity: scripted.identity,
+      }),
       name: "scripted",
     };
   if (settings.kind !== "openai")
     throw new TagprError("usage", `${role}.kind: ${settings.kind} is for ${OTHERS[settings.kind] ?? "other roles"}`, {
       hint: `Set ${role}.kind to scripted, openai${role === "teacher" ? ", self" : ""} or rules.`,
     });
-  const key = secret(settings.key_env) ?? "";
+  return endpointModel(context, role, settings);
+}
+
+/** A model behind an endpoint; its answers are kept in `RUN/cache/llm/ROLE.jsonl`, whichever stage asks for them. */
+export function endpointModel(
+  context: Asker,
+  role: string,
+  settings: Omit<LlmConfig, "kind">,
+  setting?: (name: string) => string,
+): ChatModel {
+  const { url, key_env: keyName, model, price_in, price_out } = settings;
   return makeChatClient({
-    ...base,
-    url: settings.url,
-    key,
-    keyName: settings.key_env,
-    model: settings.model,
-    prices: { in: settings.price_in, out: settings.price_out },
+    ...clientBase(context, role, settings),
+    ...{ url, key: context.secret(keyName) ?? "", keyName, model, prices: { in: price_in, out: price_out } },
+    ...(setting === undefined ? {} : { setting }),
   });
 }
+
+type Asker = Pick<StageContext, "run" | "fetch" | "flights" | "progress" | "secret">;
+
+/** Outside the stage's folder: what is made again needn't be paid for again. */
+const clientBase = (
+  { run, fetch, flights, progress }: Asker,
+  role: string,
+  { concurrency, timeout, max_wait }: Omit<LlmConfig, "kind">,
+) => ({
+  ...{ role, fetch, flights, say: progress.say, cacheDir: join(run, "cache", "llm") },
+  ...{ concurrency, timeout: 1000 * timeout, maxWait: 1000 * max_wait },
+});
 
 const OTHERS: Readonly<Partial<Record<LlmConfig["kind"], string>>> = {
   self: "the teacher only",

@@ -2,12 +2,12 @@ import type { Stage } from "../stage.ts";
 import { chainsStage } from "./chains.ts";
 import { dataStage } from "./data.ts";
 import { evalStage } from "./evaluate.ts";
-import { goldStage } from "./gold.ts";
+import { goldFullStage, goldIndStage, goldStage } from "./gold.ts";
 import { prmuStage } from "./prmu.ts";
 import { rejectionStage } from "./rejection.ts";
 import { reportStage } from "./report.ts";
 import { exploreStage, guidedStage } from "./rl.ts";
-import { sftStage } from "./sft.ts";
+import { sftIndStage, sftStage } from "./sft.ts";
 
 /** Every stage of the paper's pipeline, and those that train its rivals. */
 export const STAGES: readonly Stage[] = [
@@ -18,6 +18,9 @@ export const STAGES: readonly Stage[] = [
   guidedStage,
   exploreStage,
   goldStage,
+  goldFullStage,
+  goldIndStage,
+  sftIndStage,
   rejectionStage,
   evalStage,
   reportStage,

@@ -4,6 +4,7 @@ import { type Asking, openAsking } from "../../model/asking.ts";
 import { ASKING_FILES, readModel } from "../../model/files.ts";
 import { distinctAccepted, rejectionBatches, type SampledBatch, sampleAccepted } from "../../policy/rejection.ts";
 import { acceptedItems } from "../../policy/sft-items.ts";
+import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { choosingOf, readSplit } from "./common.ts";
 import { learn } from "./supervised.ts";
@@ -11,7 +12,7 @@ import { learn } from "./supervised.ts";
 /** RL's rival at equal labels and samples: SFT on those of the SFT model's responses that are right. */
 export const rejectionStage: Stage = {
   name: "rejection",
-  wanted: ({ eval: { methods } }) => methods.includes("sft-rejection"),
+  wanted: (config) => trainsFor(config, "rejection"),
   config: ({ rejection, chains, guided, explore, prompt, engines, ...rest }) => ({
     ...choosingOf(rest),
     rejection,

@@ -6,10 +6,11 @@ import type { ShownExample } from "../../data/types.ts";
 import { type Asking, openAsking } from "../../model/asking.ts";
 import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
+import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
-import { learn } from "./supervised.ts";
+import { learn, learnEach } from "./supervised.ts";
 
 /** Foundational SFT on the tagged chains, or on what `sft.form` says. */
 export const sftStage: Stage = {
@@ -24,17 +25,26 @@ export const sftStage: Stage = {
   reads: () => [...ASKING_FILES, "chains/chains.jsonl", "data/chains.jsonl", "data/dev.jsonl"],
   outside: baseIdentity,
   writes: ["cuts.jsonl", "curve.json", "model.json"],
-  run: async (context) => {
-    const { run, config } = context;
-    const reasoning = config.sft.form !== "gold";
-    const asking = await openAsking(context, config.model, reasoning);
-    const items = itemsOf(context, asking);
-    tellCuts(context, asking, readSplit(run, "chains"));
-    await learn(context, {
-      ...{ name: "sft", title: "SFT", config: config.sft, model: config.model, reasoning, asking, items },
-    });
-  },
+  run: (context) => trainOn(context, "sft", learn),
 };
+
+/** The same, one model a task, each on its own task's chains (the paper's SFT-Ind-R). */
+export const sftIndStage: Stage = {
+  ...sftStage,
+  name: "sft-ind",
+  wanted: (config) => trainsFor(config, "sft-ind"),
+  writes: ["cuts.jsonl", "model.json"],
+  run: (context) => trainOn(context, "sft-ind", learnEach),
+};
+
+async function trainOn(context: StageContext, name: "sft" | "sft-ind", teach: typeof learn): Promise<void> {
+  const { run, config } = context;
+  const reasoning = config.sft.form !== "gold";
+  const asking = await openAsking(context, config.model, reasoning);
+  const items = itemsOf(context, asking);
+  tellCuts(context, asking, readSplit(run, "chains"));
+  await teach(context, { name, title: "SFT", config: config.sft, model: config.model, reasoning, asking, items });
+}
 
 function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {
   const { max_tokens: maxTokens, max_chains } = config.sft;

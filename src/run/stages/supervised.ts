@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { writeJson } from "../../core/jsonl.ts";
-import { openLoop } from "../../core/run-dir.ts";
+import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
 import type { Asking } from "../../model/asking.ts";
+import type { Trained } from "../../model/files.ts";
 import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
@@ -26,30 +27,62 @@ export interface Lesson {
 
 /** Trains on a lesson; `curve.json` and `model.json` are what comes of it. */
 export async function learn(context: StageContext, lesson: Lesson): Promise<void> {
-  const { run, dir, config, progress, now } = context;
-  const { name, title, reasoning, asking, items } = lesson;
+  const { path, step, score } = await train(context, lesson, context.dir, lesson.name);
+  writeModel(context, { path, step, score, state: null });
+}
+
+/**
+ * One model a task, each on its own task's items (the paper's -Ind): the loop of each in a folder of the task's name, all of
+ * them in `model.json`, whose `path` is the first one's.
+ */
+export async function learnEach(context: StageContext, lesson: Lesson): Promise<void> {
+  const { dir, claim, progress } = context;
+  const of: Record<string, Trained> = {};
+  for (const { name: task, title } of lesson.asking.tasks) {
+    claim(["curve.json", ...LOOP_FILES].map((file) => `${task}/${file}`));
+    const own = (all: SftItems["train"]) => all.filter((item) => item.task === task);
+    const items = { ...lesson.items, train: own(lesson.items.train), heldOut: own(lesson.items.heldOut) };
+    const one = { ...lesson, title: `${lesson.title}, ${title || task}`, items };
+    of[task] = await train(context, one, join(dir, task), `${lesson.name}-${task}`, task);
+  }
+  const first = Object.values(of)[0];
+  if (first === undefined) throw new TagprError("data", `${lesson.title} has no task to learn`);
+  progress.say(`${lesson.title}: ${Object.keys(of).length} models, one a task`);
+  writeModel(context, { ...first, state: null, of });
+}
+
+/** The loop's folder is `dir`; `saved` names its batches and what it saves. */
+async function train(
+  context: StageContext,
+  lesson: Lesson,
+  dir: string,
+  saved: string,
+  task?: string,
+): Promise<Trained> {
+  const { run, config, progress, now } = context;
+  const { title, reasoning, asking, items } = lesson;
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
-  const { train, heldOut, tooLong } = items;
-  if (train.length === 0)
-    throw new TagprError("data", `${title} has nothing to learn (${tooLong} were longer than ${name}.max_tokens)`, {
+  const { train: learnt, heldOut, tooLong } = items;
+  if (learnt.length === 0)
+    throw new TagprError("data", `${title} has nothing to learn (${tooLong} were too long)`, {
       hint: "See RUN/chains/stats.json for what the filters left; more queries, roll-outs or a better teacher help.",
     });
   if (tooLong > 0)
     progress.say(
       `${title}: ${tooLong} prompts with their completion are longer than ${lesson.config.max_tokens} tokens and left out`,
     );
-  const dev = readSplit(run, "dev");
+  const dev = readSplit(run, "dev").filter((example) => task === undefined || example.task === task);
   // The dev score is a verifiable reward, which has no settings, at RL's response cut-off.
   const setting = {
     ...{ codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided },
     decodings: decodingsOf(config),
   };
   const result = await trainSft({
-    name,
+    name: saved,
     title,
     engine: await context.engines.policy(),
     model: lesson.model,
-    train,
+    train: learnt,
     heldOut,
     config: lesson.config,
     seed: config.seed,
@@ -62,5 +95,5 @@ export async function learn(context: StageContext, lesson: Lesson): Promise<void
   });
   const { path, step, score, curve, stoppedEarly } = result;
   writeJson(join(dir, "curve.json"), { curve, stopped_early: stoppedEarly, too_long: tooLong });
-  writeModel(context, { path, step, score, state: null });
+  return { path, step, score };
 }

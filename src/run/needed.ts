@@ -1,5 +1,10 @@
-import type { Config } from "../../src/core/config/schema.ts";
-import type { Stage, StageName } from "../../src/run/stage.ts";
+import type { Config } from "../core/config/schema.ts";
+import { methodsOf } from "../methods/index.ts";
+import type { Stage, StageName } from "./stage.ts";
+
+/** Whether a method of `eval.methods` answers with what the stage trains. */
+export const trainsFor = (config: Config, stage: StageName): boolean =>
+  methodsOf(config).some(({ trains }) => trains.some((name) => name === stage));
 
 /** The stages that a run's answers hang on, in order: what the evaluation reads, what that reads, and so on. */
 export function stagesFor(stages: readonly Stage[], config: Config): StageName[] {

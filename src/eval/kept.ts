@@ -1,0 +1,64 @@
+import { TagprError } from "../core/errors.ts";
+import { hashJson } from "../core/run-dir.ts";
+import { zipStrict } from "../core/zip.ts";
+import type { SamplingClient } from "../engine/types.ts";
+import type { Store } from "../llm/store.ts";
+import { type Codec, toCompletion } from "../prompts/generate.ts";
+import type { Ask, Drawn } from "./types.ts";
+
+export interface KeptOptions {
+  /** Opened when something is asked that isn't kept. */
+  readonly open: () => Promise<SamplingClient>;
+  readonly codec: Pick<Codec, "decode" | "eosIds">;
+  /** What the weights are known by: their content, or who made them. */
+  readonly identity: unknown;
+  /** One line a unit of the engine: a kill leaves all of a unit or nothing, so that what is asked again is asked as it was. */
+  readonly store: Store<Readonly<Record<string, readonly Drawn[]>>>;
+  readonly maxTokens: number;
+}
+
+/**
+ * A sampler that asks nothing twice. Answers are kept by what they hang on: weights, prompt, decoding and seed. Requests of
+ * one call that are equal are asked once; what is left goes to the engine as one ordered unit.
+ */
+export function keptSampler(options: KeptOptions): (asks: readonly Ask[]) => Promise<Drawn[][]> {
+  const { store, identity, maxTokens } = options;
+  const known = new Map<string, readonly Drawn[]>();
+  for (const unit of store.values()) for (const [key, drawn] of Object.entries(unit)) known.set(key, drawn);
+  return async (asks) => {
+    const wanted = asks.map((ask) => settled(ask, maxTokens));
+    const keys = wanted.map((ask) => hashJson({ identity, ...ask }));
+    const missing = new Map<string, Required<Ask>>();
+    for (const [key, ask] of zipStrict(keys, wanted)) if (!known.has(key)) missing.set(key, ask);
+    if (missing.size > 0) {
+      const unit = Object.fromEntries(zipStrict([...missing.keys()], await drawn(options, [...missing.values()])));
+      store.put(hashJson([...missing.keys()]), unit);
+      for (const [key, answers] of Object.entries(unit)) known.set(key, answers);
+    }
+    return keys.map((key) => [...(known.get(key) ?? [])]);
+  };
+}
+
+/** A greedy answer hangs on no seed. */
+function settled({ prompt, seed, n = 1, temperature = 0, topP = 1, ...rest }: Ask, most: number): Required<Ask> {
+  const { maxTokens = most } = rest;
+  return { prompt, n, temperature, topP, seed: temperature === 0 ? 0 : seed, maxTokens };
+}
+
+async function drawn({ open, codec }: KeptOptions, asks: readonly Required<Ask>[]): Promise<Drawn[][]> {
+  const sampler = await open();
+  const groups = await sampler.sample(
+    asks.map(({ prompt, n, seed, temperature, topP, maxTokens }) => ({
+      ...{ prompt, numSamples: n, seed },
+      params: { maxTokens, temperature, ...(topP === 1 ? {} : { topP }), stop: codec.eosIds },
+    })),
+  );
+  return zipStrict(asks, groups).map(([{ n }, group]) => {
+    if (group.length !== n)
+      throw new TagprError("engine", `the sampler gave ${group.length} responses where ${n} were asked for`);
+    return group.map((sequence) => {
+      const { text, tokens, truncated } = toCompletion(sequence, codec, "");
+      return { text, tokens: tokens.length, truncated };
+    });
+  });
+}

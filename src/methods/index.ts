@@ -1,0 +1,60 @@
+/** Every method of the evaluation, one file each; `docs/methods.md` is made from this table. */
+
+import type { Config } from "../core/config/schema.ts";
+import { TagprError } from "../core/errors.ts";
+import { nearest } from "../core/yaml-file.ts";
+import type { Method } from "../eval/types.ts";
+import { guided } from "./guided.ts";
+import { rag } from "./rag.ts";
+import { ragR } from "./rag-r.ts";
+import { sft } from "./sft.ts";
+import { sftFull } from "./sft-full.ts";
+import { sftInd } from "./sft-ind.ts";
+import { sftIndR } from "./sft-ind-r.ts";
+import { sftR, sftRAs } from "./sft-r.ts";
+import { sftRejection } from "./sft-rejection.ts";
+import { tagpr } from "./tagpr.ts";
+import { zeroShot } from "./zero-shot.ts";
+import { zeroShotR } from "./zero-shot-r.ts";
+
+/** In the order of the tables. */
+export const METHODS: readonly Method[] = [
+  ...[zeroShot, zeroShotR, rag, ragR],
+  ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
+  ...[guided, tagpr],
+];
+
+export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
+
+/**
+ * The method of a name in `eval.methods`, as this config trains it.
+ * @throws TagprError `usage` on a name that stands for none
+ */
+export function methodOf(name: string, config: Config): Method {
+  const method = METHODS.find((one) => one.name === name);
+  if (method === undefined) throw noMethod(name);
+  return name === "sft-r" ? sftRAs(config.sft.form) : method;
+}
+
+/** Those of `eval.methods`, in the order of the tables; names that stand in no table come last. */
+export function methodsOf(config: Config): Method[] {
+  const place = ({ name }: Method): number =>
+    METHOD_NAMES.includes(name) ? METHOD_NAMES.indexOf(name) : METHODS.length;
+  const methods = [...new Set(config.eval.methods)].map((name) => methodOf(name, config));
+  return methods.toSorted((a, b) => place(a) - place(b));
+}
+
+function noMethod(name: string): TagprError {
+  const near = nearest(name, METHOD_NAMES);
+  const hint =
+    name === "sft-gold"
+      ? "It is called sft now, as in the paper; what was sft is sft-r."
+      : `Methods: ${METHOD_NAMES.join(", ")}.`;
+  return new TagprError(
+    "usage",
+    `eval.methods: no method ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
+    {
+      hint,
+    },
+  );
+}

@@ -1,0 +1,31 @@
+import type { Config } from "../core/config/schema.ts";
+import type { Comparisons } from "../eval/result-rows.ts";
+import type { Method } from "../eval/types.ts";
+import { METHODS } from "./index.ts";
+import { sftRAs } from "./sft-r.ts";
+
+/** Labels that a run's own settings change, as `result.json` keeps them. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** A method's row, or a bare one for a name that nobody knows any more. */
+export const methodLabel = (name: string, labels: Labels = {}): string =>
+  labels[name] ?? METHODS.find((method) => method.name === name)?.label ?? name;
+
+/** What a row is, in a run whose SFT learnt this; null of a name that only the run's own config knows. */
+export const rowOf = (name: string, form: Config["sft"]["form"]): Method | null =>
+  name === "sft-r" ? sftRAs(form) : (METHODS.find((method) => method.name === name) ?? null);
+
+/** {@link methodLabel} as a term of a difference: `guided RL`, not `+ guided RL`. */
+export const pairLabel = (name: string, labels: Labels = {}): string => methodLabel(name, labels).replace(/^\+ /, "");
+
+/** The comparisons of every result, `[a, b]` for a − b; those whose methods were not run are left out. */
+export const COMPARISONS: Comparisons = [
+  ["tagpr", "rag-r"],
+  ["tagpr", "sft"],
+  ["tagpr", "sft-r"],
+  ["tagpr", "sft-rejection"],
+  ["tagpr", "guided"],
+  ["guided", "sft-r"],
+  ["sft-r", "rag-r"],
+  ["rag-r", "zero-shot"],
+];

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { TagprError } from "../../core/errors.ts";
+import type { Task } from "../../data/task.ts";
+import { keptSampler } from "../../eval/kept.ts";
+import type { Drawn, Tools, TrainedBy, Weights } from "../../eval/types.ts";
+import { fileStore } from "../../llm/store.ts";
+import { readModel } from "../../model/files.ts";
+import { loadRenderer } from "../../prompts/renderer.ts";
+import { identity } from "../key.ts";
+import type { StageContext } from "../stage.ts";
+import { endpointModel } from "../stages/chain-models.ts";
+import { openEmbed } from "../stages/embedding.ts";
+
+/**
+ * What methods answer with, of a run. What they sample is kept in `RUN/cache/answers`, a file a model, whichever evaluation
+ * of the run asked for it.
+ */
+export async function openTools(
+  context: StageContext,
+  tasks: readonly Task[],
+  tags: readonly string[],
+): Promise<Omit<Tools, "draw">> {
+  const { config, run, progress } = context;
+  const renderer = loadRenderer(await context.modelDir(config.model));
+  const models = new Map<Weights, Promise<ReturnType<typeof keptSampler>>>();
+  const model = (weights: Weights) => {
+    const opened = models.get(weights) ?? openModel(context, weights, renderer);
+    models.set(weights, opened);
+    return opened;
+  };
+  return {
+    tasks: new Map(tasks.map((task) => [task.name, task])),
+    ...{ renderer, tags, promptTokens: config.prompt.max_tokens, responseTokens: config.eval.max_tokens },
+    seed: config.seed,
+    sample: async (weights, asks) => (await model(weights))(asks),
+    chat: (name) => {
+      const api = config.eval.apis[name];
+      if (api === undefined) throw new TagprError("usage", `eval.apis: there is no ${name}`);
+      return endpointModel(context, `api-${name}`, api, (setting) => `eval.apis.${name}.${setting}`);
+    },
+    embed: openEmbed(context),
+    store: (name) => fileStore(join(run, "cache", "methods", `${name}.jsonl`)),
+    progress,
+  };
+}
+
+async function openModel(context: StageContext, weights: Weights, codec: Tools["renderer"]) {
+  const { config, run, engines } = context;
+  const { path, known } = await weightsOf(context, weights);
+  const file = `${weights.replace("/", "-")}.jsonl`;
+  return keptSampler({
+    open: async () => (await engines.policy()).sampler(path),
+    codec,
+    identity: { known, dtype: config.engines.policy.dtype },
+    store: fileStore<Readonly<Record<string, readonly Drawn[]>>>(join(run, "cache", "answers", file)),
+    maxTokens: config.eval.max_tokens,
+  });
+}
+
+/** Where the engine finds the weights, and what they are known by. */
+async function weightsOf({ config, run, modelDir }: StageContext, weights: Weights) {
+  if (weights === "base") return { path: config.model, known: await identity(await modelDir(config.model)) };
+  const [stage, task] = weights.split("/");
+  const { path, made_by } = readModel(run, stage as TrainedBy, task);
+  return { path, known: { path, made_by } };
+}

@@ -2,6 +2,9 @@ import { duration } from "../format.ts";
 import { fileLink, html, type Section, table } from "../html.ts";
 import { type RunFiles, STAGES } from "../read-run.ts";
 
+/** What only some methods train. */
+const RIVALS: readonly string[] = ["gold", "gold-full", "gold-ind", "sft-ind", "rejection"];
+
 const FILES: readonly (readonly [string, string])[] = [
   ["run.json", "resolved config, versions, seed, command line"],
   ["result.json", "the numbers of the result section"],
@@ -15,7 +18,7 @@ const FILES: readonly (readonly [string, string])[] = [
   ["chains/chains.jsonl", "the chains that SFT learns from"],
   ["chains/review.jsonl", "chains for a person to look at"],
   ["chains/stats.json", "counts of every filter"],
-  ...["sft", "prmu", "guided", "explore", "gold", "rejection"].flatMap((stage) => [
+  ...["sft", "prmu", "guided", "explore", ...RIVALS].flatMap((stage) => [
     [`${stage}/metrics.jsonl`, "numbers of every step"] as const,
     [`${stage}/samples.jsonl`, "sampled responses"] as const,
   ]),
@@ -29,7 +32,7 @@ export function filesSection(run: RunFiles): Section {
   // Of the stages that only some methods need those that were done.
   const stages = STAGES.filter((name) => name !== "report")
     .map((name) => ({ name, ...run.stage(name) }))
-    .filter(({ name, state }) => state !== "not run" || (name !== "gold" && name !== "rejection"));
+    .filter(({ name, state }) => state !== "not run" || !RIVALS.includes(name));
   const present = FILES.filter(([path]) => run.has(path));
   const predictions = [...run.predictions.keys()].map((name) => [`eval/${name}.jsonl`, "predictions"] as const);
   return {

@@ -1,5 +1,6 @@
 /**
  * `npm run bench -- plan RUN [RUN…]`: the plan of `--dry-run` beside what finished RL stages of runs took.
+ * `npm run bench -- plan --memory CONFIG.yaml [KEY=VALUE…]`: its memory beside the engine's (`plan-memory.ts`).
  *
  * The plan is given the run's own mean lengths, so that what is compared is the cost model and not a guess about
  * lengths. `peak_now`: matrix products of as many threads, measured now, to tell whether the machine is the assumed one.
@@ -7,6 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { loadConfig, parseOverride } from "../src/core/config/load.ts";
 import { readJsonl } from "../src/core/jsonl.ts";
 import { testPython } from "../src/engine/testing/tiny-model.ts";
 import { configOfRun } from "../src/model/record.ts";
@@ -17,6 +19,7 @@ import { styleOf } from "../src/run/plan/plan.ts";
 import { shapeOf } from "../src/run/plan/shape.ts";
 import { taskSizes } from "../src/run/plan/sizes.ts";
 import { workOf } from "../src/run/plan/work.ts";
+import { compareMemory } from "./plan-memory.ts";
 
 interface Timing {
   readonly sample_seconds?: number;
@@ -88,15 +91,28 @@ async function compare(run: string, stage: "guided" | "explore"): Promise<unknow
   };
 }
 
-const runs = process.argv.slice(2);
-const done = runs.flatMap((run) =>
-  (["guided", "explore"] as const)
-    .filter((stage) => existsSync(join(run, stage, "timings.jsonl")))
-    .map((stage) => ({ run, stage })),
-);
-const idle = runs.filter((run) => !done.some((one) => one.run === run));
-if (runs.length === 0 || idle.length > 0) {
-  const what = runs.length === 0 ? "no folder was given" : `no guided or exploratory RL was done in ${idle.join(", ")}`;
-  console.error(`npm run bench -- plan RUN…: ${what}. Give folders of runs in which it was.`);
-  process.exitCode = 2;
-} else for (const { run, stage } of done) console.log(JSON.stringify(await compare(run, stage), null, 2));
+async function memory([config = "", ...set]: readonly string[]): Promise<void> {
+  const loaded = loadConfig(
+    config,
+    set.map((text) => parseOverride(text)),
+  );
+  console.log(JSON.stringify(await compareMemory(loaded), null, 2));
+}
+
+async function times(runs: readonly string[]): Promise<void> {
+  const done = runs.flatMap((run) =>
+    (["guided", "explore"] as const)
+      .filter((stage) => existsSync(join(run, stage, "timings.jsonl")))
+      .map((stage) => ({ run, stage })),
+  );
+  const idle = runs.filter((run) => !done.some((one) => one.run === run));
+  if (runs.length === 0 || idle.length > 0) {
+    const what =
+      runs.length === 0 ? "no folder was given" : `no guided or exploratory RL was done in ${idle.join(", ")}`;
+    console.error(`npm run bench -- plan RUN…: ${what}. Give folders of runs in which it was.`);
+    process.exitCode = 2;
+  } else for (const { run, stage } of done) console.log(JSON.stringify(await compare(run, stage), null, 2));
+}
+
+const [first = "", ...others] = process.argv.slice(2);
+await (first === "--memory" ? memory(others) : times(process.argv.slice(2)));

@@ -22,7 +22,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   GROWTH: "time of W1 against its FLOPs as prompts, roll-outs and lengths grow",
   LEARNING: "the paper's ablations on the synthetic world, with verdicts (docs/learning.md)",
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
-  PLAN: "the cost model of --dry-run against the runs whose folders are given",
+  PLAN: "the cost model of --dry-run against the runs whose folders are given; --memory CONFIG: its memory against the engine",
 };
 
 /** Those of W1 to W6 and of growth; the other measurements read their own. */

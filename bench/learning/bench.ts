@@ -117,6 +117,7 @@ async function oneRun(out: string, job: Job, app: App): Promise<void> {
     fresh: false,
     json: false,
     anyHardware: true,
+    download: true,
   });
 }
 

@@ -1,4 +1,4 @@
-"""Command line: `python -m tagpr_engine serve|prepare|verify|render|choose|hardware`."""
+"""Command line: `python -m tagpr_engine serve|prepare|download|verify|render|choose|hardware`."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     prepare = commands.add_parser("prepare", help="write a named model as a Hugging Face folder")
     prepare.add_argument("name")
     prepare.add_argument("--out", type=Path, required=True)
+    download = commands.add_parser("download", help="fetch a model of the hub into its cache; tells of it in JSON")
+    download.add_argument("name", help="organisation/model")
+    download.add_argument("--no-weights", action="store_true", help="configuration and tokenizer alone")
     commands.add_parser("verify", help="what plain transformers makes of an exported folder: JSON in, JSON out")
     choose = commands.add_parser("choose", help="which device and compute type fit the work: measured, as JSON")
     choose.add_argument("--model", type=Path, required=True, help="the folder whose shape the run trains")
@@ -132,9 +135,10 @@ def _choose(args: argparse.Namespace) -> None:
     print(json.dumps(choose(args.model, args.device, args.dtype, work)))
 
 
-def _quiet() -> None:
-    """No download, no progress bars: models come from folders and packages, and stderr is for what matters."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+def _quiet(fetches: bool) -> None:
+    """No progress bars, stderr is for what matters; and no download unless it `fetches`: who loads a model has it."""
+    if not fetches:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
@@ -150,10 +154,10 @@ def _share_cores() -> None:
 
 
 def main() -> None:
-    _quiet()
+    args = _parser().parse_args()
+    _quiet(args.command == "download")
     _share_cores()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
-    args = _parser().parse_args()
     try:
         if args.command == "serve":
             _serve(args)
@@ -163,6 +167,10 @@ def main() -> None:
             json.dump(verify(json.load(sys.stdin)), sys.stdout)
         elif args.command == "choose":
             _choose(args)
+        elif args.command == "download":
+            from .download import download
+
+            sys.exit(download(args.name, not args.no_weights))
         elif args.command == "hardware":
             from .hardware import describe
 

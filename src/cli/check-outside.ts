@@ -5,12 +5,14 @@ import type { Config } from "../core/config/schema.ts";
 import { teachersOf } from "../core/config/teachers.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
-import { contextOf, findModel, isHubName, packageOf } from "../engine/model-dir.ts";
+import { STAGE_NAMES, type StageName } from "../core/stages.ts";
+import type { Wish } from "../engine/download.ts";
+import { contextOf, findModel, notHere, type Whereabouts } from "../engine/model-dir.ts";
 import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
 import { readTasks } from "../model/files.ts";
 import { readRecord } from "../model/record.ts";
 import { taskWeightFaults } from "../run/reward-faults.ts";
-import { STAGE_NAMES, type StageName } from "../run/stage.ts";
+
 import { openFolder } from "../run/stages/data-files.ts";
 import { mayWeigh, signalsLack } from "../run/stages/own-signals.ts";
 import type { Io } from "./io.ts";
@@ -23,17 +25,23 @@ interface Wanted {
 
 /**
  * The models and the folders of data that the wanted stages use are there, their task what the config says; and so are
- * those that the run's own record doesn't name yet, which would be kept in it. Starts and unpacks nothing.
+ * those that the run's own record doesn't name yet, which would be kept in it. Starts, unpacks and downloads nothing.
+ * @returns models of the hub that are still to be downloaded; what hangs on them is checked once they are there
  */
-export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): Promise<void> {
+export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): Promise<Wish[]> {
   const before = readRecord(run)?.config;
-  const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES);
-  const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter((name) => !named.includes(name));
-  for (const name of new Set([...modelsUsed(config, only), ...added])) found(io, name);
+  const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES).map(({ name }) => name);
+  const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter(({ name }) => !named.includes(name));
+  const absent = once([...modelsUsed(config, only), ...added]).filter((wish) => found(io, wish).at === "hub");
   requirePackages(io, config, only);
   requireRoom(io, config, only);
   const [lacking] = signalFaults(io, config, only);
   if (lacking !== undefined) throw lacking;
+  await checkData({ run, config, only }, before);
+  return absent;
+}
+
+async function checkData({ run, config, only }: Required<Wanted>, before: Config | undefined): Promise<void> {
   if (config.data.source !== "files") return;
   if (only.includes("data") || changed(config.data, before?.data)) await requireFolders(config);
   else if (existsSync(join(run, "data", "tasks.json")))
@@ -61,13 +69,13 @@ const signalFaults = (io: Io, config: Config, only: readonly StageName[]): Tagpr
   );
 
 /**
- * The same for a config that has no run yet, and every stage. A model of the hub that isn't here can still be fetched:
- * it is no fault of the config, nor is a key that isn't set; both are told in the answer, one error each.
+ * The same for a config that has no run yet, and every stage. A model of the hub that isn't here is no fault of the
+ * config, nor is a key that isn't set; both are told in the answer, one error each.
  * @throws TagprError for everything else that would end a run before it begins
  */
 export async function checkConfigOutside(io: Io, config: Config): Promise<TagprError[]> {
-  const absent = [...new Set(modelsUsed(config, STAGE_NAMES))].flatMap((name) => absentFromHub(io, name) ?? []);
-  if (absentFromHub(io, config.model) === null) requireRoom(io, config, STAGE_NAMES);
+  const absent = absentModels(io, config).map(({ name }) => notHere(name));
+  requireRoom(io, config, STAGE_NAMES);
   if (config.data.source === "files") await requireFolders(config);
   const lacking = signalFaults(io, config, STAGE_NAMES);
   const fault = lacking.find(({ code }) => code === "usage");
@@ -75,18 +83,19 @@ export async function checkConfigOutside(io: Io, config: Config): Promise<TagprE
   return [...absent, ...new Map(lacking.map((one) => [one.message, one])).values()];
 }
 
-/** @throws TagprError where a name that isn't here is none of the hub's */
-function absentFromHub(io: Io, name: string): TagprError | null {
-  try {
-    found(io, name);
-    return null;
-  } catch (error) {
-    if (error instanceof TagprError && isHubName(name)) return error;
-    throw error;
-  }
-}
+/** Models of the hub that a run of every stage would have to download. @throws TagprError where a name means nothing */
+export const absentModels = (io: Io, config: Config): Wish[] =>
+  once(modelsUsed(config, STAGE_NAMES)).filter((wish) => found(io, wish).at === "hub");
 
-const found = (io: Io, name: string): string | null => findModel(name, { modelsDir: modelsDir(io.env), env: io.env });
+/** Each model once, with its weights where anything wants them. */
+const once = (wishes: readonly Wish[]): Wish[] =>
+  [...new Set(wishes.map(({ name }) => name))].map((name) => ({
+    name,
+    weights: wishes.some((wish) => wish.name === name && wish.weights),
+  }));
+
+export const found = (io: Io, { name, weights }: Wish): Whereabouts =>
+  findModel(name, { modelsDir: modelsDir(io.env), env: io.env }, weights);
 
 /**
  * Python packages that the wanted stages need and that aren't installed; [] when all are.
@@ -96,10 +105,13 @@ export function packagesLacking(io: Io, config: Config, only: readonly StageName
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
   const { policy, reward, embeddings } = config.engines;
   const engine =
-    (policy.kind === "embedded" && wants("sft", "prmu", "guided", "explore", "eval")) ||
+    (policy.kind === "embedded" && only.some(asksPolicy)) ||
     (reward.kind === "embedded" && scores(config, only)) ||
     (embeddings.kind === "embedded" && wants("chains"));
-  const packed = modelsUsed(config, only).flatMap((name) => (found(io, name) === null ? (packageOf(name) ?? []) : []));
+  const packed = modelsUsed(config, only).flatMap((wish) => {
+    const place = found(io, wish);
+    return place.at === "package" ? [place.pip] : [];
+  });
   if (!engine && packed.length === 0) return [];
   return missingPackages(enginePython(io.env), { engine, also: [...new Set(packed)] }, io.env);
 }
@@ -119,8 +131,8 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
   const { model, prompt } = config;
   const asks = (["prmu", "guided", "explore", "eval"] as const).filter((stage) => only.includes(stage));
   if (asks.length === 0) return;
-  const dir = found(io, model);
-  const context = dir === null ? null : contextOf(dir);
+  const place = found(io, { name: model, weights: false });
+  const context = place.at === "folder" ? contextOf(place.dir) : null;
   if (context === null) return;
   const tooLong = asks.find((stage) => prompt.max_tokens + config[stage].max_tokens > context);
   if (tooLong === undefined) return;
@@ -131,21 +143,22 @@ function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
   );
 }
 
-/** Models that are read here: through a Tinker server too, the policy's tokenizer is. */
-function modelsUsed(config: Config, only: readonly StageName[]): string[] {
+/** Models that are read here: through a Tinker server too, the policy's and the reward model's tokenizers are. */
+function modelsUsed(config: Config, only: readonly StageName[]): Wish[] {
   const { model, profile, engines } = config;
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
-  const policy =
-    wants("sft", "prmu", "guided", "explore", "gold", "rejection", "eval") ||
-    (wants("chains") && teachersOf(config).some(({ kind }) => kind === "self"));
+  const policy = only.some(asksPolicy) || (wants("chains") && teachersOf(config).some(({ kind }) => kind === "self"));
   const reward = scores(config, only);
   const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
   return [
-    ...(policy ? [model] : []),
-    ...(reward ? [backbone(config)] : []),
-    ...(embeds && engines.embeddings.kind === "embedded" ? [engines.embeddings_model] : []),
+    ...(policy ? [{ name: model, weights: engines.policy.kind === "embedded" }] : []),
+    ...(reward ? [{ name: backbone(config), weights: engines.reward.kind === "embedded" }] : []),
+    ...(embeds && engines.embeddings.kind === "embedded" ? [{ name: engines.embeddings_model, weights: true }] : []),
   ];
 }
+
+/** Whether a stage trains or samples the policy, whatever the config says. */
+const asksPolicy = (stage: StageName): boolean => !["data", "chains", "report"].includes(stage);
 
 /** Whether one of the stages trains a reward model, or scores with one. */
 const scores = (config: Config, only: readonly StageName[]): boolean =>

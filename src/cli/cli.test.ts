@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TagprError } from "../core/errors.ts";
 import { readJson, writeJson } from "../core/jsonl.ts";
+import { STAGE_NAMES, type StageName } from "../core/stages.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { RunRecord } from "../model/record.ts";
-import { STAGE_NAMES, type Stage, type StageName } from "../run/stage.ts";
+import type { Stage } from "../run/stage.ts";
 import type { App } from "./app.ts";
 import { main } from "./cli.ts";
 import { generatedPages } from "./commands/docs.ts";
@@ -284,7 +285,10 @@ describe("tagpr run", () => {
   it("a model that no wanted stage uses needn't be there", async () => {
     writeFileSync(join(cwd, "hub.yaml"), "model: nobody/none\nengines: {embeddings_model: nobody/other}\n");
     expect((await tagpr("run", "hub.yaml", "--out", "r", "--only", "data")).code).toBe(0);
-    expect(await tagpr("run", "r")).toMatchObject({ code: 2, err: expect.stringMatching(/no model "nobody\/none"/) });
+    expect(await tagpr("run", "r", "--no-download")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/nobody\/none is not on this machine\n {2}Leave --no-download out/),
+    });
   });
 
   it("a damaged run.json is named, and nothing is written over it", async () => {
@@ -401,6 +405,7 @@ describe("tagpr config", () => {
   it.each([
     ["model=nope", 2, /no model "nope"/],
     ["prmu.model=nope", 2, /no model "nope"/],
+    ["model=models/nanoo", 2, /no folder models\/nanoo \(did you mean models\/nano\?\)/],
     ["rewards={own: {mine: {module: nope.ts}}}", 2, /rewards\.own\.mine\.module: there is no module .*nope\.ts/],
     ["guided.max_tokens=4000", 2, /guided\.max_tokens: .* don't fit/],
     ["data={source: files, paths: [nope]}", 3, /nope is not there/],
@@ -439,7 +444,9 @@ describe("tagpr config", () => {
     const check = await tagpr("config", "check", "own.yaml", "--set", "model=nobody/none", "prmu.model=nobody/other");
     expect(check).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/still to be given:.*"nobody\/none".*download nobody\/none.*"nobody\/other"/s),
+      out: expect.stringMatching(
+        /still to be given:.*nobody\/none is not on this machine.*A run downloads it.*nobody\/other is not/s,
+      ),
     });
   });
 

@@ -3,6 +3,7 @@ import { monotonic } from "../core/awake.ts";
 import type { Config } from "../core/config/schema.ts";
 import { packageRoot, version } from "../core/installation.ts";
 import type { Progress } from "../core/progress.ts";
+import type { StageName } from "../core/stages.ts";
 import { ICU_VERSION } from "../core/words.ts";
 import type { Engines } from "../engine/engines.ts";
 import { type Flights, makeFlights } from "../llm/flights.ts";
@@ -13,9 +14,9 @@ import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
 import { chosenText, type Settled, settleMachine } from "../run/machine.ts";
 import { runStages } from "../run/run.ts";
-import type { StageName } from "../run/stage.ts";
 import type { App } from "./app.ts";
 import { checkOutside } from "./check-outside.ts";
+import { ensureModels } from "./download-models.ts";
 import { modelDir } from "./engines.ts";
 import type { Io } from "./io.ts";
 import { chooseProgress } from "./progress/choose.ts";
@@ -31,6 +32,8 @@ export interface Execute {
   readonly json: boolean;
   /** Goes on although the run was begun on other hardware. */
   readonly anyHardware?: boolean;
+  /** Whether models that are not here may be fetched from the hub. */
+  readonly download: boolean;
 }
 
 /**
@@ -43,9 +46,11 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   const { run, only } = options;
   checkFolder(run, options.config, app.stages);
   requireSound(options.config, { only });
-  await checkOutside(io, options);
-  const release = lockRun(run);
   const progress = chooseProgress(io, options.json);
+  const absent = await checkOutside(io, options);
+  if (!(await ensureModels(app, absent, { progress, download: options.download }))) return;
+  if (absent.length > 0) await checkOutside(io, options);
+  const release = lockRun(run);
   const flights = makeFlights();
   let engines: Engines | undefined;
   try {

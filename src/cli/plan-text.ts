@@ -14,7 +14,7 @@ export function planText(plan: Plan): string {
     plan.notes.join("\n"),
     `Queries\n${aligned([["task", "chains", "RL", "PRMU", "dev", "test"], ...plan.tasks.map((t) => [t.task, ...[t.chains, t.rl, t.prmu, t.dev, t.test].map(String)])])}`,
     `Stages\n${stageTable(plan)}`,
-    `Memory, GB\n${memoryTable(plan.memory)}\n  Where trainer and sampler take turns on a device it needs the larger of both sums, else their total.${cardsText(plan)}`,
+    `Memory, GB\n${memoryTable(plan.memory)}\n  Where trainer and sampler take turns on a device it needs the larger of both sums, else their total.${cardsText(plan)}${processorText(plan)}`,
     `Checkpoints on disk: ${gigabytes(plan.disk)} GB at most.`,
     plan.apis.length === 0 ? "" : `Model APIs\n${apiTable(plan)}`,
     `Assumed (change with --assume name=value)\n${plan.assumptions.map(({ name, value, about }) => `  ${`${name}=${value}`.padEnd(34)}${about}`).join("\n")}`,
@@ -28,6 +28,9 @@ function cardsText({ cards }: Plan): string {
   const fit = cards.fit.length > 0 ? `fits ${cards.fit.join(", ")}` : "fits no single card that is known here";
   return `\n  All of it on one GPU: ${gigabytes(cards.bytes)} GB, ${fit} (a tenth to spare).`;
 }
+
+const processorText = ({ processor }: Plan): string =>
+  processor === null ? "" : `\n  All of it on the CPU: ${gigabytes(processor)} GB of this machine's memory.`;
 
 function stageTable({ stages, machines }: Plan): string {
   const total = (pick: (stage: Plan["stages"][number]) => number): number =>
@@ -61,10 +64,10 @@ function memoryTable(rows: readonly MemoryPlan[]): string {
     "optimizer",
     "gathered",
     "activations",
-    "= training",
+    "training in all",
     "sampler",
     "cache",
-    "= sampling",
+    "sampling in all",
   ];
   return aligned([
     ["", ...heads],

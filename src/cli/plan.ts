@@ -1,12 +1,13 @@
-import { backbone } from "../core/config/reward-model.ts";
+import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { modelsDir } from "../core/installation.ts";
-import { resolveModelDir } from "../engine/model-dir.ts";
+import { notHere, resolveModelDir } from "../engine/model-dir.ts";
 import { requireSound } from "../run/faults.ts";
 import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan } from "../run/plan/plan.ts";
-import { shapeOf } from "../run/plan/shape.ts";
+import { parameters, type Shape, shapeOf } from "../run/plan/shape.ts";
 import { taskSizes } from "../run/plan/sizes.ts";
+import { found } from "./check-outside.ts";
 import type { Io } from "./io.ts";
 import { planText } from "./plan-text.ts";
 
@@ -14,10 +15,36 @@ import { planText } from "./plan-text.ts";
 export async function printPlan(io: Io, config: Config, assume: readonly string[], json: boolean): Promise<void> {
   requireSound(config, { allowOpen: true });
   const assumed = readAssumptions(assume);
-  const locate = (name: string): Promise<string> =>
-    resolveModelDir(name, { modelsDir: modelsDir(io.env), env: io.env });
+  const locate = async (name: string): Promise<string> => {
+    if (!isOnHubAlone(io, name)) return resolveModelDir(name, { modelsDir: modelsDir(io.env), env: io.env });
+    throw notHere(name, "A plan downloads nothing, a run does");
+  };
   const policy = await shapeOf(config.model, locate);
   const reward = backbone(config) === config.model ? policy : await shapeOf(backbone(config), locate);
-  const plan = makePlan({ config, assumed, policy, reward, ...(await taskSizes(config)) });
+  const { tasks, notes } = await taskSizes(config);
+  const { engines } = config;
+  const here = new Map([
+    ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
+    ...(engines.reward.kind === "embedded" && hasRewardModel(config) ? [[backbone(config), reward] as const] : []),
+  ]);
+  const plan = makePlan({ config, assumed, policy, reward, tasks, notes: [...notes, ...downloads(io, here)] });
   io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
+}
+
+/** A line for each model that a run would download; published weights are mostly bf16. */
+const downloads = (io: Io, shapes: ReadonlyMap<string, Shape>): string[] =>
+  [...shapes]
+    .filter(([name]) => isOnHubAlone(io, name))
+    .map(
+      ([name, shape]) =>
+        `${name} is not on this machine: a run downloads it from the Hugging Face hub, some ${((2 * parameters(shape)) / 1e9).toFixed(1)} GB.`,
+    );
+
+/** A plan is made for a folder that isn't there too, where the shape of its name is known. */
+function isOnHubAlone(io: Io, name: string): boolean {
+  try {
+    return found(io, { name, weights: true }).at === "hub";
+  } catch {
+    return false;
+  }
 }

@@ -42,7 +42,8 @@ Environment:
   TAGPR_HOME             folder of what set-up makes (default: the checkout; of an installed package, a cache folder)
   TAGPR_PYTHON           the engine's Python (default: the one that set-up made, else python3)
   TAGPR_BASE_PYTHON      the Python that set-up makes it with, as --python
-  HF_HUB_CACHE, HF_HOME  where models are found by their hub names; nothing is downloaded
+  HF_HOME, HF_HUB_CACHE  where models are found by their hub names, and kept when they are downloaded
+  HF_TOKEN, HF_ENDPOINT  an account of the hub, a mirror; HF_HUB_OFFLINE=1: nothing is downloaded
   NO_COLOR, FORCE_COLOR  colour off, colour on`,
     );
   program.addCommand(setupCommand(app));

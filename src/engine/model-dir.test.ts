@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { resolveModelDir } from "./model-dir.ts";
+import { findModel, resolveModelDir } from "./model-dir.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tagpr-models-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -31,7 +31,29 @@ describe("resolveModelDir", () => {
   it("says what is wrong with anything else", async () => {
     mkdirSync(join(dir, "empty"));
     await expect(resolveModelDir(join(dir, "empty"), options)).rejects.toThrow("has no config.json");
-    await expect(resolveModelDir("Qwen/Qwen3-9B", options)).rejects.toThrow('there is no model "Qwen/Qwen3-9B"');
+    await expect(resolveModelDir("qwen", options)).rejects.toThrow('there is no model "qwen"');
+    await expect(resolveModelDir("Qwen/Qwen3-9B", options)).rejects.toThrow("Qwen/Qwen3-9B is not on this machine");
+  });
+
+  it("a mistyped folder is no name of the hub's: models/nanoo", () => {
+    expect(() => findModel("models/nanoo", options)).toThrow(
+      "there is no folder models/nanoo (did you mean models/nano?)",
+    );
+    for (const name of ["../org/tiny", "./tiny", "org/tiny/more", "/org/tiny", "org/..", "-x/tiny"])
+      expect(() => findModel(name, options), name).toThrow(/there is no (model|folder)/);
+    expect(findModel("Qwen/Qwen3-9B", options)).toEqual({ at: "hub" });
+  });
+
+  it("a snapshot that a download left without some of its weights is not taken for the model", () => {
+    const snapshot = folder("hf", "hub", "models--org--cut", "snapshots", "new");
+    expect(findModel("org/cut", options)).toEqual({ at: "hub" });
+    expect(findModel("org/cut", options, false)).toEqual({ at: "folder", dir: snapshot });
+    const parts = { weight_map: { a: "model-00001-of-00002.safetensors", b: "model-00002-of-00002.safetensors" } };
+    writeFileSync(join(snapshot, "model.safetensors.index.json"), JSON.stringify(parts));
+    writeFileSync(join(snapshot, "model-00001-of-00002.safetensors"), "");
+    expect(findModel("org/cut", options)).toEqual({ at: "hub" });
+    writeFileSync(join(snapshot, "model-00002-of-00002.safetensors"), "");
+    expect(findModel("org/cut", options)).toEqual({ at: "folder", dir: snapshot });
   });
 
   it("a packaged model that can't be unpacked says why", async () => {

@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { packageRoot } from "../core/installation.ts";
 import { readJson } from "../core/jsonl.ts";
+import { nearest } from "../core/yaml-file.ts";
+import { holdsWeights, hubSnapshot, isHubName } from "./hub.ts";
 import { type Environment, pythonPath } from "./process.ts";
 import { SETUP_HINT } from "./requirements.ts";
 
@@ -30,9 +32,6 @@ function packagedName(name: string): string | undefined {
   return PACKAGED.find((known) => short === known || short === known.replace(/-instruct$/, ""));
 }
 
-/** The package from PyPI that holds a model, if it comes in one. */
-export const packageOf = (name: string): string | undefined => PACKAGES[packagedName(name) ?? ""];
-
 const isModel = (dir: string): boolean => existsSync(join(dir, "config.json"));
 
 /**
@@ -47,14 +46,25 @@ export async function resolveModelDir(name: string, options: ModelDirOptions): P
   throw noModel(name);
 }
 
+/** Where a model is: in a folder, in a package from PyPI that isn't unpacked yet, or on the hub alone, whole or in part. */
+export type Whereabouts =
+  | { readonly at: "folder"; readonly dir: string }
+  | { readonly at: "package"; readonly pip: string }
+  | { readonly at: "hub" };
+
 /**
- * What {@link resolveModelDir} would find, null for a packaged model that isn't unpacked yet; unpacks nothing.
- * @throws TagprError where the name means nothing.
+ * What {@link resolveModelDir} would find; unpacks and downloads nothing, and doesn't ask the hub.
+ * @param weights whether more is wanted of it than configuration and tokenizer
+ * @throws TagprError where the name means nothing
  */
-export function findModel(name: string, options: ModelDirOptions): string | null {
+export function findModel(name: string, options: ModelDirOptions, weights = true): Whereabouts {
   const found = foundModel(name, options);
-  if (found === undefined && packagedName(name) === undefined) throw noModel(name);
-  return found ?? null;
+  const cut = found !== undefined && weights && found === hubSnapshot(name, options.env) && !holdsWeights(found);
+  if (found !== undefined && !cut) return { at: "folder", dir: found };
+  const pip = PACKAGES[packagedName(name) ?? ""];
+  if (pip !== undefined) return { at: "package", pip };
+  if (!isOfHub(name)) throw noModel(name);
+  return { at: "hub" };
 }
 
 const contextSchema = z.looseObject({
@@ -74,30 +84,41 @@ function foundModel(name: string, { modelsDir, env }: ModelDirOptions): string |
   return prepared === undefined ? hubSnapshot(name, env) : resolve(prepared);
 }
 
+/** A hub's name, and no path that was mistyped: `models/nanoo` where there is a folder `models`. */
+const isOfHub = (name: string): boolean => isHubName(name) && folderAbove(name) === undefined;
+
+/** The folder that a name which is none would stand in: here, or among what comes with TagPR. */
+const folderAbove = (name: string): string | undefined =>
+  dirname(name) === "."
+    ? undefined
+    : [resolve(dirname(name)), join(packageRoot(), dirname(name))].find((dir) =>
+        statSync(dir, { throwIfNoEntry: false })?.isDirectory(),
+      );
+
+/** @param name what is no folder with a model, and not in the local cache of the hub */
 function noModel(name: string): TagprError {
-  return new TagprError(
-    "usage",
-    existsSync(name) ? `${name} has no config.json: it is no model folder` : `there is no model "${name}"`,
-    {
-      hint: `Give a Hugging Face folder, one of ${PACKAGED.join(", ")}, or a hub name that is in the local cache (huggingface-cli download ${name}).`,
-    },
-  );
+  const others = `a Hugging Face folder, one of ${PACKAGED.join(", ")}, or a name of the Hugging Face hub (Qwen/Qwen3-0.6B)`;
+  if (existsSync(name))
+    return new TagprError("usage", `${name} has no config.json: it is no model folder`, { hint: `Give ${others}.` });
+  const above = folderAbove(name);
+  if (above !== undefined) {
+    const models = readdirSync(above).filter((one) => isModel(join(above, one)));
+    const near = nearest(basename(name), models);
+    const meant = near === undefined ? "" : ` (did you mean ${join(dirname(name), near)}?)`;
+    return new TagprError("usage", `there is no folder ${name}${meant}`, {
+      hint: `${above} is a folder, so this is read as a path. Give ${others}.`,
+    });
+  }
+  return isHubName(name)
+    ? notHere(name)
+    : new TagprError("usage", `there is no model "${name}"`, { hint: `Give ${others}.` });
 }
 
-/** `Qwen/Qwen3-8B`: what `huggingface-cli download` takes. */
-export const isHubName = (name: string): boolean => /^[\w.-]+\/[\w.-]+$/.test(name);
-
-/** Where the hub's own tools keep the newest snapshot of a repository. */
-function hubSnapshot(name: string, env: Environment): string | undefined {
-  if (!isHubName(name)) return undefined;
-  const hub = env.HF_HUB_CACHE ?? join(env.HF_HOME ?? join(homedir(), ".cache", "huggingface"), "hub");
-  const repo = join(hub, `models--${name.replace("/", "--")}`);
-  const snapshots = join(repo, "snapshots");
-  if (!existsSync(snapshots)) return undefined;
-  const main = join(repo, "refs", "main");
-  const revisions = existsSync(main) ? [readFileSync(main, "utf8").trim()] : readdirSync(snapshots);
-  return revisions.map((revision) => join(snapshots, revision)).find(isModel);
-}
+/** Of a model that only the hub may have, where nothing is to be downloaded. */
+export const notHere = (name: string, advice = "A run downloads it from the Hugging Face hub"): TagprError =>
+  new TagprError("usage", `${name} is not on this machine`, {
+    hint: `${advice}; or give the path of a folder that holds it.`,
+  });
 
 async function prepare(name: string, python: string, { modelsDir, env }: ModelDirOptions): Promise<string> {
   const out = resolve(modelsDir, name);

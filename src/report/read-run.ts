@@ -5,6 +5,7 @@ import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { formatOf, RUN_FORMAT } from "../core/format.ts";
 import { readSeal } from "../core/run-dir.ts";
+import type { StageName } from "../core/stages.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
@@ -14,23 +15,6 @@ import type { Prediction } from "../eval/types.ts";
 
 /** A parsed JSON object whose writer may be an older or newer version: every field is asked for by name and type. */
 export type Row = Readonly<Record<string, unknown>>;
-
-export const STAGES = [
-  "data",
-  "chains",
-  "sft",
-  "prmu",
-  "guided",
-  "explore",
-  "gold",
-  "gold-full",
-  "gold-ind",
-  "sft-ind",
-  "rejection",
-  "eval",
-  "report",
-] as const;
-export type StageName = (typeof STAGES)[number];
 
 /** What stands in a run directory, read once. Absent files are null or empty: a report can be written at any time. */
 export interface RunFiles {

@@ -1,5 +1,6 @@
 import type { Config, LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
+import { STAGE_NAMES, type StageName } from "../core/stages.ts";
 import { SHAPES, shapeOf } from "../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
 import { isKnownTask, knownTasks, loadTask } from "../data/task-file.ts";
@@ -7,7 +8,6 @@ import type { Method } from "../eval/types.ts";
 import { methodOf } from "../methods/index.ts";
 import type { Fault } from "./fault.ts";
 import { prmuFaults, signalFaults, taskWeightFaults } from "./reward-faults.ts";
-import { STAGE_NAMES, type StageName } from "./stage.ts";
 import { worldTasks } from "./stages/data-synthetic.ts";
 import { hasStrata, WHOLE } from "./stages/strata.ts";
 

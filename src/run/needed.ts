@@ -1,6 +1,7 @@
 import type { Config } from "../core/config/schema.ts";
+import type { StageName } from "../core/stages.ts";
 import { methodsOf } from "../methods/index.ts";
-import type { Stage, StageName } from "./stage.ts";
+import type { Stage } from "./stage.ts";
 
 /** Whether a method of `eval.methods` answers with what the stage trains. */
 export const trainsFor = (config: Config, stage: StageName): boolean =>

@@ -14,10 +14,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { type Config, configSchema } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { openLoop, readSeal } from "../core/run-dir.ts";
+import type { StageName } from "../core/stages.ts";
 import type { Engines } from "../engine/engines.ts";
 import { makeFlights } from "../llm/flights.ts";
 import { type RunOptions, runStages } from "./run.ts";
-import type { Stage, StageContext, StageName } from "./stage.ts";
+import type { Stage, StageContext } from "./stage.ts";
 
 const never = (): Promise<never> => Promise.reject(new Error("no engine here"));
 const engines: Engines = { policy: never, reward: never, embeddings: never, close: () => Promise.resolve() };

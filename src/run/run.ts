@@ -6,12 +6,13 @@ import { TagprError } from "../core/errors.ts";
 import { guardDisk } from "../core/jsonl.ts";
 import type { Progress } from "../core/progress.ts";
 import { filesBelow, isSealed, readSeal, seal, stageDir } from "../core/run-dir.ts";
+import type { StageName } from "../core/stages.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
 import { begin, clearStage, ownFiles, readBegun, refuseForeign } from "./begun.ts";
 import { stageKey } from "./key.ts";
-import type { Stage, StageContext, StageName } from "./stage.ts";
+import type { Stage, StageContext } from "./stage.ts";
 import { clearStore } from "./store.ts";
 
 export interface RunOptions {

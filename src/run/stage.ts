@@ -1,26 +1,9 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
+import type { StageName } from "../core/stages.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
-
-/** The paper's pipeline, in order; before its evaluation what compared methods train of their own. */
-export const STAGE_NAMES = [
-  "data",
-  "chains",
-  "sft",
-  "prmu",
-  "guided",
-  "explore",
-  "gold",
-  "gold-full",
-  "gold-ind",
-  "sft-ind",
-  "rejection",
-  "eval",
-  "report",
-] as const;
-export type StageName = (typeof STAGE_NAMES)[number];
 
 /** What a stage works with. Everything impure comes in here. */
 export interface StageContext {

@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../../src/cli/cli.ts";
 import { fixedMeasure } from "../../../src/cli/testing/fixed-measure.ts";
-import { STAGE_NAMES, type Stage } from "../../../src/run/stage.ts";
+import { STAGE_NAMES } from "../../../src/core/stages.ts";
+import type { Stage } from "../../../src/run/stage.ts";
 
 export interface Said {
   readonly code: number;

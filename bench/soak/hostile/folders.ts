@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { STAGE_NAMES } from "../../../src/run/stage.ts";
+import { STAGE_NAMES } from "../../../src/core/stages.ts";
 import { CONFIG, tagpr } from "./command.ts";
 import { hold, type Setting, type Trial } from "./trial.ts";
 

@@ -4,8 +4,9 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { enginePython, modelsDir, packageRoot } from "../../core/installation.ts";
 import { spawnEngine } from "../../engine/process.ts";
 import type { App } from "../app.ts";
+import { ensureModels } from "../download-models.ts";
 import { STOPPED } from "../failure.ts";
-import { at, portNumber, wholeNumber } from "./options.ts";
+import { at, NO_DOWNLOAD, portNumber, wholeNumber } from "./options.ts";
 
 export function engineCommand({ io, outcome }: App): Command {
   const command = new Command("engine").description("the tensor engine by itself");
@@ -29,8 +30,11 @@ export function engineCommand({ io, outcome }: App): Command {
     )
     .addOption(new Option("--device <device>").choices(["auto", "cpu", "cuda"] as const).default("auto"))
     .addOption(new Option("--threads <n>", "CPU threads; 0 = all cores").argParser(wholeNumber).default(0))
-    .action(async ({ model: models, port, token: given, store, dtype, device, threads }) => {
+    .addOption(NO_DOWNLOAD)
+    .action(async ({ model: models, download, port, token: given, store, dtype, device, threads }) => {
       const token = tokenOf(given, io);
+      const wishes = models.map((name) => ({ name, weights: true }));
+      if (!(await ensureModels({ io, outcome }, wishes, { download }))) return;
       // Until the engine is ready its log waits: when it can't start, the error says what is in it.
       const log: string[] = [];
       let say = (line: string): void => void log.push(line);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { absolutePaths, parseOverride } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
@@ -46,6 +46,11 @@ function overridesOf(flags: ConfigFlags): Override[] {
     ...(flags.set ?? []).map((text) => parseOverride(text)),
   ];
 }
+
+export const NO_DOWNLOAD = new Option(
+  "--no-download",
+  "end where a model is not on this machine, instead of fetching it from the Hugging Face hub into its cache",
+);
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("not a whole number");
@@ -97,11 +102,11 @@ export function configPath(io: Io, source: string): string {
 export const taskName = (io: Io, task: string): string => (/\.ya?ml$/.test(task) ? at(io, task) : task);
 
 /** @throws TagprError where a file that a command would write is there already and nobody said `--force`, or is a folder. */
-export function requireFree(io: Io, out: string, force: boolean | undefined): void {
+export function requireFree(io: Io, out: string, force: boolean | undefined, flag = "--out"): void {
   const path = at(io, out);
   if (!existsSync(path)) return;
   if (statSync(path).isDirectory())
     throw new TagprError("usage", `${out} is a folder, not a file`, { hint: "Choose another place." });
   if (force !== true)
-    throw new TagprError("usage", `${out} is there already`, { hint: "Give another --out, or --force." });
+    throw new TagprError("usage", `${out} is there already`, { hint: `Give another ${flag}, or --force.` });
 }

@@ -6,7 +6,7 @@ import type { App } from "../app.ts";
 import { packagesLacking } from "../check-outside.ts";
 import { executeRun } from "../execute.ts";
 import { setUp } from "../set-up.ts";
-import { at, CONFIG_HELP, settlePaths, wholeNumber, withFlags } from "./options.ts";
+import { at, CONFIG_HELP, NO_DOWNLOAD, settlePaths, wholeNumber, withFlags } from "./options.ts";
 
 /** What `npm start` runs. */
 export function quickstartCommand(app: App): Command {
@@ -17,8 +17,9 @@ export function quickstartCommand(app: App): Command {
     .addOption(new Option("--seed <n>", "another world, other users, another initialisation").argParser(wholeNumber))
     .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--fresh", "do the run again from nothing")
+    .addOption(NO_DOWNLOAD)
     .option("--json", "progress as one JSON event a line")
-    .action(async ({ out, fresh, json, ...flags }) => {
+    .action(async ({ out, fresh, json, download, ...flags }) => {
       const preset = join(packageRoot(), "presets", "quickstart.yaml");
       const config = settlePaths(
         withFlags((overrides) => loadConfig(preset, overrides), flags),
@@ -33,7 +34,7 @@ export function quickstartCommand(app: App): Command {
         outcome.code = await setUp(io, { models: true, python: undefined, pythonOnly: true });
         if (outcome.code !== 0) return;
       }
-      await executeRun(app, { run, config, fresh: fresh === true, json: json === true });
+      await executeRun(app, { run, config, fresh: fresh === true, json: json === true, download });
     });
   return command as unknown as Command;
 }

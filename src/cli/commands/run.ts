@@ -4,14 +4,24 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
+import { STAGE_NAMES, type StageName } from "../../core/stages.ts";
 import { nearest } from "../../core/yaml-file.ts";
 import { configOfRun } from "../../model/record.ts";
-import { STAGE_NAMES, type StageName } from "../../run/stage.ts";
+
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
 import type { Io } from "../io.ts";
 import { printPlan } from "../plan.ts";
-import { at, CONFIG_HELP, type ConfigFlags, configPath, settlePaths, wholeNumber, withFlags } from "./options.ts";
+import {
+  at,
+  CONFIG_HELP,
+  type ConfigFlags,
+  configPath,
+  NO_DOWNLOAD,
+  settlePaths,
+  wholeNumber,
+  withFlags,
+} from "./options.ts";
 
 export function runCommand(app: App): Command {
   const command = new Command("run")
@@ -27,6 +37,7 @@ export function runCommand(app: App): Command {
       "--any-hardware",
       "go on although the run was begun on other hardware: its numbers are then not those of one machine",
     )
+    .addOption(NO_DOWNLOAD)
     .option("--dry-run", "print the plan: steps, tokens, memory, hours, cost; start and write nothing")
     .option("--assume <name=value...>", "with --dry-run: another assumption, e.g. --assume response_tokens=800")
     .option("--json", "progress as one JSON event a line; with --dry-run the plan as JSON")
@@ -43,6 +54,7 @@ export function runCommand(app: App): Command {
         config,
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
+        download: flags.download,
         json: flags.json === true,
         ...only,
       });

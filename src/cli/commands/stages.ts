@@ -1,11 +1,12 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../../core/config/load.ts";
+import type { StageName } from "../../core/stages.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import { configOfRun } from "../../model/record.ts";
-import type { StageName } from "../../run/stage.ts";
+
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
-import { at, CONFIG_HELP, configPath, settlePaths, wholeNumber, withFlags } from "./options.ts";
+import { at, CONFIG_HELP, configPath, NO_DOWNLOAD, settlePaths, wholeNumber, withFlags } from "./options.ts";
 
 export interface StageCommand {
   readonly name: StageName;
@@ -42,6 +43,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
       "--any-hardware",
       "go on although the run was begun on other hardware: its numbers are then not those of one machine",
     )
+    .addOption(NO_DOWNLOAD)
     .option("--json", "progress as one JSON event a line")
     .action(async (folder, flags) => {
       const run = at(app.io, folder);
@@ -55,6 +57,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
         only: [name],
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
+        download: flags.download,
         json: flags.json === true,
       });
     });

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { TagprError } from "../../core/errors.ts";
 import { writeAtomic } from "../../core/jsonl.ts";
+import { STAGE_NAMES } from "../../core/stages.ts";
 import { eventFile, scalarsOf, writtenAt } from "../../report/tensorboard.ts";
-import { STAGE_NAMES } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { at } from "./options.ts";
 

@@ -1,6 +1,7 @@
+import { STAGE_NAMES } from "../../core/stages.ts";
 import { duration } from "../format.ts";
 import { fileLink, html, type Section, table } from "../html.ts";
-import { type RunFiles, STAGES } from "../read-run.ts";
+import type { RunFiles } from "../read-run.ts";
 
 /** What only some methods train. */
 const RIVALS: readonly string[] = ["gold", "gold-full", "gold-ind", "sft-ind", "rejection"];
@@ -30,7 +31,7 @@ const FILES: readonly (readonly [string, string])[] = [
 /** Stages with their times, and where everything on this page stands. */
 export function filesSection(run: RunFiles): Section {
   // Of the stages that only some methods need those that were done.
-  const stages = STAGES.filter((name) => name !== "report")
+  const stages = STAGE_NAMES.filter((name) => name !== "report")
     .map((name) => ({ name, ...run.stage(name) }))
     .filter(({ name, state }) => state !== "not run" || !RIVALS.includes(name));
   const present = FILES.filter(([path]) => run.has(path));

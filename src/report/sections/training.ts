@@ -1,8 +1,9 @@
+import type { StageName } from "../../core/stages.ts";
 import type { Art } from "../art.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, type Safe, type Section } from "../html.ts";
 import { curves, type Series } from "../plots/curves.ts";
-import { numberOf, type Row, type RunFiles, type StageName } from "../read-run.ts";
+import { numberOf, type Row, type RunFiles } from "../read-run.ts";
 import { at, inWords, ofKind, points } from "../series.ts";
 
 /** How it learnt: the SFT curve, then rewards and dev scores over both RL stages. */

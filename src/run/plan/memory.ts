@@ -89,17 +89,24 @@ export interface Cards {
 
 const SPARE = 0.9;
 
-/** `parts` of the policy, and of the reward model where there is one. */
-export function cardsOf({ engines }: Config, [policy, reward]: readonly Memory[]): Cards | null {
-  const onGpu = (role: Role): boolean => engines[role].kind === "embedded" && engines[role].device !== "cpu";
-  const here = [...(onGpu("policy") ? [policy] : []), ...(onGpu("reward") ? [reward] : [])].filter(
-    (m) => m !== undefined,
-  );
-  if (here.length === 0) return null;
-  // What stands all the time, and the larger of what comes and goes.
-  const standing = here.reduce((sum, m) => sum + m.weights + m.gradients + m.optimizer + m.sampler, 0);
-  const bytes = standing + Math.max(...here.flatMap((m) => [m.activations, m.cache]));
+/** @param parts of the models whose embedded engine may be on a GPU */
+export function cardsOf(parts: readonly Memory[]): Cards | null {
+  if (parts.length === 0) return null;
+  const bytes = together(parts);
   return { bytes, fit: CARDS.filter(({ memory }) => bytes <= SPARE * memory).map(({ device }) => device) };
+}
+
+/** Python with PyTorch and transformers, before there is a model; measured on Linux. */
+const LIBRARIES = 0.78e9;
+
+/** Resident memory of an embedded engine on the processor. @param parts of the models that it may hold there */
+export const processorOf = (parts: readonly Memory[]): number | null =>
+  parts.length === 0 ? null : LIBRARIES + together(parts);
+
+/** What stands all the time, and the larger of what comes and goes. */
+function together(parts: readonly Memory[]): number {
+  const standing = parts.reduce((sum, m) => sum + m.weights + m.gradients + m.optimizer + m.sampler, 0);
+  return standing + Math.max(...parts.flatMap((m) => [m.activations, m.cache]));
 }
 
 /**

@@ -1,11 +1,21 @@
 import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
-import type { StageName } from "../stage.ts";
+import type { StageName } from "../../core/stages.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
 import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
 import { type Column, CPU, columnsOf, type Machine, machinesOf, type Role } from "./machines.ts";
-import { type Cards, cardsOf, heldOf, loadOf, type Memory, memoryOf, samplingBytes, trainingBytes } from "./memory.ts";
-import { parameters, type Shape } from "./shape.ts";
+import {
+  type Cards,
+  cardsOf,
+  heldOf,
+  loadOf,
+  type Memory,
+  memoryOf,
+  processorOf,
+  samplingBytes,
+  trainingBytes,
+} from "./memory.ts";
+import { adapterParameters, parameters, type Shape } from "./shape.ts";
 import type { TaskSizes } from "./sizes.ts";
 import { type Asked, type StageWork, workOf } from "./work.ts";
 
@@ -43,6 +53,8 @@ export interface Plan {
   readonly memory: readonly MemoryPlan[];
   /** What one GPU needs for all of it and which cards have that; null where nothing embedded may run on one. */
   readonly cards: Cards | null;
+  /** Bytes of this machine's memory that the engine needs for all of it on the processor; null where nothing may run there. */
+  readonly processor: number | null;
   readonly apis: readonly ApiPlan[];
   /** Bytes of the checkpoints that stand at once. */
   readonly disk: number;
@@ -76,10 +88,8 @@ export function makePlan(inputs: PlanInputs): Plan {
     machines: columns.map(({ name }) => name),
     stages: work.map((one) => stagePlan(one, inputs, columns)),
     memory,
-    cards: cardsOf(
-      config,
-      memory.map(({ parts }) => parts),
-    ),
+    cards: cardsOf(ofDevice(inputs, "cuda")),
+    processor: processorOf(ofDevice(inputs, "cpu")),
     apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
     disk: diskBytes(inputs),
     notes: [...inputs.notes, ...cutOffNotes(config)],
@@ -111,7 +121,8 @@ function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column
     work.passes.reduce((sum, pass) => sum + value(pass), 0);
   const shapeFor = (model: Role): Shape => (model === "policy" ? inputs.policy : inputs.reward);
   const trains = work.stage === "prmu" ? inputs.reward : inputs.policy;
-  const saving = (work.checkpoints * 12 * parameters(trains)) / assumed.save_bytes_per_second;
+  const rank = work.stage === "prmu" ? config.prmu.rank : config.guided.rank;
+  const saving = (work.checkpoints * stateBytes(trains, rank)) / assumed.save_bytes_per_second;
   const hours = columns.map((column) => {
     const seconds = total((pass) =>
       passSeconds(
@@ -149,28 +160,37 @@ export function styleOf({ engines }: Config, role: Role, machine?: Machine): Eng
 }
 
 function memoryPlans(inputs: PlanInputs): MemoryPlan[] {
-  const { config, policy, reward, assumed } = inputs;
-  const row = (what: string, shape: Shape, role: Role, n: number): MemoryPlan => {
-    const mean = {
-      prompt: assumed.prompt_tokens || 0.3 * config.prompt.max_tokens,
-      response: assumed.response_tokens || 0.15 * config.guided.max_tokens,
-    };
-    const style = styleOf(config, role, machinesOf(config, assumed, role).at(-1));
-    const load = loadOf(config, role, n, mean);
-    // A reward model has one logit and samples nothing.
-    const parts = memoryOf(
-      shape,
-      style,
-      n,
-      role === "policy" ? load : { ...load, logits: 0, sampling: 0 },
-      heldOf(config, role),
-    );
+  const { config, assumed } = inputs;
+  const row = (what: string, role: Role, n: number): MemoryPlan => {
+    const parts = partsOf(inputs, role, n, machinesOf(config, assumed, role).at(-1));
     return { what, parts, training: trainingBytes(parts), sampling: samplingBytes(parts) };
   };
   const n = machinesOf(config, assumed).at(-1)?.devices ?? 1;
-  const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", policy, "policy", n)];
-  return !hasRewardModel(config) ? rows : [...rows, row("reward model, one device", reward, "reward", 1)];
+  const rows = [row(n > 1 ? `policy, each of ${n} devices` : "policy", "policy", n)];
+  return !hasRewardModel(config) ? rows : [...rows, row("reward model, one device", "reward", 1)];
 }
+
+/** A role's model on each of `n` devices. A reward model has one logit and samples nothing. */
+function partsOf({ config, policy, reward, assumed }: PlanInputs, role: Role, n: number, machine?: Machine): Memory {
+  const mean = {
+    prompt: assumed.prompt_tokens || 0.3 * config.prompt.max_tokens,
+    response: assumed.response_tokens || 0.15 * config.guided.max_tokens,
+  };
+  const load = loadOf(config, role, n, mean);
+  const style = styleOf(config, role, machine);
+  return role === "policy"
+    ? memoryOf(policy, style, n, load, heldOf(config, role))
+    : memoryOf(reward, style, n, { ...load, logits: 0, sampling: 0 }, heldOf(config, role));
+}
+
+/** Of the models whose embedded engine may be on a device of this kind. */
+const ofDevice = (inputs: PlanInputs, kind: "cpu" | "cuda"): Memory[] =>
+  (hasRewardModel(inputs.config) ? (["policy", "reward"] as const) : (["policy"] as const)).flatMap((role) => {
+    const machines = machinesOf(inputs.config, inputs.assumed, role);
+    const machine = machines.find(({ device }) => (device === CPU) === (kind === "cpu"));
+    const embedded = inputs.config.engines[role].kind === "embedded";
+    return embedded && machine !== undefined ? [partsOf(inputs, role, 1, machine)] : [];
+  });
 
 function apiPlan(asked: Asked, config: Config): ApiPlan {
   const { model, price_in, price_out } = config[asked.who];
@@ -179,12 +199,17 @@ function apiPlan(asked: Asked, config: Config): ApiPlan {
   return { ...asked, model, dollars };
 }
 
-/** Weights and two moments in fp32 for every kept state, and one best weights a stage; of both the new one is written before the old one goes. */
+/** A saved state in fp32: all weights (an adapter's merged in, and by themselves), and two moments of what is trained. */
+const stateBytes = (shape: Shape, rank: number): number =>
+  4 * parameters(shape) + (rank > 0 ? 12 * adapterParameters(shape, rank) : 8 * parameters(shape));
+
+/** Every kept state, and one best weights a stage; of both the new one is written before the old one goes. */
 function diskBytes({ config, policy, reward }: PlanInputs): number {
   const states = [config.sft, config.guided, config.explore].reduce(
     (sum, { keep_checkpoints }) => sum + keep_checkpoints,
     1,
   );
-  const own = (12 * states + 4 * 4) * parameters(policy);
-  return !hasRewardModel(config) ? own : own + (12 * config.prmu.keep_checkpoints + 4) * parameters(reward);
+  const own = states * stateBytes(policy, config.guided.rank) + 4 * 4 * parameters(policy);
+  const { keep_checkpoints: kept, rank } = config.prmu;
+  return !hasRewardModel(config) ? own : own + kept * stateBytes(reward, rank) + 4 * parameters(reward);
 }

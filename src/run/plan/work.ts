@@ -1,9 +1,9 @@
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config, RlConfig, TeacherConfig } from "../../core/config/schema.ts";
 import { teachersOf } from "../../core/config/teachers.ts";
+import type { StageName } from "../../core/stages.ts";
 import { methodOf } from "../../methods/index.ts";
 import { isRegularised } from "../../policy/update.ts";
-import type { StageName } from "../stage.ts";
 import { isWeighed } from "../stages/own-signals.ts";
 import type { Assumptions } from "./assumptions.ts";
 import type { TaskSizes } from "./sizes.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { RUN_FORMAT } from "../../core/format.ts";
 import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
+import { STAGE_NAMES } from "../../core/stages.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod } from "../../eval/evaluate.ts";
@@ -16,7 +17,7 @@ import { namedTags } from "../../model/asking.ts";
 import { ASKING_FILES, readTags, readTasks } from "../../model/files.ts";
 import { chooseSamplings } from "../evaluation/decoding.ts";
 import { openTools } from "../evaluation/tools.ts";
-import { STAGE_NAMES, type Stage, type StageContext } from "../stage.ts";
+import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity, readSplit } from "./common.ts";
 
 /** Answers of every method to the test queries, greedy and drawn, and the result that all tables are made of. */

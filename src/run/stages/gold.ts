@@ -1,9 +1,10 @@
+import type { StageName } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { openAsking } from "../../model/asking.ts";
 import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems } from "../../policy/sft-items.ts";
 import { trainsFor } from "../needed.ts";
-import type { Stage, StageContext, StageName } from "../stage.ts";
+import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn, learnEach } from "./supervised.ts";

@@ -3,12 +3,13 @@ import type { SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { writeJson } from "../../core/jsonl.ts";
 import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
+import type { StageName } from "../../core/stages.ts";
 import type { Asking } from "../../model/asking.ts";
 import type { Trained } from "../../model/files.ts";
 import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
-import type { StageContext, StageName } from "../stage.ts";
+import type { StageContext } from "../stage.ts";
 import { decodingsOf, readSplit, writeModel } from "./common.ts";
 
 /** What one stage of supervised fine-tuning learns. */

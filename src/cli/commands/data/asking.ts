@@ -5,6 +5,8 @@ import { loadTask } from "../../../data/task-file.ts";
 import type { AskOptions, PromptForm } from "../../../prompts/ask.ts";
 import { loadRenderer } from "../../../prompts/renderer.ts";
 import { openRecords, type Records } from "../../../run/records-of.ts";
+import type { App } from "../../app.ts";
+import { ensureModels } from "../../download-models.ts";
 import { modelDir } from "../../engines.ts";
 import type { Io } from "../../io.ts";
 import { at, taskName, wholeNumber } from "../options.ts";
@@ -16,6 +18,7 @@ export interface AskFlags {
   readonly k: number;
   readonly model?: string | undefined;
   readonly maxTokens?: number | undefined;
+  readonly download: boolean;
 }
 
 export const RETRIEVER = new Option("--retriever <name>", "a folder: how the shown items are chosen (a run has chosen)")
@@ -42,9 +45,19 @@ export const openAsked = (io: Io, dir: string, { task, retriever, k }: AskFlags)
     task === undefined ? undefined : loadTask(taskName(io, task)),
   );
 
-/** How to ask these records: as the run does, unless a flag says otherwise. */
-export async function askOptions(io: Io, { asking }: Records, form: PromptForm, flags: AskFlags): Promise<AskOptions> {
+/**
+ * How to ask these records: as the run does, unless a flag says otherwise. Null where a signal ended the download of
+ * their model's tokenizer.
+ */
+export async function askOptions(
+  app: App,
+  { asking }: Records,
+  form: PromptForm,
+  flags: AskFlags,
+): Promise<AskOptions | null> {
+  const { io } = app;
   const model = flags.model ?? asking?.model ?? join(packageRoot(), "models", "nano");
+  if (!(await ensureModels(app, [{ name: model, weights: false }], flags))) return null;
   const usual = form === "official" ? OFFICIAL_LENGTH : (asking?.maxTokens ?? CHAT_LENGTH);
   const renderer = loadRenderer(await modelDir(io, model));
   const { reasoning, tags } = asking ?? { reasoning: true, tags: [] };

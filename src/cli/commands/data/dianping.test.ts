@@ -26,13 +26,13 @@ const extra = [
 it.each(["jsonl", "csv", "parquet"])("%s in, the tasks' folders out, rules shown and counted", async (ending) => {
   await writeRows(join(cwd, `p.${ending}`), [...posts, ...extra]);
   const out = `d-${ending}`;
-  const built = await tagpr("data", "dianping", `p.${ending}`, "--out", out, "--removed", "gone.jsonl");
+  const built = await tagpr("data", "dianping", `p.${ending}`, "--out", out, "--removed", `gone-${ending}.jsonl`);
   expect(built).toMatchObject({ code: 0, err: expect.stringMatching(/Paraph needs a model.*left out/) });
   expect(built.out).toMatch(/short content \(fewer than 20 characters\) +1\n/);
   expect(built.out).toMatch(/advertisement \(a link, a phone number, .*\) +1\n/);
   expect(built.out).toMatch(/posts read +32\n.*kept +30\nusers: 3 with nine/s);
   expect(built.out).toMatch(/dianping_title: 3 queries, test\n/);
-  expect(readFileSync(join(cwd, "gone.jsonl"), "utf8")).toMatch(/"reason":"short content"/);
+  expect(readFileSync(join(cwd, `gone-${ending}.jsonl`), "utf8")).toMatch(/"reason":"short content"/);
   expect(JSON.parse(readFileSync(join(cwd, out, "dianping_title", "test_cleaning.json"), "utf8"))).toMatchObject({
     ...{ posts: 32, hold_out: "ninth", users: 3, rules: { minContent: 20 } },
   });
@@ -58,6 +58,16 @@ it("is done again over its own files, and over nobody else's without --force", a
   });
   expect(readFileSync(file, "utf8")).toBe(mine);
   expect((await make("--as", "dev")).code).toBe(0);
+  const gone = join(cwd, "mine.jsonl");
+  writeFileSync(gone, mine);
+  const named = ["--as", "dev", "--removed", "mine.jsonl"];
+  expect(await make(...named)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/mine.jsonl is there already\n {2}Give another --removed, or --force/),
+  });
+  expect(readFileSync(gone, "utf8")).toBe(mine);
+  expect((await make(...named, "--force")).code).toBe(0);
+  expect(readFileSync(gone, "utf8")).not.toBe(mine);
   expect((await make("--force")).code).toBe(0);
   expect(readFileSync(file, "utf8")).not.toBe(mine);
 });

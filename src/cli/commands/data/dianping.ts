@@ -12,7 +12,7 @@ import { tally } from "../../../data/problem.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
-import { at, wholeNumber } from "../options.ts";
+import { at, requireFree, wholeNumber } from "../options.ts";
 import { requireNoSecrets } from "./endpoint-flags.ts";
 import { rewriteHeld, TEACHER, type TeacherFlags } from "./paraph.ts";
 import { countedRows, tellProblems } from "./problems.ts";
@@ -48,7 +48,7 @@ export function dianpingCommand(app: App): Command {
         .default(RULES.nearDuplicate),
     )
     .option("--removed <file>", "JSONL: every post that a rule removed, and why")
-    .option("--force", "write over files in --out that were not built there")
+    .option("--force", "write over files in --out that were not built there, and over the file of --removed")
     .addOption(TEACHER.url)
     .addOption(TEACHER.model)
     .addOption(TEACHER.keyEnv)
@@ -70,6 +70,7 @@ export function dianpingCommand(app: App): Command {
     .action(async (files, { out, users, holdOut: which, removed, as, seed, skipBad, dateFormat, force, ...flags }) => {
       requireNoSecrets(flags);
       const dir = at(io, out);
+      if (removed !== undefined) requireFree(io, removed, force, "--removed");
       const names = ["questions", "outputs", "cleaning"].map((kind) => `${as}_${kind}.json`);
       for (const task of TASKS) await refuseForeign(join(dir, task), names, force === true);
       const rules: Rules = {

@@ -3,11 +3,12 @@ import type { Row } from "../../../data/table/options.ts";
 import { writeRows } from "../../../data/table/write.ts";
 import { askPrompt } from "../../../prompts/ask.ts";
 import type { App } from "../../app.ts";
-import { at, requireFree } from "../options.ts";
+import { at, NO_DOWNLOAD, requireFree } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
 
 /** `tagpr data export`: a split as one table, with the prompts where a form is named. */
-export function exportCommand({ io }: App): Command {
+export function exportCommand(app: App): Command {
+  const { io } = app;
   const command = new Command("export")
     .description(
       "write a split as one table (JSONL, CSV, TSV or Parquet); with --form the prompts too, and what was cut",
@@ -22,10 +23,12 @@ export function exportCommand({ io }: App): Command {
     .addOption(K)
     .addOption(MODEL)
     .addOption(MAX_TOKENS)
+    .addOption(NO_DOWNLOAD)
     .action(async (dir, { split, out, form, force, ...flags }) => {
       requireFree(io, out, force);
       const records = await openAsked(io, dir, flags);
-      const options = form === undefined ? null : await askOptions(io, records, form, flags);
+      const options = form === undefined ? null : await askOptions(app, records, form, flags);
+      if (options === null && form !== undefined) return;
       const rows: Row[] = [];
       for await (const { task, example } of records.read(split)) {
         const { id, user, date = null, input, gold, shown } = example;

@@ -12,10 +12,11 @@ import { writeRanking } from "../../../retrieval/ranking-file.ts";
 import { RETRIEVERS } from "../../../retrieval/retrieve.ts";
 import { embedderIdentity } from "../../../run/stages/embedding.ts";
 import type { App, OpenEngines } from "../../app.ts";
+import { ensureModels } from "../../download-models.ts";
 import { modelDir } from "../../engines.ts";
 import { chooseProgress } from "../../progress/choose.ts";
 import { untilStopped } from "../../stop.ts";
-import { at, requireFree, taskName, wholeNumber } from "../options.ts";
+import { at, NO_DOWNLOAD, requireFree, taskName, wholeNumber } from "../options.ts";
 import { requireNoSecrets } from "./endpoint-flags.ts";
 
 /** Where vectors are kept, and who makes those that are not kept yet. */
@@ -43,12 +44,15 @@ export function rankCommand(app: App): Command {
     .option("--cache <file>", "dense: where vectors are kept (default: .cache/embeddings in TagPR's folder)")
     .option("--force", "write over a file that is there")
     .option("--skip-bad", "leave bad records out (each is told); without it the first one ends the command")
-    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, force, ...flags }) => {
+    .addOption(NO_DOWNLOAD)
+    .action(async ({ task: name, retriever, k, questions, out, seed, skipBad, force, download, ...flags }) => {
       requireNoSecrets(flags);
       requireFree(io, out, force);
       const task = loadTask(taskName(io, name));
       const progress = chooseProgress(io);
       const flights = makeFlights();
+      const local = retriever === "dense" && flags.url === undefined ? [{ name: flags.model, weights: true }] : [];
+      if (!(await ensureModels(app, local, { progress, download }))) return;
       const dense = retriever === "dense" ? openDense(app, flags, { flights, say: progress.say }) : null;
       const rank = async (): Promise<void> => {
         progress.start(`Ranking by ${retriever}`, 0);

@@ -7,12 +7,13 @@ import type { ShownExample } from "../../../data/types.ts";
 import { type AskOptions, askPrompt } from "../../../prompts/ask.ts";
 import { itemLine } from "../../../prompts/chat.ts";
 import type { App } from "../../app.ts";
-import { positiveNumber } from "../options.ts";
+import { NO_DOWNLOAD, positiveNumber } from "../options.ts";
 import { askOptions, K, MAX_TOKENS, MODEL, openAsked, RETRIEVER } from "./asking.ts";
 import { cutText, type Paint, trainedText } from "./trained.ts";
 
 /** `tagpr data show`: records as a person wants to read them. */
-export function showCommand({ io }: App): Command {
+export function showCommand(app: App): Command {
+  const { io } = app;
   const command = new Command("show")
     .description("print a record as a person wants to read it: query, answer, shown items, and the prompt made of them")
     .argument("<dir>", "a folder in LaMP's layout, or a run")
@@ -31,13 +32,15 @@ export function showCommand({ io }: App): Command {
     .addOption(K)
     .addOption(MODEL)
     .addOption(MAX_TOKENS)
+    .addOption(NO_DOWNLOAD)
     .action(async (dir, { split, id, n, form, tokens, ...flags }) => {
       const paint = pc.createColors(io.colour);
       const { out } = io.raw ?? io;
       const records = await openAsked(io, dir, flags);
       const name = split ?? records.splits[0] ?? "";
       const asked = tokens === true ? "chat" : form;
-      const options = asked === undefined ? null : await askOptions(io, records, asked, flags);
+      const options = asked === undefined ? null : await askOptions(app, records, asked, flags);
+      if (options === null && asked !== undefined) return;
       const learnt = tokens === true ? records.learnt() : null;
       let left = n;
       for await (const { task, example } of records.read(name)) {

@@ -5,6 +5,7 @@ import type { Task } from "../data/task.ts";
 import type { ProfileItem, ShownExample } from "../data/types.ts";
 import type { Ask, Drawn, Reply, Tools, Weights } from "../eval/types.ts";
 import { type Cut, type FittedPrompt, fitPrompt } from "../prompts/budget.ts";
+import type { Around } from "../prompts/chat.ts";
 
 /** How a method asks for one response a query. */
 export interface Asking {
@@ -14,6 +15,8 @@ export interface Asking {
   readonly items: (example: ShownExample) => readonly ProfileItem[];
   /** Thinking on, and the tags named; or the answer at once. */
   readonly reasoning: boolean;
+  /** Words of the method's own around the query. */
+  readonly around?: (example: ShownExample) => Around;
 }
 
 /**
@@ -41,10 +44,11 @@ export async function askEach(examples: readonly ShownExample[], tools: Tools, a
 }
 
 /** The chat prompt of an example within the budget. */
-export const promptFor = (example: ShownExample, tools: Tools, { items, reasoning }: Asking): FittedPrompt =>
+export const promptFor = (example: ShownExample, tools: Tools, { items, reasoning, around }: Asking): FittedPrompt =>
   fitPrompt({
     ...{ task: taskOf(tools, example), example, items: items(example) },
     style: { reasoning, tags: reasoning ? tools.tags : [] },
+    ...(around === undefined ? {} : { around: around(example) }),
     ...{ renderer: tools.renderer, maxTokens: tools.promptTokens },
   });
 

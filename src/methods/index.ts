@@ -5,6 +5,8 @@ import { TagprError } from "../core/errors.ts";
 import { nearest } from "../core/yaml-file.ts";
 import type { Method } from "../eval/types.ts";
 import { guided } from "./guided.ts";
+import { pag } from "./pag.ts";
+import { pagR } from "./pag-r.ts";
 import { rag } from "./rag.ts";
 import { ragR } from "./rag-r.ts";
 import { sft } from "./sft.ts";
@@ -19,7 +21,7 @@ import { zeroShotR } from "./zero-shot-r.ts";
 
 /** In the order of the tables. */
 export const METHODS: readonly Method[] = [
-  ...[zeroShot, zeroShotR, rag, ragR],
+  ...[zeroShot, zeroShotR, rag, ragR, pag, pagR],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
   ...[guided, tagpr],
 ];

@@ -1,7 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem, Question } from "../data/types.ts";
-import { chatMessages, type Message, type PromptStyle } from "./chat.ts";
+import { type Around, chatMessages, type Message, type PromptStyle } from "./chat.ts";
 import type { Renderer } from "./renderer.ts";
 
 /** What was taken from one profile item, or from the query's input, to fit the budget; lengths in tokens. */
@@ -30,6 +30,8 @@ export interface FitRequest {
   /** Retrieved items, oldest first. */
   readonly items: readonly ProfileItem[];
   readonly style: PromptStyle;
+  /** Never cut. */
+  readonly around?: Around;
   readonly renderer: Renderer;
   /** Prompt tokens at most (ids, template included). */
   readonly maxTokens: number;
@@ -71,7 +73,7 @@ interface LongText {
 }
 
 function attempt(request: FitRequest, items: readonly ProfileItem[], example: Question): Omit<FittedPrompt, "cut"> {
-  const messages = chatMessages(request.task, example, items, request.style);
+  const messages = chatMessages(request.task, example, items, request.style, request.around);
   const tokens = request.renderer.promptTokens(messages, { thinking: request.style.reasoning });
   return { messages, tokens, shownItems: items };
 }

@@ -15,6 +15,16 @@ export interface PromptStyle {
   readonly tags: readonly string[];
 }
 
+/** What a method says in its own words around a query. Texts that came of a user or a model belong into the user turn alone. */
+export interface Around {
+  /** In place of the style's system prompt. */
+  readonly system?: string;
+  /** In the user turn, above the history. */
+  readonly above?: string;
+  /** In the user turn, below the query. */
+  readonly below?: string;
+}
+
 type Words = NonNullable<Task["prompts"]>;
 
 const ENGLISH: Words = {
@@ -59,11 +69,14 @@ export function chatMessages(
   example: Question,
   items: readonly ProfileItem[],
   style: PromptStyle,
+  { system = systemPrompt(style, task), above = "", below = "" }: Around = {},
 ): Message[] {
-  const history = items.map((item, k) => itemLine(task, item, k + 1)).join("\n");
-  const content = items.length > 0 ? `${wordsFor(task).history}\n${history}\n\n${example.input}` : example.input;
+  const lines = items.map((item, k) => itemLine(task, item, k + 1)).join("\n");
+  const history = items.length > 0 ? `${wordsFor(task).history}\n${lines}` : "";
+  const before = [above, history].filter((part) => part !== "");
+  const content = [...before, example.input, ...(below === "" ? [] : [below])].join("\n\n");
   return [
-    { role: "system", content: systemPrompt(style, task) },
+    { role: "system", content: system },
     { role: "user", content },
   ];
 }

@@ -33,6 +33,8 @@ export interface Method {
   readonly reasoning: boolean;
   /** Whether it learns from the histories of the very users it is tested on, beyond showing them in a prompt. */
   readonly adapts?: true;
+  /** False where no answers can be drawn of it at a temperature that is the evaluation's to choose: it has its own, or none. */
+  readonly draws?: false;
   /** Other methods whose prompts or samples it is made of (a majority vote of one): they are what it shares work with. */
   readonly of?: string;
   /**

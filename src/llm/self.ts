@@ -3,7 +3,7 @@ import { hashJson } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
 import type { SampleRequest, SamplingClient, Sequence } from "../engine/types.ts";
 import { memoryStore, type Store } from "./store.ts";
-import { withOpening } from "./think.ts";
+import { wholeSentences, withOpening } from "./think.ts";
 import type { ChatMessage, ChatModel, ChatRequest, ChatResult } from "./types.ts";
 
 /** Text to tokens and back for the sampled model. */
@@ -133,15 +133,6 @@ async function sampleForced(options: SelfTeacherOptions, unit: readonly ChatRequ
       usage: { promptTokens: prompt.length, completionTokens: tokensOf(sequences) + tokensOf(own) },
     };
   });
-}
-
-/** Up to where the model closed its thoughts, else up to the last whole sentence or line; all of it where none ends. */
-function wholeSentences(text: string): string {
-  const closed = text.split("</think>")[0] ?? "";
-  const body = closed.replace(/<\/?think>/g, "").trim();
-  if (closed.length < text.length) return body;
-  const end = Math.max(...[". ", ".\n", "。", "! ", "? ", "\n"].map((mark) => `${body} `.lastIndexOf(mark)));
-  return end > 0 ? body.slice(0, end + 1).trim() : body;
 }
 
 /** A model that would ramble on after its answer is held to the first line of it. */

@@ -7,6 +7,7 @@ import type { Method } from "../eval/types.ts";
 import { guided } from "./guided.ts";
 import { pag } from "./pag.ts";
 import { pagR } from "./pag-r.ts";
+import { r2p } from "./r2p.ts";
 import { rag } from "./rag.ts";
 import { ragR } from "./rag-r.ts";
 import { sft } from "./sft.ts";
@@ -21,7 +22,7 @@ import { zeroShotR } from "./zero-shot-r.ts";
 
 /** In the order of the tables. */
 export const METHODS: readonly Method[] = [
-  ...[zeroShot, zeroShotR, rag, ragR, pag, pagR],
+  ...[zeroShot, zeroShotR, rag, ragR, pag, pagR, r2p],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
   ...[guided, tagpr],
 ];

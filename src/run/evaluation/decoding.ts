@@ -26,7 +26,8 @@ export async function chooseSamplings(
   if (samples === 0 && highest === 0) return new Map();
   const chosen: [string, { temperature: number; tried: readonly Decoding[] }][] = [];
   for (const method of methods) {
-    const tried = temperatures.length === 1 ? [] : await triedOnDev(config.eval, method, onDev);
+    const tried =
+      temperatures.length === 1 || method.draws === false ? [] : await triedOnDev(config.eval, method, onDev);
     const { temperature } = tried.length === 0 ? { temperature: highest } : chosenOf(tried);
     chosen.push([method.name, { temperature, tried }]);
   }

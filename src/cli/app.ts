@@ -26,6 +26,8 @@ export interface OpenEngines {
   readonly say?: (line: string) => void;
   /** Where its requests on their way are counted. */
   readonly flights?: Flights;
+  /** Further base models that are asked, beside those of the config. */
+  readonly also?: readonly string[];
   /** How its hints call a setting; default: as a config does. */
   readonly setting?: EndpointName["setting"];
 }

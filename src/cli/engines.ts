@@ -16,13 +16,13 @@ import type { OpenEngines } from "./app.ts";
 import type { Io } from "./io.ts";
 
 /** The engines of a run; what the embedded one logs goes into `RUN/engine.log`. */
-export function openEngines({ config, run, io, flights, setting, ...more }: OpenEngines): Engines {
+export function openEngines({ config, run, io, flights, setting, also = [], ...more }: OpenEngines): Engines {
   const say = more.say ?? ((line: string) => io.err(`${line}\n`));
   const log = join(run, "engine.log");
   guardDisk(run, () => makeFolder(run));
   return open(config.engines, {
     python: enginePython(io.env),
-    models: modelsOf(config),
+    models: [...new Set([...modelsOf(config), ...also])],
     rank: config.sft.rank,
     store: join(run, "weights"),
     modelsDir: modelsDir(io.env),

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline";
 import { printable } from "../core/printable.ts";
 
 /** What the command line touches of the world; tests bring their own. */
@@ -16,6 +17,10 @@ export interface Io {
   readonly terminal: boolean;
   /** Whether `out` may be in colour: a terminal's choice, or the reader's by NO_COLOR or FORCE_COLOR. */
   readonly colour: boolean;
+  /** What a person types, line by line; `prompt` is shown where it is a terminal. Ctrl-C there is {@link onStop}'s. */
+  readonly lines?: (prompt: string) => AsyncIterable<string>;
+  /** Columns of the terminal that `out` is; undefined where it is none. */
+  readonly columns?: number;
   /** Calls back at Ctrl-C and its like, once; answers how to stop listening. */
   readonly onStop: (stop: (signal: "SIGINT" | "SIGTERM" | "SIGHUP") => void) => () => void;
 }
@@ -43,6 +48,25 @@ function writer(stream: NodeJS.WriteStream): (text: string) => void {
   return (text) => void (open && stream.write(text));
 }
 
+async function* typedLines(prompt: string): AsyncGenerator<string> {
+  const terminal = process.stdin.isTTY === true;
+  const lines = createInterface({
+    ...{ input: process.stdin, terminal, prompt: terminal ? prompt : "" },
+    ...(terminal ? { output: process.stderr } : {}),
+  });
+  // A terminal in raw mode sends no signal by itself.
+  lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    lines.prompt();
+    for await (const line of lines) {
+      yield line;
+      lines.prompt();
+    }
+  } finally {
+    lines.close();
+  }
+}
+
 export function processIo(argv: readonly string[]): Io {
   return {
     env: process.env,
@@ -52,6 +76,8 @@ export function processIo(argv: readonly string[]): Io {
     err: writer(process.stderr),
     terminal: process.stderr.isTTY === true,
     colour: wantsColour(process.env, process.stdout),
+    lines: typedLines,
+    ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
     onStop: (stop) => {
       const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
       const handlers = signals.map((signal) => [signal, () => stop(signal)] as const);

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { version } from "../core/installation.ts";
 import type { App } from "./app.ts";
+import { answerCommand } from "./commands/answer.ts";
 import { configCommand } from "./commands/config.ts";
 import { dataCommand } from "./commands/data/data.ts";
 import { docsCommand } from "./commands/docs.ts";
@@ -51,6 +52,7 @@ Environment:
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS)
     program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
+  program.addCommand(answerCommand(app));
   program.addCommand(exportCommand(app));
   program.addCommand(tensorboardCommand(app));
   program.addCommand(rewardsCommand(app));

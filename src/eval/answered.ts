@@ -3,9 +3,8 @@ import type { Task } from "../data/task.ts";
 import type { ProfileItem, ShownExample } from "../data/types.ts";
 import { labelIndex } from "../metrics/classification.ts";
 import { exampleScore } from "../metrics/score.ts";
-import { readLeniently } from "../prompts/lenient.ts";
-import { readResponse } from "../prompts/response.ts";
-import { truthIn } from "../rewards/truth.ts";
+import { truthOf } from "../rewards/truth.ts";
+import { readSaid } from "./said.ts";
 import type { Answered, Reply } from "./types.ts";
 
 /** A query that can be evaluated: with its gold and its task. */
@@ -22,16 +21,14 @@ export function answeredOf(
   shown: readonly ProfileItem[],
   reasoning: boolean,
 ): Answered {
-  const reading = readResponse(response, { task, reasoning, truncated });
-  const strict = reading.answer;
-  const lenient =
-    task.kind === "generation" ? readLeniently(response, task) : (strict ?? readLeniently(response, task));
+  const by = { task, reasoning, truncated, example: { shown, input: example.input } };
+  const { strict, lenient, stated } = readSaid(response, by);
   const strictScore = scoreOf(task, strict ?? "", gold);
   return {
     ...{ response, tokens, truncated, strict, lenient, strictScore },
     // As in `readingsOf`: leniency never costs.
     lenientScore: Math.max(strictScore, scoreOf(task, lenient, gold)),
-    ...(reasoning ? { truth: truthIn(reading, task, { shown, input: example.input }) } : {}),
+    ...(reasoning ? { truth: truthOf(stated.flat(), strict) } : {}),
   };
 }
 

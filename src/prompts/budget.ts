@@ -18,7 +18,7 @@ export interface FittedPrompt {
   readonly messages: readonly Message[];
   /** Token ids of the rendered prompt, at most `maxTokens`. */
   readonly tokens: readonly number[];
-  /** The items as the model sees them, oldest first. */
+  /** The items as the model sees them, oldest first: the newest of those asked for. */
   readonly shownItems: readonly ProfileItem[];
   /** Empty when everything fitted. */
   readonly cut: readonly Cut[];
@@ -35,6 +35,8 @@ export interface FitRequest {
   readonly renderer: Renderer;
   /** Prompt tokens at most (ids, template included). */
   readonly maxTokens: number;
+  /** Turns of a conversation that stand before the query; never cut. */
+  readonly before?: readonly Message[];
 }
 
 /** An item's text is never cut below this many tokens; items are left out instead. */
@@ -49,8 +51,8 @@ const LEAST_TOKENS = 16;
  * Everything taken is in `cut`. Throws when even a bare query can't fit.
  */
 export function fitPrompt(request: FitRequest): FittedPrompt {
-  const whole = attempt(request, request.items, request.example);
-  if (whole.tokens.length <= request.maxTokens) return { ...whole, cut: [] };
+  const whole = wholePrompt(request);
+  if (whole !== null) return whole;
   const texts = request.items.map((item) => longText(request, item));
   for (let dropped = 0; dropped < request.items.length; dropped++) {
     const kept = texts.slice(dropped);
@@ -66,6 +68,12 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
   return cutInput(request, texts.map(left));
 }
 
+/** The prompt of everything; null where it exceeds the budget. */
+export function wholePrompt(request: FitRequest): FittedPrompt | null {
+  const whole = attempt(request, request.items, request.example);
+  return whole.tokens.length <= request.maxTokens ? { ...whole, cut: [] } : null;
+}
+
 interface LongText {
   readonly item: ProfileItem;
   readonly field: string;
@@ -73,7 +81,8 @@ interface LongText {
 }
 
 function attempt(request: FitRequest, items: readonly ProfileItem[], example: Question): Omit<FittedPrompt, "cut"> {
-  const messages = chatMessages(request.task, example, items, request.style, request.around);
+  const [system, ...asked] = chatMessages(request.task, example, items, request.style, request.around);
+  const messages = [...(system === undefined ? [] : [system]), ...(request.before ?? []), ...asked];
   const tokens = request.renderer.promptTokens(messages, { thinking: request.style.reasoning });
   return { messages, tokens, shownItems: items };
 }

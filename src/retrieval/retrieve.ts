@@ -36,13 +36,29 @@ export interface RetrieveOptions {
  * Equal scores are ranked newest first (our rule; numpy's, in the official code, depends on the processor).
  */
 export async function rankProfile(task: Task, example: Example, options: RetrieveOptions): Promise<ProfileItem[]> {
-  return (await rank(task, example, options)).flatMap((i) => example.profile[i] ?? []);
+  return (await rank(task, example, options)).flatMap(({ at }) => example.profile[at] ?? []);
 }
 
 /** {@link rankProfile} as a prompt shows it: oldest first. */
 export async function retrieve(task: Task, example: Example, options: RetrieveOptions): Promise<ProfileItem[]> {
+  return (await retrieveScored(task, example, options)).map(({ item }) => item);
+}
+
+/** An item and what it was chosen by, higher is better; null where the retriever has no score. */
+export interface Scored {
+  readonly item: ProfileItem;
+  readonly score: number | null;
+}
+
+/** {@link retrieve} with the scores. */
+export async function retrieveScored(task: Task, example: Example, options: RetrieveOptions): Promise<Scored[]> {
   const ranking = await rank(task, example, options);
-  return ranking.sort((a, b) => a - b).flatMap((i) => example.profile[i] ?? []);
+  return ranking
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ at, score }) => {
+      const item = example.profile[at];
+      return item === undefined ? [] : [{ item, score }];
+    });
 }
 
 /** The example with what {@link retrieve} finds instead of its whole profile. */
@@ -51,8 +67,14 @@ export async function show(task: Task, example: Example, options: RetrieveOption
   return { ...question, shown: await retrieve(task, example, options), historyItems: profile.length };
 }
 
-/** Positions in the profile (which is oldest first), best first. */
-async function rank(task: Task, example: Example, options: RetrieveOptions): Promise<number[]> {
+interface Ranked {
+  /** Position in the profile, which is oldest first. */
+  readonly at: number;
+  readonly score: number | null;
+}
+
+/** Best first. */
+async function rank(task: Task, example: Example, options: RetrieveOptions): Promise<Ranked[]> {
   const { method, k } = options;
   if (!Number.isInteger(k) || k < 1)
     throw new TagprError("usage", `can't retrieve k = ${k} items`, { hint: "k is 1 or more." });
@@ -60,12 +82,12 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
   const newestFirst = Array.from({ length: n }, (_, i) => n - 1 - i);
   switch (method) {
     case "recency":
-      return newestFirst.slice(0, k);
+      return unscored(newestFirst.slice(0, k));
     case "random":
-      return draws(task, example, options.seed).shuffle(newestFirst).slice(0, k);
+      return unscored(draws(task, example, options.seed).shuffle(newestFirst).slice(0, k));
     case "random_official": {
       const random = draws(task, example, options.seed);
-      return n === 0 ? [] : Array.from({ length: k }, () => random.int(n));
+      return unscored(n === 0 ? [] : Array.from({ length: k }, () => random.int(n)));
     }
     case "bm25": {
       // BM25 splits at white space, as LaMP's English tasks do; other languages may have none, or part words otherwise.
@@ -75,12 +97,16 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
         example.profile.map((item) => words(corpusText(task, item))),
         words(queryText(task, example)),
       );
-      return bestPositions(scores, k);
+      return best(scores, k);
     }
     case "dense":
-      return bestPositions(await denseScores(task, example, options.embed), k);
+      return best(await denseScores(task, example, options.embed), k);
   }
 }
+
+const unscored = (positions: readonly number[]): Ranked[] => positions.map((at) => ({ at, score: null }));
+const best = (scores: ArrayLike<number>, k: number): Ranked[] =>
+  bestPositions(scores, k).map((at) => ({ at, score: scores[at] ?? null }));
 
 const draws = (task: Task, example: Example, seed: number) => stream(seed, "retrieve", task.name, example.id);
 

@@ -82,7 +82,8 @@ export function toExample(task: Task, value: unknown, gold: string | null): Exam
   };
 }
 
-function toItem(task: Task, value: unknown, i: number): ProfileItem {
+/** One item of a history, its fields under any of their names. Throws a {@link Flaw} that says what it lacks. */
+export function toItem(task: Task, value: unknown, i: number): ProfileItem {
   const id = idOf(value);
   if (!isObject(value) || id === null) throw new Flaw("a profile item has no id", `item ${i + 1}`);
   exact("an item's id", value.id);

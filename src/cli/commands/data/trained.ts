@@ -71,7 +71,7 @@ export function cutText(cut: readonly Cut[]): string {
   if (cut.length === 0) return "nothing was cut";
   const told = cut.map(({ item, field, from, to }) =>
     field === null
-      ? `item ${item} left out`
+      ? `${/^turn \d+$/.test(item) ? item : `item ${item}`} left out`
       : `${item === "input" ? "the input" : `${field} of item ${item}`} cut from ${from} to ${to} tokens`,
   );
   return `cut: ${told.join(", ")}`;

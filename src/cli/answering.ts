@@ -1,0 +1,114 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Option } from "@commander-js/extra-typings";
+import { packageRoot } from "../core/installation.ts";
+import type { Engines } from "../engine/engines.ts";
+import { MODEL_STAGES } from "../model/files.ts";
+import { type OpenedModel, openModel } from "../model/open.ts";
+import { RETRIEVERS } from "../retrieval/retrieve.ts";
+import type { AnswerTools } from "../serve/answer.ts";
+import { openAsker } from "../serve/asker.ts";
+import type { App } from "./app.ts";
+import { at, positiveNumber, taskName } from "./commands/options.ts";
+import { modelDir } from "./engines.ts";
+import type { Io } from "./io.ts";
+
+/** Flags of the commands that ask a model. */
+export interface AnsweringFlags {
+  readonly task?: string | undefined;
+  readonly stage?: OpenedModel["stage"] | undefined;
+  readonly retriever?: (typeof RETRIEVERS)[number] | undefined;
+  readonly k?: number | undefined;
+  readonly device?: "auto" | "cpu" | "cuda" | undefined;
+  readonly dtype?: "auto" | "float32" | "bfloat16" | undefined;
+  /** For a question or two: no time is spent on measuring which type is the faster one. */
+  readonly settle?: boolean;
+}
+
+export const MODEL_HELP = "a run, an exported folder, or a base model by its folder or name";
+
+export const FLAGS = {
+  task: new Option("--task <task>", "what is asked: a name, or a task's YAML file (default: the model's own)"),
+  stage: new Option("--stage <stage>", "of a run: whose model (default: the furthest trained)").choices([
+    ...MODEL_STAGES,
+    "base",
+  ] as const),
+  retriever: new Option("--retriever <name>", "how the shown items are chosen (default: the model's own)").choices(
+    RETRIEVERS,
+  ),
+  k: new Option("--k <n>", "items shown (default: the model's own)").argParser(positiveNumber),
+  device: new Option("--device <device>", "where it computes (default: the run's, else auto)").choices([
+    "auto",
+    "cpu",
+    "cuda",
+  ] as const),
+  dtype: new Option("--dtype <type>", "compute type (default: the run's, else auto)").choices([
+    "auto",
+    "float32",
+    "bfloat16",
+  ] as const),
+};
+
+export interface Answering {
+  /** By name: the model, then the base that it began with where that was asked for and is another. */
+  readonly askers: ReadonlyMap<string, AnswerTools>;
+  readonly engines: Engines;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens a model, and its base where it is wanted; engines start with the first question. */
+export async function openAnswering(
+  app: App,
+  name: string,
+  flags: AnsweringFlags,
+  wantsBase: boolean,
+): Promise<Answering> {
+  const { io } = app;
+  const open = async (stage: OpenedModel["stage"] | undefined): Promise<OpenedModel> =>
+    withFlags(
+      await openModel(placeOf(io, name), {
+        modelDir: (one) => modelDir(io, one),
+        ...(stage === undefined ? {} : { stage }),
+        ...(flags.task === undefined ? {} : { task: taskName(io, flags.task) }),
+      }),
+      flags,
+    );
+  const model = await open(flags.stage);
+  const models = [model, ...(wantsBase && model.stage !== "base" ? [await open("base")] : [])];
+  const scratch = model.run === null ? mkdtempSync(join(tmpdir(), "tagpr-")) : null;
+  const clear = (): void => {
+    if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
+  };
+  try {
+    const engines = app.openEngines({
+      ...{ config: model.config, run: model.run ?? scratch ?? "", io },
+      also: models.map(({ modelDir: folder }) => folder),
+    });
+    const close = async (): Promise<void> => {
+      await engines.close();
+      clear();
+    };
+    return { askers: new Map(models.map((one) => [one.name, openAsker(one, engines)])), engines, close };
+  } catch (error) {
+    clear();
+    throw error;
+  }
+}
+
+/** A folder from where the command stands, one that comes with TagPR, else a name. */
+function placeOf(io: Io, name: string): string {
+  return [at(io, name), resolve(packageRoot(), name)].find((path) => existsSync(path)) ?? name;
+}
+
+function withFlags(model: OpenedModel, { retriever, k, device, dtype, settle }: AnsweringFlags): OpenedModel {
+  const { config } = model;
+  const { policy } = config.engines;
+  const usual = settle === true && policy.dtype === "auto" ? "float32" : policy.dtype;
+  const engine = { ...policy, device: device ?? policy.device, dtype: dtype ?? usual };
+  return {
+    ...model,
+    retriever: { ...model.retriever, method: retriever ?? model.retriever.method, k: k ?? model.retriever.k },
+    config: { ...config, engines: { ...config.engines, policy: engine } },
+  };
+}

@@ -1,0 +1,54 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { version } from "../core/installation.ts";
+import { checkHost, checkJson, checkToken } from "./guard.ts";
+import { openapi } from "./openapi.ts";
+import { mountPage } from "./page.ts";
+import { errorOf, Refused } from "./refusal.ts";
+import { chatRoute } from "./routes/chat.ts";
+import { embeddingsRoute } from "./routes/embeddings.ts";
+import { modelsRoute } from "./routes/models.ts";
+import { type Noted, noteFault, noteRequests } from "./routes/note.ts";
+import type { Service } from "./service.ts";
+
+/** The server's routes; `app.request` serves tests without a socket. */
+export function makeApp(service: Service): Hono<Noted> {
+  const { limits, token, stopping, metrics, uuid } = service;
+  const app = new Hono<Noted>();
+  app.onError((error, c) => {
+    const refusal = noteFault(service, c, error);
+    if (refusal.retryAfter !== undefined) c.header("Retry-After", String(refusal.retryAfter));
+    return c.json(errorOf(refusal), refusal.status as 400);
+  });
+  app.notFound((c) => {
+    throw new Refused({
+      status: 404,
+      message: `${c.req.method} of this path is no call of this API`,
+      code: "not_found",
+    });
+  });
+  app.use(requestId({ limitLength: 64, generator: () => uuid() }), noteRequests(service));
+  app.use(secureHeaders({ crossOriginResourcePolicy: "same-origin", xFrameOptions: "DENY" }), checkHost);
+  mountPage(app);
+  app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
+  app.use(checkToken(token), checkJson);
+  app.use(
+    bodyLimit({
+      maxSize: limits.body,
+      onError: () => {
+        throw new Refused({ status: 413, message: `the body is larger than ${limits.body} bytes`, code: "too_large" });
+      },
+    }),
+  );
+  const document = openapi(version());
+  app.get("/openapi.json", (c) => c.json(document));
+  app.get("/metrics", async (c) =>
+    c.body(await metrics.registry.metrics(), 200, { "content-type": metrics.registry.contentType }),
+  );
+  app.get("/v1/models", modelsRoute(service));
+  app.post("/v1/chat/completions", chatRoute(service));
+  app.post("/v1/embeddings", embeddingsRoute(service));
+  return app;
+}

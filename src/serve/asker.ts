@@ -1,0 +1,18 @@
+import type { Engines } from "../engine/engines.ts";
+import type { OpenedModel } from "../model/open.ts";
+import { loadRenderer } from "../prompts/renderer.ts";
+import type { AnswerTools } from "./answer.ts";
+import { engineCompute } from "./engine-compute.ts";
+import { reopening } from "./reopen.ts";
+
+/** A model with all that it takes to ask it; engines start with the first question. */
+export function openAsker(model: OpenedModel, engines: Engines): AnswerTools {
+  const renderer = loadRenderer(model.modelDir);
+  const compute = reopening(async () => engineCompute(await (await engines.policy()).sampler(model.weights), renderer));
+  const { embeddings_model: embedder } = model.config.engines;
+  const dense = model.retriever.method === "dense";
+  return {
+    ...{ model, renderer, compute },
+    ...(dense ? { embed: async (texts) => (await engines.embeddings()).embed(embedder, texts) } : {}),
+  };
+}

@@ -1,0 +1,40 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { MiddlewareHandler } from "hono";
+import { Refused } from "./refusal.ts";
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * Only names of this machine: a page elsewhere whose name was bound to 127.0.0.1 (DNS rebinding) sends its own.
+ */
+export const checkHost: MiddlewareHandler = async (c, next) => {
+  const host = c.req.header("host") ?? "";
+  if (!LOOPBACK.has(host.replace(/:\d{1,5}$/, "").toLowerCase()))
+    throw new Refused({ status: 403, message: "this server answers to 127.0.0.1 and localhost alone", code: "host" });
+  await next();
+};
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** `Authorization: Bearer TOKEN`, as OpenAI's clients send their key. */
+export function checkToken(token: string): MiddlewareHandler {
+  const own = digest(token);
+  return async (c, next) => {
+    const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    if (given === undefined || !timingSafeEqual(digest(given), own))
+      throw new Refused({
+        status: 401,
+        message: "the token is missing or wrong (Authorization: Bearer TOKEN)",
+        code: "invalid_api_key",
+      });
+    await next();
+  };
+}
+
+/** Bodies are JSON: what a form of another site can send without asking is none. */
+export const checkJson: MiddlewareHandler = async (c, next) => {
+  const type = c.req.header("content-type") ?? "";
+  if (c.req.method === "POST" && !/^application\/json\s*(?:;|$)/i.test(type))
+    throw new Refused({ status: 415, message: "the body must be application/json", code: "content_type" });
+  await next();
+};

@@ -1,0 +1,40 @@
+import type { Context } from "hono";
+import { Refused } from "../refusal.ts";
+import type { Service } from "../service.ts";
+
+/** A request's turn: what ends it early, and how it gives its place back. */
+export interface Turn {
+  /** Aborted when the client leaves, the deadline is over, or the server stops. */
+  readonly signal: AbortSignal;
+  readonly leave: () => void;
+}
+
+/** Waits for a request's turn. @throws Refused where the queue is full, or the server stops */
+export async function admit({ queue, limits, stopping, deadline }: Service, c: Context): Promise<Turn> {
+  if (stopping.begun.aborted)
+    throw new Refused({
+      status: 503,
+      message: "the server is stopping",
+      code: "stopping",
+      retryAfter: limits.retryAfter,
+    });
+  if (queue.size >= limits.waiting)
+    throw new Refused({
+      ...{ status: 429, code: "queue_full", retryAfter: limits.retryAfter },
+      message: `${limits.running} requests are being answered and ${limits.waiting} wait: try again later`,
+    });
+  const signal = AbortSignal.any([c.req.raw.signal, deadline(limits.deadline), stopping.over]);
+  const leave = await new Promise<() => void>((enter, refuse) => {
+    queue.add(() => new Promise<void>((left) => enter(left)), { signal }).catch(refuse);
+  });
+  return { signal, leave };
+}
+
+/** The body as JSON. */
+export async function jsonOf(c: Context): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (error) {
+    throw new Refused({ status: 400, message: "the body is no JSON", code: "invalid_json" }, error);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Context } from "hono";
+import { answer, type Choice, type Piece } from "../answer.ts";
+import { questionOf } from "../ask.ts";
+import { type Prepared, prepare } from "../prepare.ts";
+import type { Usage } from "../schema.ts";
+import type { Service } from "../service.ts";
+import type { Turn } from "./admit.ts";
+import type { Asked } from "./chat-asked.ts";
+import type { Noted } from "./note.ts";
+
+/** An answer that has begun: its first piece is there, so what refuses it has refused it. */
+export interface Begun {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly created: number;
+  readonly asked: Asked;
+  readonly prepared: Prepared;
+  readonly first: IteratorResult<Piece, Choice[]>;
+  readonly rest: AsyncGenerator<Piece, Choice[]>;
+}
+
+/** Makes the prompt and waits for the first piece. */
+export async function begin(service: Service, c: Context<Noted>, asked: Asked, { signal }: Turn): Promise<Begun> {
+  const { tools, wish, drawing, name } = asked;
+  const question = questionOf(tools.model.tasks, service.users, wish);
+  c.get("note").model = name;
+  const prepared = await prepare(tools, question);
+  const rest = answer(tools, prepared, drawing, signal);
+  const first = await rest.next();
+  c.get("note").firstPiece = service.now();
+  return {
+    id: `chatcmpl-${service.uuid()}`,
+    created: Math.floor(service.today().getTime() / 1000),
+    asked,
+    prepared,
+    first,
+    rest,
+  };
+}
+
+/** The prompt counts once, whatever n is. */
+export function usageOf({ prompt }: Prepared, choices: readonly Pick<Choice, "tokens">[]): Usage {
+  const completion = choices.reduce((sum, { tokens }) => sum + tokens, 0);
+  return {
+    prompt_tokens: prompt.length,
+    completion_tokens: completion,
+    total_tokens: prompt.length + completion,
+  };
+}
+
+export function noteTokens({ metrics }: Service, c: Context<Noted>, usage: Usage): void {
+  const { prompt_tokens: prompt, completion_tokens: completion } = usage;
+  Object.assign(c.get("note"), { prompt, completion });
+  metrics.tokens(prompt, completion);
+}

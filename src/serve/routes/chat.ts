@@ -1,0 +1,49 @@
+import type { Context } from "hono";
+import { invalid } from "../refusal.ts";
+import { type ChatResponse, chatRequest } from "../schema.ts";
+import type { Service } from "../service.ts";
+import { saidOf, shownOf } from "../why.ts";
+import { admit, jsonOf } from "./admit.ts";
+import { type Begun, begin, noteTokens, usageOf } from "./begin.ts";
+import { askedOf } from "./chat-asked.ts";
+import { streamChat } from "./chat-stream.ts";
+import type { Noted } from "./note.ts";
+
+/** `POST /v1/chat/completions`. */
+export function chatRoute(service: Service) {
+  return async (c: Context<Noted>): Promise<Response> => {
+    const read = chatRequest.safeParse(await jsonOf(c));
+    if (!read.success) throw invalid(read.error);
+    const { stream, stream_options: options } = read.data;
+    const asked = askedOf(service, read.data);
+    const turn = await admit(service, c);
+    try {
+      const begun = await begin(service, c, asked, turn);
+      if (stream === true) return streamChat(service, c, begun, turn, options?.include_usage === true);
+      const body = await whole(begun);
+      noteTokens(service, c, body.usage);
+      turn.leave();
+      return c.json(body);
+    } catch (error) {
+      turn.leave();
+      throw error;
+    }
+  };
+}
+
+async function whole({ id, created, asked, prepared, first, rest }: Begun): Promise<ChatResponse> {
+  let next = first;
+  while (next.done !== true) next = await rest.next();
+  const choices = next.value;
+  return {
+    ...{ id, object: "chat.completion", created, model: asked.name },
+    choices: choices.map(({ index, reasoning, content, finish }) => ({
+      index,
+      message: { role: "assistant", content, reasoning_content: reasoning, refusal: null },
+      finish_reason: finish,
+      logprobs: null,
+    })),
+    usage: usageOf(prepared, choices),
+    tagpr: { shown: shownOf(prepared.shown), said: saidOf(choices) },
+  };
+}

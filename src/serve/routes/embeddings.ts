@@ -1,0 +1,47 @@
+import type { Context } from "hono";
+import type { z } from "zod";
+import { invalid, Refused } from "../refusal.ts";
+import { embeddingsRequest, type embeddingsResponse } from "../schema.ts";
+import type { Service } from "../service.ts";
+import { admit, jsonOf } from "./admit.ts";
+
+/** `POST /v1/embeddings`, by the model that a dense retriever looks with. */
+export function embeddingsRoute(service: Service) {
+  return async (c: Context): Promise<Response> => {
+    const read = embeddingsRequest.safeParse(await jsonOf(c));
+    if (!read.success) throw invalid(read.error);
+    const { model, input, encoding_format: format } = read.data;
+    const { embeddings } = service;
+    if (embeddings === null || (model !== undefined && model !== embeddings.model))
+      throw new Refused({
+        ...{ status: 404, param: "model", code: "model_not_found" },
+        message: `model: there is no embedding model ${JSON.stringify(model ?? "")} here${embeddings === null ? "" : `; there is ${embeddings.model}`}`,
+      });
+    const texts = typeof input === "string" ? [input] : input;
+    const { leave } = await admit(service, c);
+    try {
+      const vectors = await embeddings.embed(texts);
+      const tokens = texts.reduce((sum, text) => sum + embeddings.count(text), 0);
+      service.metrics.tokens(tokens, 0);
+      const body: z.output<typeof embeddingsResponse> = {
+        object: "list",
+        data: vectors.map((vector, index) => ({
+          ...{ object: "embedding", index },
+          embedding: format === "base64" ? base64(vector) : Array.from(vector),
+        })),
+        model: embeddings.model,
+        usage: { prompt_tokens: tokens, total_tokens: tokens },
+      };
+      return c.json(body);
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Little-endian float32, as OpenAI's clients unpack it. */
+function base64(vector: ArrayLike<number>): string {
+  const bytes = Buffer.alloc(4 * vector.length);
+  for (let i = 0; i < vector.length; i++) bytes.writeFloatLE(vector[i] ?? 0, 4 * i);
+  return bytes.toString("base64");
+}

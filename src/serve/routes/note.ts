@@ -1,0 +1,74 @@
+import type { Context, MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import { TagprError } from "../../core/errors.ts";
+import { type Refusal, Refused, refusalOf } from "../refusal.ts";
+import type { Service } from "../service.ts";
+
+/** What is written down of a request: no text, no token. */
+export interface Note {
+  readonly arrived: number;
+  model?: string;
+  /** When the first piece of an answer came. */
+  firstPiece?: number;
+  prompt?: number;
+  completion?: number;
+  /** Why it was refused, or cut off. */
+  code?: string | null;
+  /** A body that is still being written: what is noted waits for its end. */
+  writing?: Promise<void>;
+}
+
+export type Noted = { Variables: { requestId: string; note: Note } };
+
+/** One line of log and the metrics of every request, when its last byte is written. */
+export function noteRequests(service: Service): MiddlewareHandler<Noted> {
+  return async (c, next) => {
+    const note: Note = { arrived: service.now() };
+    c.set("note", note);
+    await next();
+    const write = (): void => noteDown(service, c, note);
+    if (note.writing === undefined) write();
+    else note.writing.then(write);
+  };
+}
+
+function noteDown({ log, metrics, now }: Service, c: Context<Noted>, note: Note): void {
+  const { arrived, firstPiece, writing: _, ...known } = note;
+  const seconds = (now() - arrived) / 1000;
+  const first = firstPiece === undefined ? undefined : (firstPiece - arrived) / 1000;
+  // A path may hold anything; a route is one of ours.
+  const route = routePath(c, -1);
+  metrics.request(route, c.res.status, seconds);
+  if (first !== undefined) metrics.firstPiece(first);
+  const line = { id: c.get("requestId"), method: c.req.method, route, status: c.res.status, ...known };
+  log.info(
+    { ...line, ms: Math.round(seconds * 1000), ...(first === undefined ? {} : { first_ms: Math.round(first * 1000) }) },
+    "request",
+  );
+}
+
+/** What was thrown, in the note and, where it is our own fault, in the log. */
+export function noteFault({ log }: Pick<Service, "log">, c: Context<Noted>, thrown: unknown): Refusal {
+  const refusal = c.req.raw.signal.aborted ? LEFT : refusalOf(thrown);
+  const note = c.get("note");
+  if (note !== undefined) note.code = refusal.code ?? null;
+  if (refusal.status >= 500) log.error({ id: c.get("requestId"), ...faultOf(thrown) }, "fault");
+  return refusal;
+}
+
+/** Nobody hears it; nginx's number for it. */
+const LEFT: Refusal = { status: 499, message: "the client left", code: "client_left" };
+
+/** Our own errors say what and where; the message of any other may repeat what a user wrote. */
+function faultOf(thrown: unknown): Record<string, unknown> {
+  if (thrown instanceof TagprError) return { code: thrown.code, error: thrown.message, hint: thrown.hint };
+  if (thrown instanceof Refused) return { error: thrown.message };
+  if (!(thrown instanceof Error)) return { error: typeof thrown };
+  return {
+    error: thrown.name,
+    at: thrown.stack
+      ?.split("\n")
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 8),
+  };
+}

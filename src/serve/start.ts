@@ -1,0 +1,52 @@
+import PQueue from "p-queue";
+import { makeApp } from "./app.ts";
+import { listen } from "./listen.ts";
+import { makeMetrics } from "./metrics.ts";
+import { stopped } from "./refusal.ts";
+import type { Service } from "./service.ts";
+
+export interface Server {
+  readonly url: string;
+  /** Takes nothing new, waits up to `limits.grace` for what is being answered, and ends the rest. Answers how many that were. */
+  stop(): Promise<number>;
+  /** Ends everything at once. */
+  close(): Promise<void>;
+}
+
+/** Serves on loopback until it is stopped. */
+export async function startServer(
+  parts: Omit<Service, "queue" | "metrics" | "stopping">,
+  port: number,
+): Promise<Server> {
+  const { limits, deadline } = parts;
+  const queue = new PQueue({ concurrency: limits.running });
+  const [begun, over] = [new AbortController(), new AbortController()];
+  const service: Service = {
+    ...{ ...parts, queue },
+    metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending }),
+    stopping: { begun: begun.signal, over: over.signal },
+  };
+  const { url, stopTaking, close } = await listen(makeApp(service).fetch, port);
+  return {
+    url,
+    stop: async () => {
+      begun.abort();
+      stopTaking();
+      const patience = deadline(limits.grace);
+      await Promise.race([
+        queue.onIdle(),
+        new Promise((done) => patience.addEventListener("abort", done, { once: true })),
+      ]);
+      const left = queue.pending + queue.size;
+      over.abort(stopped());
+      // What was cut off is told so before its connection ends.
+      await queue.onIdle();
+      await close();
+      return left;
+    },
+    close: async () => {
+      over.abort(stopped());
+      await close();
+    },
+  };
+}

@@ -12,6 +12,7 @@ import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { STAGE_COMMANDS, stageCommand } from "./commands/stages.ts";
 import { tensorboardCommand } from "./commands/tensorboard.ts";
@@ -38,6 +39,7 @@ Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run
 Environment:
   OPENAI_API_KEY         key of teacher, judge and tagger; TINKER_API_KEY: of a remote engine (key_env names others)
   TAGPR_ENGINE_TOKEN     what clients of \`tagpr engine serve\` send (default: TINKER_API_KEY, else one made up)
+  TAGPR_SERVE_TOKEN      what clients of \`tagpr serve\` send (default: one made up, in the address that it prints)
   TAGPR_OBSERVER_TOKEN   a second token of the engine, of a run's own too (its address is in RUN/engine.log), for
                          those who may look (health, capabilities, models, checkpoints) and change nothing
   TAGPR_HOME             folder of what set-up makes (default: the checkout; of an installed package, a cache folder)
@@ -53,6 +55,7 @@ Environment:
   for (const stage of STAGE_COMMANDS)
     program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
   program.addCommand(answerCommand(app));
+  program.addCommand(serveCommand(app));
   program.addCommand(exportCommand(app));
   program.addCommand(tensorboardCommand(app));
   program.addCommand(rewardsCommand(app));

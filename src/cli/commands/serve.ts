@@ -1,0 +1,121 @@
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { Command, Option } from "@commander-js/extra-typings";
+import { pino } from "pino";
+import { monotonic } from "../../core/awake.ts";
+import { tokenCounter } from "../../prompts/count.ts";
+import { LIMITS } from "../../serve/limits.ts";
+import type { Embedding, Service } from "../../serve/service.ts";
+import { type Server, startServer } from "../../serve/start.ts";
+import { readUsers } from "../../serve/users.ts";
+import { warm } from "../../serve/warm.ts";
+import { type Answering, FLAGS, MODEL_HELP, openAnswering } from "../answering.ts";
+import type { App } from "../app.ts";
+import { modelDir } from "../engines.ts";
+import type { Io } from "../io.ts";
+import { untilSignal } from "../signal.ts";
+import { at, portNumber } from "./options.ts";
+
+/** `tagpr serve MODEL`. */
+export function serveCommand(app: App): Command {
+  const { io, outcome } = app;
+  const command = new Command("serve")
+    .description("answer through OpenAI's API on 127.0.0.1 until Ctrl-C, with a page to try it (docs/serving.md)")
+    .argument("<model>", MODEL_HELP)
+    .addOption(FLAGS.task)
+    .addOption(FLAGS.stage)
+    .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(portNumber).default(8080))
+    .option("--data <dir>", "a folder in LaMP's layout, or a run: clients name its users instead of sending histories")
+    .option("--token <token>", "what clients send; better set as TAGPR_SERVE_TOKEN, which no list of processes shows")
+    .addOption(FLAGS.retriever)
+    .addOption(FLAGS.k)
+    .addOption(FLAGS.device)
+    .addOption(FLAGS.dtype)
+    .action(async (model, { port, data, token: given, ...flags }) => {
+      const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
+      const answering = await openAnswering(app, model, flags, true);
+      try {
+        const stopped = await untilSignal(io, async (signal) => {
+          const { server, address } = await start(io, answering, { port, data, token }, signal);
+          io.out(`ready ${address}\n`);
+          await ended(signal);
+          await stop(io, server);
+        });
+        if (stopped !== null) outcome.code = stopped;
+      } finally {
+        await answering.close();
+      }
+    });
+  return command as unknown as Command;
+}
+
+interface Wanted {
+  readonly port: number;
+  readonly data: string | undefined;
+  /** Undefined: one is made, and stands in the address that is printed. */
+  readonly token: string | undefined;
+}
+
+async function start(
+  io: Io,
+  answering: Answering,
+  { port, data, token }: Wanted,
+  signal: AbortSignal,
+): Promise<{ readonly server: Server; readonly address: string }> {
+  const { askers } = answering;
+  const tasks = [...askers.values()].flatMap(({ model }) => model.tasks);
+  const users = data === undefined ? null : await readUsers(at(io, data), tasks);
+  if (users !== null) io.err(`${users.count} users of ${data}\n`);
+  // What can't be asked is known before anyone is told that it can.
+  for (const tools of askers.values()) await warm(tools, signal);
+  const own = token ?? randomBytes(24).toString("base64url");
+  const server = await startServer(
+    { ...world(io), askers, users, token: own, embeddings: await embeddingOf(io, answering) },
+    port,
+  );
+  return { server, address: token === undefined ? `${server.url}/#token=${own}` : server.url };
+}
+
+/** What a server needs of the world around it. */
+const world = (
+  io: Io,
+): Omit<Service, "askers" | "users" | "token" | "embeddings" | "queue" | "metrics" | "stopping"> => ({
+  limits: LIMITS,
+  log: pino({ base: null }, { write: io.err }),
+  now: monotonic,
+  today: () => new Date(),
+  uuid: randomUUID,
+  drawSeed: () => randomInt(2 ** 31),
+  deadline: (ms) => AbortSignal.timeout(ms),
+  repeat: (tick, ms) => {
+    const timer = setInterval(tick, ms);
+    return () => clearInterval(timer);
+  },
+});
+
+/** The embedding model of a dense retriever, where it is here and an engine of ours computes it. */
+async function embeddingOf(io: Io, { askers, engines }: Answering): Promise<Embedding | null> {
+  const [first] = askers.values();
+  const { embeddings, embeddings_model: model = "" } = first?.model.config.engines ?? {};
+  if (embeddings?.kind !== "embedded" || model === "") return null;
+  const folder = await modelDir(io, model).catch(() => null);
+  if (folder === null) return null;
+  return {
+    model,
+    count: tokenCounter(folder),
+    embed: async (texts) => (await engines.embeddings()).embed(model, texts),
+  };
+}
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+/** Waits for what is being answered; a second signal does not. */
+async function stop(io: Io, server: Server): Promise<void> {
+  io.err(`Stopping: waits up to ${LIMITS.grace / 1000} s for what is being answered. Once more ends it at once.\n`);
+  const unlisten = io.onStop(() => void server.close());
+  const left = await server.stop().finally(unlisten);
+  if (left > 0) io.err(`${left} requests were cut off.\n`);
+}

@@ -34,6 +34,8 @@ export interface Execute {
   readonly anyHardware?: boolean;
   /** Whether models that are not here may be fetched from the hub. */
   readonly download: boolean;
+  /** Goes on where too little is there to learn from. */
+  readonly anyway?: boolean;
 }
 
 /**
@@ -83,12 +85,13 @@ async function settle(
 
 async function work(app: App, options: Execute, progress: Progress, engines: Engines, flights: Flights): Promise<void> {
   const { io, stages } = app;
-  const { run, config, only, fresh } = options;
+  const { run, config, only, fresh, anyway = false } = options;
   await runStages({
     run,
     config,
     stages,
     fresh,
+    anyway,
     ...(only === undefined ? {} : { only }),
     progress,
     engines,

@@ -7,6 +7,7 @@ import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan } from "../run/plan/plan.ts";
 import { parameters, type Shape, shapeOf } from "../run/plan/shape.ts";
 import { taskSizes } from "../run/plan/sizes.ts";
+import { supportNotes } from "../run/plan/support-notes.ts";
 import { found } from "./check-outside.ts";
 import type { Io } from "./io.ts";
 import { planText } from "./plan-text.ts";
@@ -27,7 +28,14 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
     ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
     ...(engines.reward.kind === "embedded" && hasRewardModel(config) ? [[backbone(config), reward] as const] : []),
   ]);
-  const plan = makePlan({ config, assumed, policy, reward, tasks, notes: [...notes, ...downloads(io, here)] });
+  const plan = makePlan({
+    config,
+    assumed,
+    policy,
+    reward,
+    tasks,
+    notes: [...notes, ...(await supportNotes(config, tasks)), ...downloads(io, here)],
+  });
   io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
 }
 

@@ -22,6 +22,7 @@ export type ErrorCode =
   | "engine_lost" // its process died, or our session there: what it had not saved is gone, a new one can take over
   | "llm" // a teacher, judge, tagger or reward of one's own failed
   | "environment" // no Python, no port, no disk
+  | "too_little" // what a stage would learn from can teach nothing; --anyway goes on
   | "run" // a run directory that can't be continued
   | "internal"; // a broken promise of our own code
 
@@ -33,6 +34,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   llm: 5,
   environment: 6,
   run: 7,
+  too_little: 8,
   internal: 70,
 };
 

@@ -19,12 +19,31 @@ export interface Trained {
   readonly score: number | null;
 }
 
+/** Score on the dev slice, higher is better: the mean of the greedy answers' and the sampled ones'. */
+export interface DevLook {
+  readonly score: number;
+  readonly greedy: number;
+  readonly sampled: number;
+}
+
+/** What was trained, and whether it or what the stage began with is handed on. */
+export interface Guard {
+  /** Path of the trained weights. */
+  readonly trained: string;
+  readonly kept: "trained" | "start";
+  readonly dev: { readonly start: DevLook; readonly trained: DevLook };
+}
+
 /** `RUN/<stage>/model.json`: what a training stage hands on. */
 export interface ModelFile extends Trained {
   /** Weights and optimizer at the end, where there are any. */
   readonly state: string | null;
   /** The models by task, where the stage trains one a task; `path` is then the first one's. */
   readonly of?: Readonly<Record<string, Trained>>;
+  /** How `path` does on dev, where that was looked at. */
+  readonly dev?: DevLook;
+  /** Where a stage compared what it trained with what it began with (`choose.guard`). */
+  readonly guard?: Guard;
   /** Key of the stage that made it: equal paths of different makings are different models. */
   readonly made_by: string;
 }

@@ -91,6 +91,7 @@ describe("metrics of rewards", () => {
       tokens_max: 5,
       truncated: 1 / 8,
       // The one that was cut off and the one whose answer is no label.
+      looping: 0,
       unreadable: 2 / 8,
       // A tag reward of 0: nothing to punish.
       tag_valid: 3 / 8,

@@ -13,6 +13,9 @@ const share = <T>(values: readonly T[], holds: (value: T) => boolean): number =>
   mean(values.map((value) => (holds(value) ? 1 : 0)));
 const largest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), 0);
 
+/** A repetition reward below this is an answer that goes round in circles: more than half of its n-grams repeat. */
+const LOOPING = -0.5;
+
 /** Rewards and form of what was said: means over all roll-outs, from the very rewards that are trained on; `scored` by a reward model, or null. */
 export function rewardMetrics(groups: readonly Group[], scored: boolean): MetricRow {
   const all = groups.flatMap((group) => group.rollouts);
@@ -28,6 +31,7 @@ export function rewardMetrics(groups: readonly Group[], scored: boolean): Metric
     tokens_max: largest(lengths),
     truncated: share(all, (r) => r.response.truncated),
     unreadable: share(all, (r) => r.reading.answer === null),
+    looping: share(all, (r) => r.rewards.repetition < LOOPING),
     tag_valid: share(all, (r) => r.rewards.tag === 0),
     tags_per_response: mean(all.map(tagsOf).map((tags) => tags.length)),
     tag_counts: tagCounts(all),

@@ -140,7 +140,8 @@ async function begin(loop: RlLoop): Promise<RlState> {
   const { log, progress, config, clock, seed } = options;
   const found = await probe(options, await training.sampler(), options.examples, seed, clock);
   log.metrics({ kind: "probe", ...found });
-  for (const sentence of judgeProbe(found, config.rollouts, rewardsAnswers(options))) progress.say(sentence);
+  for (const sentence of judgeProbe(found, config.rollouts, rewardsAnswers(options), config.max_tokens))
+    progress.say(sentence);
   const state: RlState = { best: null, validations: [], probe: found };
   return validates(options) ? look(loop, 0, state) : state;
 }

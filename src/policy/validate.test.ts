@@ -42,12 +42,12 @@ describe("signs of reward hacking", () => {
 
 describe("what there is to select before RL", () => {
   const found: Probe = {
-    ...{ queries: 128, pass1: 0, passK: 0, tagValid: 0.9, unreadable: 0, truncated: 0 },
+    ...{ queries: 128, pass1: 0, passK: 0, tagValid: 0.9, unreadable: 0, truncated: 0, looping: 0 },
     ...{ withSpread: 1, withVerifiableSpread: 0 },
   };
   it("is nothing where no answer is right, whatever a reward model says of the responses", () => {
     expect(isTrainable(found, true)).toBe(false);
-    expect(judgeProbe(found, 5, true).join(" ")).toMatch(/of their verifiable rewards 0\.0%.*nothing to select/);
+    expect(judgeProbe(found, 5, true, 99).join(" ")).toMatch(/of their verifiable rewards 0\.0%.*nothing to select/);
   });
   it("is what the other signals tell where answers are not rewarded", () => {
     expect(isTrainable(found, false)).toBe(true);
@@ -56,7 +56,7 @@ describe("what there is to select before RL", () => {
   it("is little where the best of a group is hardly better than one response", () => {
     const little = { ...found, pass1: 0.5, passK: 0.6, withVerifiableSpread: 0.2 };
     expect(isTrainable(little, true)).toBe(true);
-    expect(judgeProbe(little, 5, true).join(" ")).toMatch(/only 10\.0% better/);
-    expect(judgeProbe({ ...little, passK: 0.8 }, 5, true)).toHaveLength(1);
+    expect(judgeProbe(little, 5, true, 99).join(" ")).toMatch(/only 10\.0% better/);
+    expect(judgeProbe({ ...little, passK: 0.8 }, 5, true, 99)).toHaveLength(1);
   });
 });

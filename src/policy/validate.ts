@@ -4,6 +4,7 @@ import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
 import { type FormLook, formSigns } from "../rewards/hacking.ts";
 import { hasSpread } from "./group-advantages.ts";
+import { loopingSaid } from "./looping.ts";
 import { formMetrics, formOf, type MetricRow, rewardMetrics } from "./metrics.ts";
 import { rollOut, type Setting } from "./rollout.ts";
 import { sampledLook } from "./sampled-look.ts";
@@ -44,6 +45,8 @@ export interface Probe {
   readonly tagValid: number;
   readonly unreadable: number;
   readonly truncated: number;
+  /** Responses that go round in circles. */
+  readonly looping: number;
   /** Share of groups whose rewards differ at all, and whose verifiable rewards do. */
   readonly withSpread: number;
   readonly withVerifiableSpread: number;
@@ -74,6 +77,7 @@ export async function probe(
     tagValid: Number(row.tag_valid),
     unreadable: Number(row.unreadable),
     truncated: Number(row.truncated),
+    looping: Number(row.looping),
     withSpread: spread("total"),
     withVerifiableSpread: spread("verifiable"),
   };
@@ -90,12 +94,14 @@ export const isTrainable = ({ withSpread, withVerifiableSpread }: Probe, verifia
   (verifiable ? withVerifiableSpread : withSpread) > 0;
 
 /** The probe in plain words; `verifiable`: the stage's verifiable reward has a weight. */
-export function judgeProbe(found: Probe, k: number, verifiable: boolean): string[] {
+export function judgeProbe(found: Probe, k: number, verifiable: boolean, cutOff: number): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
   const sentences = [
     `Before RL: pass@1 ${percent(found.pass1)}, pass@${k} ${percent(found.passK)}, valid tags ${percent(found.tagValid)}, ` +
       `groups with spread ${percent(found.withSpread)}, of their verifiable rewards ${percent(found.withVerifiableSpread)} (${found.queries} queries × ${k}).`,
   ];
+  const loops = loopingSaid(found, "Before RL", `max_tokens (${cutOff})`);
+  if (loops !== null) sentences.push(loops);
   if (!isTrainable(found, verifiable)) {
     const what = verifiable ? "answers earn the same verifiable reward" : "responses earn the same reward";
     sentences.push(

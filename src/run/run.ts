@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly flights: Flights;
   readonly secret: (name: string) => string | undefined;
   readonly now: () => number;
+  /** Go on where too little is there to learn from. */
+  readonly anyway?: boolean;
 }
 
 /** What became of each stage. */
@@ -68,9 +70,9 @@ async function runStage(stage: Stage, needed: readonly Stage[], options: RunOpti
   const before = prepare(stage, key, options);
   const started = options.now();
   const spent = (): number => before + (options.now() - started) / 1000;
-  const { engines, modelDir, fetch, flights, secret, now } = options;
+  const { engines, modelDir, fetch, flights, secret, now, anyway = false } = options;
   const context: StageContext = {
-    ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent },
+    ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent, anyway },
     claim: (files) => begin(run, stage, { key, seconds: spent() }, files),
     progress: numbered(progress, stage, needed),
   };

@@ -22,6 +22,8 @@ export interface StageContext {
   readonly fetch: Fetch;
   /** Where their requests on their way are counted, so that a stop can wait for what is paid. */
   readonly flights: Flights;
+  /** Goes on where too little is there to learn from (`--anyway`). */
+  readonly anyway?: boolean;
   /** Value of an environment variable that holds a key. */
   readonly secret: (name: string) => string | undefined;
   /** Milliseconds; for timings only. */

@@ -14,7 +14,7 @@ export interface Seen {
   readonly choice: string;
   /** Words of what it is about, as a quotation: its first other text, of a text without one the choice itself. */
   readonly about: string;
-  /** BM25 of it for the query's telling words; above 0 where they share one. */
+  /** BM25 of it for the query's telling words; of so few items it may be 0 or less where they share some. */
   readonly score: number;
   /** Telling words that it shares with the query, in the query's order. */
   readonly shared: readonly string[];
@@ -28,7 +28,7 @@ export interface Evidence {
   readonly asked: string;
   /** In the order of the prompt. */
   readonly items: readonly Seen[];
-  /** Those like the query, best first; of equals the newer one first. */
+  /** Those that share a telling word with the query, the most like it first; of equals the newer one first. */
   readonly similar: readonly Seen[];
 }
 
@@ -56,12 +56,12 @@ export function evidenceOf(task: Task, asked: Pick<Asked, "shown" | "input">): E
   const items = texts.flatMap(({ choice, rest }, i): Seen[] => {
     const own = new Set(docs[i]);
     const shared = telling.filter((word) => own.has(word));
-    const score = shared.length === 0 ? 0 : Math.max(scores[i] ?? 0, 0);
+    const score = scores[i] ?? 0;
     const about = quotation(rest[0] ?? choice, ABOUT_WORDS);
     return choice === "" ? [] : [{ number: i + 1, choice, about, score, shared }];
   });
   const similar = items
-    .filter(({ score }) => score > 0)
+    .filter(({ shared }) => shared.length > 0)
     .toSorted((a, b) => b.score - a.score || b.shared.length - a.shared.length || b.number - a.number);
   return { task, query, asked: quotation(query, ASKED_WORDS, asked.input), items, similar };
 }

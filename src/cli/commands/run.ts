@@ -40,6 +40,7 @@ export function runCommand(app: App): Command {
     .addOption(NO_DOWNLOAD)
     .option("--dry-run", "print the plan: steps, tokens, memory, hours, cost; start and write nothing")
     .option("--assume <name=value...>", "with --dry-run: another assumption, e.g. --assume response_tokens=800")
+    .option("--anyway", "go on where too little is there to learn from")
     .option("--json", "progress as one JSON event a line; with --dry-run the plan as JSON")
     .action(async (source, flags) => {
       const { config, run } = resolveRun(app.io, source, flags.out, flags);
@@ -55,6 +56,7 @@ export function runCommand(app: App): Command {
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
         download: flags.download,
+        anyway: flags.anyway === true,
         json: flags.json === true,
         ...only,
       });

@@ -44,6 +44,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
       "go on although the run was begun on other hardware: its numbers are then not those of one machine",
     )
     .addOption(NO_DOWNLOAD)
+    .option("--anyway", "go on where too little is there to learn from")
     .option("--json", "progress as one JSON event a line")
     .action(async (folder, flags) => {
       const run = at(app.io, folder);
@@ -58,6 +59,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
         download: flags.download,
+        anyway: flags.anyway === true,
         json: flags.json === true,
       });
     });

@@ -26,6 +26,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ["rewards.grounding", () => 0],
   ["eval.samples", () => 0],
   ["eval.temperatures", () => [0]],
+  ["choose.guard", () => "auto"],
   ["choose", () => ({ looks: 0 })],
   ["prompt.tags", () => []],
   ["eval.profile", () => ({})],

@@ -324,5 +324,11 @@ export const choose = z
       .describe(
         "Looks at the dev slice in each training stage, evenly spaced, the last at its end; the best by dev score is kept, SFT's too. 0 = as each stage's own `dev_every` and `validate_every` say (the lowest held-out loss for SFT).",
       ),
+    guard: z
+      .enum(["auto", "always", "never"])
+      .default("auto")
+      .describe(
+        "A training stage hands on what it began with where what it trained does worse on the dev slice, greedy and sampled answers taken together (ours). `auto`: for data of files, not in the synthetic world.",
+      ),
   })
   .describe("One rule of choosing weights for all methods that are compared (ours).");

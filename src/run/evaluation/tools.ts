@@ -11,6 +11,11 @@ import type { StageContext } from "../stage.ts";
 import { endpointModel } from "../stages/chain-models.ts";
 import { openEmbed } from "../stages/embedding.ts";
 
+interface Opening {
+  /** What a stage trained, also where it handed on what it began with (`choose.guard`). */
+  readonly asTrained?: boolean;
+}
+
 /**
  * What methods answer with, of a run. What they sample is kept in `RUN/cache/answers`, a file a model, whichever evaluation
  * of the run asked for it.
@@ -19,12 +24,13 @@ export async function openTools(
   context: StageContext,
   tasks: readonly Task[],
   tags: readonly string[],
+  { asTrained = false }: Opening = {},
 ): Promise<Omit<Tools, "draw">> {
   const { config, run, progress } = context;
   const renderer = loadRenderer(await context.modelDir(config.model));
   const models = new Map<Weights, Promise<ReturnType<typeof keptSampler>>>();
   const model = (weights: Weights) => {
-    const opened = models.get(weights) ?? openModel(context, weights, renderer);
+    const opened = models.get(weights) ?? openModel(context, weights, renderer, asTrained);
     models.set(weights, opened);
     return opened;
   };
@@ -44,10 +50,10 @@ export async function openTools(
   };
 }
 
-async function openModel(context: StageContext, weights: Weights, codec: Tools["renderer"]) {
+async function openModel(context: StageContext, weights: Weights, codec: Tools["renderer"], asTrained: boolean) {
   const { config, run, engines } = context;
-  const { path, known } = await weightsOf(context, weights);
-  const file = `${weights.replace("/", "-")}.jsonl`;
+  const { path, known } = await weightsOf(context, weights, asTrained);
+  const file = `${weights.replace("/", "-")}${asTrained ? "-trained" : ""}.jsonl`;
   return keptSampler({
     open: async () => (await engines.policy()).sampler(path),
     codec,
@@ -58,9 +64,10 @@ async function openModel(context: StageContext, weights: Weights, codec: Tools["
 }
 
 /** Where the engine finds the weights, and what they are known by. */
-async function weightsOf({ config, run, modelDir }: StageContext, weights: Weights) {
+async function weightsOf({ config, run, modelDir }: StageContext, weights: Weights, asTrained: boolean) {
   if (weights === "base") return { path: config.model, known: await identity(await modelDir(config.model)) };
   const [stage, task] = weights.split("/");
-  const { path, made_by } = readModel(run, stage as TrainedBy, task);
+  const { path: kept, guard, made_by } = readModel(run, stage as TrainedBy, task);
+  const path = asTrained ? (guard?.trained ?? kept) : kept;
   return { path, known: { path, made_by } };
 }

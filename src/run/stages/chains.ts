@@ -9,6 +9,7 @@ import { statements } from "../../rewards/grounding.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { openChainModels } from "./chain-models.ts";
 import { baseIdentity, readSplit } from "./common.ts";
+import { foretellCuts } from "./cuts.ts";
 import { embedderFolder, openEmbed } from "./embedding.ts";
 
 /** The tagged-chain pipeline (paper section 3.2). */
@@ -41,11 +42,13 @@ export const chainsStage: Stage = {
   ],
   run: async (context) => {
     const { run, dir, config, progress } = context;
+    const [examples, tasks] = [readSplit(run, "chains"), readTasks(run)];
+    if (config.data.source === "files") await foretellCuts(context, tasks, examples);
     const models = await openChainModels(context);
     try {
       const built = await buildChains({
-        examples: readSplit(run, "chains"),
-        tasks: readTasks(run),
+        examples,
+        tasks,
         config: config.chains,
         // Rules make of a chain as many steps as it has parts: how short it is decides nothing.
         minSteps: config.tagger.kind === "rules" ? 1 : config.rewards.min_tags,

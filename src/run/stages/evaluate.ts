@@ -14,7 +14,7 @@ import type { Method, Prediction } from "../../eval/types.ts";
 import { METHOD_NAMES, methodOf, methodsOf } from "../../methods/index.ts";
 import { COMPARISONS, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
-import { ASKING_FILES, readTags, readTasks } from "../../model/files.ts";
+import { ASKING_FILES, readModel, readTags, readTasks } from "../../model/files.ts";
 import { chooseSamplings } from "../evaluation/decoding.ts";
 import { openTools } from "../evaluation/tools.ts";
 import type { Stage, StageContext } from "../stage.ts";
@@ -50,6 +50,13 @@ export const evalStage: Stage = {
     const predictions: Record<string, Prediction[]> = {};
     for (const method of methods)
       predictions[method.name] = await answers(method, `${method.name}.jsonl`, test, samplingOf(method));
+    const unkept = notHandedOn(run, methods);
+    if (unkept.length > 0) {
+      claim(unkept.map(({ name }) => `${name}.jsonl`));
+      const trained = await openTools(context, tasks, namedTags(config, readTags(run)), { asTrained: true });
+      for (const method of unkept)
+        predictions[method.name] = await answers(method, `${method.name}.jsonl`, test, { tools: trained });
+    }
     const swapped: Record<string, Prediction[]> = {};
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const method of config.eval.swap.map((name) => methodOf(name, config)))
@@ -65,7 +72,7 @@ export const evalStage: Stage = {
       bootstrap: config.eval.bootstrap,
       seed: config.seed,
       seconds: secondsSoFar(context),
-      labels: labelsOf(methods),
+      labels: { ...labelsOf([...methods, ...unkept]), ...labelsOfKept(unkept) },
       synthetic: syntheticTasks(run, tasks),
     });
     writeJson(join(dir, "scores.json"), result.details);
@@ -84,6 +91,20 @@ const given = <K extends string, T>(entry: Readonly<Record<K, T | undefined>>): 
 /** Of rows that this run's settings make another method of, and of those that only its config knows. */
 const labelsOf = (methods: readonly Method[]): Labels =>
   Object.fromEntries(methods.flatMap(({ name, label }) => (methodLabel(name) === label ? [] : [[name, label]])));
+
+/** Of each method whose stage handed on what it began with, what was trained: a row of its own. */
+function notHandedOn(run: string, methods: readonly Method[]): (Method & { readonly kept: Method })[] {
+  return methods.flatMap((method) => {
+    const [stage] = method.trains;
+    if (stage === undefined || readModel(run, stage).guard?.kept !== "start") return [];
+    return [
+      { ...method, name: `${method.name}-trained`, label: `${method.label}, as trained (not handed on)`, kept: method },
+    ];
+  });
+}
+
+const labelsOfKept = (unkept: readonly { readonly kept: Method }[]): Labels =>
+  Object.fromEntries(unkept.map(({ kept }) => [kept.name, `${kept.label}: kept what it began with`]));
 
 /** Predictions in a file, batch after batch as they come. Begun again it is written anew, from what was kept. */
 async function written(path: string, options: EvaluateOptions): Promise<Prediction[]> {

@@ -1,5 +1,6 @@
 import type { StageName } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
+import type { TrainedBy } from "../../eval/types.ts";
 import { openAsking } from "../../model/asking.ts";
 import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems } from "../../policy/sft-items.ts";
@@ -22,7 +23,7 @@ export const goldIndStage: Stage = goldLike("gold-ind", "SFT on gold", ["chains"
 export const goldFullStage: Stage = goldLike("gold-full", "SFT on gold, all labels", ["chains", "rl", "prmu"], learn);
 
 function goldLike(
-  name: StageName,
+  name: TrainedBy,
   title: string,
   splits: readonly ("chains" | "rl" | "prmu")[],
   teach: typeof learn,
@@ -47,7 +48,7 @@ function goldLike(
 async function trainOn(
   context: StageContext,
   lesson: {
-    readonly name: StageName;
+    readonly name: TrainedBy;
     readonly title: string;
     readonly splits: readonly ("chains" | "rl" | "prmu")[];
     readonly teach: typeof learn;

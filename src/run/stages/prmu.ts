@@ -17,6 +17,7 @@ import { halves } from "../../prmu/split.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
+import { LEAST_PAIR_QUERIES, LEAST_PAIRS } from "../support/lessons.ts";
 import { readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
@@ -67,6 +68,7 @@ async function makeModel(
   const dir = join(context.dir, below);
   guardDisk(dir, () => mkdirSync(dir, { recursive: true }));
   const made = await pairsOf(context, dir, examples, await openAsking(context));
+  if (config.data.source === "files" && isTooFew(context, made.pairs)) return null;
   // A backbone with another tokenizer reads the same texts in its own tokens.
   const asking = await openAsking(context, backbone(config));
   const { renderer: codec, promptOf, promptWithout, prefix } = asking;
@@ -86,6 +88,20 @@ async function makeModel(
   const { before, heldOut, step, path, rows, centre, rank } = result;
   writeJson(join(dir, "held_out.json"), { step, before, after: heldOut, ...verdicts(heldOut, config.prmu.kinds) });
   return { path, rows, centre, ...(rank === undefined ? {} : { rank }) };
+}
+
+/** Says what pairs there are, and whether the reward model is left out since they can teach nothing: RL then does without, as in the paper's Table 3. */
+function isTooFew({ config, progress, anyway }: StageContext, pairs: readonly Pair[]): boolean {
+  const train = pairs.filter(({ split }) => split === "train");
+  const queries = new Set(train.map(({ task, query }) => `${task}/${query}`)).size;
+  const few = config.prmu.variant !== "untrained" && (train.length < LEAST_PAIRS || queries < LEAST_PAIR_QUERIES);
+  const told = `PRMU learns from ${train.length} pairs of ${queries} queries`;
+  if (!few || anyway === true) progress.say(`${told}.`);
+  else
+    progress.say(
+      `${told}: under ${LEAST_PAIRS} of ${LEAST_PAIR_QUERIES} a reward model learns noise, so it is left out and RL goes on without. More data.prmu, prmu.rollouts or a higher prmu.max_tokens give more pairs; --anyway trains it on these.`,
+    );
+  return few && anyway !== true;
 }
 
 interface Made {

@@ -7,6 +7,7 @@ import { acceptedItems } from "../../policy/sft-items.ts";
 import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { choosingOf, readSplit } from "./common.ts";
+import { lookOf } from "./hand-on.ts";
 import { learn } from "./supervised.ts";
 
 /** RL's rival at equal labels and samples: SFT on those of the SFT model's responses that are right. */
@@ -41,10 +42,10 @@ export const rejectionStage: Stage = {
     const { renderer: codec, promptOf, prefix } = asking;
     const options = { codec, promptOf, prefix, maxTokens: rejection.max_tokens };
     const items = acceptedItems(accepted, readSplit(run, "rl"), options, { share: chains.held_out, seed });
-    const model = readModel(run, "sft").path;
+    const sft = readModel(run, "sft");
     await learn(context, {
-      ...{ name: "rejection", title: "Rejection-sampling SFT", config: rejection, model, reasoning: true },
-      ...{ asking, items },
+      ...{ name: "rejection", title: "Rejection-sampling SFT", config: rejection, reasoning: true },
+      ...{ asking, items, model: sft.path, ...lookOf(sft) },
     });
   },
 };

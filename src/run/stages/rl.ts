@@ -14,8 +14,9 @@ import type { Scorer } from "../../prmu/scorer-types.ts";
 import { makeBorrow } from "../../prmu/warm-start.ts";
 import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { baseIdentity, choosingOf, decodingsOf, readSplit, writeModel } from "./common.ts";
+import { baseIdentity, choosingOf, decodingsOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
+import { handOn, lookOf } from "./hand-on.ts";
 import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
 import { readScorer } from "./prmu.ts";
 
@@ -112,11 +113,16 @@ async function runRl(context: StageContext, stage: RlStage): Promise<void> {
   await scorer?.close();
   const { path, step, score, state, validations, probe } = result;
   writeJson(join(dir, "validations.json"), { probe, validations });
-  writeModel(context, { path, step, score, state });
+  await handOn(context, {
+    title: stage === "guided" ? "Guided RL" : "Exploratory RL",
+    stage,
+    start: { path: start.path, ...lookOf(start) },
+    model: { path, step, score, state },
+  });
 }
 
 /** The model that a stage goes on from. */
-function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "path" | "state"> {
+function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "path" | "state" | "dev"> {
   if (stage === "explore") return readModel(run, "guided");
   return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
 }

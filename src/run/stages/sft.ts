@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Chain } from "../../chains/types.ts";
 import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
 import { readJsonl } from "../../core/jsonl.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type Asking, openAsking } from "../../model/asking.ts";
@@ -8,6 +9,7 @@ import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
+import { type Lessons, lessonsOf, lessonsText, MORE_CHAINS, tooLittle } from "../support/lessons.ts";
 import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn, learnEach } from "./supervised.ts";
@@ -42,15 +44,27 @@ async function trainOn(context: StageContext, name: "sft" | "sft-ind", teach: ty
   const reasoning = config.sft.form !== "gold";
   const asking = await openAsking(context, config.model, reasoning);
   const items = itemsOf(context, asking);
-  tellCuts(context, asking, readSplit(run, "chains"));
+  const examples = readSplit(run, "chains");
+  tellCuts(context, asking, examples);
+  if (reasoning && config.data.source === "files")
+    requireLessons(context, lessonsOf(items.train, readChains(run), examples, asking.tasks));
   await teach(context, { name, title: "SFT", config: config.sft, model: config.model, reasoning, asking, items });
+}
+
+const readChains = (run: string): Chain[] => readJsonl<Chain>(join(run, "chains", "chains.jsonl"));
+
+/** Says what there is to learn from. @throws TagprError `too_little` where that can teach nothing and nobody said `--anyway` */
+function requireLessons({ config, progress, anyway }: StageContext, lessons: Lessons): void {
+  const told = `SFT learns from ${lessonsText(lessons, config.sft.max_tokens)}`;
+  const why = tooLittle(lessons);
+  if (why !== null && anyway !== true) throw new TagprError("too_little", `${told}: ${why}`, { hint: MORE_CHAINS });
+  progress.say(why === null ? `${told}.` : `${told}. Too little: ${why}; gone on with, since --anyway says so.`);
 }
 
 function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {
   const { max_tokens: maxTokens, max_chains } = config.sft;
   const most = max_chains === 0 ? {} : { most: { chains: max_chains, seed: config.seed } };
-  const chains = readJsonl<Chain>(join(run, "chains", "chains.jsonl"));
-  return formItems(config, chains, readSplit(run, "chains"), { codec, promptOf, prefix, maxTokens, ...most });
+  return formItems(config, readChains(run), readSplit(run, "chains"), { codec, promptOf, prefix, maxTokens, ...most });
 }
 
 /** What `sft.form` says is learnt of the chains' queries. */

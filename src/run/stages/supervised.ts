@@ -3,23 +3,27 @@ import type { SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { writeJson } from "../../core/jsonl.ts";
 import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
-import type { StageName } from "../../core/stages.ts";
+import type { TrainedBy } from "../../eval/types.ts";
 import type { Asking } from "../../model/asking.ts";
-import type { Trained } from "../../model/files.ts";
+import type { DevLook, Trained } from "../../model/files.ts";
+import { type Looked, loopingSaid } from "../../policy/looping.ts";
 import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
 import type { StageContext } from "../stage.ts";
 import { decodingsOf, readSplit, writeModel } from "./common.ts";
+import { handOn } from "./hand-on.ts";
 
 /** What one stage of supervised fine-tuning learns. */
 export interface Lesson {
-  readonly name: StageName;
+  readonly name: TrainedBy;
   readonly title: string;
   /** Section of the config that has its settings. */
   readonly config: SftConfig;
   /** What it starts from. */
   readonly model: string;
+  /** How that does on dev, where the stage before has looked. */
+  readonly look?: DevLook;
   /** False where the whole response is the answer. */
   readonly reasoning: boolean;
   readonly asking: Asking;
@@ -28,8 +32,12 @@ export interface Lesson {
 
 /** Trains on a lesson; `curve.json` and `model.json` are what comes of it. */
 export async function learn(context: StageContext, lesson: Lesson): Promise<void> {
-  const { path, step, score } = await train(context, lesson, context.dir, lesson.name);
-  writeModel(context, { path, step, score, state: null });
+  const { name, title, model, look } = lesson;
+  const trained = await train(context, lesson, context.dir, name);
+  await handOn(context, {
+    ...{ stage: name, title, start: { path: model, ...(look === undefined ? {} : { look }) } },
+    model: { ...trained, state: null },
+  });
 }
 
 /**
@@ -78,6 +86,13 @@ async function train(
     ...{ codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided },
     decodings: decodingsOf(config),
   };
+  let looked = false;
+  const sayOnce = (found: Looked): void => {
+    const cutOff = `guided.max_tokens (${config.guided.max_tokens})`;
+    const sentence = looked ? null : loopingSaid(found, `${title}, first look at dev`, cutOff);
+    looked = true;
+    if (sentence !== null) progress.say(sentence);
+  };
   const result = await trainSft({
     name: saved,
     title,
@@ -91,8 +106,11 @@ async function train(
     progress,
     clock: now,
     looks: config.choose.looks,
-    evaluateDev: async (sampler) =>
-      (await validate({ ...setting, stage: "guided", scorer: null }, sampler, dev, 0, now)).point.score,
+    evaluateDev: async (sampler) => {
+      const { point, row } = await validate({ ...setting, stage: "guided", scorer: null }, sampler, dev, 0, now);
+      sayOnce({ looping: Number(row.looping), truncated: Number(row.truncated) });
+      return point.score;
+    },
   });
   const { path, step, score, curve, stoppedEarly } = result;
   writeJson(join(dir, "curve.json"), { curve, stopped_early: stoppedEarly, too_long: tooLong });

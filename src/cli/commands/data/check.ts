@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
+import { configSchema } from "../../../core/config/schema.ts";
 import { TagprError } from "../../../core/errors.ts";
 import { type CheckReport, checkData, type OddInputs } from "../../../data/check.ts";
+import { openDataset, splitOf } from "../../../data/dataset.ts";
 import type { Leak } from "../../../data/leaks.ts";
 import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Question } from "../../../data/types.ts";
 import { checkGolds } from "../../../rewards/golds.ts";
+import { type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, taskName } from "../options.ts";
@@ -36,6 +40,8 @@ export function checkCommand({ io, outcome }: App): Command {
 type Gold = Pick<Question, "id" | "gold">;
 
 interface Checked extends CheckReport {
+  /** What the training queries can support, at the settings that a config has by itself; null where that can't be told. */
+  readonly support: SetSupport | null;
   /** What the gold answers would earn against themselves, as a run asks before it starts; empty where all earn 1. */
   readonly rewards: readonly { readonly message: string; readonly meant: boolean; readonly ids: readonly string[] }[];
 }
@@ -50,9 +56,17 @@ async function check(dir: string, options: { task?: Task }): Promise<Checked> {
   const report = await checkData(dir, { ...options, seeGold });
   // Golds that are no label are named already.
   if (task === null || report.splits.some(({ strangeGolds }) => Object.keys(strangeGolds).length > 0))
-    return { ...report, rewards: [] };
+    return { ...report, rewards: [], support: null };
   const rewards = rewardsOf(task, golds);
-  return { ...report, rewards, ok: report.ok && rewards.every(({ meant }) => meant) };
+  const support = report.ok ? await supportIn(dir, options) : null;
+  return { ...report, rewards, support, ok: report.ok && rewards.every(({ meant }) => meant) };
+}
+
+const DEFAULTS = configSchema.parse({});
+
+async function supportIn(dir: string, options: { task?: Task }): Promise<SetSupport | null> {
+  const dataset = await openDataset(dir, options);
+  return existsSync(splitOf(dataset, "train").questions) ? supportOf(dataset, DEFAULTS) : null;
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */
@@ -102,6 +116,11 @@ function reportText(dir: string, report: Checked): string {
       ...report.inputs.filter(({ meant }) => meant).map(inputLine),
       ...report.leaks.filter(({ meant }) => meant).map(leakLine),
     ]),
+    ...section(
+      "what its training queries can support",
+      report.support === null ? [] : supportText(report.support, DEFAULTS.chains).map((line) => `  ${line}`),
+      report.support?.queries ?? 0,
+    ),
     report.ok ? "no fault found" : "faults found: see above",
     "",
   ].join("\n");

@@ -1,0 +1,99 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { configSchema } from "../../core/config/schema.ts";
+import { readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { silent } from "../../core/progress.ts";
+import { loadTask } from "../../data/task-file.ts";
+import type { Engine, SampleRequest } from "../../engine/types.ts";
+import type { ModelFile } from "../../model/files.ts";
+import { loadRenderer } from "../../prompts/renderer.ts";
+import { makeExamples } from "../../prompts/testing/tiny-world.ts";
+import type { StageContext } from "../stage.ts";
+import { handOn, isGuarded, type Made } from "./hand-on.ts";
+
+const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const renderer = loadRenderer(NANO);
+/** Answers of weights, greedy and drawn; each is right where it says comedy. */
+const SAYS: Readonly<Record<string, readonly [greedy: string, drawn: string]>> = {
+  base: ["comedy", "romance"],
+  worse: ["romance", "romance"],
+  even: ["romance", "comedy"],
+  better: ["comedy", "comedy"],
+};
+
+function world(guard: "always" | "never") {
+  const run = mkdtempSync(join(tmpdir(), "hand-"));
+  for (const dir of ["data", "chains", "sft"]) mkdirSync(join(run, dir));
+  writeJson(join(run, "data/tasks.json"), [loadTask("LaMP_2")]);
+  writeJson(join(run, "chains/tags.json"), { tags: ["analyze_input"] });
+  writeJsonl(join(run, "data/dev.jsonl"), makeExamples(6));
+  const [said, asked]: [string[], string[]] = [[], []];
+  const sampler = async (path: string) => {
+    asked.push(path);
+    return {
+      sample: async (requests: readonly SampleRequest[]) =>
+        requests.map(({ numSamples, params: { temperature } }) => {
+          const answer = SAYS[path]?.[temperature === 0 ? 0 : 1] ?? "";
+          const text = `<think><analyze_input>a</analyze_input></think>${answer}`;
+          const tokens = [...renderer.encode(text), renderer.eosIds[0] ?? 0];
+          return Array.from({ length: numSamples }, () => {
+            return { tokens, logprobs: tokens.map(() => 0), stopReason: "stop" as const };
+          });
+        }),
+    };
+  };
+  const context = {
+    ...{ run, dir: join(run, "sft"), config: configSchema.parse({ choose: { guard } }), key: "key" },
+    progress: { ...silent, say: (line: string) => said.push(line) },
+    engines: { policy: async () => ({ sampler }) as unknown as Engine },
+    modelDir: async () => NANO,
+  } as unknown as StageContext;
+  return { context, said, asked, written: () => readJson<ModelFile>(join(run, "sft/model.json")) };
+}
+
+const made = (path: string, start: Made["start"] = { path: "base" }): Made => ({
+  ...{ title: "SFT", stage: "sft", start },
+  model: { path, step: 3, score: 0.4, state: "state" },
+});
+
+it("weights that do worse on dev than what the stage began with are not handed on, which is said and kept", async () => {
+  const { context, said, written } = world("always");
+  await handOn(context, made("worse"));
+  expect(written()).toMatchObject({
+    ...{ path: "base", state: null, dev: { score: 0.5, greedy: 1, sampled: 0 } },
+    guard: { trained: "worse", kept: "start", dev: { trained: { score: 0 } } },
+  });
+  expect(said).toEqual([expect.stringMatching(/SFT: .*worse on the dev slice \(0\.000.*began with \(0\.500/)]);
+});
+
+it("greedy and sampled answers count together, and a tie is no loss", async () => {
+  for (const path of ["even", "better"]) {
+    const { context, said, written } = world("always");
+    await handOn(context, made(path));
+    expect(written()).toMatchObject({ path, state: "state", guard: { kept: "trained" } });
+    expect(said).toEqual([]);
+  }
+});
+
+it("a stage is compared with what it was handed, as it was looked at there", async () => {
+  const { context, asked, written } = world("always");
+  await handOn(context, made("better", { path: "base", look: { score: 1.5, greedy: 1.5, sampled: 1.5 } }));
+  expect(asked).toEqual(["better"]);
+  expect(written().path).toBe("base");
+});
+
+it("nothing is looked at where the guard is off, nor where nothing was trained", async () => {
+  const off = world("never");
+  await handOn(off.context, made("worse"));
+  expect([off.asked, off.written().path]).toEqual([[], "worse"]);
+  const same = world("always");
+  await handOn(same.context, made("base"));
+  expect([same.asked, same.written().path]).toEqual([[], "base"]);
+});
+
+it("by itself the guard is for people's data", () => {
+  const of = (source: string) => isGuarded(configSchema.parse({ data: { source } }));
+  expect([of("files"), of("synthetic")]).toEqual([true, false]);
+});

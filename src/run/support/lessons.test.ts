@@ -1,0 +1,65 @@
+import { expect, it } from "vitest";
+import type { Chain } from "../../chains/types.ts";
+import { configSchema } from "../../core/config/schema.ts";
+import { loadTask } from "../../data/task-file.ts";
+import type { QueryId, ShownExample, UserId } from "../../data/types.ts";
+import { LEAST_CHAINS, LEAST_QUERIES, lessonsOf, lessonsText, tooLittle } from "./lessons.ts";
+import { supported, supportText } from "./set.ts";
+
+const MOVIES = loadTask("LaMP_2");
+
+/** `n` chains, two a query, of three users; `answer` of chain k. */
+function lessons(n: number, answer: (k: number) => string) {
+  const chains = Array.from({ length: n }, (_, k): Chain => {
+    const query = `q${k >> 1}` as QueryId;
+    return { task: "LaMP_2", query, i: k % 2, completion: "", untagged: "", answer: answer(k), split: "train" };
+  });
+  const examples = chains.map(({ query }, k) => ({ task: "LaMP_2", id: query, user: `u${(k >> 1) % 3}` as UserId }));
+  const train = chains.map(({ task, query, i }, k) => {
+    return {
+      id: `${task}/${query}/${i}`,
+      query: `${task}/${query}`,
+      task,
+      prompt: [1, 2],
+      completion: Array<number>(k + 1).fill(1),
+    };
+  });
+  return lessonsOf(train, chains, examples as unknown as ShownExample[], [MOVIES]);
+}
+
+it("few chains, or chains that all end alike, are too little; more are not", () => {
+  const mixed = (k: number) => (k % 3 === 0 ? "comedy" : "action");
+  expect(tooLittle(lessons(4, mixed))).toMatch(/the form of chains at most/);
+  expect(tooLittle(lessons(Math.max(LEAST_CHAINS, 2 * LEAST_QUERIES), mixed))).toBeNull();
+  expect(tooLittle(lessons(100, () => "comedy"))).toMatch(/teach that answer/);
+});
+
+it("what there is to learn from is told with its sizes", () => {
+  expect(
+    lessonsText(
+      lessons(5, () => "comedy"),
+      99,
+    ),
+  ).toBe(
+    "5 chains of 3 queries (3 users, 1 different answer); prompt and chain have 5 tokens in the middle, 7 at most, and 99 are taken",
+  );
+});
+
+it("a set tells what it can support before anything is trained", () => {
+  const { chains } = configSchema.parse({});
+  const example = (i: number, gold: string): ShownExample => ({
+    ...{ task: "LaMP_2", id: `q${i}` as QueryId, user: `u${i % 2}` as UserId, gold, historyItems: 1 },
+    input: "tags: [] description: The clowns of Paris",
+    shown: [{ id: "a", fields: { description: "Two clowns inherit a circus in Paris", tag: "comedy" } }],
+  });
+  const support = supported(
+    MOVIES,
+    [example(0, "comedy"), example(1, "comedy"), example(2, "action"), example(3, "action")],
+    chains,
+  );
+  expect(support).toEqual({
+    ...{ queries: 4, users: 2, byRules: { queries: 2, chains: 4 } },
+    answers: { different: 2, commonest: 0.5, shown: 0.5 },
+  });
+  expect(supportText(support, chains).join()).toMatch(/right answer in 2 of them: 4 chains.*too few for SFT/);
+});

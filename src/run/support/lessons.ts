@@ -1,0 +1,77 @@
+import type { Chain } from "../../chains/types.ts";
+import type { Task } from "../../data/task.ts";
+import type { ShownExample } from "../../data/types.ts";
+import type { SftItem } from "../../policy/sft-items.ts";
+
+/** What SFT on chains has to learn from. */
+export interface Lessons {
+  /** Training chains, the queries that they answer, and these queries' users where they are named. */
+  readonly chains: number;
+  readonly queries: number;
+  readonly users: number | null;
+  /** Different answers of the tasks whose answers are labels or grades; null where none is. */
+  readonly answers: number | null;
+  /** Prompt and completion in tokens, of the middle one and of the longest; 0 without any. */
+  readonly middle: number;
+  readonly longest: number;
+}
+
+/**
+ * Fewer than this teaches nothing (ours): of SmolLM2-135M 4 chains made a model that answers with tags in a loop
+ * (docs/findings.md has what was measured).
+ */
+export const LEAST_CHAINS = 24;
+export const LEAST_QUERIES = 12;
+/** Of labels or grades: chains that all end alike teach that end. */
+export const LEAST_ANSWERS = 2;
+
+export function lessonsOf(
+  train: readonly SftItem[],
+  chains: readonly Chain[],
+  examples: readonly ShownExample[],
+  tasks: readonly Task[],
+): Lessons {
+  const users = new Map(examples.map(({ task, id, user }) => [`${task}/${id}`, user]));
+  const queries = new Set(train.map(({ query }) => query));
+  const owners = new Set([...queries].flatMap((query) => users.get(query) ?? []));
+  const free = new Set(tasks.flatMap(({ name, kind }) => (kind === "generation" ? [name] : [])));
+  const ids = new Set(train.map(({ id }) => id));
+  const said = chains.filter(({ task, query, i }) => !free.has(task) && ids.has(`${task}/${query}/${i}`));
+  const lengths = train.map(({ prompt, completion }) => prompt.length + completion.length).sort((a, b) => a - b);
+  return {
+    chains: train.length,
+    queries: queries.size,
+    users: owners.size === 0 ? null : owners.size,
+    answers: said.length === 0 ? null : new Set(said.map(({ answer }) => answer)).size,
+    middle: lengths[Math.floor(lengths.length / 2)] ?? 0,
+    longest: lengths.at(-1) ?? 0,
+  };
+}
+
+/** `84 chains of 61 queries (38 users, 9 different answers); 412 tokens in the middle, 655 at most, of 1536`. */
+export function lessonsText({ chains, queries, users, answers, middle, longest }: Lessons, maxTokens: number): string {
+  const of = [
+    ...(users === null ? [] : [count(users, "user")]),
+    ...(answers === null ? [] : [count(answers, "different answer")]),
+  ];
+  const who = of.length === 0 ? "" : ` (${of.join(", ")})`;
+  return `${count(chains, "chain")} of ${queries} queries${who}; prompt and chain have ${middle} tokens in the middle, ${longest} at most, and ${maxTokens} are taken`;
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+/** Why that can teach nothing; null where it may teach something. */
+export function tooLittle({ chains, queries, answers }: Lessons): string | null {
+  if (chains < LEAST_CHAINS || queries < LEAST_QUERIES)
+    return `under ${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries a model learns the form of chains at most`;
+  if (answers !== null && answers < LEAST_ANSWERS) return "chains that all end in one answer teach that answer";
+  return null;
+}
+
+/** What gives more chains. */
+export const MORE_CHAINS =
+  "More chains: a teacher (teacher.kind: openai), stated rules (teacher.kind: rules), teacher.rationalize: true, more chains.rollouts or data.chains, a lower chains.rouge_threshold; --anyway goes on with these.";
+
+/** Training pairs, and queries that they are of, under which a reward model learns noise (ours). */
+export const LEAST_PAIRS = 16;
+export const LEAST_PAIR_QUERIES = 8;

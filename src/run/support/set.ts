@@ -1,0 +1,95 @@
+import { judgeAccuracy } from "../../chains/accuracy.ts";
+import { trueDrafts } from "../../chains/rules/teacher.ts";
+import type { ChainsConfig, Config } from "../../core/config/schema.ts";
+import { groupBy } from "../../core/group.ts";
+import { type Dataset, splitOf } from "../../data/dataset.ts";
+import { labelOf } from "../../data/item-label.ts";
+import type { Task } from "../../data/task.ts";
+import type { ShownExample } from "../../data/types.ts";
+import { sameText } from "../../prompts/answer.ts";
+import { show } from "../../retrieval/retrieve.ts";
+import { statements } from "../../rewards/grounding.ts";
+import { LEAST_CHAINS, LEAST_QUERIES } from "./lessons.ts";
+
+/** What a task's training queries can support, as far as can be told before anything is trained. */
+export interface SetSupport {
+  /** Labelled queries that were looked at. */
+  readonly queries: number;
+  /** Null where none is named. */
+  readonly users: number | null;
+  /** Of labels and grades; null of free text. */
+  readonly answers: {
+    readonly different: number;
+    /** Share of the commonest: what who knows no user can reach. */
+    readonly commonest: number;
+    /** Share of the queries whose answer is that of some shown item. */
+    readonly shown: number;
+  } | null;
+  /** Queries whose answer the stated rules lead to, and the chains that come of it at most. */
+  readonly byRules: { readonly queries: number; readonly chains: number };
+}
+
+type Chosen = Pick<Config, "profile" | "seed"> & { readonly chains: ChainsConfig };
+
+/** Queries that are looked at of a task at most: the rules take some milliseconds each. */
+const LOOKED_AT = 500;
+
+/** Reads the first training queries of a folder; null where it has no labelled one. Dense retrieval is told as by recency. */
+export async function supportOf(dataset: Dataset, config: Chosen): Promise<SetSupport | null> {
+  const { task } = dataset;
+  const { retriever, k } = config.profile;
+  const method = retriever === "dense" ? "recency" : retriever;
+  const examples: ShownExample[] = [];
+  for await (const example of splitOf(dataset, "train").read()) {
+    if (example.gold === null || example.profile.length === 0) continue;
+    examples.push(await show(task, example, { method, k, seed: config.seed }));
+    if (examples.length === LOOKED_AT) break;
+  }
+  return examples.length === 0 ? null : supported(task, examples, config.chains);
+}
+
+/** Pure part of {@link supportOf}. */
+export function supported(task: Task, examples: readonly ShownExample[], chains: ChainsConfig): SetSupport {
+  const users = new Set(examples.flatMap(({ user }) => user ?? []));
+  const right = examples.map(
+    (example) =>
+      trueDrafts(task, example, statements).filter(
+        ({ answer }) => judgeAccuracy(task, answer, example.gold ?? "", chains).accepted,
+      ).length,
+  );
+  return {
+    queries: examples.length,
+    users: users.size === 0 ? null : users.size,
+    answers: task.kind === "generation" ? null : answersOf(task, examples),
+    byRules: {
+      queries: right.filter((n) => n > 0).length,
+      chains: right.reduce((sum, n) => sum + Math.min(n, chains.per_query), 0),
+    },
+  };
+}
+
+function answersOf(task: Task, examples: readonly ShownExample[]): NonNullable<SetSupport["answers"]> {
+  const golds = examples.map(({ gold }) => (gold ?? "").trim());
+  const sizes = [...groupBy(golds, (gold) => gold).values()].map((own) => own.length);
+  const shown = examples.filter(({ gold, shown: items }) =>
+    items.some((item) => sameText(labelOf(task, item) ?? "", (gold ?? "").trim().toLowerCase())),
+  );
+  return {
+    different: sizes.length,
+    commonest: Math.max(...sizes) / golds.length,
+    shown: shown.length / examples.length,
+  };
+}
+
+/** In sentences. */
+export function supportText({ queries, users, answers, byRules }: SetSupport, { per_query }: ChainsConfig): string[] {
+  const percent = (x: number): string => `${(100 * x).toFixed(0)}%`;
+  const of = users === null ? "" : ` of ${users} users`;
+  const enough = byRules.chains >= LEAST_CHAINS && byRules.queries >= LEAST_QUERIES;
+  return [
+    answers === null
+      ? `${queries} labelled queries${of}`
+      : `${queries} labelled queries${of}: ${answers.different} different answers, the commonest in ${percent(answers.commonest)}; in ${percent(answers.shown)} the answer is that of a shown item`,
+    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.queries} of them: ${byRules.chains} chains at ${per_query} a query at most, ${enough ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
+  ];
+}

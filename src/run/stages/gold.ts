@@ -1,4 +1,3 @@
-import type { StageName } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { TrainedBy } from "../../eval/types.ts";
 import { openAsking } from "../../model/asking.ts";

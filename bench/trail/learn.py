@@ -98,6 +98,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--samples", type=int, default=0)
+    parser.add_argument("--ask", type=int, help="the first so many test rows alone")
     parser.add_argument("--curriculum", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--base", type=Path, default=Path("models/nano"))
@@ -115,7 +116,9 @@ def main() -> None:
         "examples": len(rows),
         "processor_s": round(time.process_time() - began),
     }
-    print(json.dumps(told | (ask(model, read(given.test), given.samples) if given.test else {})), flush=True)
+    print(
+        json.dumps(told | (ask(model, read(given.test)[: given.ask], given.samples) if given.test else {})), flush=True
+    )
 
 
 if __name__ == "__main__":

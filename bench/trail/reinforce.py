@@ -142,6 +142,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--samples", type=int, default=0)
+    parser.add_argument("--ask", type=int, help="the first so many test rows alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--save", type=Path)
     given = parser.parse_args()
@@ -151,7 +152,7 @@ def main() -> None:
         save(model, given.save, given.base)
     what = {name: getattr(given, name) for name in ("signal", "weight", "noise", "steps", "rate", "seed")}
     what |= {"base": given.base.name, "share of advantages": share, "processor_s": round(time.process_time() - began)}
-    print(json.dumps(what | ask(model, read(given.test), given.samples)), flush=True)
+    print(json.dumps(what | ask(model, read(given.test)[: given.ask], given.samples)), flush=True)
 
 
 if __name__ == "__main__":

@@ -126,3 +126,17 @@ export async function keepingBatch<T>(
     throw error;
   }
 }
+
+/**
+ * One AdamW step; its gradient norm, null where the engine says none. A norm that is not finite stops the run as
+ * {@link requireFinite} does.
+ */
+export async function optimStep(
+  { training, log }: { readonly training: TrainingClient; readonly log: LoopLog },
+  adam: AdamParams,
+  batch: () => readonly unknown[],
+): Promise<number | null> {
+  const norm = gradNorm(await keepingBatch(log, batch, () => training.optimStep(adam)));
+  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], batch);
+  return norm;
+}

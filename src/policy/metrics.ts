@@ -1,10 +1,11 @@
 import { mean, populationStd } from "../core/mean.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { Task } from "../data/task.ts";
 import { type FormLook, formLook } from "../rewards/hacking.ts";
 import { SIGNALS } from "../rewards/weights.ts";
 import { type AdvantageScheme, signalParts } from "./advantages.ts";
 import { hasSpread } from "./group-advantages.ts";
-import { type Group, type Rollout, taskOf } from "./rollout.ts";
+import type { Group, Rollout } from "./rollout.ts";
 import type { UpdateStats } from "./update.ts";
 
 export type MetricRow = Readonly<Record<string, number | null | Readonly<Record<string, number>>>>;

@@ -3,12 +3,12 @@ import { batchAt, batchCount, type Walk } from "../core/batches.ts";
 import type { ChainsConfig, RlConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { seedOf } from "../core/random.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
 import { type Codec, generate } from "../prompts/generate.ts";
 import { readResponse } from "../prompts/response.ts";
-import { taskOf } from "./rollout.ts";
 
 /*
  * Rejection-sampling fine-tuning (RFT: Yuan et al. 2023, arXiv 2308.01825): sample from the SFT model, keep what is

@@ -1,7 +1,8 @@
 import type { RewardsConfig, RlConfig } from "../core/config/schema.ts";
-import { messageOf, TagprError } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { keepingBatch } from "../engine/loop.ts";
@@ -217,13 +218,4 @@ async function scoreReadable(
   const scores = await scorer.score(asked);
   for (const [{ i, k }, logit] of zipStrict(asked, scores)) (logits[i] as (number | null)[])[k] = logit;
   return logits;
-}
-
-export function taskOf(tasks: readonly Task[], example: { readonly task: string }): Task {
-  const task = tasks.find(({ name }) => name === example.task);
-  if (task === undefined)
-    throw new TagprError("data", `a query belongs to task ${example.task}, which is not among the run's tasks`, {
-      hint: "Run the data stage again.",
-    });
-  return task;
 }

@@ -4,7 +4,7 @@ import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
-import { adamAt, gradNorm, keepingBatch, makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
+import { adamAt, keepingBatch, makeSaver, openTraining, optimStep, requireFinite, type Saver } from "../engine/loop.ts";
 import type { Engine, SamplingClient, TrainingClient } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum } from "./datum.ts";
 import type { SftItem } from "./sft-items.ts";
@@ -118,8 +118,7 @@ async function update(loop: SftLoop, step: number): Promise<void> {
   const loss = nats(items, outputs) / tokens;
   requireFinite(log, "the SFT loss", [loss], ids);
   const adam = adamAt(config, step, loop.total);
-  const norm = gradNorm(await keepingBatch(log, ids, () => training.optimStep(adam)));
-  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], ids);
+  const norm = await optimStep({ training, log }, adam, ids);
   const epoch = epochAfter(walk, step + 1);
   log.metrics({
     kind: "train",

@@ -2,7 +2,7 @@ import type { RlConfig } from "../core/config/schema.ts";
 import { mean } from "../core/mean.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import { zipStrict } from "../core/zip.ts";
-import { adamAt, gradNorm, keepingBatch, requireFinite } from "../engine/loop.ts";
+import { adamAt, keepingBatch, optimStep, requireFinite } from "../engine/loop.ts";
 import type { Datum, LossResult, TrainingClient } from "../engine/types.ts";
 import { completionOf, crossEntropyDatum, importanceDatum } from "./datum.ts";
 import { entropyPush } from "./entropy.ts";
@@ -86,9 +86,7 @@ export async function updateOnBatch(batches: readonly MiniBatch[], options: Upda
     stats.gaps.push(...zipStrict(batch.sequences, before).map(([s, logprobs]) => meanGap(logprobs, s.sampled)));
     if (probe?.batch === batch)
       packingGaps = probe.places.map((i, at) => meanGap(before[i] ?? [], probe.logprobs[at] ?? []));
-    const norm = gradNorm(await kept(batch.sequences, options, () => options.training.optimStep(adam)));
-    requireFinite(options.log, "the gradient norm", norm === null ? [] : [norm], () => batch.sequences);
-    stats.gradNorms.push(norm);
+    stats.gradNorms.push(await optimStep(options, adam, () => batch.sequences));
   }
   return { ...stats, packingGaps, learningRate: rate, ...addedStats(options.config, added) };
 }

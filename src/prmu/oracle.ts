@@ -1,5 +1,5 @@
-import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
+import { taskOf } from "../data/find-task.ts";
 import { evidenceOf, queryContent, stateNow } from "../data/synthetic/ceilings.ts";
 import { outcomePosterior, outcomesOf } from "../data/synthetic/posterior.ts";
 import { openOutcomes, type Shape } from "../data/synthetic/shape.ts";
@@ -51,8 +51,7 @@ export function makeOracle({ oracle, world, tasks, tags, seed }: OracleOptions):
     return known;
   };
   const scoreOne = ({ example, text }: ScoreItem): number => {
-    const task = tasks.find(({ name }) => name === example.task);
-    if (task === undefined) throw new TagprError("data", `no task ${example.task} among the run's`);
+    const task = taskOf(tasks, example);
     const { answer } = readResponse(text, { task, tags, truncated: false });
     const worth = believe(example).map(({ p, gold }) => p * verifiableReward(task, gold, answer));
     return logitOf(worth.reduce((sum, x) => sum + x, 0));

@@ -2,6 +2,7 @@ import type { PrmuConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { seedOf, stream } from "../core/random.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { SamplingClient } from "../engine/types.ts";
@@ -145,9 +146,9 @@ async function ask(
 
 /** `opened`: tokens of the response that stood in the prompt. */
 function read({ tasks, tags }: SampleOptions, example: ShownExample, completion: Completion, opened: number): Sampled {
-  const task = tasks.find((t) => t.name === example.task);
-  if (task === undefined || example.gold === null)
-    throw new TagprError("data", `PRMU query ${example.task}/${example.id} has no ${task ? "gold" : "task"}`, {
+  const task = taskOf(tasks, example);
+  if (example.gold === null)
+    throw new TagprError("data", `PRMU query ${example.task}/${example.id} has no gold`, {
       hint: "Run the data stage again.",
     });
   const { text, truncated, tokens } = completion;

@@ -5,7 +5,7 @@ import { stream } from "../core/random.ts";
 import type { LoopLog } from "../core/run-dir.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
-import { adamAt, gradNorm, keepingBatch, makeSaver, openTraining, requireFinite, type Saver } from "../engine/loop.ts";
+import { adamAt, keepingBatch, makeSaver, openTraining, optimStep, requireFinite, type Saver } from "../engine/loop.ts";
 import type { AdamParams, Datum, Engine, TrainingClient } from "../engine/types.ts";
 import type { Codec } from "../prompts/generate.ts";
 import type { Centre } from "../rewards/personalization.ts";
@@ -231,14 +231,8 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
   const loss = margins.reduce((sum, m, k) => sum + (weights[k] ?? 1) * bradleyTerry(m), 0) / weight;
   requireFinite(log, "the PRMU loss", [loss], () => pairs);
   const adam = adamAt(config, step, loop.total);
-  const norm = gradNorm(
-    await keepingBatch(
-      log,
-      () => pairs,
-      () => training.optimStep(forSum(adam, weight, loop.input.rows === null ? null : config.row_rate)),
-    ),
-  );
-  requireFinite(log, "the gradient norm", norm === null ? [] : [norm], () => pairs);
+  const summed = forSum(adam, weight, loop.input.rows === null ? null : config.row_rate);
+  const norm = await optimStep({ training, log }, summed, () => pairs);
   const accuracy = margins.reduce((sum, m) => sum + (m > 0 ? 1 : m === 0 ? 0.5 : 0), 0) / margins.length;
   log.metrics({
     kind: "train",

@@ -1,5 +1,5 @@
-import { TagprError } from "../core/errors.ts";
 import { wordsOf } from "../core/words.ts";
+import { taskOf } from "../data/find-task.ts";
 import { labelOf } from "../data/item-label.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem, ShownExample } from "../data/types.ts";
@@ -83,16 +83,4 @@ function traitsOf(task: Task, shown: readonly ProfileItem[]): string[] {
     const words = fields.flatMap(({ name }) => wordsOf(item.fields[name] ?? ""));
     return label === null ? words : words.map((word) => `${word} ${label}`);
   });
-}
-
-function taskOf(tasks: readonly Task[], example: ShownExample): Task {
-  const task = tasks.find(({ name }) => name === example.task);
-  if (task !== undefined) return task;
-  throw new TagprError(
-    "data",
-    `query ${example.id} belongs to task ${example.task}, which is not among the run's tasks`,
-    {
-      hint: "Run the data stage again.",
-    },
-  );
 }

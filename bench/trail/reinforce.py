@@ -23,7 +23,7 @@ from judge import answer, hops_held, right
 from learn import ask
 from nano import Model, Said, logprobs, open_model, optimizer, read, save, say, step
 
-PROMPTS, GROUP, DELTA, FORM = 32, 8, 0.05, 0.1
+PROMPTS, GROUP, DELTA, FORM = 16, 8, 0.05, 0.1
 LABELS = ["comedy", "action", "dystopia", "classic", "psychology", "fantasy", "romance", "violence"]
 
 

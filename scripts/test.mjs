@@ -28,6 +28,7 @@ const STEPS = [
     argv: [...bin("dependency-cruiser/bin/dependency-cruise.mjs"), "--config", ".dependency-cruiser.cjs", "src"],
   },
   { name: "dead code", argv: [...bin("knip/bin/knip.js")] },
+  { name: "api pages", argv: [...bin("typedoc/bin/typedoc"), "--emit", "none"] },
   { name: "pack", argv: [process.execPath, join("scripts", "pack.mjs"), TARBALL] },
   { name: "package", argv: [...bin("publint/src/cli.js"), "run", TARBALL, "--strict"] },
   {

@@ -240,7 +240,7 @@ describe("tagpr run", () => {
     ["model=nope"],
     ["prmu.model=nope"],
     ["data.world.min_items=300"],
-    ["teacher.kind=rules"],
+    ["judge.kind=self"],
     ["judge.kind=openai"],
     ["data.task=nope"],
     ["data.source=files", "data.paths=[nope]", "teacher.kind=self", "judge.kind=rules", "tagger.kind=rules"],
@@ -254,7 +254,7 @@ describe("tagpr run", () => {
     ]) {
       const { code, err } = await tagpr(...line, "--set", ...set);
       expect([2, 3]).toContain(code);
-      expect(err).toMatch(/nope|300|rules|URL/);
+      expect(err).toMatch(/nope|300|self|URL/);
       expect(readFileSync(join(cwd, "r", "run.json"), "utf8")).toBe(before);
       expect(existsSync(join(cwd, "r", "data", "stage.json"))).toBe(true);
     }

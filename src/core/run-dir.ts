@@ -10,7 +10,7 @@ import { appendJsonl, readJson, readJsonl, writeAtomic, writeJson } from "./json
  * `samples.jsonl`, `checkpoints.jsonl`, `models.jsonl`, its outputs, and `stage.json` — the seal, written last, that says it is done.
  */
 export interface StageSeal {
-  /** {@link RUN_FORMAT}; absent in runs of format 1. */
+  /** `RUN_FORMAT` of format.ts; absent in runs of format 1. */
   readonly format?: number;
   readonly stage: string;
   /** Hash of what the stage depends on: its part of the config and the content of the files that it reads. */
@@ -99,7 +99,7 @@ export function filesBelow(dir: string): string[] {
 
 /** One line of `checkpoints.jsonl`: a checkpoint counts when its line stands there, written last. */
 export interface Checkpoint {
-  /** {@link RUN_FORMAT}; absent in runs of format 1. */
+  /** `RUN_FORMAT` of format.ts; absent in runs of format 1. */
   readonly format?: number;
   /** Optimizer steps done; in RL batches. */
   readonly step: number;

@@ -34,12 +34,14 @@ export function roomFor(free, platform = process.platform) {
  */
 export function downloads({ models, dev, room, platform = process.platform }) {
   const parts = [
-    platform === "linux" ? "3.1 GB, most of it torch with its CUDA libraries" : "torch and what it needs",
+    platform === "linux" ? "3.1 GB (most of it torch with its CUDA libraries)" : "torch and what it needs",
     ...(dev ? ["what the tests need"] : []),
     ...(models ? ["two small models (0.18 GB)"] : []),
   ];
   const tight = room === "tight" ? " The disk is nearly full, so it goes one large package at a time." : "";
-  return `downloads ${parts.join("; ")}, unless they are in its cache; some minutes.${tight}`;
+  const last = parts.at(-1);
+  const list = parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${last}` : last;
+  return `downloads ${list}, less what its cache has. That takes some minutes.${tight}`;
 }
 
 /** Bytes that this user can still write where `path` lies. @param {string} path */

@@ -62,7 +62,7 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
     "Take a stronger teacher, teacher.kind: rules, teacher.rationalize: true, a lower chains.rouge_threshold or more chains.rollouts.",
   );
 
-  progress.start("judge", rolled.accepted.length);
+  progress.start("Chains: judge", rolled.accepted.length);
   const { judged, kept } = await judgeAll(rolled.accepted, options.judge, config.judge_over, (done) =>
     progress.update(done),
   );
@@ -78,7 +78,7 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
     "Look at judged.jsonl; lower chains.judge_over, or take another judge.",
   );
 
-  progress.start("tag freely", Math.min(config.explore, kept.length));
+  progress.start("Chains: tag freely", Math.min(config.explore, kept.length));
   const sizes = { sample: config.explore, tags: config.tags };
   const explored = await exploreTags(kept, options.tagger, options.embed, sizes, seed, (done) => progress.update(done));
   progress.end(`tags: ${explored.tags.tags.join(", ")}`);
@@ -87,7 +87,7 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
       `Free tagging found only ${explored.tags.tags.length} different names, so there are fewer than ${config.tags} tags.`,
     );
 
-  progress.start("tag", 0);
+  progress.start("Chains: tag", 0);
   const shares = sharesOf(options.teachers);
   const limits = { perQuery: config.per_query, minSteps: options.minSteps ?? 3, shares, seed };
   const restricted = await restrictTags(kept, options.tagger, explored.tags, limits, (done) => progress.update(done));

@@ -29,13 +29,13 @@ interface RollOptions {
 /** What every teacher writes of its own, then the reasons for answers that none of them found, where that is asked for. */
 export async function roll(options: RollOptions, taskOf: (name: string) => Task): Promise<Rolled> {
   const { examples, teachers, config, check, progress } = options;
-  progress.start("roll out", examples.length);
+  progress.start("Chains: roll out", examples.length);
   const onDone = (done: number): void => progress.update(done);
   const rolled = await rollOut(examples, teachers, { taskOf, config, onDone });
   progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
   const given = teachers.filter((one) => one.rationalize);
   if (given.length === 0) return rolled;
-  progress.start("rationalize", 0);
+  progress.start("Chains: rationalize", 0);
   const parts: Rationalized[] = [];
   for (const [t, { teacher }] of given.entries())
     parts.push(

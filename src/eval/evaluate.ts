@@ -26,7 +26,7 @@ export async function* evaluateMethod(options: EvaluateOptions): AsyncGenerator<
   const { examples, batch, method, sampling } = options;
   const { progress } = options.tools;
   const tools: Tools = { ...options.tools, draw: sampling ?? null };
-  progress.start(options.title ?? method.label, examples.length);
+  progress.start(options.title ?? `Evaluation: ${method.label}`, examples.length);
   let sum = 0;
   for (let at = 0; at < examples.length; at += batch) {
     const asked = examples.slice(at, at + batch).map((example) => askedOf(example, tools.tasks));

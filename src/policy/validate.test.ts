@@ -47,7 +47,7 @@ describe("what there is to select before RL", () => {
   };
   it("is nothing where no answer is right, whatever a reward model says of the responses", () => {
     expect(isTrainable(found, true)).toBe(false);
-    expect(judgeProbe(found, 5, true, 99).join(" ")).toMatch(/of their verifiable rewards 0\.0%.*nothing to select/);
+    expect(judgeProbe(found, 5, true, 99).join(" ")).toMatch(/verifiable ones within 0\.0%.*nothing to select/);
   });
   it("is what the other signals tell where answers are not rewarded", () => {
     expect(isTrainable(found, false)).toBe(true);

@@ -98,7 +98,7 @@ export function judgeProbe(found: Probe, k: number, verifiable: boolean, cutOff:
   const percent = (x: number): string => `${(100 * x).toFixed(1)}%`;
   const sentences = [
     `Before RL: pass@1 ${percent(found.pass1)}, pass@${k} ${percent(found.passK)}, valid tags ${percent(found.tagValid)}, ` +
-      `groups with spread ${percent(found.withSpread)}, of their verifiable rewards ${percent(found.withVerifiableSpread)} (${found.queries} queries × ${k}).`,
+      `rewards differ within ${percent(found.withSpread)} of the groups, verifiable ones within ${percent(found.withVerifiableSpread)} (${found.queries} queries × ${k}).`,
   ];
   const loops = loopingSaid(found, "Before RL", `max_tokens (${cutOff})`);
   if (loops !== null) sentences.push(loops);

@@ -173,7 +173,8 @@ function controlledAccuracy(judged: readonly Margin<Pair>[], gap: (pair: Pair) =
     weight === 0 ? [] : [[clusterOf(pair), weight * (point(margin) - 0.5)] as const],
   );
   const { mean, low, high } = overUsers(rows);
-  const from = (x: number | null): number | null => (x === null ? null : x + 0.5);
+  // The interval of a mean is wider than a share can be where few pairs are judged.
+  const from = (x: number | null): number | null => (x === null ? null : Math.min(1, Math.max(0, x + 0.5)));
   return { pairs: rows.length, accuracy: from(mean), low: from(low), high: from(high) };
 }
 
@@ -251,7 +252,8 @@ const told = ({ pairs, accuracy, low, high }: PairAccuracy): string =>
 const beats = (ok: boolean): string => (ok ? "better than" : "not shown to be better than");
 /** A difference and its interval. */
 const between = ({ difference, low, high }: Lead): string =>
-  `${(difference ?? 0).toFixed(3)}${low === null || high === null ? ", one user: no interval" : ` [${low.toFixed(3)}, ${high.toFixed(3)}]`}`;
+  `${inDigits(difference ?? 0)}${low === null || high === null ? ", one user: no interval" : ` [${inDigits(low)}, ${inDigits(high)}]`}`;
+const inDigits = (value: number): string => value.toFixed(3).replace("-", "−");
 
 /** −log σ(margin), without overflow. */
 export const bradleyTerry = (margin: number): number =>

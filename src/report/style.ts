@@ -50,7 +50,7 @@ caption span{display:block;position:sticky;left:0;width:max-content;max-width:mi
 .grid caption span{max-width:min(18rem,calc(100vw - 2.5rem))}
 th,td{padding:.35rem .8rem .35rem 0;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}
 th:first-child{text-align:left;padding-right:1.2rem;font-weight:600}
-thead th{color:var(--muted);font-weight:600;white-space:nowrap;vertical-align:bottom}
+thead th{color:var(--muted);font-weight:600;vertical-align:bottom}
 .wordy td{text-align:left}.wordy thead th{text-align:left}
 tr.ceiling th,tr.ceiling td{color:var(--muted);font-weight:400;border-bottom-style:dashed}
 td,th[scope=row]{white-space:nowrap}.wordy td{white-space:normal;min-width:7rem}

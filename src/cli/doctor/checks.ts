@@ -3,10 +3,11 @@ import { existsSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { enginePython, homeOf, isCheckout, packageRoot } from "../../core/installation.ts";
 import { pythonPath } from "../../engine/process.ts";
 import { SETUP_HINT } from "../../engine/requirements.ts";
-import { busyText } from "../busy.ts";
+import { busyCores, busyText } from "../busy.ts";
 import type { Io } from "../io.ts";
 
 /** One thing looked at. `poor`: works, but slowly or not everything. */
@@ -18,12 +19,15 @@ export interface Finding {
   readonly advice?: string;
 }
 
+/** Long enough for a core to be seen at work. */
+const MOMENT_MS = 400;
+
 const GB = 1e9;
 const gigabytes = (bytes: number): string => `${(bytes / GB).toFixed(1)} GB`;
 
 /** Everything a run needs of this machine. */
 export async function findings(io: Io): Promise<Finding[]> {
-  return [node(), setUpFolder(io), ...python(io), memory(), cores(), disk(io.cwd), await port(), nano()];
+  return [node(), setUpFolder(io), ...python(io), memory(), await cores(), disk(io.cwd), await port(), nano()];
 }
 
 function node(): Finding {
@@ -109,9 +113,9 @@ function memory(): Finding {
   };
 }
 
-function cores(): Finding {
+async function cores(): Promise<Finding> {
   const n = availableParallelism();
-  const busy = busyText(0);
+  const busy = busyText(0, await busyCores(() => delay(MOMENT_MS)));
   return {
     name: "cores",
     state: n >= 2 && busy === null ? "good" : "poor",

@@ -80,13 +80,13 @@ export function movingMean(points: readonly (readonly [number, number])[], width
   });
 }
 
-/** The range of the values with a little air; a flat series gets a range of its own. */
+/** The range of the values with a little air; a flat series gets a range of its own. What is never negative shows no negative range. */
 export function padded(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1];
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
   const air = high > low ? (high - low) * 0.08 : Math.max(Math.abs(high) * 0.1, 0.05);
-  return [low - air, high + air];
+  return [low < 0 ? low - air : Math.max(0, low - air), high + air];
 }
 
 /** Labels at the ends of the lines, pushed apart until none covers another. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { hashJson } from "../../core/run-dir.ts";
 import { isSyntheticRun } from "../../data/synthetic/drawn.ts";
 import type { PairedRow, Result } from "../../eval/result-types.ts";
@@ -22,7 +22,7 @@ export function header(run: RunFiles): Safe {
   const tasks = run.tasks.map((task) => `${task.name} (${task.title}, ${task.kind})`);
   const facts: (readonly [string, Safe | string | null])[] = [
     ["Tasks", tasks.join("; ") || null],
-    ["Base model", textOf(run.config.model)],
+    ["Base model", modelName(textOf(run.config.model))],
     ["Seed", typeof run.run?.seed === "number" ? String(run.run.seed) : null],
     [
       "Config",
@@ -38,6 +38,10 @@ export function header(run: RunFiles): Safe {
 ${run.result === null ? html`<p class="none">Not evaluated yet: there is no result.json.</p>` : lead(run.result)}
 <dl class="facts">${facts.map(([name, value]) => value !== null && html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
+
+/** A hub's name as it stands; of a folder its last two parts: where it lies is the reader's affair, not the report's. */
+const modelName = (model: string | null): string | null =>
+  model !== null && isAbsolute(model) ? model.split(/[\\/]/).slice(-2).join("/") : model;
 
 function badges(run: RunFiles): Safe {
   const kind = (role: string): unknown => asRow(run.config[role]).kind;

@@ -9,6 +9,7 @@ import { STAGE_NAMES, type StageName } from "../core/stages.ts";
 import type { Wish } from "../engine/download.ts";
 import { contextOf, findModel, notHere, type Whereabouts } from "../engine/model-dir.ts";
 import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
+import { methodsOf } from "../methods/index.ts";
 import { readTasks } from "../model/files.ts";
 import { readRecord } from "../model/record.ts";
 import { taskWeightFaults } from "../run/reward-faults.ts";
@@ -165,7 +166,8 @@ const scores = (config: Config, only: readonly StageName[]): boolean =>
   hasRewardModel(config) &&
   (only.includes("prmu") ||
     only.includes("guided") ||
-    (only.includes("explore") && mayWeigh(config, "explore", "personalization")));
+    (only.includes("explore") && mayWeigh(config, "explore", "personalization")) ||
+    (only.includes("eval") && methodsOf(config).some(({ scored }) => scored === true)));
 
 const changed = (now: Config["data"], before: Config["data"] | undefined): boolean =>
   before !== undefined && JSON.stringify([now.paths, now.task]) !== JSON.stringify([before.paths, before.task]);

@@ -4,6 +4,7 @@ import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.t
 import type { Store } from "../llm/store.ts";
 import type { ChatModel } from "../llm/types.ts";
 import type { ModelStage, TaskStage } from "../model/files.ts";
+import type { ScoreItem } from "../prmu/scorer-types.ts";
 import type { Cut } from "../prompts/budget.ts";
 import type { Renderer } from "../prompts/renderer.ts";
 import type { Embed } from "../retrieval/retrieve.ts";
@@ -35,6 +36,10 @@ export interface Method {
   readonly adapts?: true;
   /** False where no answers can be drawn of it at a temperature that is the evaluation's to choose: it has its own, or none. */
   readonly draws?: false;
+  /** Responses that it samples of a model of the run for one query, for plans; default 1, the greedy answer. */
+  readonly responses?: number;
+  /** Whether PRMU chooses among its answers: then the run needs its reward model ({@link Tools.reward}). */
+  readonly scored?: true;
   /** Other methods whose prompts or samples it is made of (a majority vote of one): they are what it shares work with. */
   readonly of?: string;
   /**
@@ -75,6 +80,8 @@ export interface Tools {
   sample(weights: Weights, asks: readonly Ask[]): Promise<Drawn[][]>;
   /** A model of `eval.apis` by its name there; its answers are kept, and paid once. */
   chat(name: string): ChatModel;
+  /** Logits of the run's reward model (PRMU), one an item, kept by content; absent where there is none. */
+  readonly reward?: (items: readonly ScoreItem[]) => Promise<number[]>;
   /** Sentence vectors, kept by content. */
   readonly embed: Embed;
   /** Whatever else a method makes at some cost, by a key of its whole content; `name` is a file's. */

@@ -5,6 +5,7 @@ import { TagprError } from "../core/errors.ts";
 import { nearest } from "../core/yaml-file.ts";
 import type { Method } from "../eval/types.ts";
 import { guided } from "./guided.ts";
+import { overSamples, partsOf } from "./over-samples.ts";
 import { pag } from "./pag.ts";
 import { pagR } from "./pag-r.ts";
 import { r2p } from "./r2p.ts";
@@ -34,6 +35,8 @@ export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
  * @throws TagprError `usage` on a name that stands for none
  */
 export function methodOf(name: string, config: Config): Method {
+  const parts = partsOf(name);
+  if (parts !== null) return overSamples(name, methodOf(parts.of, config));
   const method = METHODS.find((one) => one.name === name);
   if (method === undefined) throw noMethod(name);
   return name === "sft-r" ? sftRAs(config.sft.form) : method;
@@ -52,7 +55,7 @@ function noMethod(name: string): TagprError {
   const hint =
     name === "sft-gold"
       ? "It is called sft now, as in the paper; what was sft is sft-r."
-      : `Methods: ${METHOD_NAMES.join(", ")}.`;
+      : `Methods: ${METHOD_NAMES.join(", ")}; of samples of one of them ROW/majority@N, ROW/best-of-N.`;
   return new TagprError(
     "usage",
     `eval.methods: no method ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`,

@@ -18,6 +18,7 @@ export function pagPrompted(method: Omit<Method, "trains" | "answer" | "profile"
   return {
     ...method,
     trains: [],
+    responses: 2,
     profile: true,
     answer: async (examples, tools) => {
       const summaries = new Map(zipStrict(examples, await summarise(examples, tools)));

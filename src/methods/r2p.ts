@@ -28,6 +28,7 @@ export const r2p: Method = {
   profile: true,
   reasoning: true,
   draws: false,
+  responses: CANDIDATES + 1,
   answer: async (examples, tools) => {
     const chained = examples.map((example) => promptFor(example, tools, true, (words) => ({ system: words.system })));
     const drawn = await drawChains(

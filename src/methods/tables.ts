@@ -2,6 +2,7 @@ import type { Config } from "../core/config/schema.ts";
 import type { Comparisons } from "../eval/result-rows.ts";
 import type { Method } from "../eval/types.ts";
 import { METHODS } from "./index.ts";
+import { overSamples, partsOf } from "./over-samples.ts";
 import { sftRAs } from "./sft-r.ts";
 
 /** Labels that a run's own settings change, as `result.json` keeps them. */
@@ -12,8 +13,12 @@ export const methodLabel = (name: string, labels: Labels = {}): string =>
   labels[name] ?? METHODS.find((method) => method.name === name)?.label ?? name;
 
 /** What a row is, in a run whose SFT learnt this; null of a name that only the run's own config knows. */
-export const rowOf = (name: string, form: Config["sft"]["form"]): Method | null =>
-  name === "sft-r" ? sftRAs(form) : (METHODS.find((method) => method.name === name) ?? null);
+export function rowOf(name: string, form: Config["sft"]["form"]): Method | null {
+  const parts = partsOf(name);
+  const base = parts?.of ?? name;
+  const row = base === "sft-r" ? sftRAs(form) : (METHODS.find((method) => method.name === base) ?? null);
+  return row === null || parts === null ? row : overSamples(name, row);
+}
 
 /** {@link methodLabel} as a term of a difference: `guided RL`, not `+ guided RL`. */
 export const pairLabel = (name: string, labels: Labels = {}): string => methodLabel(name, labels).replace(/^\+ /, "");

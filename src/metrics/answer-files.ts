@@ -23,19 +23,41 @@ const COLUMNS = {
 } as const;
 export type Holds = keyof typeof COLUMNS;
 
-/**
- * Reads golds or predictions: LaMP's JSON (`{"task", "golds": [{"id", "output"}]}` or the bare array), an object of id and
- * text (`{"1": "text"}`), or a table (JSONL, CSV, Parquet) with `id` and one of {@link COLUMNS}. Anything else is named:
- * a missing id or output, null, an object where a text should be, an id that stands twice.
- */
+/** One answer of a file, as it comes. */
+export interface AnswerRow {
+  readonly id: string;
+  /** As the row itself says; null where it says none. */
+  readonly task: string | null;
+  readonly output: Output;
+  /** An error that says where the row stands. */
+  readonly wrong: (what: string) => TagprError;
+}
+
+/** {@link answerRows} of one task, by id. @throws TagprError also where an id stands twice */
 export async function readAnswerFile(path: string, holds: Holds): Promise<AnswerFile> {
   const outputs = new Map<string, Output>();
+  const rows = answerRows(path, holds);
+  for (;;) {
+    const next = await rows.next();
+    if (next.done === true) return { task: next.value, outputs };
+    const { id, output, wrong } = next.value;
+    if (outputs.has(id)) throw wrong(`the id ${id} stands twice`);
+    outputs.set(id, output);
+  }
+}
+
+/**
+ * Golds or predictions, row by row: LaMP's JSON (`{"task", "golds": [{"id", "output"}]}` or the bare array), an object of id
+ * and text (`{"1": "text"}`), or a table (JSONL, CSV, Parquet) with `id` (of predictions also `query`, as TagPR's own files
+ * have it), one of {@link COLUMNS} and perhaps `task`. Anything else is named: a missing id or output, null, an object
+ * where a text should be. Returns the task that the file says of all of it.
+ */
+export async function* answerRows(path: string, holds: Holds): AsyncGenerator<AnswerRow, string | null> {
   const columns = COLUMNS[holds];
   const hint = `Each ${holds === "golds" ? "gold" : "prediction"} is {"id": …, "output": "text"}, in LaMP's JSON or a row of a table (the answer may also be called ${columns.slice(1).join(", ")}); {"id": "text", …} does too.`;
-  const add = (id: string, value: () => Output, wrong: (what: string) => TagprError): void => {
-    if (outputs.has(id)) throw wrong(`the id ${id} stands twice`);
+  const rowOf = (id: string, task: unknown, output: () => Output, wrong: AnswerRow["wrong"]): AnswerRow => {
     try {
-      outputs.set(id, value());
+      return { id, task: typeof task === "string" ? task : null, output: output(), wrong };
     } catch (error) {
       throw error instanceof Shape ? wrong(error.message) : error;
     }
@@ -46,43 +68,43 @@ export async function readAnswerFile(path: string, holds: Holds): Promise<Answer
       number++;
       const at = (id: string) => (what: string) =>
         new TagprError("data", `${path}: row ${number}${id === "" ? "" : ` (id ${id})`}: ${what}`, { hint });
-      const id = typeof row.id === "string" || typeof row.id === "number" ? String(row.id) : "";
+      const named = holds === "predictions" ? (row.id ?? row.query) : row.id;
+      const id = typeof named === "string" || typeof named === "number" ? String(named) : "";
       if (id === "") throw at("")(`no id (columns: ${Object.keys(row).join(", ")})`);
-      add(id, () => outputIn(row, columns), at(id));
+      yield rowOf(id, row.task, () => outputIn(row, columns), at(id));
     }
-    return { task: null, outputs };
+    return null;
   }
   const records = scanRecords(path);
+  let found = false;
   for (;;) {
     const next = await records.next();
-    if (next.done === true) return finish(path, next.value, outputs, hint);
+    if (next.done === true) {
+      const task = isObject(next.value) && typeof next.value.task === "string" ? next.value.task : null;
+      if (!found) for (const entry of entriesOf(next.value)) yield rowOf(...entry, inObject(path, entry[0], hint));
+      return task;
+    }
+    found = true;
     const { value, fault } = next.value;
     const at = (id: string | null) => (what: string) =>
       new TagprError("data", `${placeOf(path, next.value, id)}: ${what}`, { hint });
     if (fault !== undefined) throw at(null)(fault);
     const id = idIn(value);
     if (id === null) throw at(null)(`no id${isObject(value) ? ` (keys: ${Object.keys(value).join(", ")})` : ""}`);
-    add(id, () => outputIn(value as Row, columns), at(id));
+    yield rowOf(id, (value as Row).task, () => outputIn(value as Row, columns), at(id));
   }
 }
 
-/** The file's task; and where it held no records, the object of id and text that it may be. */
-function finish(path: string, around: unknown, outputs: Map<string, Output>, hint: string): AnswerFile {
-  const task = isObject(around) && typeof around.task === "string" ? around.task : null;
-  if (outputs.size > 0 || !isObject(around)) return { task, outputs };
+/** Where a file held no records, the object of id and text that it may be; a list that is empty is none. */
+function entriesOf(around: unknown): [id: string, task: null, output: () => Output][] {
+  if (!isObject(around)) return [];
   const { task: _, ...entries } = around;
-  if (Object.values(entries).some((value) => Array.isArray(value) && value.length === 0)) return { task, outputs };
-  for (const [id, value] of Object.entries(entries)) {
-    try {
-      outputs.set(id, outputOf(value));
-    } catch (error) {
-      if (error instanceof Shape)
-        throw new TagprError("data", `${path}, read as an object of id and text: ${id}: ${error.message}`, { hint });
-      throw error;
-    }
-  }
-  return { task, outputs };
+  if (Object.values(entries).some((value) => Array.isArray(value) && value.length === 0)) return [];
+  return Object.entries(entries).map(([id, value]) => [id, null, () => outputOf(value)]);
 }
+
+const inObject = (path: string, id: string, hint: string) => (what: string) =>
+  new TagprError("data", `${path}, read as an object of id and text: ${id}: ${what}`, { hint });
 
 /** What is wrong with the shape of an answer; the reader adds where it stands. */
 class Shape extends Error {}

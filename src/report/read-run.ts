@@ -9,6 +9,7 @@ import type { StageName } from "../core/stages.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { methodOfFile } from "../eval/prediction-file.ts";
 import { readResult } from "../eval/read-result.ts";
 import type { Result } from "../eval/result-types.ts";
 import type { Prediction } from "../eval/types.ts";
@@ -85,13 +86,16 @@ export const exampleKey = (task: string, query: string): string => `${task}\n${q
 function readPredictions(dir: string): Map<string, readonly Prediction[]> {
   const folder = join(dir, "eval");
   if (!existsSync(folder)) return new Map();
-  const names = readdirSync(folder).filter((name) => /^[\w-]+\.jsonl$/.test(name) && !LOGS.has(name));
+  const names = readdirSync(folder).filter((name) => methodOfFile(name) !== null && !LOGS.has(name));
   const begun = join(folder, "begun.json");
   const format = existsSync(begun) ? formatOf(begun, asRow(parse(begun, readText(begun)))) : RUN_FORMAT;
   return new Map(
     names
       .sort()
-      .map((name) => [nameNow(name.slice(0, -6), format), readLines(join(folder, name)) as unknown as Prediction[]]),
+      .map((name) => [
+        nameNow(methodOfFile(name) ?? name, format),
+        readLines(join(folder, name)) as unknown as Prediction[],
+      ]),
   );
 }
 

@@ -1,3 +1,4 @@
+import { hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config, LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { STAGE_NAMES, type StageName } from "../core/stages.ts";
@@ -129,9 +130,22 @@ function nameFault(name: string, config: Config): Fault | null {
   }
 }
 
+/** Who chooses among answers by the reward model needs one. */
+function scoredFaults(config: Config): Fault[] {
+  const scored = methodsIn(config).filter((method) => method.scored === true);
+  if (scored.length === 0 || hasRewardModel(config)) return [];
+  const names = scored.map(({ name }) => name).join(", ");
+  return [
+    {
+      message: `eval.methods: ${names} needs a reward model, and prmu.variant is ${config.prmu.variant}`,
+      hint: "Set prmu.variant to full, no_user_embeddings or general, or take ROW/majority@N.",
+    },
+  ];
+}
+
 function evalFaults(config: Config): Fault[] {
   const { methods, swap } = config.eval;
-  const unknown = methods.flatMap((name) => nameFault(name, config) ?? []);
+  const unknown = [...methods.flatMap((name) => nameFault(name, config) ?? []), ...scoredFaults(config)];
   const strangers = swap.filter((name) => !methods.includes(name));
   if (strangers.length === 0) return unknown;
   return [

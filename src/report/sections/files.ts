@@ -1,4 +1,5 @@
 import { STAGE_NAMES } from "../../core/stages.ts";
+import { predictionFile } from "../../eval/prediction-file.ts";
 import { duration } from "../format.ts";
 import { fileLink, html, type Section, table } from "../html.ts";
 import type { RunFiles } from "../read-run.ts";
@@ -35,7 +36,9 @@ export function filesSection(run: RunFiles): Section {
     .map((name) => ({ name, ...run.stage(name) }))
     .filter(({ name, state }) => state !== "not run" || !RIVALS.includes(name));
   const present = FILES.filter(([path]) => run.has(path));
-  const predictions = [...run.predictions.keys()].map((name) => [`eval/${name}.jsonl`, "predictions"] as const);
+  const predictions = [...run.predictions.keys()].map(
+    (name) => [`eval/${predictionFile(name)}`, "predictions"] as const,
+  );
   return {
     id: "files",
     title: "Stages and files",

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeJson } from "../../core/jsonl.ts";
 import { meanScore } from "../../eval/headline.ts";
+import { predictionFile } from "../../eval/prediction-file.ts";
 import type { Sampling } from "../../eval/samples.ts";
 import type { Method, Prediction } from "../../eval/types.ts";
 import { chosenOf, type Decoding } from "../../metrics/samples.ts";
@@ -51,7 +52,7 @@ async function triedOnDev(
   for (const temperature of temperatures) {
     const sampling = temperature === 0 ? undefined : { n: Math.max(1, samples), temperature, primary: true };
     const title = `${method.label}, dev at temperature ${temperature}`;
-    const predictions = await onDev(method, `${method.name}-${temperature}.jsonl`, sampling, title);
+    const predictions = await onDev(method, predictionFile(`${method.name}-${temperature}`), sampling, title);
     const score = predictions.reduce((sum, one) => sum + meanScore(one, reading), 0) / predictions.length;
     tried.push({ temperature, score });
   }

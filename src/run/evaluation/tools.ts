@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { hasRewardModel } from "../../core/config/reward-model.ts";
 import { TagprError } from "../../core/errors.ts";
 import type { Task } from "../../data/task.ts";
 import { keptSampler } from "../../eval/kept.ts";
@@ -10,6 +11,7 @@ import { identity } from "../key.ts";
 import type { StageContext } from "../stage.ts";
 import { endpointModel } from "../stages/chain-models.ts";
 import { openEmbed } from "../stages/embedding.ts";
+import { keptReward } from "./reward.ts";
 
 interface Opening {
   /** What a stage trained, also where it handed on what it began with (`choose.guard`). */
@@ -44,6 +46,7 @@ export async function openTools(
       if (api === undefined) throw new TagprError("usage", `eval.apis: there is no ${name}`);
       return endpointModel(context, `api-${name}`, api, (setting) => `eval.apis.${name}.${setting}`);
     },
+    ...(hasRewardModel(config) ? { reward: keptReward(context) } : {}),
     embed: openEmbed(context),
     store: (name) => fileStore(join(run, "cache", "methods", `${name}.jsonl`)),
     progress,

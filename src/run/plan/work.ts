@@ -260,11 +260,13 @@ function evalWork(given: Given): StageWork {
     steps: 0,
     checkpoints: 0,
     asked: [],
-    passes: asked.map((name) => {
+    passes: asked.flatMap((name) => {
       const method = methodOf(name, config);
+      const { responses = 1 } = method;
+      if (responses === 0) return [];
       const prompt = method.profile ? promptOf(given) : assumed.bare_tokens;
       const completion = method.reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens;
-      return pass(name, "sample", [queries, 1], [prompt, completion], Math.ceil(queries / config.eval.batch));
+      return [pass(name, "sample", [queries, responses], [prompt, completion], Math.ceil(queries / config.eval.batch))];
     }),
   };
 }

@@ -7,6 +7,7 @@ import { STAGE_NAMES } from "../../core/stages.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod } from "../../eval/evaluate.ts";
+import { predictionFile } from "../../eval/prediction-file.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
 import { swapProfiles } from "../../eval/swap.ts";
@@ -30,6 +31,7 @@ export const evalStage: Stage = {
     ...(config.eval.temperatures.length > 1 ? ["data/dev.jsonl"] : []),
     ...(config.data.source === "synthetic" ? ["data/ceilings.json"] : []),
     ...[...new Set(methodsOf(config).flatMap(({ trains }) => trains))].map((stage) => `${stage}/model.json`),
+    ...(methodsOf(config).some(({ scored }) => scored === true) ? ["prmu/scorer.json"] : []),
   ],
   outside: baseIdentity,
   writes: ["scores.json", "decoding.json", ...METHOD_NAMES.flatMap(filesOf)],
@@ -49,18 +51,23 @@ export const evalStage: Stage = {
     const test = readSplit(run, "test");
     const predictions: Record<string, Prediction[]> = {};
     for (const method of methods)
-      predictions[method.name] = await answers(method, `${method.name}.jsonl`, test, samplingOf(method));
+      predictions[method.name] = await answers(method, predictionFile(method.name), test, samplingOf(method));
     const unkept = notHandedOn(run, methods);
     if (unkept.length > 0) {
-      claim(unkept.map(({ name }) => `${name}.jsonl`));
+      claim(unkept.map(({ name }) => predictionFile(name)));
       const trained = await openTools(context, tasks, namedTags(config, readTags(run)), { asTrained: true });
       for (const method of unkept)
-        predictions[method.name] = await answers(method, `${method.name}.jsonl`, test, { tools: trained });
+        predictions[method.name] = await answers(method, predictionFile(method.name), test, { tools: trained });
     }
     const swapped: Record<string, Prediction[]> = {};
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const method of config.eval.swap.map((name) => methodOf(name, config)))
-      swapped[method.name] = await answers(method, `swapped/${method.name}.jsonl`, others, samplingOf(method));
+      swapped[method.name] = await answers(
+        method,
+        `swapped/${predictionFile(method.name)}`,
+        others,
+        samplingOf(method),
+      );
     function samplingOf({ name }: Method): Partial<EvaluateOptions> {
       return given({ sampling: samplings.get(name) });
     }
@@ -81,7 +88,7 @@ export const evalStage: Stage = {
 };
 
 function filesOf(name: string): string[] {
-  return [`${name}.jsonl`, `swapped/${name}.jsonl`];
+  return [predictionFile(name), `swapped/${predictionFile(name)}`];
 }
 
 /** The entry where it has a value. */

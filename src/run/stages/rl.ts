@@ -1,24 +1,19 @@
 import { join } from "node:path";
-import { backbone } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
-import { readJson, writeJson } from "../../core/jsonl.ts";
+import { writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
 import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
-import type { World } from "../../data/synthetic/world-types.ts";
 import { openAsking } from "../../model/asking.ts";
-import { ASKING_FILES, type ModelFile, readModel, readTags, readTasks } from "../../model/files.ts";
+import { ASKING_FILES, type ModelFile, readModel } from "../../model/files.ts";
 import { trainRl } from "../../policy/rl.ts";
-import { isOracle, makeOracle, type OracleFile } from "../../prmu/oracle.ts";
-import { crossScorer, makeScorer, type ScorerFile } from "../../prmu/score.ts";
-import type { Scorer } from "../../prmu/scorer-types.ts";
-import { makeBorrow } from "../../prmu/warm-start.ts";
+import { isOracle } from "../../prmu/oracle.ts";
 import type { RlStage } from "../../rewards/weights.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity, choosingOf, decodingsOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { handOn, lookOf } from "./hand-on.ts";
 import { isWeighed, mayWeigh, openOwnSignals, ownIdentity } from "./own-signals.ts";
-import { readScorer } from "./prmu.ts";
+import { openScorer } from "./scorer.ts";
 
 const WRITES = ["cuts.jsonl", "validations.json", "model.json"];
 /** What the personalization reward is made of: an oracle reads the world too. */
@@ -125,30 +120,4 @@ async function runRl(context: StageContext, stage: RlStage): Promise<void> {
 function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "path" | "state" | "dev"> {
   if (stage === "explore") return readModel(run, "guided");
   return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
-}
-
-type Opened = Scorer & { close(): Promise<void> };
-
-/** What gives the personalization reward: the trained model, both of a cross-fit, or an oracle of the synthetic world. */
-async function openScorer(context: StageContext): Promise<Opened | null> {
-  const { config, run } = context;
-  const file = readScorer(run);
-  if (file === null) return null;
-  if ("oracle" in file) return openOracle(context, file);
-  const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(config));
-  const { warm_start: items } = config.prmu;
-  const engine = await context.engines.reward();
-  const open = (one: ScorerFile): Promise<Opened> => {
-    const lends = one.rows !== null && items > 0;
-    const warm = lends ? { borrow: makeBorrow(readSplit(run, "prmu"), one.rows, tasks, items) } : {};
-    return makeScorer(engine, one, { codec, promptOf, prefix, ...warm });
-  };
-  if (file.crossed === undefined) return open(file);
-  const { other, halves } = file.crossed;
-  return crossScorer([await open(file), await open(other)], halves, config.rewards.raw_personalization);
-}
-
-function openOracle({ run, config }: StageContext, { oracle }: OracleFile): Opened {
-  const world = readJson<World>(join(run, "data", WORLD_FILE));
-  return makeOracle({ oracle, world, tasks: readTasks(run), tags: readTags(run), seed: config.seed });
 }

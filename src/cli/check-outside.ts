@@ -12,6 +12,7 @@ import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
 import { methodsOf } from "../methods/index.ts";
 import { readTasks } from "../model/files.ts";
 import { readRecord } from "../model/record.ts";
+import { methodsLack } from "../run/evaluation/outside.ts";
 import { taskWeightFaults } from "../run/reward-faults.ts";
 
 import { openFolder } from "../run/stages/data-files.ts";
@@ -36,7 +37,7 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
   const absent = once([...modelsUsed(config, only), ...added]).filter((wish) => found(io, wish).at === "hub");
   requirePackages(io, config, only);
   requireRoom(io, config, only);
-  const [lacking] = signalFaults(io, config, only);
+  const [lacking] = [...signalFaults(io, config, only), ...methodFaults(io, config, only)];
   if (lacking !== undefined) throw lacking;
   await checkData({ run, config, only }, before);
   return absent;
@@ -69,6 +70,9 @@ const signalFaults = (io: Io, config: Config, only: readonly StageName[]): Tagpr
     only.includes(stage) ? signalsLack(config, stage, (name) => io.env[name]) : [],
   );
 
+const methodFaults = (io: Io, config: Config, only: readonly StageName[]): TagprError[] =>
+  only.includes("eval") ? methodsLack(config, (name) => io.env[name]) : [];
+
 /**
  * The same for a config that has no run yet, and every stage. A model of the hub that isn't here is no fault of the
  * config, nor is a key that isn't set; both are told in the answer, one error each.
@@ -78,7 +82,7 @@ export async function checkConfigOutside(io: Io, config: Config): Promise<TagprE
   const absent = absentModels(io, config).map(({ name }) => notHere(name));
   requireRoom(io, config, STAGE_NAMES);
   if (config.data.source === "files") await requireFolders(config);
-  const lacking = signalFaults(io, config, STAGE_NAMES);
+  const lacking = [...signalFaults(io, config, STAGE_NAMES), ...methodFaults(io, config, STAGE_NAMES)];
   const fault = lacking.find(({ code }) => code === "usage");
   if (fault !== undefined) throw fault;
   return [...absent, ...new Map(lacking.map((one) => [one.message, one])).values()];

@@ -36,12 +36,18 @@ export interface Method {
   readonly adapts?: true;
   /** False where no answers can be drawn of it at a temperature that is the evaluation's to choose: it has its own, or none. */
   readonly draws?: false;
+  /** Whether no model of the run answers: an API, a file, a module of one's own that asks elsewhere. */
+  readonly external?: true;
+  /**
+   * What can only be known once the queries are, before anything is asked: what a module exports, whether a file has all the
+   * answers. The evaluation goes on with the method that comes back.
+   * @throws TagprError where the method can't answer them
+   */
+  readonly prepare?: (preparing: Preparing) => Promise<Method>;
   /** Responses that it samples of a model of the run for one query, for plans; default 1, the greedy answer. */
   readonly responses?: number;
   /** Whether PRMU chooses among its answers: then the run needs its reward model ({@link Tools.reward}). */
   readonly scored?: true;
-  /** Other methods whose prompts or samples it is made of (a majority vote of one): they are what it shares work with. */
-  readonly of?: string;
   /**
    * Answers examples as one ordered unit: `result[i]` answers `examples[i]`. It is called batch after batch, and after a
    * kill again from the first one: what `tools.sample`, `tools.chat` and `tools.store` gave before they give again at once,
@@ -49,6 +55,14 @@ export interface Method {
    * @throws TagprError where the whole evaluation can't go on; a response that is only bad is a reply all the same
    */
   readonly answer: (examples: readonly ShownExample[], tools: Tools) => Promise<Reply[]>;
+}
+
+/** What a method is prepared for. */
+export interface Preparing {
+  /** Every query of the evaluation. */
+  readonly examples: readonly ShownExample[];
+  /** For what a person should know before it begins, in one line. */
+  readonly say: (line: string) => void;
 }
 
 /** The stages that train a model which answers, by their folders in a run. */

@@ -12,6 +12,7 @@ export type LeftOut = Set<Optional>;
 export function bodyOf(model: string, request: ChatRequest, n: number, from: number, without: ReadonlySet<Optional>) {
   const limit = without.has("max_tokens") ? "max_completion_tokens" : "max_tokens";
   return {
+    ...request.extra,
     model,
     messages: request.messages,
     ...(without.has("temperature") ? {} : { temperature: request.temperature }),

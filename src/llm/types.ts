@@ -13,6 +13,8 @@ export interface ChatRequest {
   readonly maxTokens: number;
   /** Passed on where the endpoint honours it. */
   readonly seed?: number;
+  /** Fields of the body that OpenAI's API does not have, or not of every model; those named above win over them. */
+  readonly extra?: Readonly<Record<string, unknown>>;
 }
 
 export interface Usage {

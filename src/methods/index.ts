@@ -3,7 +3,8 @@
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { nearest } from "../core/yaml-file.ts";
-import type { Method } from "../eval/types.ts";
+import type { Method, Preparing } from "../eval/types.ts";
+import { configuredMethod, configuredNames } from "./configured.ts";
 import { guided } from "./guided.ts";
 import { overSamples, partsOf } from "./over-samples.ts";
 import { pag } from "./pag.ts";
@@ -38,7 +39,7 @@ export function methodOf(name: string, config: Config): Method {
   const parts = partsOf(name);
   if (parts !== null) return overSamples(name, methodOf(parts.of, config));
   const method = METHODS.find((one) => one.name === name);
-  if (method === undefined) throw noMethod(name);
+  if (method === undefined) return configuredMethod(name, config) ?? noMethod(name, config);
   return name === "sft-r" ? sftRAs(config.sft.form) : method;
 }
 
@@ -50,13 +51,18 @@ export function methodsOf(config: Config): Method[] {
   return methods.toSorted((a, b) => place(a) - place(b));
 }
 
-function noMethod(name: string): TagprError {
-  const near = nearest(name, METHOD_NAMES);
+/** Methods as they are once the queries are known ({@link Method.prepare}). */
+export const prepared = (methods: readonly Method[], preparing: Preparing): Promise<Method[]> =>
+  Promise.all(methods.map((method) => method.prepare?.(preparing) ?? method));
+
+function noMethod(name: string, config: Config): never {
+  const known = [...METHOD_NAMES, ...configuredNames(config)];
+  const near = nearest(name, known);
   const hint =
     name === "sft-gold"
       ? "It is called sft now, as in the paper; what was sft is sft-r."
-      : `Methods: ${METHOD_NAMES.join(", ")}; of samples of one of them ROW/majority@N, ROW/best-of-N.`;
-  return new TagprError(
+      : `Methods: ${known.join(", ")}; of samples of one of them ROW/majority@N, ROW/best-of-N.`;
+  throw new TagprError(
     "usage",
     `eval.methods: no method ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`,
     {

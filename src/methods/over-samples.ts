@@ -52,6 +52,7 @@ export function overSamples(name: string, row: Method): Method {
       hint: "majority@N and best-of-N are made of a row that is one prompt and one response.",
     });
   const { n, rule } = parts;
+  const { prepare } = row;
   const best = rule === "best-of-";
   return {
     ...{ name, trains: row.trains, profile: row.profile, reasoning: row.reasoning, draws: false, responses: n },
@@ -61,6 +62,8 @@ export function overSamples(name: string, row: Method): Method {
     about: `Of ${n} samples of \`${row.name}\` ${best ? "the one that the reward model prefers" : "the answer that most give, of free text the one nearest to the others"}.`,
     ...(row.adapts === undefined ? {} : { adapts: row.adapts }),
     ...(best ? { scored: true } : {}),
+    ...(row.external === undefined ? {} : { external: row.external }),
+    ...(prepare === undefined ? {} : { prepare: async (preparing) => overSamples(name, await prepare(preparing)) }),
     answer: async (examples, tools) => {
       const draw = { n, temperature: tools.draw?.temperature ?? 1 };
       const replies = await row.answer(examples, { ...tools, draw });

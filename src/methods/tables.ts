@@ -23,7 +23,7 @@ export function rowOf(name: string, form: Config["sft"]["form"]): Method | null 
 /** {@link methodLabel} as a term of a difference: `guided RL`, not `+ guided RL`. */
 export const pairLabel = (name: string, labels: Labels = {}): string => methodLabel(name, labels).replace(/^\+ /, "");
 
-/** The comparisons of every result, `[a, b]` for a − b; those whose methods were not run are left out. */
+/** The comparisons of methods that every config knows, `[a, b]` for a − b; those whose methods were not run are left out. */
 export const COMPARISONS: Comparisons = [
   ["tagpr", "rag-r"],
   ["tagpr", "sft"],
@@ -33,4 +33,16 @@ export const COMPARISONS: Comparisons = [
   ["guided", "sft-r"],
   ["sft-r", "rag-r"],
   ["rag-r", "zero-shot"],
+  ["pag", "rag"],
+  ["pag-r", "rag-r"],
+  ["r2p", "rag-r"],
+];
+
+/** {@link COMPARISONS}, and of rows that only a config knows: against TagPR, and against the row that each is nearest to. */
+export const comparisonsOf = (methods: readonly Method[]): Comparisons => [
+  ...COMPARISONS,
+  ...methods.flatMap(({ name, external }): Comparisons => {
+    const base = partsOf(name)?.of ?? "rag-r";
+    return external === true || partsOf(name) !== null ? [["tagpr", name] as const, [name, base] as const] : [];
+  }),
 ];

@@ -65,9 +65,9 @@ export async function* answerRows(path: string, holds: Holds): AsyncGenerator<An
   if (extname(path).toLowerCase() !== ".json") {
     let number = 0;
     for await (const row of readRows(path)) {
-      number++;
+      const place = ++number;
       const at = (id: string) => (what: string) =>
-        new TagprError("data", `${path}: row ${number}${id === "" ? "" : ` (id ${id})`}: ${what}`, { hint });
+        new TagprError("data", `${path}: row ${place}${id === "" ? "" : ` (id ${id})`}: ${what}`, { hint });
       const named = holds === "predictions" ? (row.id ?? row.query) : row.id;
       const id = typeof named === "string" || typeof named === "number" ? String(named) : "";
       if (id === "") throw at("")(`no id (columns: ${Object.keys(row).join(", ")})`);

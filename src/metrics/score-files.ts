@@ -66,6 +66,12 @@ function textsOf(output: Output, convention: Convention): string[] {
   return GIVEN_WORDS.includes(convention) && output.every((one) => typeof one === "string") ? [texts.join(" ")] : texts;
 }
 
+/** Whether two names are of one task as files have them: the movie and the news form of LaMP-2 both call themselves LaMP_2. */
+export function sameTaskName(a: string, b: string): boolean {
+  const own = (name: string) => name.replaceAll("-", "_").toLowerCase().replace(/_old$/, "");
+  return own(a) === own(b);
+}
+
 function taskOf(request: ScoreRequest, ofGolds: string | null, ofPreds: string | null): Task {
   if (request.task === null && ofGolds === null && ofPreds === null)
     throw new TagprError("usage", `${request.golds} does not name its task`, {
@@ -77,13 +83,11 @@ function taskOf(request: ScoreRequest, ofGolds: string | null, ofPreds: string |
       : ofGolds !== null
         ? taskSaidBy(request.golds, ofGolds)
         : taskSaidBy(request.preds, ofPreds ?? "");
-  // The movie and the news form of LaMP-2 both call themselves LaMP_2 in files.
-  const own = (name: string) => name.replaceAll("-", "_").toLowerCase().replace(/_old$/, "");
   for (const [path, other] of [
     [request.golds, ofGolds],
     [request.preds, ofPreds],
   ] as const)
-    if (other !== null && own(other) !== own(task.name))
+    if (other !== null && !sameTaskName(other, task.name))
       throw new TagprError("data", `${path} is of task ${other}, not ${task.name}`, {
         hint: "Give the files of one task, or another --task.",
       });

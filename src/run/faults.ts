@@ -143,9 +143,29 @@ function scoredFaults(config: Config): Fault[] {
   ];
 }
 
+/** Endpoints that can't be asked. */
+function apiFaults({ eval: { apis, methods } }: Config): Fault[] {
+  return Object.entries(apis).flatMap(([name, { url, model }]): Fault[] => {
+    if (![`api-${name}`, `api-${name}-r`].some((one) => methods.includes(one))) return [];
+    const hint = `For example eval.apis.${name}: {url: https://api.openai.com/v1, model: gpt-4o}.`;
+    if (!URL.canParse(url)) return [{ message: `eval.apis.${name} needs a URL, and its url is "${url}"`, hint }];
+    return model === "" ? [{ message: `eval.apis.${name} names no model`, hint }] : [];
+  });
+}
+
 function evalFaults(config: Config): Fault[] {
   const { methods, swap } = config.eval;
-  const unknown = [...methods.flatMap((name) => nameFault(name, config) ?? []), ...scoredFaults(config)];
+  const unknown = [
+    ...methods.flatMap((name) => nameFault(name, config) ?? []),
+    ...scoredFaults(config),
+    ...apiFaults(config),
+  ];
+  const files = swap.filter((name) => name.startsWith("file-"));
+  if (files.length > 0)
+    unknown.push({
+      message: `eval.swap: ${files.join(", ")} can't be shown another user's items: a file answers what it answers`,
+      hint: "Leave it out of eval.swap.",
+    });
   const strangers = swap.filter((name) => !methods.includes(name));
   if (strangers.length === 0) return unknown;
   return [

@@ -32,6 +32,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ["eval.profile", () => ({})],
   ["eval.base", () => "as_prompt"],
   ["eval.paths", () => []],
+  ["eval.missing", () => "refuse"],
   ...["apis", "own", "predictions"].map((key) => [`eval.${key}`, (): unknown => ({})] as const),
 ];
 

@@ -217,7 +217,15 @@ export const teachers = z
 export const reader = llm.extend({ temperature: temperature.default(0) });
 
 /** A model that is compared: its key, its prices and its limits are as a teacher's. */
-const api = reader.omit({ kind: true });
+const api = reader.omit({ kind: true }).extend({
+  thinking: z
+    .strictObject({
+      on: z.record(z.string(), z.unknown()).default({}).describe("Of `api-NAME-r`, e.g. `{reasoning_effort: medium}`."),
+      off: z.record(z.string(), z.unknown()).default({}).describe("Of `api-NAME`."),
+    })
+    .prefault({})
+    .describe("Fields that a request has besides OpenAI's usual ones, to switch the model's own thinking on and off."),
+});
 
 export const chains = z
   .strictObject({
@@ -309,11 +317,19 @@ export const evaluation = z
     own: z
       .record(z.string().regex(slug, SLUG), z.string())
       .default({})
-      .describe("Methods of your own, by name: paths of TypeScript or JavaScript modules; `own-NAME`."),
+      .describe(
+        "Methods of your own, by name: paths of TypeScript or JavaScript modules, `#export` behind them where it isn't the default one; `own-NAME`.",
+      ),
     predictions: z
       .record(z.string().regex(slug, SLUG), z.string())
       .default({})
-      .describe("Files of predictions from anywhere, by name, scored beside the rest: `file-NAME`."),
+      .describe(
+        "Files of predictions from anywhere, or folders of them, by name, scored beside the rest: `file-NAME` (docs/methods.md has the forms).",
+      ),
+    missing: z
+      .enum(["refuse", "wrong"])
+      .default("refuse")
+      .describe("Queries that such a file has no answer to: `refuse` the evaluation, or count them as `wrong`."),
   })
   .describe("Evaluation on the held-out set, greedy unless said otherwise (paper section 4).");
 

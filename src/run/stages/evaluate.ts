@@ -12,11 +12,12 @@ import { buildResult } from "../../eval/result.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
 import { swapProfiles } from "../../eval/swap.ts";
 import type { Method, Prediction } from "../../eval/types.ts";
-import { METHOD_NAMES, methodOf, methodsOf } from "../../methods/index.ts";
-import { COMPARISONS, type Labels, methodLabel } from "../../methods/tables.ts";
+import { METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
+import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
 import { ASKING_FILES, readModel, readTags, readTasks } from "../../model/files.ts";
 import { chooseSamplings } from "../evaluation/decoding.ts";
+import { methodsOutside } from "../evaluation/outside.ts";
 import { openTools } from "../evaluation/tools.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity, readSplit } from "./common.ts";
@@ -33,12 +34,16 @@ export const evalStage: Stage = {
     ...[...new Set(methodsOf(config).flatMap(({ trains }) => trains))].map((stage) => `${stage}/model.json`),
     ...(methodsOf(config).some(({ scored }) => scored === true) ? ["prmu/scorer.json"] : []),
   ],
-  outside: baseIdentity,
+  outside: async (config, tools) => {
+    const [base, methods] = [await baseIdentity(config, tools), await methodsOutside(config)];
+    return methods === undefined ? base : { base, methods };
+  },
   writes: ["scores.json", "decoding.json", ...METHOD_NAMES.flatMap(filesOf)],
   alsoWrites: ["../result.json"],
   run: async (context) => {
-    const { run, dir, config, claim } = context;
-    const methods = methodsOf(config);
+    const { run, dir, config, claim, progress } = context;
+    const test = readSplit(run, "test");
+    const methods = await prepared(methodsOf(config), { examples: test, say: progress.say });
     claim(methods.flatMap(({ name }) => filesOf(name)));
     const tasks = readTasks(run);
     const tools = await openTools(context, tasks, namedTags(config, readTags(run)));
@@ -48,7 +53,6 @@ export const evalStage: Stage = {
       claim([`dev/${file}`]);
       return answers(method, `dev/${file}`, readSplit(run, "dev"), { ...given({ sampling }), ...given({ title }) });
     });
-    const test = readSplit(run, "test");
     const predictions: Record<string, Prediction[]> = {};
     for (const method of methods)
       predictions[method.name] = await answers(method, predictionFile(method.name), test, samplingOf(method));
@@ -61,7 +65,7 @@ export const evalStage: Stage = {
     }
     const swapped: Record<string, Prediction[]> = {};
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
-    for (const method of config.eval.swap.map((name) => methodOf(name, config)))
+    for (const method of methods.filter(({ name }) => config.eval.swap.includes(name)))
       swapped[method.name] = await answers(
         method,
         `swapped/${predictionFile(method.name)}`,
@@ -73,7 +77,7 @@ export const evalStage: Stage = {
     }
     const ceilings = join(run, "data", "ceilings.json");
     const result = buildResult({
-      ...{ predictions, swapped, tasks, comparisons: COMPARISONS },
+      ...{ predictions, swapped, tasks, comparisons: comparisonsOf(methods) },
       ...(existsSync(ceilings) ? { ceilings: readJson<Record<string, CeilingRow>>(ceilings) } : {}),
       reading: config.eval.reading,
       bootstrap: config.eval.bootstrap,

@@ -1,6 +1,6 @@
 import type { Safe } from "../html.ts";
 import { hueVar } from "../palette.ts";
-import type { Canvas, Picture } from "./draw.ts";
+import { type Canvas, type Picture, room } from "./draw.ts";
 
 export interface Bar {
   readonly label: string;
@@ -23,7 +23,6 @@ export interface BarOptions {
 export function bars(canvas: Canvas, options: BarOptions): Picture {
   const { plot } = canvas;
   const rows = options.bars.map((bar) => ({ ...bar, fill: hueVar(bar.hue) }));
-  const room = (texts: readonly string[]): number => 14 + 6.6 * texts.reduce((n, text) => Math.max(n, text.length), 0);
   const longest = rows.reduce((n, row) => Math.max(n, row.value), 0);
   const wide = canvas.svg({
     width: 360,

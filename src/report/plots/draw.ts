@@ -24,6 +24,10 @@ export interface Canvas {
   svg(options: PlotOptions & { readonly marks: Markish[] }): string;
 }
 
+/** Pixels that the longest line of these labels takes, with the gap beside it. */
+export const room = (labels: readonly string[]): number =>
+  14 + 6.6 * labels.flatMap((label) => label.split("\n")).reduce((n, line) => Math.max(n, line.length), 0);
+
 /** Plot and a small DOM, loaded only when something is drawn. */
 export async function openCanvas(): Promise<Canvas> {
   const [plot, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);

@@ -3,7 +3,7 @@ import { COMPARISONS, methodLabel, pairLabel } from "../../methods/tables.ts";
 import { between, num, signed } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";
-import type { Canvas, Picture } from "./draw.ts";
+import { type Canvas, type Picture, room } from "./draw.ts";
 
 const WIDE = 700;
 const NARROW = 350;
@@ -43,7 +43,7 @@ function drawScores(canvas: Canvas, result: Result, width: number): string {
   return canvas.svg({
     width,
     height: 88 + rows.length * 34,
-    marginLeft: narrow ? 104 : 130,
+    marginLeft: Math.min(narrow ? 150 : 320, room(rows.map(({ label }) => label))),
     marginRight: 44,
     marginTop: 50,
     marginBottom: 36,
@@ -104,7 +104,7 @@ function drawForest(canvas: Canvas, result: Result, paired: readonly PairedRow[]
   return canvas.svg({
     width,
     height: 64 + rows.length * (narrow ? 42 : 34),
-    marginLeft: narrow ? 112 : 220,
+    marginLeft: Math.min(narrow ? 150 : 320, room(rows.map(({ label }) => label))),
     marginRight: 24,
     marginTop: 22,
     marginBottom: 36,

@@ -2,7 +2,7 @@ import { quantile } from "../../stats/resample.ts";
 import { whole } from "../format.ts";
 import { html } from "../html.ts";
 import { hueVar } from "../palette.ts";
-import type { Canvas, Picture } from "./draw.ts";
+import { type Canvas, type Picture, room } from "./draw.ts";
 
 export interface Lengths {
   readonly label: string;
@@ -31,7 +31,7 @@ export function lengthPlot(canvas: Canvas, rows: readonly Lengths[], name: strin
     canvas.svg({
       width,
       height: 64 + rows.length * 36,
-      marginLeft: width < 500 ? 104 : 130,
+      marginLeft: Math.min(width < 500 ? 150 : 320, room(rows.map(({ label }) => label))),
       marginRight: 24,
       marginTop: 24,
       marginBottom: 36,

@@ -9,7 +9,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["{src,examples,bench}/**/*.test.ts", "{scripts,setup}/**/*.test.mjs"],
+    include: ["{src,examples,bench}/**/*.test.ts", "{page,scripts,setup}/**/*.test.mjs"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -9,6 +9,7 @@ import { type OpenedModel, openModel } from "../model/open.ts";
 import { RETRIEVERS } from "../retrieval/retrieve.ts";
 import type { AnswerTools } from "../serve/answer.ts";
 import { openAsker } from "../serve/asker.ts";
+import type { Compute } from "../serve/compute.ts";
 import type { App } from "./app.ts";
 import { at, positiveNumber, taskName } from "./commands/options.ts";
 import { modelDir } from "./engines.ts";
@@ -57,12 +58,13 @@ export interface Answering {
   readonly close: () => Promise<void>;
 }
 
-/** Opens a model, and its base where it is wanted; engines start with the first question. */
+/** Opens a model, and its base where it is wanted; engines start with the first question. What `elsewhere` samples is this model alone. */
 export async function openAnswering(
   app: App,
   name: string,
   flags: AnsweringFlags,
   wantsBase: boolean,
+  elsewhere?: Compute,
 ): Promise<Answering> {
   const { io } = app;
   const open = async (stage: OpenedModel["stage"] | undefined): Promise<OpenedModel> =>
@@ -75,7 +77,8 @@ export async function openAnswering(
       flags,
     );
   const model = await open(flags.stage);
-  const models = [model, ...(wantsBase && model.stage !== "base" ? [await open("base")] : [])];
+  const both = wantsBase && elsewhere === undefined && model.stage !== "base";
+  const models = [model, ...(both ? [await open("base")] : [])];
   const scratch = model.run === null ? mkdtempSync(join(tmpdir(), "tagpr-")) : null;
   const clear = (): void => {
     if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
@@ -89,7 +92,7 @@ export async function openAnswering(
       await engines.close();
       clear();
     };
-    return { askers: new Map(models.map((one) => [one.name, openAsker(one, engines)])), engines, close };
+    return { askers: new Map(models.map((one) => [one.name, openAsker(one, engines, elsewhere)])), engines, close };
   } catch (error) {
     clear();
     throw error;

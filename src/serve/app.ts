@@ -7,6 +7,7 @@ import { checkHost, checkJson, checkToken } from "./guard.ts";
 import { openapi } from "./openapi.ts";
 import { mountPage } from "./page.ts";
 import { errorOf, Refused } from "./refusal.ts";
+import { aboutRoute } from "./routes/about.ts";
 import { chatRoute } from "./routes/chat.ts";
 import { embeddingsRoute } from "./routes/embeddings.ts";
 import { modelsRoute } from "./routes/models.ts";
@@ -47,6 +48,7 @@ export function makeApp(service: Service): Hono<Noted> {
   app.get("/metrics", async (c) =>
     c.body(await metrics.registry.metrics(), 200, { "content-type": metrics.registry.contentType }),
   );
+  app.get("/page/about", aboutRoute(service));
   app.get("/v1/models", modelsRoute(service));
   app.post("/v1/chat/completions", chatRoute(service));
   app.post("/v1/embeddings", embeddingsRoute(service));

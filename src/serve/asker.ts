@@ -2,13 +2,15 @@ import type { Engines } from "../engine/engines.ts";
 import type { OpenedModel } from "../model/open.ts";
 import { loadRenderer } from "../prompts/renderer.ts";
 import type { AnswerTools } from "./answer.ts";
+import type { Compute } from "./compute.ts";
 import { engineCompute } from "./engine-compute.ts";
 import { reopening } from "./reopen.ts";
 
-/** A model with all that it takes to ask it; engines start with the first question. */
-export function openAsker(model: OpenedModel, engines: Engines): AnswerTools {
+/** A model with all that it takes to ask it. Engines start with the first question; none samples where `elsewhere` is given. */
+export function openAsker(model: OpenedModel, engines: Engines, elsewhere?: Compute): AnswerTools {
   const renderer = loadRenderer(model.modelDir);
-  const compute = reopening(async () => engineCompute(await (await engines.policy()).sampler(model.weights), renderer));
+  const compute =
+    elsewhere ?? reopening(async () => engineCompute(await (await engines.policy()).sampler(model.weights), renderer));
   const { embeddings_model: embedder } = model.config.engines;
   const dense = model.retriever.method === "dense";
   return {

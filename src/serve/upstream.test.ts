@@ -1,4 +1,9 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
+import { keepAliveFetch } from "../engine/http.ts";
 import type { Fetch } from "../engine/transport.ts";
 import type { ComputeRequest, Delta } from "./compute.ts";
 import { MANNERS, type Manner, type Stub, stubServer } from "./testing/completion-stub.ts";
@@ -73,6 +78,31 @@ describe.each(Object.entries(MANNERS))("a completion server with the manners of 
     await expect(reading).rejects.toThrow("left");
     expect(other.ended).toBe(2);
   });
+});
+
+it("over real HTTP pieces come as they are sent, and who leaves closes the connection", async () => {
+  const stub = stubServer({ ...MANNERS.vllm, endless: true });
+  const server = createServer(async (request, response) => {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const body = Buffer.concat(await request.toArray()).toString();
+    const headers = { authorization: request.headers.authorization ?? "" };
+    const reply = await stub.fetch(`http://u${request.url}`, { headers, body, signal: gone.signal });
+    response.writeHead(reply.status);
+    if (reply instanceof Response) return response.end(await reply.text());
+    await pipeline(Readable.from(reply.body as AsyncIterable<Uint8Array>), response).catch(() => {});
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const { port } = server.address() as AddressInfo;
+  const compute = await connect(stub, { url: `http://127.0.0.1:${port}`, fetch: keepAliveFetch() });
+  let text = "";
+  for await (const delta of compute.complete({ ...REQUEST, n: 1 }, signal)) {
+    text += delta.text;
+    if (text.endsWith("more")) break;
+  }
+  expect(text).toContain("<think>\n漢字 😀</think> so");
+  await expect.poll(() => stub.ended).toBe(1);
+  await new Promise((closed) => server.close(closed).closeAllConnections());
 });
 
 describe("finding the model", () => {

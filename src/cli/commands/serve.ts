@@ -13,6 +13,7 @@ import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";
 import type { Io } from "../io.ts";
 import { untilSignal } from "../signal.ts";
+import { openUpstream } from "../upstream.ts";
 import { at, portNumber } from "./options.ts";
 
 /** `tagpr serve MODEL`. */
@@ -30,9 +31,15 @@ export function serveCommand(app: App): Command {
     .addOption(FLAGS.k)
     .addOption(FLAGS.device)
     .addOption(FLAGS.dtype)
+    .option(
+      "--upstream <url>",
+      "sample elsewhere: a completion server of OpenAI's API (vLLM, SGLang, llama.cpp) on the same folder",
+    )
+    .option("--upstream-model <name>", "by which name it knows the model (default: the only one that it serves)")
+    .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
     .action(async (model, { port, data, token: given, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
-      const answering = await openAnswering(app, model, flags, true);
+      const answering = await openAnswering(app, model, flags, true, await openUpstream(io, flags));
       try {
         const stopped = await untilSignal(io, async (signal) => {
           const { server, address } = await start(io, answering, { port, data, token }, signal);

@@ -21,6 +21,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   GPU: "W1 to W4 on a GPU in bf16, with the shapes of Qwen3-0.6B and 8B",
   GROWTH: "time of W1 against its FLOPs as prompts, roll-outs and lengths grow",
   LEARNING: "the paper's ablations on the synthetic world, with verdicts (docs/learning.md)",
+  "OWN-DATA":
+    "presets/own-data.yaml on people's data: sets × seeds × users shared or apart, resumable (docs/findings.md)",
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
   PLAN: "the cost model of --dry-run against the runs whose folders are given; --memory CONFIG: its memory against the engine",
 };
@@ -44,7 +46,7 @@ const OPTIONS = {
   file: { type: "string", what: "W6: a train file of LaMP-4" },
   megabytes: { type: "string", what: "W6: size of the one that is made up" },
 } as const;
-const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "PLAN"];
+const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN"];
 
 function usage(): string {
   const line = ([key, what]: readonly [string, string]): string => `  ${key.padEnd(14)}${what}`;

@@ -33,6 +33,7 @@ it.each([
   [{ ...FILES, judge: { kind: "scripted" } }, /^judge\.kind: scripted/],
   [{ ...FILES, tagger: { kind: "scripted" } }, /^tagger\.kind: scripted/],
   [{ teacher: { kind: "rules", rationalize: true } }, /^teacher\.kind: rules can't be shown an answer/],
+  [{ teachers: [{ kind: "rules" }], teacher: { kind: "self" } }, /^teacher: it is not read where `teachers`/],
   [{ teachers: [{ kind: "rules" }, { kind: "openai" }] }, /^teachers\.1\.kind: openai needs a URL/],
   [{ judge: { kind: "self" } }, /^judge\.kind: self is for the teacher only/],
   [{ teacher: { kind: "openai" } }, /^teacher\.kind: openai needs a URL/],

@@ -1,5 +1,5 @@
 import { hasRewardModel } from "../core/config/reward-model.ts";
-import type { Config, LlmConfig } from "../core/config/schema.ts";
+import { type Config, configSchema, type LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { STAGE_NAMES, type StageName } from "../core/stages.ts";
 import { SHAPES, shapeOf } from "../data/synthetic/shapes.ts";
@@ -44,6 +44,8 @@ export function requireSound(config: Config, { where = "", allowOpen = false, on
     });
 }
 
+const DEFAULT_TEACHER = JSON.stringify(configSchema.parse({}).teacher);
+
 const ROLES = ["teacher", "judge", "tagger"] as const;
 type Role = (typeof ROLES)[number];
 
@@ -52,6 +54,13 @@ function roleFaults(config: Config): Fault[] {
     ...ROLES.map((role) => [role, role, config[role]] as const),
     ...config.teachers.map((settings, i) => [`teachers.${i}`, "teacher", settings] as const),
   ];
+  if (config.teachers.length > 0 && JSON.stringify(config.teacher) !== DEFAULT_TEACHER)
+    return [
+      {
+        message: "teacher: it is not read where `teachers` names several",
+        hint: "Say it in teachers, or set 'teachers=[]'.",
+      },
+    ];
   const asked = roles.filter(([name]) => name !== "teacher" || config.teachers.length === 0);
   return asked.flatMap(([name, role, { kind, url, ...more }]): Fault[] => {
     const { source } = config.data;

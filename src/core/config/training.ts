@@ -59,6 +59,14 @@ export const sft = z
       .describe(
         "Training chains at most, whole queries drawn at random; 0 = all. How much SFT needs is measured with it.",
       ),
+    small: z
+      .strictObject({
+        under: count.default(0).describe("Fewer training chains than this are a small set; 0 = none is."),
+        rank: positive.default(16).describe("LoRA rank in place of `sft.rank`."),
+        learning_rate: rate.default(5e-4).describe("In place of `sft.learning_rate`: adapters take a larger one."),
+      })
+      .prefault({})
+      .describe("What SFT does otherwise where there are few chains (ours): adapters, which can't forget as much."),
   })
   .describe("Foundational SFT (paper section 3.4).");
 

@@ -18,14 +18,15 @@ const KINDS: Readonly<Record<string, string>> = {
   scripted: "the synthetic world's scripted server, which sees the text of a request and nothing else",
   openai: "a model at an OpenAI-compatible endpoint",
   self: "the base model itself, sampled through the engine",
-  rules: "stated rules, not a model",
+  rules: "stated rules of TagPR's own, not a model",
 };
 
 /** Who taught, judged and tagged: as the stage wrote it, and what kind of thing that is. */
 function who(run: RunFiles): Safe {
   const by = asRow(run.stats?.by);
   const role = (name: string): string => {
-    const kind = KINDS[textOf(asRow(run.config[name]).kind) ?? ""];
+    const several = name === "teacher" && Array.isArray(run.config.teachers) && run.config.teachers.length > 0;
+    const kind = several ? "several teachers" : KINDS[textOf(asRow(run.config[name]).kind) ?? ""];
     return [textOf(by[name]), kind].filter((part) => part != null).join(": ") || "unknown";
   };
   return html`<dl class="facts">${["teacher", "judge", "tagger"].map(

@@ -43,9 +43,17 @@ ${run.result === null ? html`<p class="none">Not evaluated yet: there is no resu
 const modelName = (model: string | null): string | null =>
   model !== null && isAbsolute(model) ? model.split(/[\\/]/).slice(-2).join("/") : model;
 
+/** Whether some of the chains are by stated rules. */
+export function taughtByRules(config: RunFiles["config"]): boolean {
+  const several = Array.isArray(config.teachers) ? config.teachers : [];
+  return (several.length > 0 ? several : [config.teacher]).some((one) => asRow(one).kind === "rules");
+}
+
 function badges(run: RunFiles): Safe {
   const kind = (role: string): unknown => asRow(run.config[role]).kind;
   return html`${isSynthetic(run) && html`<span class="badge">synthetic world: made-up users, not people</span>`}${
+    taughtByRules(run.config) && html`<span class="badge">chains by stated rules of TagPR's own, no model</span>`
+  }${
     kind("teacher") === "self" && html`<span class="badge">self-taught chains: the model itself is the teacher</span>`
   }${kind("judge") === "rules" && html`<span class="badge">judge: stated rules, no model</span>`}${
     kind("tagger") === "rules" && html`<span class="badge">tagger: stated rules, no model</span>`

@@ -3,7 +3,7 @@ import { PAPER_TAGS } from "../../core/tags.ts";
 import { num } from "../format.ts";
 import { html, type Safe, type Section, table } from "../html.ts";
 import { asRow, type RunFiles } from "../read-run.ts";
-import { isSynthetic } from "./header.ts";
+import { isSynthetic, taughtByRules } from "./header.ts";
 
 /** The paper's stated settings (Appendix A.1 and section 3), by their place in the config. */
 const PAPER: readonly (readonly [string, string])[] = [
@@ -67,6 +67,8 @@ function cautions(run: RunFiles): Safe {
       "Judge or tagger are stated rules here, where the paper uses GPT-4o.",
     kind("teacher") === "self" &&
       "The chains were sampled from the base model itself, where the paper's teacher is a model of 235B parameters.",
+    taughtByRules(run.config) &&
+      "Chains were made by stated rules of TagPR's own from the shown items, where the paper's teacher is a model of 235B parameters: they say what is so of the items, in few forms.",
     kind("teacher") === "scripted" &&
       "The teacher is a script that follows several strategies with published faults, where the paper's teacher is a model of 235B parameters.",
     own.length > 0 && `The paper names five of its nine tags. These of this run are not among them: ${own.join(", ")}.`,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Chain } from "../../chains/types.ts";
-import type { Config } from "../../core/config/schema.ts";
+import type { Config, SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { readJsonl } from "../../core/jsonl.ts";
 import type { ShownExample } from "../../data/types.ts";
@@ -48,7 +48,25 @@ async function trainOn(context: StageContext, name: "sft" | "sft-ind", teach: ty
   tellCuts(context, asking, examples);
   if (reasoning && config.data.source === "files")
     requireLessons(context, lessonsOf(items.train, readChains(run), examples, asking.tasks));
-  await teach(context, { name, title: "SFT", config: config.sft, model: config.model, reasoning, asking, items });
+  await teach(context, {
+    name,
+    title: "SFT",
+    config: settingsFor(context, items.train.length),
+    model: config.model,
+    reasoning,
+    asking,
+    items,
+  });
+}
+
+/** Adapters where there are few chains. */
+function settingsFor({ config: { sft }, progress }: StageContext, chains: number): SftConfig {
+  const { under, rank, learning_rate } = sft.small;
+  if (chains >= under || sft.rank > 0) return sft;
+  progress.say(
+    `SFT: under ${under} chains (sft.small), so adapters of rank ${rank} are trained, at a rate of ${learning_rate}.`,
+  );
+  return { ...sft, rank, learning_rate };
 }
 
 const readChains = (run: string): Chain[] => readJsonl<Chain>(join(run, "chains", "chains.jsonl"));

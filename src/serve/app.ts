@@ -14,6 +14,13 @@ import { modelsRoute } from "./routes/models.ts";
 import { type Noted, noteFault, noteRequests } from "./routes/note.ts";
 import type { Service } from "./service.ts";
 
+/** No page elsewhere reads or frames what is served; what only means something over HTTPS, or to old browsers, is left out. */
+const HEADERS = {
+  ...{ crossOriginResourcePolicy: "same-origin", xFrameOptions: "DENY" },
+  ...{ strictTransportSecurity: false, xDownloadOptions: false, xDnsPrefetchControl: false },
+  ...{ xPermittedCrossDomainPolicies: false, xXssProtection: false },
+};
+
 /** The server's routes; `app.request` serves tests without a socket. */
 export function makeApp(service: Service): Hono<Noted> {
   const { limits, token, stopping, metrics, uuid } = service;
@@ -31,7 +38,12 @@ export function makeApp(service: Service): Hono<Noted> {
     });
   });
   app.use(requestId({ limitLength: 64, generator: () => uuid() }), noteRequests(service));
-  app.use(secureHeaders({ crossOriginResourcePolicy: "same-origin", xFrameOptions: "DENY" }), checkHost);
+  app.use(secureHeaders(HEADERS), checkHost);
+  // A connection that is kept would outlive the server by seconds.
+  app.use(async (c, next) => {
+    await next();
+    if (stopping.begun.aborted) c.header("Connection", "close");
+  });
   mountPage(app);
   app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
   app.use(checkToken(token), checkJson);

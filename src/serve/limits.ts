@@ -23,6 +23,8 @@ export const LIMITS = {
   deadline: 300_000,
   /** Milliseconds that a stop waits for what is being answered. */
   grace: 20_000,
+  /** Milliseconds in which the last words reach their clients. */
+  goodbye: 1000,
   /** Milliseconds between two signs of life in a stream in which nothing is said. */
   heartbeat: 15_000,
 } as const;

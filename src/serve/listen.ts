@@ -6,8 +6,8 @@ export interface Listening {
   readonly url: string;
   /** Takes no more connections, and ends those that are idle. */
   stopTaking(): void;
-  /** Ends every connection. */
-  close(): Promise<void>;
+  /** Waits so many milliseconds for what is being written, and ends every connection. */
+  close(patience: number): Promise<void>;
 }
 
 /** A client that is slower than this with its headers, or with its whole request, is let go (milliseconds). */
@@ -39,10 +39,11 @@ export async function listen(
       server.close();
       server.closeIdleConnections();
     },
-    close: async () => {
+    close: async (patience) => {
       server.close();
-      server.closeAllConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), patience);
       await closed;
+      clearTimeout(timer);
     },
   };
 }

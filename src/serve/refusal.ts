@@ -46,6 +46,9 @@ export const errorOf = ({ status, message, param = null, code = null }: Refusal)
 export const stopped = (): Refused =>
   new Refused({ status: 503, message: "the server stops", code: "stopping", retryAfter: 2 });
 
+/** Why nobody is answered any more; 499 is nginx's number for it, which only the log sees. */
+export const clientLeft = (): Refused => new Refused({ status: 499, message: "the client left", code: "client_left" });
+
 /** What anything thrown while a request was served becomes. What no one foresaw is said to the log alone. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refused) return thrown.refusal;

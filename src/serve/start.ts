@@ -41,12 +41,12 @@ export async function startServer(
       over.abort(stopped());
       // What was cut off is told so before its connection ends.
       await queue.onIdle();
-      await close();
+      await close(limits.goodbye);
       return left;
     },
     close: async () => {
       over.abort(stopped());
-      await close();
+      await close(0);
     },
   };
 }

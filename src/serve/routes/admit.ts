@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { Refused } from "../refusal.ts";
+import { clientLeft, Refused } from "../refusal.ts";
 import type { Service } from "../service.ts";
 
 /** A request's turn: what ends it early, and how it gives its place back. */
@@ -23,11 +23,20 @@ export async function admit({ queue, limits, stopping, deadline }: Service, c: C
       ...{ status: 429, code: "queue_full", retryAfter: limits.retryAfter },
       message: `${limits.running} requests are being answered and ${limits.waiting} wait: try again later`,
     });
-  const signal = AbortSignal.any([c.req.raw.signal, deadline(limits.deadline), stopping.over]);
+  const signal = AbortSignal.any([leaving(c.req.raw.signal), deadline(limits.deadline), stopping.over]);
   const leave = await new Promise<() => void>((enter, refuse) => {
     queue.add(() => new Promise<void>((left) => enter(left)), { signal }).catch(refuse);
   });
   return { signal, leave };
+}
+
+/** The server's adapter aborts with a text, which nothing that handles errors takes for one. */
+function leaving(gone: AbortSignal): AbortSignal {
+  const left = new AbortController();
+  const leave = (): void => left.abort(clientLeft());
+  if (gone.aborted) leave();
+  else gone.addEventListener("abort", leave, { once: true });
+  return left.signal;
 }
 
 /** The body as JSON. */

@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
-import { routePath } from "hono/route";
+import { matchedRoutes } from "hono/route";
 import { TagprError } from "../../core/errors.ts";
 import { type Refusal, Refused, refusalOf } from "../refusal.ts";
 import type { Service } from "../service.ts";
@@ -37,7 +37,7 @@ function noteDown({ log, metrics, now }: Service, c: Context<Noted>, note: Note)
   const seconds = (now() - arrived) / 1000;
   const first = firstPiece === undefined ? undefined : (firstPiece - arrived) / 1000;
   // A path may hold anything; a route is one of ours.
-  const route = routePath(c, -1);
+  const route = matchedRoutes(c).findLast(({ path }) => path !== "/*")?.path ?? "none";
   metrics.request(route, c.res.status, seconds);
   if (first !== undefined) metrics.firstPiece(first);
   const line = { id: c.get("requestId"), method: c.req.method, route, status: c.res.status, ...known };
@@ -49,20 +49,17 @@ function noteDown({ log, metrics, now }: Service, c: Context<Noted>, note: Note)
 
 /** What was thrown, in the note and, where it is our own fault, in the log. */
 export function noteFault({ log }: Pick<Service, "log">, c: Context<Noted>, thrown: unknown): Refusal {
-  const refusal = c.req.raw.signal.aborted ? LEFT : refusalOf(thrown);
+  const refusal = refusalOf(thrown);
   const note = c.get("note");
   if (note !== undefined) note.code = refusal.code ?? null;
-  if (refusal.status >= 500) log.error({ id: c.get("requestId"), ...faultOf(thrown) }, "fault");
+  if (refusal.status >= 500 && !(thrown instanceof Refused))
+    log.error({ id: c.get("requestId"), ...faultOf(thrown) }, "fault");
   return refusal;
 }
-
-/** Nobody hears it; nginx's number for it. */
-const LEFT: Refusal = { status: 499, message: "the client left", code: "client_left" };
 
 /** Our own errors say what and where; the message of any other may repeat what a user wrote. */
 function faultOf(thrown: unknown): Record<string, unknown> {
   if (thrown instanceof TagprError) return { code: thrown.code, error: thrown.message, hint: thrown.hint };
-  if (thrown instanceof Refused) return { error: thrown.message };
   if (!(thrown instanceof Error)) return { error: typeof thrown };
   return {
     error: thrown.name,

@@ -7,7 +7,7 @@ export interface Listening {
   /** Takes no more connections, and ends those that are idle. */
   stopTaking(): void;
   /** Waits so many milliseconds for what is being written, and ends every connection. */
-  close(patience: number): Promise<void>;
+  close(patience?: number): Promise<void>;
 }
 
 /** A client that is slower than this with its headers, or with its whole request, is let go (milliseconds). */
@@ -39,7 +39,7 @@ export async function listen(
       server.close();
       server.closeIdleConnections();
     },
-    close: async (patience) => {
+    close: async (patience = 0) => {
       server.close();
       const timer = setTimeout(() => server.closeAllConnections(), patience);
       await closed;

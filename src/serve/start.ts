@@ -46,7 +46,7 @@ export async function startServer(
     },
     close: async () => {
       over.abort(stopped());
-      await close(0);
+      await close();
     },
   };
 }

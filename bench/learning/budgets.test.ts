@@ -172,7 +172,7 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   );
   // A rival trains what its row hangs on, and nothing else.
   expect(plan.flatMap(({ run, stage }) => (run === "gold-at-once" ? [stage] : []))).toEqual([
-    ...["data", "chains", "gold", "eval"],
+    ...["data", "gold", "eval"],
   ]);
   expect(plan.filter(({ sharedWith, seconds }) => sharedWith !== null && seconds > 0)).toEqual([]);
   const two = await planOf(runsOf(quick, 2), "no-such-folder");

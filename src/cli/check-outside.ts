@@ -154,7 +154,10 @@ function modelsUsed(config: Config, only: readonly StageName[]): Wish[] {
   const wants = (...stages: StageName[]): boolean => stages.some((stage) => only.includes(stage));
   const policy = only.some(asksPolicy) || (wants("chains") && teachersOf(config).some(({ kind }) => kind === "self"));
   const reward = scores(config, only);
-  const embeds = wants("chains") || (wants("data") && profile.retriever === "dense");
+  const embeds =
+    wants("chains") ||
+    (wants("data") && profile.retriever === "dense") ||
+    (wants("eval") && evaluationRetriever(config) === "dense");
   return [
     ...(policy ? [{ name: model, weights: engines.policy.kind === "embedded" }] : []),
     ...(reward ? [{ name: backbone(config), weights: engines.reward.kind === "embedded" }] : []),
@@ -164,6 +167,12 @@ function modelsUsed(config: Config, only: readonly StageName[]): Wish[] {
 
 /** Whether a stage trains or samples the policy, whatever the config says. */
 const asksPolicy = (stage: StageName): boolean => !["data", "chains", "report"].includes(stage);
+
+/** Who chooses items for the evaluation alone, where someone does; a record of an older version doesn't say. */
+function evaluationRetriever({ profile, eval: evaluation }: Config): string | undefined {
+  const { profile: own, paths }: Partial<Config["eval"]> = evaluation;
+  return own?.retriever ?? (own?.k !== undefined || (paths?.length ?? 0) > 0 ? profile.retriever : undefined);
+}
 
 /** Whether one of the stages trains a reward model, or scores with one. */
 const scores = (config: Config, only: readonly StageName[]): boolean =>

@@ -7,6 +7,7 @@ import { dataCommand } from "./commands/data/data.ts";
 import { docsCommand } from "./commands/docs.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
+import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
@@ -14,7 +15,7 @@ import { runCommand } from "./commands/run.ts";
 import { scoreCommand } from "./commands/score.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { setupCommand } from "./commands/setup.ts";
-import { STAGE_COMMANDS, stageCommand } from "./commands/stages.ts";
+import { STAGE_COMMANDS, type StageCommand, stageCommand } from "./commands/stages.ts";
 import { tensorboardCommand } from "./commands/tensorboard.ts";
 import type { Io } from "./io.ts";
 
@@ -52,8 +53,7 @@ Environment:
   program.addCommand(setupCommand(app));
   program.addCommand(quickstartCommand(app));
   program.addCommand(runCommand(app));
-  for (const stage of STAGE_COMMANDS)
-    program.addCommand(stage.name === "data" ? dataCommand(stage, app) : stageCommand(stage, app));
+  for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));
   program.addCommand(exportCommand(app));
@@ -66,6 +66,12 @@ Environment:
   program.addCommand(docsCommand(app, program), { hidden: true });
   settle(program, app.io);
   return program;
+}
+
+/** Data and evaluation take more than a run. */
+function commandOf(stage: StageCommand, app: App): Command {
+  if (stage.name === "data") return dataCommand(stage, app);
+  return stage.name === "eval" ? evalCommand(stage, app) : stageCommand(stage, app);
 }
 
 /** Every command prints through `io` and throws instead of exiting. */

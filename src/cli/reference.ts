@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { configSchema } from "../core/config/schema.ts";
-import { METHODS } from "../methods/index.ts";
 
 interface Node {
   readonly type?: string;
@@ -40,7 +39,7 @@ export function configReference(): string {
       "",
       ...(node.description === undefined ? [] : [node.description, ""]),
       table(Object.entries(node.properties ?? {}).flatMap(([key, child]) => rows(`${name}.${key}`, child))),
-      ...(name === "eval" ? ["", "What `eval.methods` and `eval.swap` choose from:", "", methodTable()] : []),
+      ...(name === "eval" ? ["", "What `eval.methods` and `eval.swap` choose from: [methods.md](methods.md)."] : []),
     ]),
     "",
   ].join("\n");
@@ -48,13 +47,6 @@ export function configReference(): string {
 
 function table(lines: readonly string[]): string {
   return ["| key | type | default | meaning |", "|---|---|---|---|", ...lines].join("\n");
-}
-
-function methodTable(): string {
-  const lines = METHODS.map(
-    ({ name, label, paper, about }) => `| \`${name}\` | ${cell(label)} | ${cell(paper)} | ${cell(about)} |`,
-  );
-  return ["| method | in tables | in the paper | meaning |", "|---|---|---|---|", ...lines].join("\n");
 }
 
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");

@@ -9,9 +9,16 @@ import { duration } from "./progress/eta.ts";
 export function resultTable(run: string): string | null {
   const result = readResult(run);
   if (result === null) return null;
-  const tables = result.tasks !== undefined && result.tasks.length > 1 ? [...result.tasks, result] : [result];
+  const several = result.tasks !== undefined && result.tasks.length > 1;
+  // What each method had is the run's, not a task's: it stands once, at the end.
+  const tables = several ? [...(result.tasks ?? []).map(withoutBudgets), result] : [result];
   return tables.map(oneTable).join("\n");
 }
+
+const withoutBudgets = (result: Result): Result => ({
+  ...result,
+  rows: result.rows.map(({ budget: _, ...row }) => row),
+});
 
 function oneTable(result: Result): string {
   const n = result.rows[0]?.n ?? 0;
@@ -29,10 +36,12 @@ function oneTable(result: Result): string {
     verdict,
   ]);
   const drawn = drawnRows(result);
+  const budgets = budgetRows(result);
   return [
     head,
     ...align(body),
     ...(drawn.length > 1 ? ["", "drawn at a temperature", ...align(drawn)] : []),
+    ...(budgets.length > 1 ? ["", "what each had and took", ...align(budgets)] : []),
     ...(paired.length > 0 ? ["", "paired differences", ...align(paired)] : []),
     "",
   ].join("\n");
@@ -72,6 +81,22 @@ function drawnRows({ rows, details, labels }: Result): string[][] {
       samples.primary ? "samples" : "greedy",
       ...[samples.greedy, samples.avg_at_n, samples.pass_at[n] ?? Number.NaN].map((value) => value.toFixed(3)),
       samples.majority_at_n === null ? "–" : samples.majority_at_n.toFixed(3),
+    ]),
+  ];
+}
+
+/** The heading alone in results of older versions. */
+function budgetRows({ rows, labels }: Result): string[][] {
+  const whole = (n: number | null): string => (n === null ? "?" : n.toLocaleString("en"));
+  const told = rows.flatMap(({ method, budget }) => (budget === undefined ? [] : [{ method, budget }]));
+  return [
+    ["", "labels", "teacher tokens", "trained tokens", "sampled tokens", "looks at dev", "responses", "tokens a query"],
+    ...told.map(({ method, budget }) => [
+      methodLabel(method, labels),
+      ...[budget.labels, budget.teacher_tokens, budget.trained_tokens, budget.sampled_tokens].map(whole),
+      whole(budget.tuning_trials),
+      budget.samples.toFixed(budget.samples % 1 === 0 ? 0 : 1),
+      budget.test_tokens.toFixed(0),
     ]),
   ];
 }

@@ -6,6 +6,8 @@ import { nearest } from "../core/yaml-file.ts";
 import type { Method, Preparing } from "../eval/types.ts";
 import { configuredMethod, configuredNames } from "./configured.ts";
 import { guided } from "./guided.ts";
+import { model } from "./model.ts";
+import { modelR } from "./model-r.ts";
 import { overSamples, partsOf } from "./over-samples.ts";
 import { pag } from "./pag.ts";
 import { pagR } from "./pag-r.ts";
@@ -27,6 +29,7 @@ export const METHODS: readonly Method[] = [
   ...[zeroShot, zeroShotR, rag, ragR, pag, pagR, r2p],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
   ...[guided, tagpr],
+  ...[model, modelR],
 ];
 
 export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
@@ -40,8 +43,16 @@ export function methodOf(name: string, config: Config): Method {
   if (parts !== null) return overSamples(name, methodOf(parts.of, config));
   const method = METHODS.find((one) => one.name === name);
   if (method === undefined) return configuredMethod(name, config) ?? noMethod(name, config);
-  return name === "sft-r" ? sftRAs(config.sft.form) : method;
+  if (name === "sft-r") return sftRAs(config.sft.form);
+  return method === model || method === modelR ? { ...method, label: config.name } : method;
 }
+
+/** All that can be compared of a config: `model` and `model-r` are for a model that is given alone. */
+export const allNames = (config: Config): string[] => [
+  ...METHOD_NAMES.filter((name) => name !== "model" && name !== "model-r"),
+  ...["rag-r/majority@8", "sft-r/majority@8", "sft-r/best-of-8"],
+  ...configuredNames(config),
+];
 
 /** Those of `eval.methods`, in the order of the tables; names that stand in no table come last. */
 export function methodsOf(config: Config): Method[] {

@@ -33,7 +33,8 @@ export async function openAsking(
 ): Promise<Asking> {
   const renderer = loadRenderer(await modelDir(model));
   const tasks = readTasks(run);
-  const tags = readTags(run);
+  // What answers at once hangs on no tag.
+  const tags = reasoning ? readTags(run) : [];
   const style = { reasoning, tags: reasoning ? namedTags(config, tags) : [] };
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const render = (example: ShownExample, items: ShownExample["shown"]): Fitted => {
@@ -57,8 +58,10 @@ export async function openAsking(
 }
 
 /** Tags that the system prompt of a method with reasoning names. */
-export const namedTags = ({ prompt }: Pick<Config, "prompt">, tags: readonly string[]): readonly string[] =>
-  prompt.names_tags ? tags : [];
+export const namedTags = ({ prompt }: Pick<Config, "prompt">, tags: readonly string[]): readonly string[] => {
+  if (!prompt.names_tags) return [];
+  return prompt.tags.length > 0 ? prompt.tags : tags;
+};
 
 type Fitted = Pick<FittedPrompt, "tokens" | "cut">;
 

@@ -175,7 +175,16 @@ async function trainOnBatch(loop: RlLoop, batch: number): Promise<void> {
   const rewards = { ...rewardMetrics(groups, options.scorer !== null), ...formMetrics(formOf(groups, options.tasks)) };
   const spread = spreadMetrics(groups, scheme);
   const epoch = epochAfter(walk, batch + 1);
-  log.metrics({ kind: "train", step: batch + 1, epoch, ...rewards, ...spread, ...updateMetrics(stats, groups) });
+  const tokens = { sampled_tokens: sampledTokens(groups), trained_tokens: trainedTokens(batches) };
+  log.metrics({
+    kind: "train",
+    step: batch + 1,
+    epoch,
+    ...tokens,
+    ...rewards,
+    ...spread,
+    ...updateMetrics(stats, groups),
+  });
   const queries = examples.map((example) => `${example.task}/${example.id}`);
   log.samples([{ kind: "batch", step: batch + 1, queries }, ...sampleRows(batch, groups[0])]);
   reportTime(loop, batch, groups, times, clock() - started);
@@ -257,6 +266,19 @@ export function miniBatches(groups: readonly WeighedGroup[], size: number, whole
   }
   return out;
 }
+
+const sampledTokens = (groups: readonly Group[]): number =>
+  groups.reduce(
+    (sum, { rollouts }) => sum + rollouts.reduce((own, { response }) => own + response.tokens.length, 0),
+    0,
+  );
+
+/** Prompts included, as each sequence has its own. */
+const trainedTokens = (batches: readonly MiniBatch[]): number =>
+  batches.reduce(
+    (sum, { sequences }) => sum + sequences.reduce((own, s) => own + s.prompt.length + s.tokens.length, 0),
+    0,
+  );
 
 const validates = ({ dev, looks = 0, config }: RlOptions): boolean =>
   dev.length > 0 && (looks > 0 || config.validate_every > 0);

@@ -126,6 +126,7 @@ async function update(loop: SftLoop, step: number): Promise<void> {
     epoch,
     loss,
     tokens,
+    trained_tokens: items.reduce((sum, { prompt }) => sum + prompt.length, tokens),
     learning_rate: adam.learningRate,
     grad_norm: norm,
   });

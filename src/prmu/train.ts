@@ -238,6 +238,7 @@ async function update(loop: PrmuLoop, step: number): Promise<void> {
     kind: "train",
     step: step + 1,
     epoch: epochAfter(walk, step + 1),
+    trained_tokens: data.reduce((sum, datum) => sum + datum.tokens.length, 0),
     loss,
     accuracy,
     margin_mean: margins.reduce((sum, m) => sum + m, 0) / margins.length,

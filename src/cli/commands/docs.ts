@@ -4,11 +4,16 @@ import { Command } from "@commander-js/extra-typings";
 import { packageRoot } from "../../core/installation.ts";
 import type { App } from "../app.ts";
 import { commandReference } from "../command-reference.ts";
+import { methodsPage } from "../methods-page.ts";
 import { configReference } from "../reference.ts";
 
 /** Pages of docs/ that are made from the program itself; a test holds them up to date. */
 export function generatedPages(program: Command): Readonly<Record<string, string>> {
-  return { "configuration.md": configReference(), "commands.md": commandReference(program) };
+  return {
+    "configuration.md": configReference(),
+    "commands.md": commandReference(program),
+    "methods.md": methodsPage(),
+  };
 }
 
 /** For TagPR's own developers: `npm run docs`. */

@@ -26,7 +26,10 @@ export const STAGE_COMMANDS: readonly StageCommand[] = [
   { name: "gold-ind", about: "the same, one model a task, for sft-ind of eval.methods" },
   { name: "sft-ind", about: "train the base model on the chains, one model a task, for sft-ind-r of eval.methods" },
   { name: "rejection", about: "train the SFT model on its own right samples, for sft-rejection of eval.methods" },
-  { name: "eval", about: "answer the held-out queries with every method, and write result.json" },
+  {
+    name: "eval",
+    about: "answer held-out queries with every method of a run, a config or a model, and write result.json",
+  },
   { name: "report", about: "write report/index.html" },
 ];
 

@@ -52,6 +52,8 @@ function readValue(text: string, from: string): unknown {
 export function absolutePaths(config: Config, cwd: string, exists: (path: string) => boolean): Config {
   const here = (path: string): string => (path !== "" && !isAbsolute(path) ? resolve(cwd, path) : path);
   const ifThere = (path: string): string => (path !== "" && exists(here(path)) ? here(path) : path);
+  const allHere = (paths: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, here(path)]));
   return {
     ...config,
     model: ifThere(config.model),
@@ -65,6 +67,12 @@ export function absolutePaths(config: Config, cwd: string, exists: (path: string
       own: Object.fromEntries(
         Object.entries(config.rewards.own).map(([name, own]) => [name, { ...own, module: here(own.module) }]),
       ),
+    },
+    eval: {
+      ...config.eval,
+      paths: config.eval.paths.map(here),
+      own: allHere(config.eval.own),
+      predictions: allHere(config.eval.predictions),
     },
     prmu: { ...config.prmu, model: config.prmu.model === "sft" ? "sft" : ifThere(config.prmu.model) },
     engines: { ...config.engines, embeddings_model: ifThere(config.engines.embeddings_model) },

@@ -305,10 +305,10 @@ export const evaluation = z
         "Folders of evaluation data in LaMP's layout, in place of those of `data`: nothing is trained anew for them.",
       ),
     base: z
-      .enum(["as_prompt", "better"])
+      .enum(["as_prompt", "better", "unnamed"])
       .default("as_prompt")
       .describe(
-        "Whether base models that reason are told the tags: as `prompt.names_tags` says, or with and without, and the better on dev is kept, method by method.",
+        "Whether base models that reason are told the tags: `as_prompt`: as `prompt.names_tags` says; `better`: with and without, and the better on dev is kept, method by method; `unnamed`: never, and no chains are needed for them.",
       ),
     apis: z
       .record(z.string().regex(slug, SLUG), api)

@@ -13,7 +13,7 @@ export function resultSection(run: RunFiles, art: Art): Section {
   const body =
     result === null
       ? notRun("Evaluation")
-      : html`${views(result).map((view) => oneResult(view, art))}${methodsList(result, formOf(run))}`;
+      : html`${views(result).map((view) => oneResult(view, art))}${budgetTable(result)}${methodsList(result, formOf(run))}`;
   return { id: "result", title: "Result", body };
 }
 
@@ -123,6 +123,35 @@ temperatures were offered each method's was chosen on the dev slice`,
       samples.majority_at_n === null ? "–" : num(samples.majority_at_n),
     ]),
   );
+}
+
+/** What a fair comparison has to say of each method; nothing in results of older versions. */
+function budgetTable(result: Result): Safe | null {
+  const told = result.rows.flatMap(({ method, budget }) => (budget === undefined ? [] : [{ method, budget }]));
+  if (told.length === 0) return null;
+  const count = (n: number | null): string => (n === null ? "–" : whole(n));
+  return html`<h3>What each method had and took</h3>${table(
+    "Labels: queries whose gold answer its training used. Looks at dev: something was chosen by them. Responses and tokens: a test query",
+    [
+      "Method",
+      "labels",
+      "teacher tokens",
+      "trained tokens",
+      "sampled tokens",
+      "looks at dev",
+      "responses",
+      "tokens",
+      "learns from test users",
+    ],
+    told.map(({ method, budget }) => [
+      methodLabel(method, result.labels),
+      ...[budget.labels, budget.teacher_tokens, budget.trained_tokens, budget.sampled_tokens].map(count),
+      whole(budget.tuning_trials),
+      num(budget.samples, 1),
+      whole(budget.test_tokens),
+      budget.adapts ? "yes" : "no",
+    ]),
+  )}`;
 }
 
 /** Ceilings are rows of the same table, set apart by their look. */

@@ -13,7 +13,7 @@ import { endpointModel } from "../stages/chain-models.ts";
 import { openEmbed } from "../stages/embedding.ts";
 import { keptReward } from "./reward.ts";
 
-interface Opening {
+export interface Opening {
   /** What a stage trained, also where it handed on what it began with (`choose.guard`). */
   readonly asTrained?: boolean;
 }
@@ -25,9 +25,8 @@ interface Opening {
 export async function openTools(
   context: StageContext,
   tasks: readonly Task[],
-  tags: readonly string[],
   { asTrained = false }: Opening = {},
-): Promise<Omit<Tools, "draw">> {
+): Promise<Omit<Tools, "draw" | "tags">> {
   const { config, run, progress } = context;
   const renderer = loadRenderer(await context.modelDir(config.model));
   const models = new Map<Weights, Promise<ReturnType<typeof keptSampler>>>();
@@ -38,7 +37,7 @@ export async function openTools(
   };
   return {
     tasks: new Map(tasks.map((task) => [task.name, task])),
-    ...{ renderer, tags, promptTokens: config.prompt.max_tokens, responseTokens: config.eval.max_tokens },
+    ...{ renderer, promptTokens: config.prompt.max_tokens, responseTokens: config.eval.max_tokens },
     seed: config.seed,
     sample: async (weights, asks) => (await model(weights))(asks),
     chat: (name) => {

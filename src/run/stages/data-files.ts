@@ -2,6 +2,7 @@ import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { type Dataset, openDataset, type Split, splitOf, taskOfFiles } from "../../data/dataset.ts";
 import { type DrawnFile, isDrawn, WORLD_FILE } from "../../data/synthetic/drawn.ts";
+import type { Task } from "../../data/task.ts";
 import { isKnownTask, loadTask } from "../../data/task-file.ts";
 import type { Example, QueryId, ShownExample } from "../../data/types.ts";
 import type { Gathered, Show } from "./gathered.ts";
@@ -18,8 +19,7 @@ export async function filesData(config: Config, show: Show): Promise<Gathered> {
   for (const path of paths) parts.push(await oneFolder(path, config, show));
   const tasks = parts.flatMap((part) => part.tasks);
   const twice = tasks.find(({ name }, i) => tasks.findIndex((other) => other.name === name) !== i);
-  if (twice !== undefined)
-    throw new TagprError("usage", `two folders hold the task ${twice.name}`, { hint: "Give one folder a task." });
+  if (twice !== undefined) throw twoFolders(twice.name);
   const stranger = Object.keys(config.data.rl_of).find(
     (key) => !isKnownTask(key) && !tasks.some(({ name }) => name === key),
   );
@@ -58,6 +58,41 @@ export async function openFolder(path: string, { task }: Config["data"]): Promis
   });
 }
 
+/** The evaluation queries of folders alone, at most `data.test` of each; what else the folders hold isn't looked at. */
+export async function evaluationData(
+  config: Config,
+  show: Show,
+): Promise<Pick<Gathered, "tasks"> & { test: ShownExample[]; drawn: string[] }> {
+  const tasks: Task[] = [];
+  const test: ShownExample[] = [];
+  const drawn: string[] = [];
+  for (const path of config.data.paths) {
+    const dataset = await openFolder(path, config.data);
+    const { name } = dataset.task;
+    if (tasks.some((task) => task.name === name)) throw twoFolders(name);
+    tasks.push(dataset.task);
+    test.push(...(await testOf(dataset, config, show)));
+    if (await isDrawn(dataset)) drawn.push(name);
+  }
+  return { tasks, test, drawn };
+}
+
+/** Every labelled train query that is of no dev user, as the paper's plain SFT sees them. */
+export async function trainData(config: Config, dev: readonly ShownExample[], show: Show): Promise<ShownExample[]> {
+  const out: ShownExample[] = [];
+  for (const path of config.data.paths) {
+    const dataset = await openFolder(path, config.data);
+    const own = dev.filter(({ task }) => task === dataset.task.name);
+    const [ids, users] = [new Set(own.map(({ id }) => id)), new Set(own.flatMap(({ user }) => user ?? []))];
+    for await (const example of splitOf(dataset, "train").read()) {
+      const { id, user, gold, profile } = example;
+      if (gold === null || profile.length < config.data.min_items || ids.has(id)) continue;
+      if (user === null || !users.has(user)) out.push(await show(dataset.task, example));
+    }
+  }
+  return out;
+}
+
 async function oneFolder(path: string, config: Config, show: Show): Promise<Folder> {
   const { seed, data } = config;
   const dataset = await openFolder(path, data);
@@ -65,21 +100,32 @@ async function oneFolder(path: string, config: Config, show: Show): Promise<Fold
   const keep = (example: Example): boolean => example.profile.length >= data.min_items;
   const train = splitOf(dataset, "train");
   const cut = splitTrain(await candidates(train, keep), data, seed, name);
+  const choose = (example: Example): Promise<ShownExample> => show(dataset.task, example);
+  const test = await testOf(dataset, config, show);
+  const [chains, rl, prmu, dev] = await pick(train, [cut.chains, cut.rl, cut.prmu, cut.dev], choose);
+  return {
+    tasks: [dataset.task],
+    splits: { chains: chains ?? [], rl: rl ?? [], prmu: prmu ?? [], dev: dev ?? [], test },
+    drawn: await isDrawn(dataset),
+  };
+}
+
+/** LaMP's dev split is the evaluation set. */
+async function testOf(dataset: Dataset, { seed, data }: Config, show: Show): Promise<ShownExample[]> {
   const evaluation = splitOf(dataset, "dev");
-  const ids = sampleOf(await candidates(evaluation, keep), data.test, seed, name, "test").map(({ id }) => id);
+  const keep = (example: Example): boolean => example.profile.length >= data.min_items;
+  const all = await candidates(evaluation, keep);
+  const ids = sampleOf(all, data.test, seed, dataset.task.name, "test").map(({ id }) => id);
   if (ids.length === 0)
     throw new TagprError("data", `${evaluation.questions}: no query has ${data.min_items} profile items or more`, {
       hint: "Lower data.min_items, or check the file.",
     });
-  const choose = (example: Example): Promise<ShownExample> => show(dataset.task, example);
-  const [chains, rl, prmu, dev] = await pick(train, [cut.chains, cut.rl, cut.prmu, cut.dev], choose);
-  const [test] = await pick(evaluation, [new Set(ids)], choose);
-  return {
-    tasks: [dataset.task],
-    splits: { chains: chains ?? [], rl: rl ?? [], prmu: prmu ?? [], dev: dev ?? [], test: test ?? [] },
-    drawn: await isDrawn(dataset),
-  };
+  const [test = []] = await pick(evaluation, [new Set(ids)], (example) => show(dataset.task, example));
+  return test;
 }
+
+const twoFolders = (name: string): TagprError =>
+  new TagprError("usage", `two folders hold the task ${name}`, { hint: "Give one folder a task." });
 
 async function candidates(split: Split, keep: (example: Example) => boolean): Promise<Candidate[]> {
   const found: Candidate[] = [];

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Config } from "../../core/config/schema.ts";
 import { writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { ICU_VERSION } from "../../core/words.ts";
 import { inputFault } from "../../data/lamp/input.ts";
@@ -33,7 +34,7 @@ export const dataStage: Stage = {
   writes: [...SPLITS.map((name) => `${name}.jsonl`), "tasks.json", "world.json", "ceilings.json", "strata.json"],
   run: async (context) => {
     const { config, dir, progress } = context;
-    const options = retrieveOptions(context);
+    const options = retrieveOptions(context, config.profile);
     let done = 0;
     progress.start("Data", 0);
     const choose: Show = async (task, example) => {
@@ -84,8 +85,11 @@ function sayInputs(progress: StageContext["progress"], task: Task, examples: rea
   progress.say(`${task.name}: ${odd.length} of ${own.length} inputs are not of the task's form (${named})`);
 }
 
-function retrieveOptions(context: StageContext): RetrieveOptions {
-  const { profile, seed } = context.config;
-  const base = { method: profile.retriever, k: profile.k, seed };
+/** How items are chosen by a profile's settings. */
+export function retrieveOptions(
+  context: Pick<StageContext, "config" | "run" | "engines" | "modelDir">,
+  profile: Config["profile"],
+): RetrieveOptions {
+  const base = { method: profile.retriever, k: profile.k, seed: context.config.seed };
   return profile.retriever === "dense" ? { ...base, embed: openEmbed(context) } : base;
 }

@@ -1,103 +1,145 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../../core/config/schema.ts";
 import { RUN_FORMAT } from "../../core/format.ts";
-import { appendJsonl, readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { appendJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
 import { STAGE_NAMES } from "../../core/stages.ts";
-import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod } from "../../eval/evaluate.ts";
 import { predictionFile } from "../../eval/prediction-file.ts";
 import { buildResult } from "../../eval/result.ts";
-import type { CeilingRow } from "../../eval/result-types.ts";
+import type { Sampling } from "../../eval/samples.ts";
 import { swapProfiles } from "../../eval/swap.ts";
-import type { Method, Prediction } from "../../eval/types.ts";
+import type { Method, Prediction, Tools } from "../../eval/types.ts";
 import { METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
 import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
-import { ASKING_FILES, readModel, readTags, readTasks } from "../../model/files.ts";
-import { chooseSamplings } from "../evaluation/decoding.ts";
+import { readModel, readTags } from "../../model/files.ts";
+import { chooseTags } from "../evaluation/base-tags.ts";
+import { budgetOf } from "../evaluation/budget.ts";
+import { chooseSamplings, type OnDev } from "../evaluation/decoding.ts";
 import { methodsOutside } from "../evaluation/outside.ts";
-import { openTools } from "../evaluation/tools.ts";
+import { openQuestions, type Questions, questionFiles, questionsOutside } from "../evaluation/questions.ts";
+import { type Opening, openTools } from "../evaluation/tools.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { baseIdentity, readSplit } from "./common.ts";
+import { baseIdentity } from "./common.ts";
 
 /** Answers of every method to the test queries, greedy and drawn, and the result that all tables are made of. */
 export const evalStage: Stage = {
   name: "eval",
   config: ({ eval: evaluation, prompt, engines }) => ({ evaluation, prompt, dtype: engines.policy.dtype }),
   reads: (config) => [
-    ...ASKING_FILES,
-    "data/test.jsonl",
-    ...(config.eval.temperatures.length > 1 ? ["data/dev.jsonl"] : []),
-    ...(config.data.source === "synthetic" ? ["data/ceilings.json"] : []),
+    ...questionFiles(config),
+    ...(hangsOnTags(config) ? ["chains/tags.json"] : []),
     ...[...new Set(methodsOf(config).flatMap(({ trains }) => trains))].map((stage) => `${stage}/model.json`),
     ...(methodsOf(config).some(({ scored }) => scored === true) ? ["prmu/scorer.json"] : []),
   ],
   outside: async (config, tools) => {
-    const [base, methods] = [await baseIdentity(config, tools), await methodsOutside(config)];
-    return methods === undefined ? base : { base, methods };
+    const base = await baseIdentity(config, tools);
+    const [methods, questions] = [await methodsOutside(config), await questionsOutside(config, tools)];
+    if (methods === undefined && questions === undefined) return base;
+    return { base, ...(methods === undefined ? {} : { methods }), ...(questions === undefined ? {} : { questions }) };
   },
-  writes: ["scores.json", "decoding.json", ...METHOD_NAMES.flatMap(filesOf)],
+  writes: ["scores.json", "decoding.json", "base.json", ...METHOD_NAMES.flatMap(filesOf)],
   alsoWrites: ["../result.json"],
   run: async (context) => {
     const { run, dir, config, claim, progress } = context;
-    const test = readSplit(run, "test");
+    const questions = await openQuestions(context);
+    const { tasks, test, ceilings, synthetic } = questions;
     const methods = await prepared(methodsOf(config), { examples: test, say: progress.say });
-    claim(methods.flatMap(({ name }) => filesOf(name)));
-    const tasks = readTasks(run);
-    const tools = await openTools(context, tasks, namedTags(config, readTags(run)));
-    const answers = (method: Method, file: string, examples: readonly ShownExample[], more: Partial<EvaluateOptions>) =>
-      written(join(dir, file), { method, tools, examples, batch: config.eval.batch, ...more });
-    const samplings = await chooseSamplings(context, methods, (method, file, sampling, title) => {
-      claim([`dev/${file}`]);
-      return answers(method, `dev/${file}`, readSplit(run, "dev"), { ...given({ sampling }), ...given({ title }) });
-    });
+    const unkept = notHandedOn(run, methods);
+    claim([...methods, ...unkept].flatMap(({ name }) => filesOf(name)));
+    const asking = await openAnswers(context, methods, questions);
     const predictions: Record<string, Prediction[]> = {};
     for (const method of methods)
-      predictions[method.name] = await answers(method, predictionFile(method.name), test, samplingOf(method));
-    const unkept = notHandedOn(run, methods);
-    if (unkept.length > 0) {
-      claim(unkept.map(({ name }) => predictionFile(name)));
-      const trained = await openTools(context, tasks, namedTags(config, readTags(run)), { asTrained: true });
-      for (const method of unkept)
-        predictions[method.name] = await answers(method, predictionFile(method.name), test, { tools: trained });
-    }
+      predictions[method.name] = await asking.answers(method, predictionFile(method.name), test);
+    for (const method of unkept)
+      predictions[method.name] = await asking.answers(method, predictionFile(method.name), test, { asTrained: true });
     const swapped: Record<string, Prediction[]> = {};
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const method of methods.filter(({ name }) => config.eval.swap.includes(name)))
-      swapped[method.name] = await answers(
-        method,
-        `swapped/${predictionFile(method.name)}`,
-        others,
-        samplingOf(method),
-      );
-    function samplingOf({ name }: Method): Partial<EvaluateOptions> {
-      return given({ sampling: samplings.get(name) });
-    }
-    const ceilings = join(run, "data", "ceilings.json");
+      swapped[method.name] = await asking.answers(method, `swapped/${predictionFile(method.name)}`, others);
     const result = buildResult({
-      ...{ predictions, swapped, tasks, comparisons: comparisonsOf(methods) },
-      ...(existsSync(ceilings) ? { ceilings: readJson<Record<string, CeilingRow>>(ceilings) } : {}),
-      reading: config.eval.reading,
-      bootstrap: config.eval.bootstrap,
-      seed: config.seed,
+      ...{ predictions, swapped, tasks, synthetic, comparisons: comparisonsOf(methods) },
+      ...(ceilings === undefined ? {} : { ceilings }),
+      ...{ reading: config.eval.reading, bootstrap: config.eval.bootstrap, seed: config.seed },
       seconds: secondsSoFar(context),
       labels: { ...labelsOf([...methods, ...unkept]), ...labelsOfKept(unkept) },
-      synthetic: syntheticTasks(run, tasks),
+      budgets: Object.fromEntries(
+        [...methods, ...unkept].map((method) => {
+          const { name } = method;
+          return [name, budgetOf(context, method, predictions[name] ?? [], asking.trials(name))];
+        }),
+      ),
     });
     writeJson(join(dir, "scores.json"), result.details);
     writeJson(join(run, "result.json"), { format: RUN_FORMAT, ...result });
   },
 };
 
+/** Whether a prompt may name the tags that the chains gave, or weights were trained with them. */
+const hangsOnTags = (config: Config): boolean => {
+  const methods = methodsOf(config);
+  const trained = methods.some(({ trains }) => trains.some((stage) => !stage.startsWith("gold")));
+  const names = config.prompt.names_tags && config.prompt.tags.length === 0 && config.eval.base !== "unnamed";
+  return trained || (names && methods.some(({ reasoning }) => reasoning));
+};
+
 function filesOf(name: string): string[] {
   return [predictionFile(name), `swapped/${predictionFile(name)}`];
 }
 
-/** The entry where it has a value. */
-const given = <K extends string, T>(entry: Readonly<Record<K, T | undefined>>): Partial<Record<K, T>> =>
-  Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)) as Partial<Record<K, T>>;
+/** How every method of this evaluation answers, once its prompt and its decoding are chosen on dev. */
+async function openAnswers(context: StageContext, methods: readonly Method[], { tasks, dev }: Questions) {
+  const { run, dir, config, claim } = context;
+  const handedOn = await openTools(context, tasks);
+  const allowed = hangsOnTags(config) ? readTags(run) : config.prompt.tags;
+  const trials = new Map<string, number>();
+  const write = (
+    method: Method,
+    file: string,
+    examples: readonly ShownExample[],
+    { tools = handedOn, ...more }: More,
+  ) =>
+    written(join(dir, file), {
+      method,
+      tools: { ...tools, tags: more.tags },
+      examples,
+      batch: config.eval.batch,
+      ...more,
+    });
+  const onDev =
+    (tagsOf: (method: Method) => Tools["tags"]): OnDev =>
+    (method, file, sampling, title) => {
+      claim([`dev/${file}`]);
+      trials.set(method.name, (trials.get(method.name) ?? 0) + 1);
+      const more = { ...(sampling === undefined ? {} : { sampling }), ...(title === undefined ? {} : { title }) };
+      return write(method, `dev/${file}`, dev, { tags: tagsOf(method), ...more });
+    };
+  const tagsOf = await chooseTags(context, methods, { tags: namedTags(config, allowed), allowed }, (tags) =>
+    onDev(() => tags),
+  );
+  const samplings = await chooseSamplings(context, methods, onDev(tagsOf));
+  return {
+    answers: async (method: Method, file: string, examples: readonly ShownExample[], opening?: Opening) => {
+      const sampling = samplings.get(method.name);
+      return write(method, file, examples, {
+        tags: tagsOf(method),
+        ...(sampling === undefined ? {} : { sampling }),
+        ...(opening === undefined ? {} : { tools: await openTools(context, tasks, opening) }),
+      });
+    },
+    trials: (name: string): number => trials.get(name) ?? 0,
+  };
+}
+
+interface More {
+  readonly tags: Tools["tags"];
+  /** Default: of the weights that stages handed on. */
+  readonly tools?: Awaited<ReturnType<typeof openTools>>;
+  readonly sampling?: Sampling;
+  readonly title?: string;
+}
 
 /** Of rows that this run's settings make another method of, and of those that only its config knows. */
 const labelsOf = (methods: readonly Method[]): Labels =>

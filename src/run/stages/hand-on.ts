@@ -70,15 +70,17 @@ function methodTrainedBy(stage: TrainedBy, config: Config): Method {
 
 async function lookAt(context: StageContext, stage: TrainedBy, path: string, title: string): Promise<DevLook> {
   const { run, config, engines } = context;
-  const tools = await openTools(context, readTasks(run), namedTags(config, readTags(run)));
+  const method = methodTrainedBy(stage, config);
+  const tools = await openTools(context, readTasks(run));
+  const tags = method.reasoning ? namedTags(config, readTags(run)) : [];
   const sample = keptSampler({
     open: async () => (await engines.policy()).sampler(path),
     ...{ codec: tools.renderer, identity: path, store: memoryStore(), maxTokens: config.eval.max_tokens },
   });
   const predictions: Prediction[] = [];
   for await (const batch of evaluateMethod({
-    ...{ method: methodTrainedBy(stage, config), title, examples: readSplit(run, "dev"), batch: config.eval.batch },
-    tools: { ...tools, sample: (_, asks) => sample(asks) },
+    ...{ method, title, examples: readSplit(run, "dev"), batch: config.eval.batch },
+    tools: { ...tools, tags, sample: (_, asks) => sample(asks) },
     sampling: { n: SAMPLES, temperature: 1, primary: false },
   }))
     predictions.push(...batch);

@@ -136,7 +136,9 @@ async function pairsOf(
   const { pairs, stats } = buildPairs(sources, prmu, seed);
   const faults = plantFaults(sources, tasks, prmu, seed);
   const responses = scorable(sources, prmu.held_out, seed);
-  writeJson(join(dir, "pair_stats.json"), stats);
+  const sampled = sources.flatMap((one) => [...one.withProfile, ...one.withoutProfile, ...one.otherProfile]);
+  const sampled_tokens = sampled.reduce((sum, { tokens }) => sum + tokens, 0);
+  writeJson(join(dir, "pair_stats.json"), { ...stats, sampled_tokens });
   writeJsonl(faultsPath, faults);
   writeJsonl(responsesPath, responses);
   writeJsonl(path, pairs); // last: where it stands the others do

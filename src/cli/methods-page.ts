@@ -1,0 +1,41 @@
+import type { Method } from "../eval/types.ts";
+import { METHODS } from "../methods/index.ts";
+
+/** `docs/methods.md`: every method, its file and its paper, from the code alone. */
+export function methodsPage(): string {
+  return `# Methods
+
+Made from \`src/methods\` by \`npm run docs\`; do not edit. One file holds one method: what it trains, and how it answers.
+
+\`\`\`sh
+npx tagpr eval presets/methods-quick.yaml --methods all --out runs/methods   # every row, on the synthetic world
+npx tagpr eval RUN                                                        # of a run, what its eval.methods names
+npx tagpr eval MODEL --data DIR                                           # an exported folder, or a base model
+\`\`\`
+
+| method | in tables | in the paper | described in | trained by | file |
+|---|---|---|---|---|---|
+${METHODS.map(line).join("\n")}
+
+${METHODS.map(({ name, about }) => `- \`${name}\`: ${about}`).join("\n")}
+
+## What a comparison says
+
+Each row of \`result.json\` has a \`budget\`: the labels its training used, teacher tokens, trained and sampled tokens, looks at dev that something was chosen by,
+responses and tokens a test query, and whether it learnt from test users. \`sft\` has the labels that TagPR has; \`sft-full\` has all of train, as the paper's plain SFT.
+
+What is sampled is kept by content (weights, prompt, decoding, seed) in \`RUN/cache/answers\`: a second evaluation asks nothing twice, and rows that share a prompt share its responses.
+\`eval.profile\` and \`eval.paths\` show other items or ask other data. Nothing is trained anew for them.
+
+## A method of your own in \`src/methods\`
+
+\`src/methods/rag-r.ts\` is the one to begin with; the type \`Method\` in \`src/eval/types.ts\` says what each field means. A method gets everything as \`tools\`: samplers of any weights
+of the run, the renderer, tags, budgets, seeds, a store, vectors. It knows no run, so a test gives it fakes (\`src/eval/testing/fakes.ts\`).
+`;
+}
+
+function line({ name, label, paper, source, trains }: Method): string {
+  const stages = trains.length === 0 ? "nothing" : trains.map((stage) => `\`${stage}\``).join(", ");
+  const cells = [`\`${name}\``, label, paper, source, stages, `[${name}.ts](../src/methods/${name}.ts)`];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}

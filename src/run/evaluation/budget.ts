@@ -1,0 +1,144 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { ChainStats } from "../../chains/types.ts";
+import { hasRewardModel } from "../../core/config/reward-model.ts";
+import type { Config } from "../../core/config/schema.ts";
+import { readJson, readWholeLines } from "../../core/jsonl.ts";
+import { filesBelow } from "../../core/run-dir.ts";
+import type { ShownExample } from "../../data/types.ts";
+import type { Budget } from "../../eval/result-types.ts";
+import { primaryOf } from "../../eval/samples.ts";
+import type { Method, Prediction, TrainedBy } from "../../eval/types.ts";
+
+/** What of a run the numbers are read from. */
+interface Source {
+  readonly run: string;
+  readonly config: Config;
+}
+
+type Split = "chains" | "rl" | "prmu";
+type Trainer = TrainedBy | "prmu";
+
+/** Whose golds each stage uses itself. */
+const LABELS: Readonly<Record<Trainer, readonly Split[]>> = {
+  sft: ["chains"],
+  "sft-ind": ["chains"],
+  gold: ["chains", "rl"],
+  "gold-ind": ["chains", "rl"],
+  "gold-full": ["chains", "rl", "prmu"],
+  prmu: ["prmu"],
+  guided: ["rl"],
+  explore: ["rl"],
+  rejection: ["rl"],
+};
+
+/** The stages that weights rest on, their own included. */
+function trainersOf(stage: Trainer, config: Config): Trainer[] {
+  const on = (...names: Trainer[]): Trainer[] => names.flatMap((name) => trainersOf(name, config));
+  const before: Trainer[] =
+    stage === "explore"
+      ? on("guided")
+      : stage === "guided"
+        ? [...(config.guided.from === "sft" ? on("sft") : []), ...(hasRewardModel(config) ? on("prmu") : [])]
+        : stage === "prmu" || stage === "rejection"
+          ? on("sft")
+          : [];
+  return [...new Set([...before, stage])];
+}
+
+/**
+ * What a method had and took. `trials`: looks at dev by the evaluation itself (temperatures, prompts), beside those of the
+ * training stages.
+ */
+export function budgetOf(source: Source, method: Method, predictions: readonly Prediction[], trials: number): Budget {
+  const stages = [...new Set(method.trains.flatMap((stage) => trainersOf(stage, source.config)))];
+  const mean = (of: (p: Prediction) => number): number =>
+    predictions.reduce((sum, p) => sum + of(p), 0) / Math.max(1, predictions.length);
+  const dollars = predictions.reduce((sum, { cost }) => sum + (cost?.dollars ?? 0), 0);
+  return {
+    labels: labelsOf(source.run, stages),
+    teacher_tokens: stages.some((stage) => CHAINED.has(stage)) ? teacherTokens(source.run) : 0,
+    trained_tokens: tokens(source.run, stages, "trained_tokens"),
+    sampled_tokens: tokens(source.run, stages, "sampled_tokens"),
+    tuning_trials: trials + stages.reduce((sum, stage) => sum + looks(source.run, stage), 0),
+    samples: mean((p) => (p.sampled?.primary === true ? primaryOf(p).length : (p.cost?.responses ?? 1))),
+    test_tokens: mean((p) => (p.cost === undefined ? p.tokens : p.cost.promptTokens + p.cost.sampledTokens)),
+    ...(dollars > 0 ? { dollars } : {}),
+    adapts: method.adapts === true,
+  };
+}
+
+/** What the chains' tokens went into. */
+const CHAINED: ReadonlySet<Trainer> = new Set(["sft", "sft-ind"]);
+
+function labelsOf(run: string, stages: readonly Trainer[]): number {
+  const splits = [...new Set(stages.flatMap((stage) => LABELS[stage]))];
+  const learnt = splits.flatMap((split) => readWholeLines<ShownExample>(join(run, "data", `${split}.jsonl`)));
+  const own = new Set(learnt.filter(({ gold }) => gold !== null).map(({ task, id }) => `${task}/${id}`)).size;
+  // Of folders it may see more than the run's own splits: the loop says how much.
+  return stages.includes("gold-full") ? Math.max(own, completions(run, "gold-full")) : own;
+}
+
+/** Different completions that a stage of supervised training has seen. */
+const completions = (run: string, stage: Trainer): number =>
+  new Set(
+    readWholeLines<{ chains?: string[] }>(join(run, stage, "samples.jsonl")).flatMap(({ chains }) => chains ?? []),
+  ).size;
+
+function teacherTokens(run: string): number {
+  const path = join(run, "chains", "stats.json");
+  if (!existsSync(path)) return 0;
+  const { cost } = readJson<ChainStats>(path);
+  return Object.values(cost).reduce((sum, one) => sum + (one?.promptTokens ?? 0) + (one?.completionTokens ?? 0), 0);
+}
+
+/** Sums of a column over all loops of the stages; null where a step of an older version doesn't say it. */
+function tokens(run: string, stages: readonly Trainer[], column: "trained_tokens" | "sampled_tokens"): number | null {
+  const sums = stages.map((stage) => {
+    const loops = filesIn(run, stage, "metrics.jsonl").map((file) => readWholeLines<Row>(file));
+    const steps = loops.flat().filter(({ kind }) => kind === "train");
+    const said = steps.map((row) => row[column]);
+    if (column === "sampled_tokens") return outsideLoops(run, stage) + sum(said.map((n) => n ?? 0));
+    return said.every((n) => n !== undefined) ? sum(said) : null;
+  });
+  return sums.some((one) => one === null) ? null : sum(sums);
+}
+
+interface Row {
+  readonly kind?: string;
+  readonly trained_tokens?: number;
+  readonly sampled_tokens?: number;
+}
+
+/** What was sampled before a loop began: pairs, and rejection sampling's responses. */
+function outsideLoops(run: string, stage: Trainer): number {
+  const at = (file: string): string => join(run, stage, file);
+  if (stage === "rejection" && existsSync(at("accepted.json")))
+    return readJson<{ tokens: number }>(at("accepted.json")).tokens;
+  if (stage !== "prmu") return 0;
+  return sum(
+    filesIn(run, stage, "pair_stats.json").map(
+      (file) => readJson<{ sampled_tokens?: number }>(file).sampled_tokens ?? 0,
+    ),
+  );
+}
+
+/** Looks at dev that chose weights. */
+function looks(run: string, stage: Trainer): number {
+  const curves = filesIn(run, stage, "curve.json").map((file) => readJson<{ curve: { dev: number | null }[] }>(file));
+  const points = sum(curves.map(({ curve }) => curve.filter(({ dev }) => dev !== null).length));
+  const path = join(run, stage, "validations.json");
+  return points + (existsSync(path) ? readJson<{ validations: unknown[] }>(path).validations.length : 0);
+}
+
+/** Files of a name in a stage's folder and in those of its loops. */
+const filesIn = (run: string, stage: string, name: string): string[] => {
+  const dir = join(run, stage);
+  if (!existsSync(dir)) return [];
+  return filesBelow(dir)
+    .filter((file) => file === name || file.endsWith(`/${name}`))
+    .map((file) => join(dir, file));
+};
+
+const sum = (values: readonly (number | null | undefined)[]): number =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);

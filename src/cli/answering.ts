@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
+import { TagprError } from "../core/errors.ts";
 import { packageRoot } from "../core/installation.ts";
 import type { Engines } from "../engine/engines.ts";
 import { MODEL_STAGES } from "../model/files.ts";
@@ -58,12 +59,15 @@ export interface Answering {
   readonly close: () => Promise<void>;
 }
 
-/** Opens a model, and its base where it is wanted; engines start with the first question. What `elsewhere` samples is this model alone. */
+/**
+ * Opens a model, and beside it the base that it began with: not, where it must be there, or where it can be. Engines start with
+ * the first question. What `elsewhere` samples is this model alone.
+ */
 export async function openAnswering(
   app: App,
   name: string,
   flags: AnsweringFlags,
-  wantsBase: boolean,
+  base: "no" | "must" | "may",
   elsewhere?: Compute,
 ): Promise<Answering> {
   const { io } = app;
@@ -77,8 +81,7 @@ export async function openAnswering(
       flags,
     );
   const model = await open(flags.stage);
-  const both = wantsBase && elsewhere === undefined && model.stage !== "base";
-  const models = [model, ...(both ? [await open("base")] : [])];
+  const models = elsewhere === undefined ? [model, ...(await besides(io, model, base, () => open("base")))] : [model];
   const scratch = model.run === null ? mkdtempSync(join(tmpdir(), "tagpr-")) : null;
   const clear = (): void => {
     if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
@@ -96,6 +99,26 @@ export async function openAnswering(
   } catch (error) {
     clear();
     throw error;
+  }
+}
+
+async function besides(
+  io: Io,
+  { name, stage }: OpenedModel,
+  base: "no" | "must" | "may",
+  open: () => Promise<OpenedModel>,
+): Promise<OpenedModel[]> {
+  if (base === "must" && stage === "base")
+    throw new TagprError("usage", `${name} is a base model itself: there is nothing to compare`, {
+      hint: "Name a run or an exported folder, or leave --compare out.",
+    });
+  if (base === "no" || stage === "base") return [];
+  try {
+    return [await open()];
+  } catch (error) {
+    if (base === "must" || !(error instanceof TagprError)) throw error;
+    io.err(`The base model is not served: ${error.message}\n`);
+    return [];
   }
 }
 

@@ -46,7 +46,10 @@ function historyOf({ name }: Task, users: Users | null, user: string | null): re
   const found = users.find(name, user);
   if (found !== undefined) return found;
   throw new TagprError("usage", `the data has no user ${JSON.stringify(user)} of ${name}`, {
-    hint: users.some.length === 0 ? "It has no users at all." : `Some that it has: ${users.some.join(", ")}.`,
+    hint:
+      users.some.length === 0
+        ? "A user is named by the id in the data."
+        : `Some that it has: ${users.some.join(", ")}.`,
   });
 }
 

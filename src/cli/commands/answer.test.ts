@@ -121,6 +121,7 @@ describe("tagpr answer", () => {
     [["answer", NANO, "x", "--task", "LaMP_1", "--history", "items.jsonl"], /has no title/],
     [["answer", NANO, "x", "--task", "LaMP_1"], /is no input of LaMP_1: it is with fewer than/],
     [["answer", "nowhere", "x"], /nowhere/],
+    [["answer", NANO, "x", "--task", "synthetic_tag", "--compare"], /is a base model itself/],
     [["serve", NANO], /does not say what task it is asked/],
   ])("%j is a sentence", async (line, says) => {
     const { tagpr } = stand();

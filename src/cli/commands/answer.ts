@@ -47,7 +47,12 @@ export function answerCommand(app: App): Command {
             hint: 'Give the query behind the model, tagpr answer MODEL "…", or --chat alone.',
           },
         );
-      const answering = await openAnswering(app, model, { settle: true, ...flags }, flags.compare === true);
+      const answering = await openAnswering(
+        app,
+        model,
+        { settle: true, ...flags },
+        flags.compare === true ? "must" : "no",
+      );
       try {
         const options = await optionsOf(io, answering, flags);
         if (query === undefined) outcome.code = await chat(options);

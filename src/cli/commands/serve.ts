@@ -39,7 +39,7 @@ export function serveCommand(app: App): Command {
     .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
     .action(async (model, { port, data, token: given, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
-      const answering = await openAnswering(app, model, flags, true, await openUpstream(io, flags));
+      const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
       try {
         const stopped = await untilSignal(io, async (signal) => {
           const { server, address } = await start(io, answering, { port, data, token }, signal);
@@ -70,8 +70,10 @@ async function start(
 ): Promise<{ readonly server: Server; readonly address: string }> {
   const { askers } = answering;
   const tasks = [...askers.values()].flatMap(({ model }) => model.tasks);
-  const users = data === undefined ? null : await readUsers(at(io, data), tasks);
-  if (users !== null) io.err(`${users.count} users of ${data}\n`);
+  const known = data === undefined ? null : await readUsers(at(io, data), tasks);
+  if (known !== null) io.err(`${known.count} users of ${data}\n`);
+  // A client that names a stranger is told of no one else.
+  const users = known === null ? null : { ...known, some: [] };
   // What can't be asked is known before anyone is told that it can.
   for (const tools of askers.values()) await warm(tools, signal);
   const own = token ?? randomBytes(24).toString("base64url");

@@ -30,6 +30,8 @@ export interface Execute {
   readonly only?: readonly StageName[];
   readonly fresh: boolean;
   readonly json: boolean;
+  /** Dollars that it may pay to priced APIs. */
+  readonly maxCost?: number | undefined;
   /** Goes on although the run was begun on other hardware. */
   readonly anyHardware?: boolean;
   /** Whether models that are not here may be fetched from the hub. */
@@ -53,7 +55,7 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   if (!(await ensureModels(app, absent, { progress, download: options.download }))) return;
   if (absent.length > 0) await checkOutside(io, options);
   const release = lockRun(run);
-  const flights = makeFlights();
+  const flights = makeFlights(options.maxCost);
   let engines: Engines | undefined;
   try {
     const { config, machine } = await settle(app, options, progress);

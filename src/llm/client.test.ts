@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TagprError } from "../core/errors.ts";
 import { type ChatClientOptions, makeChatClient } from "./client.ts";
+import { type Flights, makeFlights } from "./flights.ts";
 import type { Fetch } from "./http.ts";
 import type { ChatRequest } from "./types.ts";
 
@@ -241,4 +242,23 @@ test("the key goes into the header and nowhere else", async () => {
     const error = await failure(client(echoing.fake).complete(ask("q")));
     expect(`${error.message} ${error.hint} ${error.stack} ${String(error.cause)}`).not.toContain(KEY);
   }
+});
+
+test("once so many dollars are paid nothing more is asked for, over all models of a command; kept answers cost nothing again", async () => {
+  const dir = cacheDir();
+  const prices = { in: 100, out: 1000 }; // a request: 10 and 5 tokens, $0.006
+  const asking = (flights: Flights) => {
+    const { fake, seen } = fakeServer(echo);
+    return { seen, asked: client(fake, { cacheDir: dir, prices, flights, concurrency: 1 }) };
+  };
+  const first = asking(makeFlights(0.015));
+  const error = await failure(first.asked.completeMany([..."abcde"].map((text) => ask(text))));
+  expect(error).toMatchObject({
+    code: "llm",
+    message: "$0.0180 are spent, and this command may spend $0.015 (--max-cost)",
+  });
+  expect(first.seen.calls).toBe(3);
+  const again = asking(makeFlights(0.015));
+  expect(await again.asked.completeMany([..."abcde"].map((text) => ask(text)))).toHaveLength(5);
+  expect(again.seen.calls).toBe(2);
 });

@@ -61,8 +61,10 @@ export function makeChatClient(options: ChatClientOptions): ChatModel {
       fresh = true;
       const keep = (part: ChatResult): void => kept.put(partKey, part);
       const asked = await askSamples(endpoint, learnt, request, { n: request.n - from, from, keep });
-      if ("value" in asked) add(asked.value);
-      else return ended(parts, asked.end, partKey);
+      if ("value" in asked) {
+        add(asked.value);
+        options.flights?.paid(dollars(asked.value.usage, options.prices));
+      } else return ended(parts, asked.end, partKey);
     }
     if (!fresh) sums.cached++;
     return { result: joined(parts) };

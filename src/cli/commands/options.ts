@@ -62,6 +62,19 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
+export function dollars(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0)) throw new InvalidArgumentError("not an amount of dollars above 0");
+  return value;
+}
+
+/** `--max-cost`, of every command that may ask a priced API. */
+export const maxCost = () =>
+  new Option(
+    "--max-cost <dollars>",
+    "end once this command has paid so much to priced APIs (price_in, price_out); what is on its way is still paid, what came is kept",
+  ).argParser(dollars);
+
 export function portNumber(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError("not a port (0 to 65535)");
   return Number(text);

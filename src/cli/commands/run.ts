@@ -17,6 +17,7 @@ import {
   CONFIG_HELP,
   type ConfigFlags,
   configPath,
+  maxCost,
   NO_DOWNLOAD,
   settlePaths,
   wholeNumber,
@@ -32,6 +33,7 @@ export function runCommand(app: App): Command {
     .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
     .option("--set <key=value...>", CONFIG_HELP.set)
     .option("--only <stages>", "only these stages, comma-separated")
+    .addOption(maxCost())
     .option("--fresh", "do the stages again from nothing")
     .option(
       "--any-hardware",
@@ -53,6 +55,7 @@ export function runCommand(app: App): Command {
       await executeRun(app, {
         run,
         config,
+        maxCost: flags.maxCost,
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
         download: flags.download,

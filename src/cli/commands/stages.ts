@@ -6,7 +6,7 @@ import { configOfRun } from "../../model/record.ts";
 
 import type { App } from "../app.ts";
 import { executeRun } from "../execute.ts";
-import { at, CONFIG_HELP, configPath, NO_DOWNLOAD, settlePaths, wholeNumber, withFlags } from "./options.ts";
+import { at, CONFIG_HELP, configPath, maxCost, NO_DOWNLOAD, settlePaths, wholeNumber, withFlags } from "./options.ts";
 
 export interface StageCommand {
   readonly name: StageName;
@@ -41,6 +41,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
     .option("--data <dir...>", CONFIG_HELP.data)
     .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
     .option("--set <key=value...>", CONFIG_HELP.set)
+    .addOption(maxCost())
     .option("--fresh", "do the stage again from nothing")
     .option(
       "--any-hardware",
@@ -59,6 +60,7 @@ export function stageCommand({ name, about }: StageCommand, app: App): Command {
         run,
         config: settlePaths(withFlags(load, flags), app.io),
         only: [name],
+        maxCost: flags.maxCost,
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
         download: flags.download,

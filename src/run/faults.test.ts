@@ -37,6 +37,16 @@ it.each([
   [{ teachers: [{ kind: "rules" }, { kind: "openai" }] }, /^teachers\.1\.kind: openai needs a URL/],
   [{ judge: { kind: "self" } }, /^judge\.kind: self is for the teacher only/],
   [{ teacher: { kind: "openai" } }, /^teacher\.kind: openai needs a URL/],
+  [
+    { prmu: { variant: "none" }, eval: { methods: ["sft-r/best-of-8"] } },
+    /^eval\.methods: sft-r\/best-of-8 needs a reward model, and prmu\.variant is none$/,
+  ],
+  [{ eval: { apis: { big: { model: "m" } }, methods: ["api-big-r/majority@8"] } }, /^eval\.apis\.big needs a URL/],
+  [{ eval: { apis: { big: { url: "http://a/v1" } }, methods: ["api-big"] } }, /^eval\.apis\.big names no model/],
+  [
+    { eval: { predictions: { x: "p.jsonl" }, methods: ["file-x"], swap: ["file-x"] } },
+    /^eval\.swap: file-x can't be shown another user's items/,
+  ],
   [{ engines: { reward: { kind: "remote" } } }, /^engines\.reward\.kind: remote needs a URL/],
   [{ ...FILES, data: { source: "files" } }, /^data\.paths: .*no folder is given/],
   [{ ...FILES, data: { ...FILES.data, strata: { cold: 3 } } }, /^data\.strata: /],

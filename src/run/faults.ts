@@ -1,3 +1,4 @@
+import { rowNamed } from "../core/config/method-names.ts";
 import { hasRewardModel } from "../core/config/reward-model.ts";
 import { type Config, configSchema, type LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
@@ -154,8 +155,9 @@ function scoredFaults(config: Config): Fault[] {
 
 /** Endpoints that can't be asked. */
 function apiFaults({ eval: { apis, methods } }: Config): Fault[] {
+  const rows = methods.map(rowNamed);
   return Object.entries(apis).flatMap(([name, { url, model }]): Fault[] => {
-    if (![`api-${name}`, `api-${name}-r`].some((one) => methods.includes(one))) return [];
+    if (![`api-${name}`, `api-${name}-r`].some((one) => rows.includes(one))) return [];
     const hint = `For example eval.apis.${name}: {url: https://api.openai.com/v1, model: gpt-4o}.`;
     if (!URL.canParse(url)) return [{ message: `eval.apis.${name} needs a URL, and its url is "${url}"`, hint }];
     return model === "" ? [{ message: `eval.apis.${name} names no model`, hint }] : [];

@@ -17,3 +17,9 @@ it("a setting that changes nothing is in no hash, whatever stands beside it; one
   ])
     expect(hashable(parse(lever))).not.toEqual(plain);
 });
+
+it("what a row's samples hang on hangs on what the row is trained by", () => {
+  const gold = (learning_rate: number) =>
+    hashable(parse({ gold: { learning_rate }, eval: { methods: ["sft/majority@8"] } }));
+  expect(gold(1)).not.toEqual(gold(2));
+});

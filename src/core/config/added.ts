@@ -1,4 +1,4 @@
-import { nameThen } from "./method-names.ts";
+import { nameThen, rowNamed } from "./method-names.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -47,7 +47,7 @@ const OF_METHODS: readonly (readonly [section: "gold" | "rejection", methods: re
 export function hashable(config: Config): Config {
   const copy = structuredClone(config);
   for (const [path, neutral] of ADDED) drop(copy, path.split("."), JSON.stringify(neutral(config)));
-  const { methods } = config.eval;
+  const methods = config.eval.methods.map(rowNamed);
   for (const [section, of] of OF_METHODS) if (!of.some((name) => methods.includes(name))) drop(copy, [section], null);
   for (const key of ["methods", "swap"] as const) copy.eval[key] = copy.eval[key].map(nameThen);
   return copy;

@@ -16,3 +16,6 @@ export const nameNow = (name: string, format: number): string =>
 
 /** What hashes call a method. */
 export const nameThen = (name: string): string => RENAMED.find(([, now]) => now === name)?.[0] ?? name;
+
+/** The row that a name of `eval.methods` rests on: `rag-r` of `rag-r/majority@8`, else the name itself. */
+export const rowNamed = (name: string): string => name.split("/")[0] ?? name;

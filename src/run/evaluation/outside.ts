@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { rowNamed } from "../../core/config/method-names.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { methodsOf } from "../../methods/index.ts";
@@ -16,7 +17,8 @@ const filesUsed = (config: Config): [name: string, path: string][] => {
   return all.filter(([name]) => asked(config).has(name));
 };
 
-const asked = (config: Config): ReadonlySet<string> => new Set(methodsOf(config).map(({ name }) => name));
+/** Rows, also those whose samples another one chooses from. */
+const asked = (config: Config): ReadonlySet<string> => new Set(methodsOf(config).map(({ name }) => rowNamed(name)));
 
 /** What answers hang on outside of the run: the text of modules and of files of predictions; undefined where there are none. */
 export async function methodsOutside(config: Config): Promise<unknown> {

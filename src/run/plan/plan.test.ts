@@ -290,3 +290,24 @@ describe("a plan for embedded engines", () => {
     expect(tasks.map(({ users }) => users)).toEqual([true]);
   });
 });
+
+it("rows behind APIs are asked and priced: greedy answers, and the samples beside them; files take nothing", async () => {
+  const big = { url: "http://a/v1", model: "m", price_in: 2, price_out: 10, max_tokens: 500 };
+  const given = {
+    apis: { big },
+    predictions: { x: "p.jsonl" },
+    methods: ["rag", "api-big", "api-big-r/majority@8", "file-x"],
+  };
+  const config = configSchema.parse({ model: paper.model, eval: given, data: { test: 100 } });
+  const { apis } = await planOf([], config);
+  expect(apis.filter(({ who }) => who === "eval.apis.big")).toMatchObject([
+    { requests: 100, completionTokens: 100 * 20, dollars: expect.any(Number) },
+    { requests: 200, completionTokens: 100 * 9 * 500 },
+  ]);
+  const { tasks } = await taskSizes(config);
+  expect(
+    workOf({ config, tasks, assumed: readAssumptions([]) })
+      .at(-1)
+      ?.passes.map(({ what }) => what),
+  ).toEqual(["rag"]);
+});

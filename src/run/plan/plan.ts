@@ -192,8 +192,13 @@ const ofDevice = (inputs: PlanInputs, kind: "cpu" | "cuda"): Memory[] =>
     return embedded && machine !== undefined ? [partsOf(inputs, role, 1, machine)] : [];
   });
 
+function settingsOf(who: Asked["who"], config: Config): Pick<Config["judge"], "model" | "price_in" | "price_out"> {
+  if (who === "teacher" || who === "judge" || who === "tagger") return config[who];
+  return config.eval.apis[who.slice("eval.apis.".length)] ?? config.judge;
+}
+
 function apiPlan(asked: Asked, config: Config): ApiPlan {
-  const { model, price_in, price_out } = config[asked.who];
+  const { model, price_in, price_out } = settingsOf(asked.who, config);
   const priced = price_in > 0 || price_out > 0;
   const dollars = priced ? (asked.promptTokens * price_in + asked.completionTokens * price_out) / 1e6 : null;
   return { ...asked, model, dollars };

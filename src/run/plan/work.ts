@@ -1,9 +1,12 @@
+import { rowNamed } from "../../core/config/method-names.ts";
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config, RlConfig, TeacherConfig } from "../../core/config/schema.ts";
 import { teachersOf } from "../../core/config/teachers.ts";
 import type { StageName } from "../../core/stages.ts";
 import { methodOf } from "../../methods/index.ts";
+import { partsOf } from "../../methods/over-samples.ts";
 import { isRegularised } from "../../policy/update.ts";
+import { trainsFor } from "../needed.ts";
 import { isWeighed } from "../stages/own-signals.ts";
 import type { Assumptions } from "./assumptions.ts";
 import type { TaskSizes } from "./sizes.ts";
@@ -23,7 +26,8 @@ export interface Pass {
 
 /** Requests to a model API. */
 export interface Asked {
-  readonly who: "teacher" | "judge" | "tagger";
+  /** Where the config says who it is. */
+  readonly who: "teacher" | "judge" | "tagger" | `eval.apis.${string}`;
   readonly requests: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -57,8 +61,8 @@ export const workOf = (given: Given): StageWork[] => [
   prmuWork(given),
   rlWork(given, "guided"),
   rlWork(given, "explore"),
-  ...(given.config.eval.methods.includes("sft") ? [goldWork(given)] : []),
-  ...(given.config.eval.methods.includes("sft-rejection") ? [rejectionWork(given)] : []),
+  ...(trainsFor(given.config, "gold") ? [goldWork(given)] : []),
+  ...(trainsFor(given.config, "rejection") ? [rejectionWork(given)] : []),
   evalWork(given),
 ];
 
@@ -88,7 +92,12 @@ function chainsWork(given: Given): StageWork {
     kind === "self" ? responseOf(given, max_tokens) : Math.min(assumed.teacher_tokens, max_tokens);
   const length = teachers.reduce((total, one) => total + lengthOf(one) * one.share, 0) / whole;
   const queries = asked / config.chains.rollouts;
-  const ask = (who: Asked["who"], requests: number, promptTokens: number, completionTokens: number): Asked[] =>
+  const ask = (
+    who: "teacher" | "judge" | "tagger",
+    requests: number,
+    promptTokens: number,
+    completionTokens: number,
+  ): Asked[] =>
     (who === "teacher" ? teachers : [config[who]]).some(({ kind }) => kind === "openai")
       ? [{ who, requests, promptTokens, completionTokens }]
       : [];
@@ -259,7 +268,7 @@ function evalWork(given: Given): StageWork {
     stage: "eval",
     steps: 0,
     checkpoints: 0,
-    asked: [],
+    asked: asked.flatMap((name) => apiWork(name, queries, given)),
     passes: asked.flatMap((name) => {
       const method = methodOf(name, config);
       const { responses = 1 } = method;
@@ -269,4 +278,24 @@ function evalWork(given: Given): StageWork {
       return [pass(name, "sample", [queries, responses], [prompt, completion], Math.ceil(queries / config.eval.batch))];
     }),
   };
+}
+
+/** What a row behind an API is asked: its greedy answers, and what is drawn beside them. */
+function apiWork(name: string, queries: number, given: Given): Asked[] {
+  const { config, assumed } = given;
+  const { apis, samples } = config.eval;
+  const row = rowNamed(name).replace(/^api-/, "");
+  const entry = [row, row.replace(/-r$/, "")].find((one) => apis[one] !== undefined);
+  const api = entry === undefined ? undefined : apis[entry];
+  if (api === undefined || !name.startsWith("api-")) return [];
+  const method = methodOf(name, config);
+  const drawn = partsOf(name)?.n ?? samples;
+  const each = method.reasoning ? Math.min(api.max_tokens, assumed.teacher_tokens) : assumed.answer_tokens;
+  const requests = queries * (drawn > 0 ? 2 : 1);
+  return [
+    {
+      ...{ who: `eval.apis.${entry}`, requests, promptTokens: requests * promptOf(given) },
+      completionTokens: queries * (1 + drawn) * each,
+    },
+  ];
 }

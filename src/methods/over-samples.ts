@@ -55,13 +55,14 @@ export function overSamples(name: string, row: Method): Method {
   const { prepare } = row;
   const best = rule === "best-of-";
   return {
-    ...{ name, trains: row.trains, profile: row.profile, reasoning: row.reasoning, draws: false, responses: n },
+    ...{ name, trains: row.trains, profile: row.profile, reasoning: row.reasoning, draws: false },
     label: `${row.label}, ${best ? "best of " : "majority@"}${n}`,
     paper: "–",
     source: best ? "ours; PRMU is the paper's, section 3.3" : "Wang et al. 2022, arXiv 2203.11171; the medoid is ours",
     about: `Of ${n} samples of \`${row.name}\` ${best ? "the one that the reward model prefers" : "the answer that most give, of free text the one nearest to the others"}.`,
     ...(row.adapts === undefined ? {} : { adapts: row.adapts }),
     ...(best ? { scored: true } : {}),
+    responses: row.responses === 0 ? 0 : n,
     ...(row.external === undefined ? {} : { external: row.external }),
     ...(prepare === undefined ? {} : { prepare: async (preparing) => overSamples(name, await prepare(preparing)) }),
     answer: async (examples, tools) => {

@@ -18,6 +18,7 @@ import {
   CONFIG_HELP,
   type ConfigFlags,
   configPath,
+  maxCost,
   NO_DOWNLOAD,
   settlePaths,
   taskName,
@@ -56,6 +57,7 @@ export function evalCommand({ name, about }: StageCommand, app: App): Command {
     .option("--data <dir...>", `of a model: evaluation data in LaMP's layout; else ${CONFIG_HELP.data}`)
     .addOption(new Option("--seed <n>", CONFIG_HELP.seed).argParser(wholeNumber))
     .option("--set <key=value...>", CONFIG_HELP.set)
+    .addOption(maxCost())
     .option("--fresh", "do the stage again from nothing; what was asked before is not asked again")
     .option(
       "--any-hardware",
@@ -68,6 +70,7 @@ export function evalCommand({ name, about }: StageCommand, app: App): Command {
       if (say !== undefined && flags.json !== true) app.io.err(`${say}\n`);
       await executeRun(app, {
         ...plan,
+        maxCost: flags.maxCost,
         fresh: flags.fresh === true,
         anyHardware: flags.anyHardware === true,
         download: flags.download,
@@ -109,7 +112,9 @@ function planOfYaml(app: App, path: string, flags: EvalFlags): Plan {
     withFlags((overrides) => loadConfig(path, overrides), flags),
     flags,
   );
-  const chained = methodsOf(asked).some(({ trains }) => trains.some((stage) => !stage.startsWith("gold")));
+  const chained = methodsOf(asked).some(
+    ({ trains, scored }) => scored === true || trains.some((stage) => !stage.startsWith("gold")),
+  );
   // Chains cost a teacher's work: not for the names of their tags alone.
   const bare = !chained && asked.eval.base === "as_prompt";
   const config = settlePaths(bare ? { ...asked, eval: { ...asked.eval, base: "unnamed" } } : asked, io);

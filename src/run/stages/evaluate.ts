@@ -82,7 +82,7 @@ const hangsOnTags = (config: Config): boolean => {
   const methods = methodsOf(config);
   const trained = methods.some(({ trains }) => trains.some((stage) => !stage.startsWith("gold")));
   const names = config.prompt.names_tags && config.prompt.tags.length === 0 && config.eval.base !== "unnamed";
-  return trained || (names && methods.some(({ reasoning }) => reasoning));
+  return trained || (names && methods.some(({ reasoning, external }) => reasoning && external !== true));
 };
 
 function filesOf(name: string): string[] {

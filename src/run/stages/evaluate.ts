@@ -14,13 +14,14 @@ import type { Method, Prediction, Tools } from "../../eval/types.ts";
 import { METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
 import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
-import { readModel, readTags } from "../../model/files.ts";
+import { readTags } from "../../model/files.ts";
 import { chooseTags } from "../evaluation/base-tags.ts";
 import { budgetOf } from "../evaluation/budget.ts";
 import { chooseSamplings, type OnDev } from "../evaluation/decoding.ts";
 import { methodsOutside } from "../evaluation/outside.ts";
 import { openQuestions, type Questions, questionFiles, questionsOutside } from "../evaluation/questions.ts";
 import { type Opening, openTools } from "../evaluation/tools.ts";
+import { labelsOfKept, notHandedOn } from "../evaluation/unkept.ts";
 import type { Stage, StageContext } from "../stage.ts";
 import { baseIdentity } from "./common.ts";
 
@@ -144,20 +145,6 @@ interface More {
 /** Of rows that this run's settings make another method of, and of those that only its config knows. */
 const labelsOf = (methods: readonly Method[]): Labels =>
   Object.fromEntries(methods.flatMap(({ name, label }) => (methodLabel(name) === label ? [] : [[name, label]])));
-
-/** Of each method whose stage handed on what it began with, what was trained: a row of its own. */
-function notHandedOn(run: string, methods: readonly Method[]): (Method & { readonly kept: Method })[] {
-  return methods.flatMap((method) => {
-    const [stage] = method.trains;
-    if (stage === undefined || readModel(run, stage).guard?.kept !== "start") return [];
-    return [
-      { ...method, name: `${method.name}-trained`, label: `${method.label}, as trained (not handed on)`, kept: method },
-    ];
-  });
-}
-
-const labelsOfKept = (unkept: readonly { readonly kept: Method }[]): Labels =>
-  Object.fromEntries(unkept.map(({ kept }) => [kept.name, `${kept.label}: kept what it began with`]));
 
 /** Predictions in a file, batch after batch as they come. Begun again it is written anew, from what was kept. */
 async function written(path: string, options: EvaluateOptions): Promise<Prediction[]> {

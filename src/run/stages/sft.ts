@@ -9,7 +9,7 @@ import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { type Lessons, lessonsOf, lessonsText, MORE_CHAINS, tooLittle } from "../support/lessons.ts";
+import { type Lessons, lessonsOf, lessonsText, moreChains, tooLittle } from "../support/lessons.ts";
 import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 import { learn, learnEach } from "./supervised.ts";
@@ -75,7 +75,8 @@ const readChains = (run: string): Chain[] => readJsonl<Chain>(join(run, "chains"
 function requireLessons({ config, progress, anyway }: StageContext, lessons: Lessons): void {
   const told = `SFT learns from ${lessonsText(lessons, config.sft.max_tokens)}`;
   const why = tooLittle(lessons);
-  if (why !== null && anyway !== true) throw new TagprError("too_little", `${told}: ${why}`, { hint: MORE_CHAINS });
+  if (why !== null && anyway !== true)
+    throw new TagprError("too_little", `${told}: ${why}`, { hint: moreChains(config) });
   progress.say(why === null ? `${told}.` : `${told}. Too little: ${why}; gone on with, since --anyway says so.`);
 }
 

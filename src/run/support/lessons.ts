@@ -1,4 +1,6 @@
 import type { Chain } from "../../chains/types.ts";
+import type { Config } from "../../core/config/schema.ts";
+import { teachersOf } from "../../core/config/teachers.ts";
 import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { SftItem } from "../../policy/sft-items.ts";
@@ -68,9 +70,18 @@ export function tooLittle({ chains, queries, answers }: Lessons): string | null 
   return null;
 }
 
-/** What gives more chains. */
-export const MORE_CHAINS =
-  "More chains: a teacher (teacher.kind: openai), stated rules (teacher.kind: rules), teacher.rationalize: true, more chains.rollouts or data.chains, a lower chains.rouge_threshold; --anyway goes on with these.";
+/** What gives more chains than this config's teachers do. */
+export function moreChains(config: Pick<Config, "teacher" | "teachers">): string {
+  const teachers = teachersOf(config);
+  const ways = [
+    "more labelled queries (data.chains)",
+    ...(teachers.some(({ kind }) => kind === "openai") ? [] : ["a model as teacher (kind: openai)"]),
+    ...(teachers.some(({ kind }) => kind === "rules") ? [] : ["stated rules as teacher (kind: rules)"]),
+    ...(teachers.some(({ rationalize, kind }) => rationalize || kind === "rules") ? [] : ["teacher.rationalize: true"]),
+    "more chains.rollouts or chains.per_query, a lower chains.rouge_threshold",
+  ];
+  return `More chains come of ${ways.join("; ")}. --anyway goes on with these.`;
+}
 
 /** Training pairs, and queries that they are of, under which a reward model learns noise (ours). */
 export const LEAST_PAIRS = 16;

@@ -33,7 +33,7 @@ export function buildProgram(app: App): Command {
       `
 Start here:
   tagpr quickstart                              the whole paper on a synthetic world, in minutes
-  tagpr run presets/smollm2.yaml --data DIR --out RUN
+  tagpr run presets/own-data.yaml --data DIR --out RUN
                                                 the same on your own files, in LaMP's layout
 Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
 130 stopped by Ctrl-C (the same command goes on from there).

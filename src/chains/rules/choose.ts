@@ -55,7 +55,7 @@ export const near: Strategy = (evidence) => {
     steps: [
       asked(say, evidence),
       step("find_similar", ...some.slice(0, 2).map((item) => say.alike(item.number, item.shared.slice(0, 2)))),
-      step("compare_items", ...counted.map(({ choice, items }) => say.same(numbers(items), choice))),
+      listed(say, counted),
       ...(top.items.length > 1
         ? [step("count_choices", say.most(top.choice, top.items.length, some.length))]
         : [recall(say, first, evidence)]),
@@ -78,7 +78,7 @@ export const habit: Strategy = (evidence) => {
     answer: top.choice,
     steps: [
       asked(say, evidence),
-      step("compare_items", ...counted.slice(0, NEAR).map(({ choice, items: own }) => say.same(numbers(own), choice))),
+      listed(say, counted),
       step("count_choices", say.most(top.choice, top.items.length, items.length)),
       decided(say, top.choice),
     ],
@@ -144,12 +144,27 @@ export const average =
       steps: [
         asked(say, evidence),
         ...(of === "similar" ? [finds] : []),
-        step("compare_items", ...counts(evidence, some).map(({ choice, items }) => say.same(numbers(items), choice))),
+        listed(say, counts(evidence, some)),
         step("average_scores", say.average(grades, String(Math.round(100 * mean) / 100), answer)),
         decided(say, answer),
       ],
     };
   };
+
+/** More items than this are told by choice. */
+const LISTED = 12;
+
+/** What each item has, in the prompt's order: a small model can copy that from there, and count. */
+function listed(say: Sayings, counted: readonly Counted[]): TaggedStep {
+  const each = counted.flatMap(({ choice, items }) => items.map(({ number }) => ({ choice, number })));
+  if (each.length > LISTED)
+    return step(
+      "compare_items",
+      ...counted.slice(0, NEAR).map(({ choice, items }) => say.same(numbers(items), choice)),
+    );
+  const inOrder = each.toSorted((a, b) => a.number - b.number);
+  return step("compare_items", ...inOrder.map(({ choice, number }) => say.same([number], choice)));
+}
 
 const nearestGrade = (labels: readonly string[], mean: number): string =>
   labels.reduce((a, b) => (Math.abs(Number(b) - mean) < Math.abs(Number(a) - mean) ? b : a));
@@ -165,8 +180,13 @@ const sameGrade = (kind: string, label: string, choice: string): boolean =>
 
 const numbers = (items: readonly Seen[]): number[] => items.map(({ number }) => number).sort((a, b) => a - b);
 
+interface Counted {
+  readonly choice: string;
+  readonly items: readonly Seen[];
+}
+
 /** Choices of some items, the commonest first; of equals the one that comes first. */
-function counts(evidence: Evidence, items: readonly Seen[]): { choice: string; items: Seen[] }[] {
+function counts(evidence: Evidence, items: readonly Seen[]): Counted[] {
   const known = items.flatMap((item) => {
     const choice = labelOf(evidence, item);
     return choice === undefined ? [] : [{ choice, item }];

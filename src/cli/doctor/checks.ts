@@ -98,7 +98,7 @@ function python(io: Io): Finding[] {
   return [
     { name: "Python", state: "good", text: `${probe.python} (${path})` },
     engine,
-    model("SmolLM2-135M", probe.smollm2, "presets/smollm2.yaml needs it."),
+    model("SmolLM2-135M", probe.smollm2, "presets/own-data.yaml needs it."),
     model("MiniLM", probe.embeddings, "Tag clusters and dense retrieval need it."),
   ];
 }
@@ -137,7 +137,7 @@ function disk(cwd: string): Finding {
       ? {}
       : {
           advice:
-            "The quickstart writes 0.3 GB of checkpoints, presets/smollm2.yaml some 17 GB (--dry-run says it): make room or choose another --out.",
+            "The quickstart writes 0.3 GB of checkpoints, presets/own-data.yaml some 17 GB (--dry-run says it): make room or choose another --out.",
         }),
   };
 }

@@ -67,7 +67,7 @@ export function buildCommand({ io }: App): Command {
       const cut = queries.filter((query) => query.cut).length;
       if (cut > 0 && task.record !== undefined)
         io.err(`${cut} histories hold the newest ${maxHistory(task.record)} of their items (record.maxHistory)\n`);
-      io.err(`Next: tagpr data check ${out}, then: tagpr run presets/smollm2.yaml --data ${out} --out RUN\n`);
+      io.err(`Next: tagpr data check ${out}, then: tagpr run presets/own-data.yaml --data ${out} --out RUN\n`);
     });
   return command as unknown as Command;
 }

@@ -24,6 +24,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   "OWN-DATA":
     "presets/own-data.yaml on people's data: sets × seeds × users shared or apart, resumable (docs/findings.md)",
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
+  SERVE: "tagpr serve beside transformers serve and llama.cpp's server; what it costs by itself",
   PLAN: "the cost model of --dry-run against the runs whose folders are given; --memory CONFIG: its memory against the engine",
 };
 
@@ -46,7 +47,7 @@ const OPTIONS = {
   file: { type: "string", what: "W6: a train file of LaMP-4" },
   megabytes: { type: "string", what: "W6: size of the one that is made up" },
 } as const;
-const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN"];
+const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN", "SERVE"];
 
 function usage(): string {
   const line = ([key, what]: readonly [string, string]): string => `  ${key.padEnd(14)}${what}`;

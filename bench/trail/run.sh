@@ -1,11 +1,12 @@
 #!/bin/sh
 # One gate of the world trail from nothing, on one thread: bench/trail/run.sh GATE [SEED=0]
 #   0       ceilings by enumeration
-#   base    the base for all others: nano, pre-trained on one-hop questions of other seeds
-#   1       labels at once: 2k, 8k, 32k (and 128k with LABELS=128000), depths mixed, then by curriculum
-#   2       1,500 clean chains
-#   3       headroom: 300 and 600 clean chains, eight samples at three temperatures
-#   4       RL with an oracle, a placebo and nothing in a reward model's place
+#   base    what all others begin with: nano, pre-trained on one-hop questions of other seeds
+#   1       labels at once: 2,000, 8,000, 32,000 (LABELS="2000 8000"), depths mixed; CURRICULUM=1: depth by depth
+#   2       1,500 clean chains, three passes and three more
+#   3       headroom: 300 clean chains, ten passes, eight samples at three temperatures
+#   4       RL of gate 3's model with an oracle and with nothing in a reward model's place (SIGNALS="placebo")
+#   5       PQP pairs of gate 3's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
 cd "$(dirname "$0")/../.."
@@ -16,56 +17,67 @@ at=$top/$seed
 python=${PYTHON:-.venv/bin/python}
 export OMP_NUM_THREADS=1
 
-# set FILE SEED FORM COUNT DEPTHS SPLIT
-set_() { [ -f "$1" ] || npx tsx bench/trail/generate.ts "$@"; }
-learn() { "$python" bench/trail/learn.py "$@"; }
-tests() {
-  set_ "$at/test-direct.jsonl" "$seed" direct 800 1234 test
-  set_ "$at/test-chain.jsonl" "$seed" chain 800 1234 test
+made() { # FILE SEED FORM COUNT DEPTHS SPLIT
+  [ -f "$1" ] || npx tsx bench/trail/generate.ts "$@"
 }
+learn() { "$python" bench/trail/learn.py "$@"; }
 base() {
   [ -f "$top/base/config.json" ] && return
-  for other in 101 102 103 104; do set_ "$top/asked-$other.jsonl" "$other" asked 8000 1 pretrain; done
-  [ -f "$top/asked.jsonl" ] || cat "$top"/asked-*.jsonl >"$top/asked.jsonl"
+  for other in 101 102 103 104; do made "$top/asked-$other.jsonl" "$other" asked 8000 1 pretrain; done
+  cat "$top"/asked-*.jsonl >"$top/asked.jsonl"
   learn "$top/asked.jsonl" --save "$top/base"
 }
-sft() { # CHAINS
-  base
-  set_ "$at/chains.jsonl" "$seed" chain 3000 1234 train
-  [ -f "$at/sft-$1/config.json" ] || learn "$at/chains.jsonl" --take "$1" --epochs "${EPOCHS:-4}" --base "$top/base" --save "$at/sft-$1"
+chains() { # FIRST PASSES FROM TO
+  made "$at/chains.jsonl" "$seed" chain 3000 1234 train
+  [ -f "$at/$4/config.json" ] || learn "$at/chains.jsonl" --take "$1" --epochs "$2" --base "$3" --save "$at/$4"
+}
+asked() { # MODEL QUERIES [SAMPLES]
+  made "$at/test-chain.jsonl" "$seed" chain 800 1234 test
+  learn "$at/chains.jsonl" "$at/test-chain.jsonl" --epochs 0 --base "$at/$1" --ask "$2" --samples "${3:-0}"
 }
 
 case $gate in
 0) npx tsx bench/trail/gate0.ts ;;
 base) base ;;
 1)
-  base && tests
-  set_ "$at/labels.jsonl" "$seed" direct "${LABELS:-32000}" 1234 train
-  for n in 2000 8000 32000 128000; do
-    [ "$n" -gt "${LABELS:-32000}" ] && continue
-    learn "$at/labels.jsonl" "$at/test-direct.jsonl" --take "$n" --base "$top/base"
-    learn "$at/labels.jsonl" "$at/test-direct.jsonl" --take "$n" --base "$top/base" --curriculum
+  base
+  made "$at/labels.jsonl" "$seed" direct 32000 1234 train
+  made "$at/test-direct.jsonl" "$seed" direct 800 1234 test
+  for n in ${LABELS:-2000 8000 32000}; do
+    learn "$at/labels.jsonl" "$at/test-direct.jsonl" --take "$n" --ask 400 --base "$top/base" ${CURRICULUM:+--curriculum}
   done
   ;;
 2)
-  base && tests
-  set_ "$at/chains.jsonl" "$seed" chain 3000 1234 train
-  learn "$at/chains.jsonl" "$at/test-chain.jsonl" --take 1500 --epochs "${EPOCHS:-4}" --base "$top/base"
+  base
+  chains 1500 3 "$top/base" sft-1500
+  asked sft-1500 400
+  [ -f "$at/sft-1500b/config.json" ] ||
+    learn "$at/chains.jsonl" --take 1500 --epochs 3 --seed 1 --base "$at/sft-1500" --save "$at/sft-1500b"
+  asked sft-1500b 400
   ;;
 3)
-  tests
-  for n in ${CHAINS:-300 600}; do
-    sft "$n"
-    learn "$at/chains.jsonl" "$at/test-chain.jsonl" --epochs 0 --base "$at/sft-$n" --samples 8
-  done
+  base
+  chains 300 10 "$top/base" sft-300
+  asked sft-300 240 8
   ;;
 4)
-  tests
-  sft "${CHAINS:-300}"
-  set_ "$at/rl.jsonl" "$seed" chain 1280 1234 rl
-  for signal in none oracle placebo; do
-    "$python" bench/trail/reinforce.py "$at/rl.jsonl" "$at/test-chain.jsonl" --base "$at/sft-${CHAINS:-300}" --signal "$signal" --seed "$seed"
+  base
+  chains 300 10 "$top/base" sft-300
+  asked sft-300 400
+  made "$at/rl.jsonl" "$seed" chain 640 1234 rl
+  for signal in ${SIGNALS:-oracle none}; do
+    "$python" bench/trail/reinforce.py "$at/rl.jsonl" "$at/test-chain.jsonl" --base "$at/sft-300" --signal "$signal" \
+      --steps 30 --ask 400 --seed "$seed"
   done
   ;;
-*) sed -n 2,9p "$0" >&2; exit 2 ;;
+5)
+  base
+  chains 300 10 "$top/base" sft-300
+  made "$at/prmu.jsonl" "$seed" chain 1200 1234 prmu
+  "$python" bench/trail/prefer.py "$at/prmu.jsonl" --base "$at/sft-300" --seed "$seed"
+  ;;
+*)
+  sed -n 2,10p "$0" >&2
+  exit 2
+  ;;
 esac

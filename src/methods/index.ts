@@ -62,6 +62,10 @@ export function methodsOf(config: Config): Method[] {
   return methods.toSorted((a, b) => place(a) - place(b));
 }
 
+/** Whether what it answers with, or what chooses among its answers, was trained on chains; SFT on gold answers was not. */
+export const learnsFromChains = ({ trains, scored }: Method): boolean =>
+  scored === true || trains.some((stage) => !stage.startsWith("gold"));
+
 /** Methods as they are once the queries are known ({@link Method.prepare}). */
 export const prepared = (methods: readonly Method[], preparing: Preparing): Promise<Method[]> =>
   Promise.all(methods.map((method) => method.prepare?.(preparing) ?? method));

@@ -1,16 +1,18 @@
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig, reloadConfig } from "../../core/config/load.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
+import { packageRoot } from "../../core/installation.ts";
 import type { StageName } from "../../core/stages.ts";
 import type { Override } from "../../core/yaml-file.ts";
-import { allNames, methodsOf } from "../../methods/index.ts";
+import { allNames, learnsFromChains, methodsOf } from "../../methods/index.ts";
 import { type OpenedModel, openModel } from "../../model/open.ts";
 import { configOfRun } from "../../model/record.ts";
 import { stagesFor } from "../../run/needed.ts";
 import type { App } from "../app.ts";
+import { ensureModels } from "../download-models.ts";
 import { modelDir } from "../engines.ts";
 import { executeRun } from "../execute.ts";
 import {
@@ -32,6 +34,7 @@ interface EvalFlags extends ConfigFlags {
   readonly out?: string | undefined;
   readonly config?: string | undefined;
   readonly task?: string | undefined;
+  readonly download: boolean;
 }
 
 /** What is to be executed, and what a person is told first. */
@@ -66,7 +69,9 @@ export function evalCommand({ name, about }: StageCommand, app: App): Command {
     .addOption(NO_DOWNLOAD)
     .option("--json", "progress as one JSON event a line")
     .action(async (source, flags) => {
-      const { say, ...plan } = await planOf(app, source, flags);
+      const planned = await planOf(app, source, flags);
+      if (planned === null) return;
+      const { say, ...plan } = planned;
       if (say !== undefined && flags.json !== true) app.io.err(`${say}\n`);
       await executeRun(app, {
         ...plan,
@@ -80,12 +85,13 @@ export function evalCommand({ name, about }: StageCommand, app: App): Command {
   return command as unknown as Command;
 }
 
-async function planOf(app: App, source: string, flags: EvalFlags): Promise<Plan> {
+/** Null where a signal ended the download of a model. */
+async function planOf(app: App, source: string, flags: EvalFlags): Promise<Plan | null> {
   const path = configPath(app.io, source);
   if (existsSync(join(path, "run.json"))) return planOfRun(app, path, flags);
   if (existsSync(path) && !statSync(path).isDirectory()) return planOfYaml(app, path, flags);
   if (/\.ya?ml$/.test(source)) throw new TagprError("usage", `no file ${path}`, { hint: "Check the path." });
-  return planOfModel(app, existsSync(path) ? path : source, flags);
+  return planOfModel(app, [path, resolve(packageRoot(), source)].find((one) => existsSync(one)) ?? source, flags);
 }
 
 /** The evaluation alone, of what the run has trained; methods that are named have what they train trained too. */
@@ -112,9 +118,7 @@ function planOfYaml(app: App, path: string, flags: EvalFlags): Plan {
     withFlags((overrides) => loadConfig(path, overrides), flags),
     flags,
   );
-  const chained = methodsOf(asked).some(
-    ({ trains, scored }) => scored === true || trains.some((stage) => !stage.startsWith("gold")),
-  );
+  const chained = methodsOf(asked).some(learnsFromChains);
   // Chains cost a teacher's work: not for the names of their tags alone.
   const bare = !chained && asked.eval.base === "as_prompt";
   const config = settlePaths(bare ? { ...asked, eval: { ...asked.eval, base: "unnamed" } } : asked, io);
@@ -129,10 +133,11 @@ function planOfYaml(app: App, path: string, flags: EvalFlags): Plan {
 }
 
 /** A model that was trained elsewhere, or not at all, on evaluation data or the synthetic world. */
-async function planOfModel(app: App, source: string, flags: EvalFlags): Promise<Plan> {
+async function planOfModel(app: App, source: string, flags: EvalFlags): Promise<Plan | null> {
   const { io, stages } = app;
   const task = flags.task === undefined ? undefined : taskName(io, flags.task);
   const named = task === undefined ? {} : { task };
+  if (!existsSync(source) && !(await ensureModels(app, [{ name: source, weights: true }], flags))) return null;
   const opened = await openModel(source, { modelDir: (name) => modelDir(io, name), ...named });
   const settings = modelSettings(opened, {
     ...named,

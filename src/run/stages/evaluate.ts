@@ -11,7 +11,7 @@ import { buildResult } from "../../eval/result.ts";
 import type { Sampling } from "../../eval/samples.ts";
 import { swapProfiles } from "../../eval/swap.ts";
 import type { Method, Prediction, Tools } from "../../eval/types.ts";
-import { METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
+import { learnsFromChains, METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
 import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
 import { readTags } from "../../model/files.ts";
@@ -81,9 +81,11 @@ export const evalStage: Stage = {
 /** Whether a prompt may name the tags that the chains gave, or weights were trained with them. */
 const hangsOnTags = (config: Config): boolean => {
   const methods = methodsOf(config);
-  const trained = methods.some(({ trains }) => trains.some((stage) => !stage.startsWith("gold")));
   const names = config.prompt.names_tags && config.prompt.tags.length === 0 && config.eval.base !== "unnamed";
-  return trained || (names && methods.some(({ reasoning, external }) => reasoning && external !== true));
+  return (
+    methods.some(learnsFromChains) ||
+    (names && methods.some(({ reasoning, external }) => reasoning && external !== true))
+  );
 };
 
 function filesOf(name: string): string[] {

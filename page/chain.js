@@ -28,8 +28,9 @@ export function steps(chain) {
   return found;
 }
 
+// The last: a line that begins with the item's number, as the synthetic world's prose does.
 const CITED =
-  /\[(\d{1,3})\]|\bitems? #?(\d{1,3})\b|\bexamples? #?(\d{1,3})\b|(?<![\w#])#(\d{1,3})\b|第\s*(\d{1,3})\s*[条个篇项则部件]/gi;
+  /\[(\d{1,3})\]|\bitems? #?(\d{1,3})\b|\bexamples? #?(\d{1,3})\b|(?<![\w#])#(\d{1,3})\b|第\s*(\d{1,3})\s*[条个篇项则部件]|^(\d{1,2})(?= \S)/gim;
 
 /**
  * @param {string} text of a step

@@ -48,6 +48,9 @@ describe("a chain for the eye", () => {
 
   it("cites the items that were shown, and no other", () => {
     expect(citations("[1], item 2, #3 and [4] in 2019", 3).flatMap(({ number }) => number ?? [])).toEqual([1, 2, 3]);
+    expect(citations("1 love comedy\n2 ghosts 3 violence\n9 lives", 3).flatMap(({ number }) => number ?? [])).toEqual([
+      1, 2,
+    ]);
   });
 });
 

@@ -49,7 +49,7 @@ export function memoryOf(
   style: EngineStyle,
   devices: number,
   load: Load,
-  { rank = 0, copies = 1 }: Held = {},
+  { rank = 0, copies = 1, packs = false }: Held = {},
 ): Memory {
   const n = parameters(shape);
   const trained = rank > 0 ? adapterParameters(shape, rank) : n;
@@ -65,15 +65,20 @@ export function memoryOf(
     optimizer: (8 * trained) / devices,
     gathered: devices === 1 ? 0 : 2 * style.bytes * largestLayer(shape),
     activations: load.tokens * layers + logits,
-    sampler: devices === 1 ? merged : style.bytes * n,
+    sampler: devices === 1 ? merged + (packs ? packedBytes(style.bytes * n) : 0) : style.bytes * n,
     cache: load.sampling * load.kept * cacheBytes(shape, style.bytes),
   };
 }
+
+/** On a processor the last rows of a batch are decoded over a copy of the weights in another layout, where it pays (`packed.py`). */
+const packedBytes = (weights: number): number => (weights >= 16 * 2 ** 20 && weights <= 4 * 2 ** 30 ? weights : 0);
 
 /** What is held of a model: adapters of this rank (0 = all parameters), and so many copies of its weights. */
 interface Held {
   readonly rank?: number;
   readonly copies?: number;
+  /** Whether a processor samples from it. */
+  readonly packs?: boolean;
 }
 
 export const heldOf = ({ guided, explore, prmu }: Config, role: Role): Held =>

@@ -259,6 +259,57 @@ describe("a plan for embedded engines", () => {
     expect(passes({ rewards: { of: { another: { personalization: 0.2 } } } }).get("reward model")).toBeUndefined();
   });
 
+  it("says what this machine's memory must hold where the processor may compute, in fp32 unless told", async () => {
+    const processor = async (policy: object, reward = policy) => (await planOf([], on(policy, reward))).processor;
+    expect(await processor(gpu)).toBeNull();
+    const open = await processor({});
+    expect(open).toBe(await processor({ device: "cpu", dtype: "float32" }));
+    const alone = (await processor({ device: "cpu" }, gpu)) ?? 0;
+    expect(alone).toBeLessThan(open ?? 0);
+    // Measured with this preset's lengths: 1.32 GB (`npm run bench -- plan --memory presets/quickstart.yaml`).
+    expect(Math.abs((open ?? 0) / 1.32e9 - 1)).toBeLessThan(0.2);
+  });
+
+  it("holds a second copy of a model's weights where a processor samples, of a size at which it is laid out", async () => {
+    const sampler = async (model: string, device: string) => {
+      const config = configSchema.parse({
+        ...on({ device, dtype: "float32" }),
+        model,
+        prmu: { ...quick.prmu, model: "" },
+      });
+      const none = (name: string) => Promise.reject(new Error(name));
+      const shape = await shapeOf(model, none);
+      const plan = makePlan({
+        config,
+        policy: shape,
+        reward: shape,
+        assumed: readAssumptions([]),
+        tasks: [],
+        notes: [],
+      });
+      return [plan.memory[0]?.parts.sampler, 4 * parameters(shape)];
+    };
+    const [laid, weights] = await sampler("HuggingFaceTB/SmolLM2-135M-Instruct", "cpu");
+    expect(laid).toBe(weights);
+    expect((await sampler("HuggingFaceTB/SmolLM2-135M-Instruct", "cuda"))[0]).toBe(0);
+    expect((await sampler(quick.model, "cpu"))[0]).toBe(0);
+    expect((await sampler("Qwen/Qwen3-8B", "cpu"))[0]).toBe(0);
+  });
+
+  it("stores adapters beside the merged weights, and moments of the adapters alone", async () => {
+    const n = parameters(await shapeOf(quick.model, async (name) => name));
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    const disk = async (rank: number) => {
+      const ranked = (["guided", "prmu"] as const).map((stage) => [stage, { ...quick[stage], rank }]);
+      return (await planOf([], configSchema.parse({ ...on(gpu), ...Object.fromEntries(ranked) }))).disk;
+    };
+    const { sft, guided, explore, prmu } = quick;
+    const states = 1 + sft.keep_checkpoints + guided.keep_checkpoints + explore.keep_checkpoints;
+    const saved = states + prmu.keep_checkpoints;
+    expect(await disk(0)).toBe(12 * n * saved + 5 * 4 * n);
+    expect(await disk(8)).toBe((4 * n + 12 * a) * saved + 5 * 4 * n);
+  });
+
   it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {
     const activations = async (engine: object): Promise<number> => {
       const [policy] = (await planOf([], on(engine))).memory;

@@ -179,7 +179,7 @@ function partsOf({ config, policy, reward, assumed }: PlanInputs, role: Role, n:
   const load = loadOf(config, role, n, mean);
   const style = styleOf(config, role, machine);
   return role === "policy"
-    ? memoryOf(policy, style, n, load, heldOf(config, role))
+    ? memoryOf(policy, style, n, load, { ...heldOf(config, role), packs: machine?.device === CPU })
     : memoryOf(reward, style, n, { ...load, logits: 0, sampling: 0 }, heldOf(config, role));
 }
 

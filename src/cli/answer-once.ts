@@ -5,6 +5,7 @@ import { type AnswerTools, answerOne, type Choice, type Drawing } from "../serve
 import { questionOf, type Wish } from "../serve/ask.ts";
 import { type Prepared, prepare } from "../serve/prepare.ts";
 import type { Users } from "../serve/users.ts";
+import { warm } from "../serve/warm.ts";
 import { saidOf, shownOf } from "../serve/why.ts";
 import { choiceText, costText, shownText, tallyText } from "./answer-text.ts";
 import type { Io } from "./io.ts";
@@ -41,6 +42,8 @@ export async function ask(
   for (const [name, tools] of askers) {
     const prepared = await prepare(tools, questionOf(tools.model.tasks, users, { ...base, query, turns }));
     if (!json && told.length === 0) out(`${shownText(paint, prepared)}\n`);
+    // The start of an engine is no time of an answer.
+    await warm(tools, signal);
     const begun = monotonic();
     const choices = await answerOne(tools, prepared, drawing, signal);
     const one = { name, tools, prepared, choices, seconds: (monotonic() - begun) / 1000 };

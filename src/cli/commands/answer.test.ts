@@ -24,7 +24,8 @@ function fakeEngines(say: (model: string) => string = () => CHAIN) {
     ...{ train: refuse, embed: refuse, saved: refuse, forget: refuse, export: refuse, close: async () => {} },
     sampler: async (model) => ({
       sample: async (requests) => {
-        asked.push(...requests);
+        // One token is no question: the engine is started with it.
+        asked.push(...requests.filter(({ params }) => params.maxTokens > 1));
         const tokens = [...renderer.encode(say(model)), renderer.eosIds[0] ?? 0];
         return requests.map(({ numSamples }) =>
           Array.from({ length: numSamples }, () => ({

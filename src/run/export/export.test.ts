@@ -83,6 +83,16 @@ describe("an export", () => {
     expect(card).toMatch(/guided:\n/);
   });
 
+  it("of a run of an older version, whose config names fewer settings", async () => {
+    const path = join(options.run, "run.json");
+    const record = readJson<{ config: { prompt: object } }>(path);
+    writeJson(path, { ...record, config: { ...record.config, prompt: { max_tokens: 640 } } });
+    await exportModel(options);
+    expect(readJson(join(options.out, "tagpr.json"))).toMatchObject({
+      config: { prompt: { max_tokens: 640, names_tags: true } },
+    });
+  });
+
   it("is read by older transformers too, by anybody, and refused where any reader finds another model", async () => {
     const older = answering({ logprobs: [-0.9, -0.25] });
     await expect(exportModel({ ...options, verifiers: [honest, older] })).rejects.toThrow(/differ by up to 4\.0e-1/);

@@ -13,7 +13,7 @@ import type { Verifier } from "../../engine/verify.ts";
 import { openAsking } from "../../model/asking.ts";
 import type { ModelName } from "../../model/export-file.ts";
 import { readModel, readTags, readTasks } from "../../model/files.ts";
-import { noRun, type RunRecord, readRecord } from "../../model/record.ts";
+import { configOfRun, noRun, type RunRecord, readRecord } from "../../model/record.ts";
 import type { Pair } from "../../prmu/pairs.ts";
 import { requireLogits, rewardDatum, type ScorerFile, scoreAll, trainedModel } from "../../prmu/score.ts";
 import type { ScoreItem } from "../../prmu/scorer-types.ts";
@@ -48,8 +48,10 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
   const out = resolve(options.out);
   if (existsSync(out))
     throw new TagprError("usage", `${out} exists already`, { hint: "Give --out a folder that is not there yet." });
-  const record = readRecord(run);
-  if (record === null) throw noRun(run);
+  const written = readRecord(run);
+  if (written === null) throw noRun(run);
+  // A run of an older version names fewer settings.
+  const record = { ...written, config: configOfRun(run) };
   const part = guardDisk(out, () => {
     makeFolder(dirname(out));
     return mkdtempSync(`${out}.part-`);

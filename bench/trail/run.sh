@@ -5,7 +5,7 @@
 #   1       labels at once: 2,000, 8,000, 32,000 (LABELS="2000 8000"), depths mixed; CURRICULUM=1: depth by depth
 #   2       1,500 clean chains, three passes and three more
 #   3       headroom: 300 clean chains, ten passes, eight samples at three temperatures
-#   4       RL of gate 3's model with an oracle and with nothing in a reward model's place (SIGNALS="placebo")
+#   4       RL of gate 3's model with an oracle and with nothing in a reward model's place (SIGNALS=placebo, NOISE=.2)
 #   5       PQP pairs of gate 3's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
@@ -67,7 +67,7 @@ base) base ;;
   made "$at/rl.jsonl" "$seed" chain 640 1234 rl
   for signal in ${SIGNALS:-oracle none}; do
     "$python" bench/trail/reinforce.py "$at/rl.jsonl" "$at/test-chain.jsonl" --base "$at/sft-300" --signal "$signal" \
-      --steps 30 --ask 400 --seed "$seed"
+      --steps 30 --ask 400 --seed "$seed" --noise "${NOISE:-0}"
   done
   ;;
 5)

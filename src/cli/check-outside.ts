@@ -13,8 +13,8 @@ import { methodsOf } from "../methods/index.ts";
 import { readTasks } from "../model/files.ts";
 import { readRecord } from "../model/record.ts";
 import { methodsLack } from "../run/evaluation/outside.ts";
+import { evaluationFolders } from "../run/evaluation/questions.ts";
 import { taskWeightFaults } from "../run/reward-faults.ts";
-
 import { openFolder } from "../run/stages/data-files.ts";
 import { mayWeigh, signalsLack } from "../run/stages/own-signals.ts";
 import type { Io } from "./io.ts";
@@ -44,6 +44,7 @@ export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: 
 }
 
 async function checkData({ run, config, only }: Required<Wanted>, before: Config | undefined): Promise<void> {
+  if (only.includes("eval")) await requireEvaluationFolders(config);
   if (config.data.source !== "files") return;
   if (only.includes("data") || changed(config.data, before?.data)) await requireFolders(config);
   else if (existsSync(join(run, "data", "tasks.json")))
@@ -58,6 +59,12 @@ async function requireFolders(config: Config): Promise<void> {
   const tasks: string[] = [];
   for (const path of config.data.paths) tasks.push((await openFolder(path, config.data)).task.name);
   if (tasks.length > 0) requireTasks(config, tasks);
+}
+
+/** Those of `eval.paths` can be read, and say what task they hold. */
+async function requireEvaluationFolders(config: Config): Promise<void> {
+  const data = evaluationFolders(config);
+  for (const path of data.paths) await openFolder(path, data);
 }
 
 function requireTasks(config: Config, tasks: readonly string[]): void {
@@ -82,6 +89,7 @@ export async function checkConfigOutside(io: Io, config: Config): Promise<TagprE
   const absent = absentModels(io, config).map(({ name }) => notHere(name));
   requireRoom(io, config, STAGE_NAMES);
   if (config.data.source === "files") await requireFolders(config);
+  await requireEvaluationFolders(config);
   const lacking = [...signalFaults(io, config, STAGE_NAMES), ...methodFaults(io, config, STAGE_NAMES)];
   const fault = lacking.find(({ code }) => code === "usage");
   if (fault !== undefined) throw fault;

@@ -19,6 +19,10 @@ ${METHODS.map(line).join("\n")}
 
 ${METHODS.map(({ name, about }) => `- \`${name}\`: ${about}`).join("\n")}
 
+Rows of other rows: \`ROW/majority@N\` takes the answer that most of N samples give, \`ROW/best-of-N\` the one that the run's reward model likes best (\`sft-r/best-of-8\`).
+Rows that only a config knows: \`api-NAME\` and \`api-NAME-r\` (\`eval.apis\`: models behind OpenAI-compatible endpoints), \`own-NAME\` (\`eval.own\`: modules by path),
+\`file-NAME\` (\`eval.predictions\`: answers from anywhere). \`--methods all\` has them too.
+
 ## What a comparison says
 
 Each row of \`result.json\` has a \`budget\`: the labels its training used, teacher tokens, trained and sampled tokens, looks at dev that something was chosen by,

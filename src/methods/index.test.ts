@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
 import { METHODS, methodOf, methodsOf } from "./index.ts";
@@ -28,4 +29,9 @@ it("a name that stands for none is refused with the nearest; the old name of SFT
   } catch (error) {
     expect(error).toMatchObject({ hint: expect.stringMatching(/called sft now/) });
   }
+});
+
+it("each method stands in a file of its name", () => {
+  for (const name of METHODS.map((method) => method.name))
+    expect(existsSync(new URL(`./${name}.ts`, import.meta.url)), name).toBe(true);
 });

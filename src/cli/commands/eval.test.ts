@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
@@ -102,6 +102,11 @@ it("a base model is asked without training, on the world or on folders; an expor
   ran = [];
   mkdirSync(join(cwd, "mine"));
   writeFileSync(join(cwd, "mine", "dev_questions.json"), "[]");
+  expect(await tagpr("eval", NANO, "--task", "LaMP_2", "--data", "mine", "--out", "files")).toMatchObject({
+    ...{ code: 3, err: expect.stringMatching(/dev_outputs\.json is missing/) },
+  });
+  expect(existsSync(join(cwd, "files"))).toBe(false);
+  writeJson(join(cwd, "mine", "dev_outputs.json"), { task: "LaMP_2", golds: [] });
   expect(await tagpr("eval", NANO, "--task", "LaMP_2", "--data", "mine", "--out", "files")).toMatchObject({ code: 0 });
   expect(ran).toEqual(["eval", "report"]);
   expect(config?.eval.paths).toEqual([join(cwd, "mine")]);

@@ -82,14 +82,17 @@ export async function openQuestions(context: StageContext): Promise<Questions> {
   return questions;
 }
 
+/** `eval.paths` as the settings of data. A task of the synthetic world says nothing of folders. */
+export function evaluationFolders({ data, eval: { paths } }: Config): Config["data"] {
+  const task = data.source === "files" || /\.ya?ml$/.test(data.task) ? data.task : "";
+  return { ...data, source: "files", paths, task };
+}
+
 /** Other folders' evaluation queries; dev stays the run's. */
 async function ofPaths(context: StageContext, dev: readonly ShownExample[]): Promise<Questions> {
   const { config } = context;
-  const data: Config["data"] = { ...config.data, source: "files", paths: config.eval.paths };
-  // A task of the synthetic world says nothing of folders.
-  const task = config.data.source === "files" || /\.ya?ml$/.test(data.task) ? data.task : "";
   const options = retrieveOptions(context, profileOf(config));
-  const { tasks, test, drawn } = await evaluationData({ ...config, data: { ...data, task } }, (own, example) =>
+  const { tasks, test, drawn } = await evaluationData({ ...config, data: evaluationFolders(config) }, (own, example) =>
     show(own, example, options),
   );
   return { tasks, test, dev, synthetic: drawn };

@@ -91,7 +91,11 @@ async function* complete(
 /** What these servers would else do of their own accord, or as the model's generation_config.json says. */
 const PLAIN = { top_k: -1, min_p: 0, repetition_penalty: 1 } as const;
 
-const rootOf = (url: string): string => `${url.replace(/\/+$/, "").replace(/\/v1$/, "")}/v1`;
+function rootOf(url: string): string {
+  let end = url.length;
+  while (url.endsWith("/", end)) end--;
+  return `${url.slice(0, end).replace(/\/v1$/, "")}/v1`;
+}
 
 async function modelOf(at: Upstream): Promise<string> {
   const reply = await ask(at, "models", AbortSignal.timeout(START_MS));

@@ -1,5 +1,7 @@
 import type { Method } from "../eval/types.ts";
 import { METHODS } from "../methods/index.ts";
+import { methodsChoices } from "./methods-choices.ts";
+import { methodsMeasured } from "./methods-measured.ts";
 
 /** `docs/methods.md`: every method, its file and its paper, from the code alone. */
 export function methodsPage(): string {
@@ -31,6 +33,8 @@ responses and tokens a test query, and whether it learnt from test users. \`sft\
 What is sampled is kept by content (weights, prompt, decoding, seed) in \`RUN/cache/answers\`: a second evaluation asks nothing twice, and rows that share a prompt share its responses.
 \`eval.profile\` and \`eval.paths\` show other items or ask other data. Nothing is trained anew for them.
 
+${methodsChoices()}
+${methodsMeasured()}
 ## A method of your own in \`src/methods\`
 
 \`src/methods/rag-r.ts\` is the one to begin with; the type \`Method\` in \`src/eval/types.ts\` says what each field means. A method gets everything as \`tools\`: samplers of any weights

@@ -107,8 +107,15 @@ function matched(
     else texts.set(key, row.text);
   }
   const lacking = examples.filter(({ task, id }) => !texts.has(keyOf(task, id)));
-  if (lacking.length > 0 && (missing === "refuse" || texts.size === 0))
-    throw lacks(name, path, lacking, examples, unknown);
+  if (texts.size === 0)
+    throw new TagprError(
+      "data",
+      `${name}: none of the ${rows.length} predictions of ${path} is of a query that is asked here`,
+      {
+        hint: `Ids are those of the evaluation's questions; the first one is ${examples[0]?.id}, of task ${examples[0]?.task}.`,
+      },
+    );
+  if (lacking.length > 0 && missing === "refuse") throw lacks(name, path, lacking, examples, unknown);
   if (lacking.length > 0)
     say(`${name}: no prediction for ${lacking.length} of ${examples.length} queries; they count as wrong`);
   if (unknown > 0)

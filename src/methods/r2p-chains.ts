@@ -7,9 +7,9 @@ import { firstFault, type Level, type R2pWords } from "./r2p-words.ts";
 
 /** Chains a query, and how they are drawn (Qwen3's own advice for thinking). */
 export const CANDIDATES = 5;
-const SAMPLING = { temperature: 0.6, topP: 0.95 };
+export const SAMPLING = { temperature: 0.6, topP: 0.95 };
 /** Corrections put into one chain at most: one a level. */
-const MOST_INTERVENTIONS = 3;
+export const MOST_INTERVENTIONS = 3;
 /** Tokens of a response that are kept for the answer: so many, and a quarter at most. */
 const ANSWER_TOKENS = 64;
 

@@ -6,7 +6,7 @@ import { taskOf } from "./ask-each.ts";
 import { summaryWords } from "./summary-words.ts";
 
 /** Tokens of a summary at most, and never more than a quarter of the prompt that it is to stand in. */
-const MOST_TOKENS = 200;
+export const MOST_TOKENS = 200;
 
 /** What the base model says of a user. */
 export interface Summary {

@@ -89,14 +89,26 @@ function drawnRows({ rows, details, labels }: Result): string[][] {
 function budgetRows({ rows, labels }: Result): string[][] {
   const whole = (n: number | null): string => (n === null ? "?" : n.toLocaleString("en"));
   const told = rows.flatMap(({ method, budget }) => (budget === undefined ? [] : [{ method, budget }]));
+  const paid = told.some(({ budget }) => budget.dollars !== undefined);
   return [
-    ["", "labels", "teacher tokens", "trained tokens", "sampled tokens", "looks at dev", "responses", "tokens a query"],
+    [
+      "",
+      "labels",
+      "teacher tokens",
+      "trained tokens",
+      "sampled tokens",
+      "looks at dev",
+      "responses",
+      "tokens a query",
+      ...(paid ? ["dollars"] : []),
+    ],
     ...told.map(({ method, budget }) => [
       methodLabel(method, labels),
       ...[budget.labels, budget.teacher_tokens, budget.trained_tokens, budget.sampled_tokens].map(whole),
       whole(budget.tuning_trials),
       budget.samples.toFixed(budget.samples % 1 === 0 ? 0 : 1),
       budget.test_tokens.toFixed(0),
+      ...(paid ? [budget.dollars?.toFixed(4) ?? "0"] : []),
     ]),
   ];
 }

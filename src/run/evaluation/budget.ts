@@ -51,7 +51,7 @@ function trainersOf(stage: Trainer, config: Config): Trainer[] {
  * training stages.
  */
 export function budgetOf(source: Source, method: Method, predictions: readonly Prediction[], trials: number): Budget {
-  const stages = [...new Set(method.trains.flatMap((stage) => trainersOf(stage, source.config)))];
+  const stages = [...new Set(trainersIn(method).flatMap((stage) => trainersOf(stage, source.config)))];
   const mean = (of: (p: Prediction) => number): number =>
     predictions.reduce((sum, p) => sum + of(p), 0) / Math.max(1, predictions.length);
   const dollars = predictions.reduce((sum, { cost }) => sum + (cost?.dollars ?? 0), 0);
@@ -67,6 +67,12 @@ export function budgetOf(source: Source, method: Method, predictions: readonly P
     adapts: method.adapts === true,
   };
 }
+
+/** Whose weights answer, and the reward model that chooses among the answers. */
+const trainersIn = ({ trains, scored }: Method): readonly Trainer[] => [
+  ...trains,
+  ...(scored ? ["prmu" as const] : []),
+];
 
 /** What the chains' tokens went into. */
 const CHAINED: ReadonlySet<Trainer> = new Set(["sft", "sft-ind"]);

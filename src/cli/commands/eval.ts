@@ -11,7 +11,6 @@ import { allNames, learnsFromChains, methodsOf } from "../../methods/index.ts";
 import { type OpenedModel, openModel } from "../../model/open.ts";
 import { configOfRun } from "../../model/record.ts";
 import { stagesFor } from "../../run/needed.ts";
-import type { Stage } from "../../run/stage.ts";
 import type { App } from "../app.ts";
 import { ensureModels } from "../download-models.ts";
 import { modelDir } from "../engines.ts";
@@ -126,7 +125,7 @@ function planOfYaml(app: App, path: string, flags: EvalFlags): Plan {
   return {
     run: at(io, flags.out ?? join("runs", config.name)),
     config,
-    only: withReport(stages, config),
+    only: [...stagesFor(stages, config), "report"],
     ...(bare
       ? { say: "No method here learns from chains: none are built, and base models are told no tags (eval.base)." }
       : {}),
@@ -155,17 +154,9 @@ async function planOfModel(app: App, source: string, flags: EvalFlags): Promise<
   return {
     run: at(io, flags.out ?? join("runs", config.name)),
     config,
-    only: withReport(stages, config),
+    only: [...stagesFor(stages, config), "report"],
     say: `${source} is ${KINDS[opened.kind]}; asked by ${config.eval.methods.join(", ")}.`,
   };
-}
-
-/** What the evaluation hangs on, and the report where all that it tells of is among that: else there is the table alone. */
-function withReport(stages: readonly Stage[], config: Config): StageName[] {
-  const names = stagesFor(stages, config);
-  const files = stages.find(({ name }) => name === "report")?.reads(config) ?? [];
-  const told = stages.filter(({ name }) => files.some((file) => file.startsWith(`${name}/`)));
-  return told.every(({ name }) => names.includes(name)) ? [...names, "report"] : names;
 }
 
 const KINDS = { run: "a run", export: "an exported model", base: "a base model" } as const;

@@ -34,10 +34,36 @@ def test_bf16_has_to_be_faster_by_a_margin(
     def stub(_folder: Path, _device: str, _work: Work) -> dict[str, float]:
         return {"float32": float32, "bfloat16": bfloat16}
 
+    def even(_folder: Path) -> dict[str, float]:
+        return {"float32": 1.0, "bfloat16": 1.0}
+
     monkeypatch.setattr(module, "measure", stub)
+    monkeypatch.setattr(module, "products", even)
     told = choose(folders["qwen"], "auto", "auto", WORK)
-    assert (told["device"], told["dtype"]) == (DEVICE, taken)
+    assert (told["device"], told["dtype"], told["measured"]) == (DEVICE, taken, "group")
     assert told["seconds"] == {"float32": float32, "bfloat16": bfloat16}
+
+
+def test_a_product_far_slower_in_bf16_settles_it_without_a_group(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path, _device: str, _work: Work) -> dict[str, float]:
+        pytest.fail("measured a group")
+
+    def behind(_folder: Path) -> dict[str, float]:
+        return {"float32": 1.0, "bfloat16": module.HOPELESS}
+
+    monkeypatch.setattr(module, "measure", refuse)
+    monkeypatch.setattr(module, "products", behind)
+    told = choose(folders["qwen"], "cpu", "auto", WORK)
+    assert (told["dtype"], told["measured"]) == ("float32", "product")
+    assert told["seconds"] == behind(folders["qwen"])
+
+
+def test_a_product_is_timed_in_both_types(folders: dict[str, Path]) -> None:
+    found = module.products(folders["llama"])
+    assert set(found) == {"float32", "bfloat16"}
+    assert all(seconds > 0 for seconds in found.values())
 
 
 def test_what_is_given_is_kept_and_nothing_is_measured(

@@ -16,10 +16,11 @@ const choice = z.object({
   device: z.enum(["cpu", "cuda"]),
   dtype: z.enum(["float32", "bfloat16"]),
   hardware: z.string(),
+  measured: z.enum(["group", "product"]).optional(),
   seconds: z.record(z.string(), z.number()),
 });
 
-/** What `auto` came to on some hardware; `seconds`: of one group in each compute type, empty where nothing was measured. */
+/** What `auto` came to on some hardware; `seconds`: of one group in each compute type, or of one product where that settled it; empty where nothing was measured. */
 export type Choice = z.infer<typeof choice>;
 
 export interface ChooseOptions extends Pick<EmbeddedSettings, "device" | "dtype" | "threads"> {

@@ -70,11 +70,12 @@ const workOf = ({ prompt, guided }: Config): Work => ({
 });
 
 /** One line for a person: what was chosen, and on what ground. */
-export function chosenText({ device, dtype, hardware, seconds }: Choice): string {
+export function chosenText({ device, dtype, hardware, measured, seconds }: Choice): string {
   const { float32, bfloat16 } = seconds;
+  const what = measured === "product" ? "a product of the model's width" : "a group of this run";
   const why =
     float32 === undefined || bfloat16 === undefined
       ? ""
-      : `; a group of this run takes ${(bfloat16 / float32).toFixed(2)} times as long in bfloat16 as in float32`;
+      : `; ${what} takes ${(bfloat16 / float32).toFixed(2)} times as long in bfloat16 as in float32`;
   return `computes on ${device} in ${dtype} (${hardware}${why})`;
 }

@@ -134,7 +134,7 @@ const engine = z.strictObject({
     .enum(["auto", "float32", "bfloat16"])
     .default("auto")
     .describe(
-      "Compute type; master weights stay float32. `auto`: the faster one, measured on a group of this run at its first start and kept in run.json.",
+      "Compute type; master weights stay float32. `auto`: the faster one, measured at a run's first start, on a group of it (or on one product where that settles it), and kept in run.json.",
     ),
   device: z
     .enum(["auto", "cpu", "cuda"], { error: (issue) => (issue.input === "mps" ? NO_MPS : undefined) })

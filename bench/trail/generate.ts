@@ -4,18 +4,20 @@ import { type Random, stream } from "../../src/core/random.ts";
 import { CONCEPTS, LABELS } from "../../src/data/synthetic/lexicon.ts";
 import { entry } from "../../src/data/synthetic/shape.ts";
 import { answerOf, chain, history, question } from "./prose.ts";
-import { drawTrail, leadsOf, THEMES, type Trail, tableOf, walk } from "./world.ts";
+import { CONSTANTS, drawTrail, leadsOf, THEMES, type Trail, tableOf, walk } from "./world.ts";
 
 /*
  * Sets for the gates, as JSONL of {depth, prompt, target, answer, path}; path: [theme, label, kind] a hop.
- *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT]]
+ *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT [HIDDEN]]]
  * FORM: chain (think, then answer), direct (answer at once) or asked (at once, one history asked from every theme for every
  * depth; with DEPTHS 1 and other seeds what the base is pre-trained on). DEPTHS: e.g. 1234, drawn evenly. Every history has
- * a user of its own.
+ * a user of its own. HIDDEN: the share of prompts in which one theme is not shown (the world's own where it isn't named).
  */
-const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train"] =
+const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train", hiddenText] =
   process.argv.slice(2);
 const seed = Number(seedText);
+const hidden = Number(hiddenText);
+const constants = hiddenText === undefined ? CONSTANTS : { ...CONSTANTS, hidden: [1 - hidden, hidden] };
 const leads = leadsOf(seed);
 
 /** What the two forms of a query have in common, and what they don't. */
@@ -49,7 +51,7 @@ const count = Number(countText);
 for (let i = 0; lines.length < count; i++) {
   const random = stream(seed, "trail", split, i);
   const table = tableOf(seed, `${split}-${i}`);
-  const trail = drawTrail(leads, table, Number(depths[lines.length % depths.length]), random);
+  const trail = drawTrail(leads, table, Number(depths[lines.length % depths.length]), random, constants);
   if (trail === null) continue;
   const told = history(trail, random);
   const asked = form === "asked" ? everyQuestion(trail, table, random) : [trail];

@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from judge import answer, hops_held, right
+from judge import answer, hops, hops_held, right
 from nano import Model, chunks, cosine, logprobs, open_model, optimizer, read, save, say, step
 
 BATCH = 32
@@ -70,6 +70,7 @@ def ask(model: Model, rows: list[dict[str, Any]], samples: int) -> dict[str, Any
     for row, text in zip(rows, said, strict=True):
         hit = float(right(row, text))
         found["greedy"][row["depth"]].append(hit)
+        found["as many hops as asked, greedy"][row["depth"]].append(float(len(hops(text)) == row["depth"]))
         found["hops held, greedy"][row["depth"]].append(hops_held(row, text))
         for kind in ("hidden", "changed"):
             if any(hop[2] == kind for hop in row["path"]):

@@ -6,7 +6,9 @@
 #   2       1,500 clean chains, three passes and three more
 #   3       headroom: 300 clean chains, ten passes, eight samples at three temperatures
 #   4       RL of gate 3's model with an oracle and with nothing in a reward model's place (SIGNALS=placebo, NOISE=.2)
-#   5       PQP pairs of gate 3's model: rules, and a reward model
+#   4b      gate 4's second design: RL of a model with 600 chains on prompts that all hide a theme, a fifth of golds wrong
+#           (SIGNALS= SAMPLES=8: its headroom alone)
+#   5       PQP pairs of gate 4b's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
 cd "$(dirname "$0")/../.."
@@ -17,7 +19,7 @@ at=$top/$seed
 python=${PYTHON:-.venv/bin/python}
 export OMP_NUM_THREADS=1
 
-made() { # FILE SEED FORM COUNT DEPTHS SPLIT
+made() { # FILE SEED FORM COUNT DEPTHS SPLIT [HIDDEN]
   [ -f "$1" ] || npx tsx bench/trail/generate.ts "$@"
 }
 learn() { "$python" bench/trail/learn.py "$@"; }
@@ -30,6 +32,11 @@ base() {
 chains() { # FIRST PASSES FROM TO
   made "$at/chains.jsonl" "$seed" chain 3000 1234 train
   [ -f "$at/$4/config.json" ] || learn "$at/chains.jsonl" --take "$1" --epochs "$2" --base "$3" --save "$at/$4"
+}
+hidden() { # CHAINS PASSES: a model of so many chains, and queries that all hide a theme
+  base
+  chains "$1" "$2" "$top/base" "sft-$1"
+  made "$at/hidden-test.jsonl" "$seed" chain 800 1234 test 1
 }
 asked() { # MODEL QUERIES [SAMPLES]
   made "$at/test-chain.jsonl" "$seed" chain 800 1234 test
@@ -70,14 +77,23 @@ base) base ;;
       --steps 30 --ask 400 --seed "$seed" --noise "${NOISE:-0}"
   done
   ;;
+4b)
+  hidden 600 6
+  learn "$at/chains.jsonl" "$at/hidden-test.jsonl" --epochs 0 --base "$at/sft-600" \
+    --ask "${ASK:-400}" --samples "${SAMPLES:-0}"
+  made "$at/hidden-rl.jsonl" "$seed" chain 640 1234 rl 1
+  for signal in ${SIGNALS-none oracle placebo}; do
+    "$python" bench/trail/reinforce.py "$at/hidden-rl.jsonl" "$at/hidden-test.jsonl" --base "$at/sft-600" \
+      --signal "$signal" --steps 30 --ask 400 --seed "$seed" --noise "${NOISE:-.2}"
+  done
+  ;;
 5)
-  base
-  chains 300 10 "$top/base" sft-300
-  made "$at/prmu.jsonl" "$seed" chain 1200 1234 prmu
-  "$python" bench/trail/prefer.py "$at/prmu.jsonl" --base "$at/sft-300" --seed "$seed"
+  hidden 600 6
+  made "$at/hidden-prmu.jsonl" "$seed" chain 1200 1234 prmu 1
+  "$python" bench/trail/prefer.py "$at/hidden-prmu.jsonl" --base "$at/sft-600" --seed "$seed"
   ;;
 *)
-  sed -n 2,10p "$0" >&2
+  sed -n 2,12p "$0" >&2
   exit 2
   ;;
 esac

@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<string, string>> = { one: "1", two: "2", three: "3"
 
 /** What says that a number is a grade: `4/5`, `4 out of 5`, `4 stars`, `score: 4`, `rated it 4`, `→ 4`, `got a 4`. */
 const GRADE =
-  /(\d{1,9}(?:\.0)?)\s{0,4}(?:\/|out of|of)\s{0,4}\d{1,9}|(\d{1,9}(?:\.0)?|one|two|three|four|five)[\s-]{0,4}(?:stars?\b|★|分|星)|(?:\b(?:scored?|scores|rated?|rates|ratings?|gave|given|gives|grade[ds]?|stars?)\b(?:\s{1,4}(?:it|is|was|of|a|an|as|at|them|with))*|评分|打分|[→=:：])\s{0,4}[:：=]?\s{0,4}["“]?(\d{1,9}(?:\.0)?)(?![\d.]{0,12}\s{0,4}(?:\/|out of))|\b(?:got|gets|received?|receives)\s{1,4}an?\s{1,4}(\d{1,9}(?:\.0)?)(?=\s{0,4}(?:[.,;!?)]|$|from\b|for\b|and\b|while\b))/giu;
+  /(\d{1,9}(?:\.0)?)\s{0,4}(?:\/|out of|of)\s{0,4}\d{1,9}|(\d{1,9}(?:\.0)?|one|two|three|four|five)[\s-]{0,4}(?:stars?\b|★|分|星)|(?:\b(?:scored?|scores|rated?|rates|ratings?|gave|given|gives|grade[ds]?|stars?)\b(?:\s{1,4}(?:it|is|was|of|a|an|as|at|them|with)){0,5}|评分|打分|[→=:：])\s{0,4}[:：=]?\s{0,4}["“]?(\d{1,9}(?:\.0)?)(?![\d.]{0,12}\s{0,4}(?:\/|out of))|\b(?:got|gets|received?|receives)\s{1,4}an?\s{1,4}(\d{1,9}(?:\.0)?)(?=\s{0,4}(?:[.,;!?)]|$|from\b|for\b|and\b|while\b))/giu;
 
 function gradesIn(text: string, labels: readonly string[]): string[] {
   return [...text.matchAll(GRADE)].flatMap((match) => {

@@ -15,7 +15,7 @@ export function opening(text: string, most: number): string {
   const units = [...clean.matchAll(UNIT)];
   const last = units[most - 1];
   if (units.length <= most || last === undefined) return clean;
-  return clean.slice(0, last.index + last[0].length).replace(/[\p{P}\s]+$/u, "");
+  return clean.slice(0, last.index + last[0].length).replace(/(?<![\p{P}\s])[\p{P}\s]+$/u, "");
 }
 
 /** Whether a quotation stands in a text word for word, whatever the letter case and punctuation. */

@@ -8,7 +8,7 @@
  * `--llama` is the path of a `llama-server`; docs/serving.md says how to build one. Without it that row is left out, and said so.
  */
 import { mkdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { packageRoot } from "../src/core/installation.ts";
@@ -16,7 +16,7 @@ import { resolveModelDir } from "../src/engine/model-dir.ts";
 import { type Asked, endless, questions } from "./serve/asked.ts";
 import { type Load, load } from "./serve/load.ts";
 import { llama, ours, type Party, type PartyOptions, transformers } from "./serve/parties.ts";
-import { overhead } from "./serve/routing.ts";
+import { overhead, type Rate } from "./serve/routing.ts";
 
 const { values } = parseArgs({
   options: {
@@ -94,12 +94,13 @@ if (["tagpr", "transformers", "llama"].some((name) => only.has(name))) {
     }
   }
 }
-const own = only.has("routing") ? await overhead(4000) : null;
+const own = only.has("routing") ? await overhead(8000) : null;
 if (own !== null) {
-  say(
-    `\nrouting and the token alone: ${own.routed.toFixed(0)} requests/s, ${own.routedCpu.toFixed(2)} ms of processor each`,
-  );
-  say(`whole chat completions of a stub: ${own.answered.toFixed(0)} requests/s`);
+  const told = ({ perSecond, cpu }: Rate): string =>
+    `${perSecond.toFixed(0)} requests/s, ${cpu.toFixed(2)} ms of the server's processor each`;
+  say(`\nrouting and the token alone: ${told(own.routed)}`);
+  say(`whole chat completions of a stub: ${told(own.answered)}`);
+  say(`beside it ran a load of ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
   say(`a prompt of ${own.tokens} tokens: ${own.prepared.toFixed(2)} ms from question to ids`);
   say(`its text to ids alone: ${own.tokenized.toFixed(2)} ms`);
 }

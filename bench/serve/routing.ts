@@ -1,19 +1,29 @@
-import { Agent, request } from "undici";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { pino } from "pino";
+import { packageRoot } from "../../src/core/installation.ts";
 import { makeApp } from "../../src/serve/app.ts";
 import { questionOf } from "../../src/serve/ask.ts";
 import { listen } from "../../src/serve/listen.ts";
 import { prepare } from "../../src/serve/prepare.ts";
 import { fakeCompute, fakeService, fakeTools, TOKEN } from "../../src/serve/testing/fake-service.ts";
 import { median } from "../side-by-side.ts";
+import type { Hammer, Hammered } from "./hammer.ts";
+
+/** Requests a second, asked by a client in a process of its own, and milliseconds of processor that the server took for each. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly cpu: number;
+}
 
 /** What the server costs beside the model's own computing. */
 export interface Overhead {
-  /** Requests a second: a list of models, behind routing, the token and the note of each request. */
-  readonly routed: number;
-  /** Processor milliseconds of one of these, the client's part included: what a busy machine disturbs least. */
-  readonly routedCpu: number;
-  /** The same of whole chat completions, whose stub says one word: with reading, retrieval, rendering, tokenizing. */
-  readonly answered: number;
+  /** A list of models, behind routing, the token, the note of each request and its line of log. */
+  readonly routed: Rate;
+  /** Whole chat completions, whose stub says one word: with reading, retrieval, rendering, tokenizing. */
+  readonly answered: Rate;
   /** Milliseconds: a prompt of nano's, from question to token ids; its tokens; and their text to ids alone. */
   readonly prepared: number;
   readonly tokens: number;
@@ -28,37 +38,26 @@ export async function overhead(requests: number): Promise<Overhead> {
   const { service } = await fakeService({
     compute: fakeCompute({ say: () => "<think>\n</think>\n\ncomedy", piece: 99 }),
   });
-  const server = await listen(makeApp({ ...service, log: SILENT }).fetch, 0);
-  const dispatcher = new Agent({ connections: 32 });
+  const log = pino({ base: null }, { write: () => {} });
+  const server = await listen(makeApp({ ...service, log }).fetch, 0);
   const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
   const body = JSON.stringify({ messages: [{ role: "user", content: QUERY }], tagpr: { items: ITEMS } });
-  const get = async () => request(`${server.url}/v1/models`, { dispatcher, headers });
-  const post = async () => request(`${server.url}/v1/chat/completions`, { dispatcher, method: "POST", headers, body });
-  await rate(get, requests / 10);
-  const cpu = process.cpuUsage();
-  const routed = await rate(get, requests);
-  const { user, system } = process.cpuUsage(cpu);
-  const routedCpu = (user + system) / 1000 / requests;
-  const answered = await rate(post, Math.ceil(requests / 8));
+  const routed = await rate({ url: `${server.url}/v1/models`, method: "GET", headers, requests });
+  const url = `${server.url}/v1/chat/completions`;
+  const answered = await rate({ url, method: "POST", headers, body, requests: Math.ceil(requests / 8) });
   await server.close();
-  return { routed, routedCpu, answered, ...(await rendering()) };
+  return { routed, answered, ...(await rendering()) };
 }
 
-const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
-
-/** Requests a second of 32 at once. */
-async function rate(one: () => ReturnType<typeof request>, requests: number): Promise<number> {
-  let next = 0;
-  const started = performance.now();
-  const loop = async (): Promise<void> => {
-    while (next++ < requests) {
-      const { statusCode, body } = await one();
-      await body.dump();
-      if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
-    }
-  };
-  await Promise.all(Array.from({ length: 32 }, loop));
-  return requests / ((performance.now() - started) / 1000);
+async function rate(asked: Hammer): Promise<Rate> {
+  const args = ["--import", "tsx", join(import.meta.dirname, "hammer.ts"), JSON.stringify(asked)];
+  const before = process.cpuUsage();
+  const client = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], cwd: packageRoot() });
+  const [said, [code]] = await Promise.all([text(client.stdout), once(client, "exit")]);
+  if (code !== 0) throw new Error(`the client ended (${code})`);
+  const { user, system } = process.cpuUsage(before);
+  const { perSecond, all } = JSON.parse(said) as Hammered;
+  return { perSecond, cpu: (user + system) / 1000 / all };
 }
 
 async function rendering(): Promise<Pick<Overhead, "prepared" | "tokens" | "tokenized">> {

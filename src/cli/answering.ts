@@ -4,15 +4,19 @@ import { join, resolve } from "node:path";
 import { Option } from "@commander-js/extra-typings";
 import { TagprError } from "../core/errors.ts";
 import { packageRoot } from "../core/installation.ts";
+import type { Wish } from "../engine/download.ts";
 import type { Engines } from "../engine/engines.ts";
+import { isExport, isModelName, readExport } from "../model/export-file.ts";
 import { MODEL_STAGES } from "../model/files.ts";
 import { type OpenedModel, openModel } from "../model/open.ts";
+import { configOfRun } from "../model/record.ts";
 import { RETRIEVERS } from "../retrieval/retrieve.ts";
 import type { AnswerTools } from "../serve/answer.ts";
 import { openAsker } from "../serve/asker.ts";
 import type { Compute } from "../serve/compute.ts";
 import type { App } from "./app.ts";
-import { at, positiveNumber, taskName } from "./commands/options.ts";
+import { at, NO_DOWNLOAD, positiveNumber, taskName } from "./commands/options.ts";
+import { ensureModels } from "./download-models.ts";
 import { modelDir } from "./engines.ts";
 import type { Io } from "./io.ts";
 
@@ -24,6 +28,9 @@ export interface AnsweringFlags {
   readonly k?: number | undefined;
   readonly device?: "auto" | "cpu" | "cuda" | undefined;
   readonly dtype?: "auto" | "float32" | "bfloat16" | undefined;
+  readonly threads?: number | undefined;
+  /** `--no-download` says no. */
+  readonly download: boolean;
   /** For a question or two: no time is spent on measuring which type is the faster one. */
   readonly settle?: boolean;
 }
@@ -50,6 +57,10 @@ export const FLAGS = {
     "float32",
     "bfloat16",
   ] as const),
+  threads: new Option("--threads <n>", "CPU threads of an engine (default: the run's, else all cores)").argParser(
+    positiveNumber,
+  ),
+  download: NO_DOWNLOAD,
 };
 
 export interface Answering {
@@ -61,7 +72,9 @@ export interface Answering {
 
 /**
  * Opens a model, and beside it the base that it began with: not, where it must be there, or where it can be. Engines start with
- * the first question. What `elsewhere` samples is this model alone.
+ * the first question. What `elsewhere` samples is this model alone. What only the hub has is fetched, but for a base that
+ * merely can be there.
+ * @returns null where a signal ended the download of a model
  */
 export async function openAnswering(
   app: App,
@@ -69,26 +82,55 @@ export async function openAnswering(
   flags: AnsweringFlags,
   base: "no" | "must" | "may",
   elsewhere?: Compute,
-): Promise<Answering> {
+): Promise<Answering | null> {
   const { io } = app;
+  const place = placeOf(io, name);
+  const weights = elsewhere === undefined;
   const open = async (stage: OpenedModel["stage"] | undefined): Promise<OpenedModel> =>
     withFlags(
-      await openModel(placeOf(io, name), {
+      await openModel(place, {
         modelDir: (one) => modelDir(io, one),
         ...(stage === undefined ? {} : { stage }),
         ...(flags.task === undefined ? {} : { task: taskName(io, flags.task) }),
       }),
       flags,
     );
+  if (!(await ensureModels(app, namedBy(place, weights, base === "must" || flags.stage === "base"), flags)))
+    return null;
   const model = await open(flags.stage);
-  const models = elsewhere === undefined ? [model, ...(await besides(io, model, base, () => open("base")))] : [model];
+  if (!(await ensureModels(app, embedderOf(model), flags))) return null;
+  const models: [OpenedModel, ...OpenedModel[]] = weights
+    ? [model, ...(await besides(io, model, base, () => open("base")))]
+    : [model];
+  return opened(app, models, elsewhere);
+}
+
+/** Models that a run, an exported folder or a name calls by name: its own, and where it is wanted the base. */
+function namedBy(place: string, weights: boolean, base: boolean): Wish[] {
+  if (existsSync(join(place, "run.json"))) {
+    const { model, engines } = configOfRun(place);
+    return [{ name: model, weights: weights && engines.policy.kind === "embedded" }];
+  }
+  if (!existsSync(place)) return [{ name: place, weights }];
+  const of = base && isExport(place) ? readExport(place).base : "";
+  return isModelName(of) ? [{ name: of, weights }] : [];
+}
+
+/** That of a dense retriever, where an engine of ours computes it. */
+const embedderOf = ({ retriever, config }: OpenedModel): Wish[] =>
+  retriever.method === "dense" && config.engines.embeddings.kind === "embedded"
+    ? [{ name: config.engines.embeddings_model, weights: true }]
+    : [];
+
+function opened(app: App, models: readonly [OpenedModel, ...OpenedModel[]], elsewhere: Compute | undefined): Answering {
+  const [model] = models;
   const scratch = model.run === null ? mkdtempSync(join(tmpdir(), "tagpr-")) : null;
   const clear = (): void => {
     if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
   };
   try {
     const engines = app.openEngines({
-      ...{ config: model.config, run: model.run ?? scratch ?? "", io },
+      ...{ config: model.config, run: model.run ?? scratch ?? "", io: app.io },
       also: models.map(({ modelDir: folder }) => folder),
     });
     const close = async (): Promise<void> => {
@@ -127,14 +169,16 @@ function placeOf(io: Io, name: string): string {
   return [at(io, name), resolve(packageRoot(), name)].find((path) => existsSync(path)) ?? name;
 }
 
-function withFlags(model: OpenedModel, { retriever, k, device, dtype, settle }: AnsweringFlags): OpenedModel {
+function withFlags(model: OpenedModel, flags: AnsweringFlags): OpenedModel {
+  const { retriever, k, device, dtype, settle, threads } = flags;
   const { config } = model;
-  const { policy } = config.engines;
+  const { policy, embeddings } = config.engines;
   const usual = settle === true && policy.dtype === "auto" ? "float32" : policy.dtype;
-  const engine = { ...policy, device: device ?? policy.device, dtype: dtype ?? usual };
+  const shared = threads === undefined ? {} : { threads };
+  const engine = { ...policy, ...shared, device: device ?? policy.device, dtype: dtype ?? usual };
   return {
     ...model,
     retriever: { ...model.retriever, method: retriever ?? model.retriever.method, k: k ?? model.retriever.k },
-    config: { ...config, engines: { ...config.engines, policy: engine } },
+    config: { ...config, engines: { ...config.engines, policy: engine, embeddings: { ...embeddings, ...shared } } },
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
-import type { Config } from "../core/config/schema.ts";
+import { type Config, configSchema } from "../core/config/schema.ts";
 import { teachersOf } from "../core/config/teachers.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
@@ -31,7 +31,8 @@ interface Wanted {
  * @returns models of the hub that are still to be downloaded; what hangs on them is checked once they are there
  */
 export async function checkOutside(io: Io, { run, config, only = STAGE_NAMES }: Wanted): Promise<Wish[]> {
-  const before = readRecord(run)?.config;
+  // One of an older version names fewer settings; of one that can't be read any more nothing counts as named.
+  const before = configSchema.safeParse(readRecord(run)?.config).data;
   const named = before === undefined ? [] : modelsUsed(before, STAGE_NAMES).map(({ name }) => name);
   const added = before === undefined ? [] : modelsUsed(config, STAGE_NAMES).filter(({ name }) => !named.includes(name));
   const absent = once([...modelsUsed(config, only), ...added]).filter((wish) => found(io, wish).at === "hub");

@@ -52,6 +52,14 @@ it("stages of a run of format 1 that nothing changed are kept as they are", asyn
   expect(readJson(join(run, "run.json"))).toMatchObject({ format: 3 });
 });
 
+it("a record that names fewer settings than are known now has today's defaults for them", async () => {
+  const { config, ...record } = readJson<{ config: Record<string, unknown> }>(join(run, "run.json"));
+  const { engines: _, prmu: __, profile: ___, ...fewer } = config;
+  writeJson(join(run, "run.json"), { ...record, config: fewer });
+  const { code, err } = await tagpr("run", run, "--only", "data");
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^data: done before, nothing changed$/m) });
+});
+
 it("a stage whose settings mean something else since is done again, said, and only its own files go", async () => {
   writeFileSync(join(run, "prmu", "notes.txt"), "mine");
   const { err } = await tagpr("prmu", run);

@@ -47,7 +47,10 @@ export function makeApp(service: Service): Hono<Noted> {
   mountPage(app);
   app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
   app.use(checkToken(token), checkJson);
-  app.use(
+  // Where no body is read none is looked for, which would cost more than all the rest of a request.
+  app.on(
+    "POST",
+    "*",
     bodyLimit({
       maxSize: limits.body,
       onError: () => {

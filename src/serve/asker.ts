@@ -1,6 +1,7 @@
 import type { Engines } from "../engine/engines.ts";
 import type { OpenedModel } from "../model/open.ts";
 import { loadRenderer } from "../prompts/renderer.ts";
+import { rememberedEmbed } from "../retrieval/embed-memory.ts";
 import type { AnswerTools } from "./answer.ts";
 import type { Compute } from "./compute.ts";
 import { engineCompute } from "./engine-compute.ts";
@@ -15,6 +16,6 @@ export function openAsker(model: OpenedModel, engines: Engines, elsewhere?: Comp
   const dense = model.retriever.method === "dense";
   return {
     ...{ model, renderer, compute },
-    ...(dense ? { embed: async (texts) => (await engines.embeddings()).embed(embedder, texts) } : {}),
+    ...(dense ? { embed: rememberedEmbed(async (texts) => (await engines.embeddings()).embed(embedder, texts)) } : {}),
   };
 }

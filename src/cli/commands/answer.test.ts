@@ -83,6 +83,25 @@ describe("tagpr answer", () => {
     expect(closed()).toBe(1);
   });
 
+  it("says of a model that only the hub has that --no-download keeps it there", async () => {
+    const { tagpr } = stand();
+    const ask = ["nobody/none", "--task", "synthetic_tag", "--no-download"];
+    for (const argv of [
+      ["answer", ...ask, "a film"],
+      ["serve", ...ask, "--port", "0"],
+    ])
+      expect(await tagpr(...argv)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/nobody\/none is not on this machine\n {2}Leave --no-download out/),
+      });
+  });
+
+  it("gives the engine as many threads as it is told", async () => {
+    const { answer, opened } = stand();
+    await answer("a film about love", "--threads", "1");
+    expect(opened[0]?.config.engines.policy.threads).toBe(1);
+  });
+
   it("as JSON: one line an answer of each model", async () => {
     const { answer } = stand();
     const { out } = await answer("a film about love", "--json", "--samples", "2");

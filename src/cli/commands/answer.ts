@@ -37,6 +37,8 @@ export function answerCommand(app: App): Command {
     .addOption(FLAGS.k)
     .addOption(FLAGS.device)
     .addOption(FLAGS.dtype)
+    .addOption(FLAGS.threads)
+    .addOption(FLAGS.download)
     .option("--json", "one JSON object a line for each answer of each model")
     .action(async (model, query, flags) => {
       if ((query === undefined) === (flags.chat !== true))
@@ -53,6 +55,7 @@ export function answerCommand(app: App): Command {
         { settle: true, ...flags },
         flags.compare === true ? "must" : "no",
       );
+      if (answering === null) return;
       try {
         const options = await optionsOf(io, answering, flags);
         if (query === undefined) outcome.code = await chat(options);

@@ -31,6 +31,8 @@ export function serveCommand(app: App): Command {
     .addOption(FLAGS.k)
     .addOption(FLAGS.device)
     .addOption(FLAGS.dtype)
+    .addOption(FLAGS.threads)
+    .addOption(FLAGS.download)
     .option(
       "--upstream <url>",
       "sample elsewhere: a completion server of OpenAI's API (vLLM, SGLang, llama.cpp) on the same folder",
@@ -40,6 +42,7 @@ export function serveCommand(app: App): Command {
     .action(async (model, { port, data, token: given, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
       const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
+      if (answering === null) return;
       try {
         const stopped = await untilSignal(io, async (signal) => {
           const { server, address } = await start(io, answering, { port, data, token }, signal);

@@ -17,9 +17,11 @@ import { readJson, readJsonl } from "../src/core/jsonl.ts";
 import { mean } from "../src/core/mean.ts";
 import { seedOf } from "../src/core/random.ts";
 import type { Prediction } from "../src/eval/types.ts";
+import { type ModelStage, modelPath, readModel } from "../src/model/files.ts";
 import { hierarchicalMean, type Nested } from "../src/stats/bootstrap.ts";
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     data: { type: "string", multiple: true, default: [] },
     seeds: { type: "string", default: "1,2,3" },
@@ -30,11 +32,16 @@ const { values: flags } = parseArgs({
     tell: { type: "boolean", default: false },
   },
 });
+/** `--data A B` and `--data A --data B`. */
+const folders = [...flags.data, ...positionals].map((dir) => resolve(dir));
 const out = resolve(flags.out);
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 /** Rows of the table, and what each is compared with. */
 const METHODS = ["zero-shot", "rag", "rag-r", "sft", "sft-r", "guided", "tagpr"] as const;
 const AGAINST = ["rag-r", "rag", "zero-shot", "sft"] as const;
+
+/** Whose guard is told of. */
+const STAGES = ["sft", "guided", "explore", "gold"] as const;
 
 interface Job {
   readonly set: string;
@@ -44,11 +51,19 @@ interface Job {
   readonly seed: string;
 }
 
-const jobs = flags.data.flatMap((dir) =>
+const wrong = folders.find((dir) => !existsSync(join(dir, "train_questions.json")));
+if (folders.length === 0 || wrong !== undefined) {
+  const what =
+    wrong === undefined ? "Name one or more folders in LaMP's layout" : `${wrong} has no train_questions.json`;
+  console.error(`${what}: npm run bench -- own-data --data DIR… [--seeds 1,2,3] [--splits given,apart]`);
+  process.exit(2);
+}
+
+const jobs = folders.flatMap((dir) =>
   flags.splits.split(",").flatMap((split) =>
     flags.seeds.split(",").map((seed): Job => {
       const set = basename(dir);
-      const data = split === "apart" ? join(out, "data", set) : resolve(dir);
+      const data = split === "apart" ? join(out, "data", set) : dir;
       if (split === "apart") keepApart(dir, data);
       return { set, split, seed, data, run: join(out, `${set}-${split}-${seed}`) };
     }),
@@ -77,6 +92,8 @@ function keepApart(from: string, to: string): void {
 }
 
 const isDone = ({ run }: Job): boolean => existsSync(join(run, "result.json"));
+/** Stands where a run ended before it trained. */
+const ended = ({ run }: Job): string => `${run}.too-little`;
 if (!flags.tell)
   for (const job of jobs) {
     if (isDone(job)) continue;
@@ -84,7 +101,7 @@ if (!flags.tell)
     const args = ["run", flags.preset, "--data", job.data, "--out", job.run, "--seed", job.seed];
     const sets = flags.set.flatMap((one) => ["--set", one]);
     const { status } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args, ...sets], { stdio: "inherit" });
-    if (status === 8) console.error("too little to learn from: told in time");
+    if (status === 8) writeFileSync(ended(job), "");
     else if (status !== 0) process.exit(status ?? 1);
   }
 
@@ -106,9 +123,17 @@ const shown = (rows: readonly Nested[], name: string): string => {
   return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], ${n} queries`;
 };
 
+/** `2 of 3`: runs in which the guard held back what a stage trained. */
+function kept(stage: ModelStage, of: readonly Job[]): string {
+  const files = of.flatMap(({ run }) => (existsSync(modelPath(run, stage)) ? readModel(run, stage) : []));
+  return `${files.filter(({ guard }) => guard?.kept === "start").length} of ${files.length}`;
+}
+
 function tell(title: string, of: readonly Job[]): void {
   const done = of.filter(isDone);
   console.log(`\n${title}: ${done.length} of ${of.length} runs`);
+  const short = of.filter((job) => !isDone(job) && existsSync(ended(job)));
+  if (short.length > 0) console.log(`  ${short.length} ended before they trained: too little to learn from`);
   if (done.length === 0) return;
   for (const method of METHODS) {
     const truth = done
@@ -118,6 +143,9 @@ function tell(title: string, of: readonly Job[]): void {
       truth.length === 0 ? "" : `; deciding statement true in ${mean(truth.map(Number)).toFixed(2)} of ${truth.length}`;
     console.log(`  ${method.padEnd(10)} ${shown([...scores(method, done).values()], `${title} ${method}`)}${decides}`);
   }
+  console.log(
+    `  what a stage began with was handed on: ${STAGES.map((stage) => `${stage} ${kept(stage, done)}`).join(", ")}`,
+  );
   const ours = scores("tagpr", done);
   for (const other of AGAINST) {
     const theirs = scores(other, done);

@@ -98,6 +98,7 @@ describe("tagpr run", () => {
     expect(first.err).toContain(
       "computes on cpu in float32 (cpu: one of the tests; a group of this run takes 2.00 times",
     );
+    expect(first.err).toMatch(/Measures in which type[\s\S]*computes on/);
     expect(record().machine).toMatchObject({ dtype: "float32", also: [] });
     expect(record().config.engines.policy.dtype).toBe("auto");
     expect((await tagpr("run", "my.yaml", "--out", "r")).err).not.toContain("computes on");

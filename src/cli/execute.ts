@@ -12,7 +12,7 @@ import { type RunRecord, readRecord, writeRecord } from "../model/record.ts";
 import { requireSound } from "../run/faults.ts";
 import { checkFolder } from "../run/folder.ts";
 import { lockRun } from "../run/lock.ts";
-import { chosenText, type Settled, settleMachine } from "../run/machine.ts";
+import { chosenText, type Measure, type Settled, settleMachine } from "../run/machine.ts";
 import { runStages } from "../run/run.ts";
 import type { App } from "./app.ts";
 import { checkOutside } from "./check-outside.ts";
@@ -80,7 +80,17 @@ async function settle(
   progress: Progress,
 ): Promise<Settled> {
   const known = fresh ? undefined : readRecord(run)?.machine;
-  const settled = await settleMachine(config, { known, anyHardware, measure: app.measure(app.io) });
+  const { choose, hardware } = app.measure(app.io);
+  const measure: Measure = {
+    hardware,
+    choose: (asked) => {
+      progress.say(
+        "Measures in which type this machine computes faster (auto): some seconds, longer where it is busy.",
+      );
+      return choose(asked);
+    },
+  };
+  const settled = await settleMachine(config, { known, anyHardware, measure });
   if (known === undefined && settled.machine !== undefined) progress.say(chosenText(settled.machine));
   return settled;
 }

@@ -7,7 +7,7 @@ import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan } from "../run/plan/plan.ts";
 import { parameters, type Shape, shapeOf } from "../run/plan/shape.ts";
 import { taskSizes } from "../run/plan/sizes.ts";
-import { supportNotes } from "../run/plan/support-notes.ts";
+import { withSupport } from "../run/plan/support-notes.ts";
 import { found } from "./check-outside.ts";
 import type { Io } from "./io.ts";
 import { planText } from "./plan-text.ts";
@@ -22,7 +22,8 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
   };
   const policy = await shapeOf(config.model, locate);
   const reward = backbone(config) === config.model ? policy : await shapeOf(backbone(config), locate);
-  const { tasks, notes } = await taskSizes(config);
+  const sizes = await taskSizes(config);
+  const support = await withSupport(config, sizes.tasks);
   const { engines } = config;
   const here = new Map([
     ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
@@ -33,8 +34,8 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
     assumed,
     policy,
     reward,
-    tasks,
-    notes: [...notes, ...(await supportNotes(config, tasks)), ...downloads(io, here)],
+    tasks: support.tasks,
+    notes: [...sizes.notes, ...support.notes, ...downloads(io, here)],
   });
   io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
 }

@@ -28,8 +28,11 @@ export interface DevLook {
 
 /** What was trained, and whether it or what the stage began with is handed on. */
 export interface Guard {
-  /** Path of the trained weights. */
+  /** Path of the trained weights, and the step they are of. */
   readonly trained: string;
+  readonly step: number;
+  /** Looks at dev that the comparison took. */
+  readonly looks: number;
   readonly kept: "trained" | "start";
   readonly dev: { readonly start: DevLook; readonly trained: DevLook };
 }

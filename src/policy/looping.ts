@@ -16,3 +16,22 @@ export function loopingSaid({ looping, truncated }: Looked, where: string, cutOf
     "Such answers are wrong and make no pair. Chains that are longer than the cut-off want a higher one; else the chains taught no end: more of them, or a lower learning rate, may."
   );
 }
+
+/**
+ * Says it of the looks at dev of a supervised stage as they come: before the first step of what it starts from, after that
+ * once. What the base does before anything is learnt says nothing of what training does to it.
+ */
+export function loopingTeller(
+  say: (sentence: string) => void,
+  title: string,
+  cutOff: string,
+): (found: Looked, step: number) => void {
+  let told = false;
+  return (found, step) => {
+    if (told) return;
+    const where = step === 0 ? "dev before the first step" : `dev after ${step} step${step === 1 ? "" : "s"}`;
+    const sentence = loopingSaid(found, `${title}, ${where}`, cutOff);
+    if (sentence !== null) say(sentence);
+    told = step > 0 && sentence !== null;
+  };
+}

@@ -32,8 +32,8 @@ export interface SftOptions {
   readonly progress: Progress;
   /** Milliseconds; for timings.jsonl alone. */
   readonly clock: () => number;
-  /** Greedy score on the dev slice, higher is better; see `sft.dev_every`. */
-  readonly evaluateDev?: (sampler: SamplingClient) => Promise<number>;
+  /** Greedy score on the dev slice after so many steps, higher is better; see `sft.dev_every`. */
+  readonly evaluateDev?: (sampler: SamplingClient, step: number) => Promise<number>;
   /** Looks at dev over the whole stage (`choose.looks`), in place of every `dev_every` steps; 0 = as that says. */
   readonly looks?: number;
 }
@@ -163,7 +163,8 @@ async function look(loop: SftLoop, step: number, state: SftState): Promise<SftSt
   const { options, training, saver } = loop;
   const { config, log, progress } = options;
   const loss = await heldOutLoss(loop);
-  const dev = isDevLook(loop, step) && options.evaluateDev ? await options.evaluateDev(await training.sampler()) : null;
+  const dev =
+    isDevLook(loop, step) && options.evaluateDev ? await options.evaluateDev(await training.sampler(), step) : null;
   const point: SftLook = { step, loss, dev };
   log.metrics({ kind: "look", ...point });
   const curve = [...state.curve, point];
@@ -212,7 +213,7 @@ async function finish(loop: SftLoop, step: number, state: SftState): Promise<Sft
   await training.unload(); // some engines hold one model at a time, and the best one is asked next
   if (devOn(loop) || options.evaluateDev === undefined)
     return { ...best, curve: state.curve, stoppedEarly: state.stopped };
-  const dev = await options.evaluateDev(await options.engine.sampler(best.path));
+  const dev = await options.evaluateDev(await options.engine.sampler(best.path), best.step);
   options.log.metrics({ kind: "best", step: best.step, dev });
   return { ...best, curve: [...state.curve, { step: best.step, loss: null, dev }], stoppedEarly: state.stopped };
 }

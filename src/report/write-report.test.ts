@@ -1,8 +1,18 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RUN_FORMAT } from "../core/format.ts";
 import { readRun } from "./read-run.ts";
 import { NASTY, writeMadeUpRun } from "./testing/made-up-run.ts";
 import { writeReport } from "./write-report.ts";
@@ -128,6 +138,20 @@ describe("writeReport on less than a run", () => {
       "Guided RL (all five rewards): not run",
     ])
       expect(page).toContain(what);
+  });
+
+  it("says where what was trained was not handed on, with both scores", async () => {
+    const run = folder();
+    mkdirSync(join(run, "sft"));
+    const dev = { start: { score: 0.25 }, trained: { score: 0.125 } };
+    writeFileSync(join(run, "run.json"), JSON.stringify({ format: RUN_FORMAT, config: {} }));
+    writeFileSync(join(run, "sft/stage.json"), JSON.stringify({ key: "k", seconds: 1, outputs: {} }));
+    writeFileSync(
+      join(run, "sft/model.json"),
+      JSON.stringify({ path: "base", step: 0, guard: { kept: "start", step: 6, dev } }),
+    );
+    const page = readFileSync(await writeReport(run), "utf8");
+    expect(page).toMatch(/Not handed on:<.strong> the weights of step 6 score 0\.125\s.*began with 0\.250/);
   });
 
   it("a line that is being written is left out; a broken one is named", async () => {

@@ -3,7 +3,7 @@ import type { Art } from "../art.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, type Safe, type Section } from "../html.ts";
 import { curves, type Series } from "../plots/curves.ts";
-import { numberOf, type Row, type RunFiles } from "../read-run.ts";
+import { asRow, numberOf, type Row, type RunFiles } from "../read-run.ts";
 import { at, inWords, ofKind, points } from "../series.ts";
 
 /** How it learnt: the SFT curve, then rewards and dev scores over both RL stages. */
@@ -45,8 +45,17 @@ function stageHead(run: RunFiles, stage: StageName, heading: string): Safe {
       ? html`<p class="none">${heading}: not run.</p>`
       : state === "unfinished"
         ? html`<p class="none">Unfinished: what stands so far.</p>`
-        : step !== null && html`<p>Kept: the weights of step ${whole(step)}.</p>`;
+        : (notHandedOn(model) ?? (step !== null && html`<p>Kept: the weights of step ${whole(step)}.</p>`));
   return html`<h3>${heading}</h3>${note}`;
+}
+
+/** Where a stage handed on what it began with (`choose.guard`): what was trained, and both scores. */
+function notHandedOn(model: Row | null): Safe | null {
+  const guard = asRow(model?.guard);
+  if (guard.kept !== "start") return null;
+  const dev = (of: string): string => num(numberOf(asRow(asRow(guard.dev)[of]).score));
+  return html`<p><strong>Not handed on:</strong> the weights of step ${whole(numberOf(guard.step) ?? 0)} score ${dev("trained")}
+on the dev slice (mean of greedy and sampled answers), what the stage began with ${dev("start")}. The latter went on in their place.</p>`;
 }
 
 function sft(run: RunFiles, art: Art): Safe {

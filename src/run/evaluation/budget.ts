@@ -9,6 +9,7 @@ import type { ShownExample } from "../../data/types.ts";
 import type { Budget } from "../../eval/result-types.ts";
 import { primaryOf } from "../../eval/samples.ts";
 import type { Method, Prediction, TrainedBy } from "../../eval/types.ts";
+import type { ModelFile } from "../../model/files.ts";
 
 /** What of a run the numbers are read from. */
 interface Source {
@@ -129,12 +130,14 @@ function outsideLoops(run: string, stage: Trainer): number {
   );
 }
 
-/** Looks at dev that chose weights. */
+/** Looks at dev that chose weights, those of `choose.guard` included. */
 function looks(run: string, stage: Trainer): number {
   const curves = filesIn(run, stage, "curve.json").map((file) => readJson<{ curve: { dev: number | null }[] }>(file));
   const points = sum(curves.map(({ curve }) => curve.filter(({ dev }) => dev !== null).length));
   const path = join(run, stage, "validations.json");
-  return points + (existsSync(path) ? readJson<{ validations: unknown[] }>(path).validations.length : 0);
+  const made = join(run, stage, "model.json");
+  const guard = existsSync(made) ? (readJson<Partial<ModelFile>>(made).guard?.looks ?? 0) : 0;
+  return points + guard + (existsSync(path) ? readJson<{ validations: unknown[] }>(path).validations.length : 0);
 }
 
 /** Files of a name in a stage's folder and in those of its loops. */

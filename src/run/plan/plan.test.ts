@@ -259,6 +259,34 @@ describe("a plan for embedded engines", () => {
     expect(passes({ rewards: { of: { another: { personalization: 0.2 } } } }).get("reward model")).toBeUndefined();
   });
 
+  it("counts the looks by which a stage hands on what it began with, and the chains that were seen to come", async () => {
+    const { tasks } = await taskSizes(quick);
+    const work = (guard: string, more: object = {}) =>
+      workOf({
+        config: configSchema.parse({ ...quick, choose: { guard } }),
+        tasks: tasks.map((size) => ({ ...size, ...more })),
+        assumed: readAssumptions([]),
+      });
+    const looks = (guard: string) =>
+      work(guard).flatMap(({ stage, passes }) =>
+        passes
+          .filter(({ what }) => what === "before and after on dev")
+          .map(({ groups, each }) => [stage, groups, each]),
+      );
+    const dev = tasks.reduce((sum, size) => sum + size.dev, 0);
+    expect(looks("never")).toEqual([]);
+    expect(looks("always")).toEqual([
+      ["sft", 2 * dev, 5],
+      ["guided", dev, 5],
+      ["explore", dev, 5],
+      ["gold", 2 * dev, 5],
+    ]);
+    const learnt = work("never", { byRules: 100 })
+      .find(({ stage }) => stage === "sft")
+      ?.passes.find(({ what }) => what === "updates");
+    expect(learnt?.groups).toBe(Math.round(100 * tasks.length * (1 - quick.chains.held_out)) * quick.sft.epochs);
+  });
+
   it("says what this machine's memory must hold where the processor may compute, in fp32 unless told", async () => {
     const processor = async (policy: object, reward = policy) => (await planOf([], on(policy, reward))).processor;
     expect(await processor(gpu)).toBeNull();

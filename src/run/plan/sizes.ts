@@ -15,6 +15,8 @@ export interface TaskSizes {
   readonly prmu: number;
   readonly dev: number;
   readonly test: number;
+  /** Chains that stated rules make of them, where they are the only teachers and the data is there to see. */
+  readonly byRules?: number;
   /** Whether the queries name their users; taken as no where the data isn't there. */
   readonly users: boolean;
 }

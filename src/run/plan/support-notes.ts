@@ -6,30 +6,46 @@ import { LEAST_CHAINS, LEAST_QUERIES } from "../support/lessons.ts";
 import { type SetSupport, supportOf, supportText } from "../support/set.ts";
 import type { TaskSizes } from "./sizes.ts";
 
-/** What the folders of a config can support, told before anything is trained. */
-export async function supportNotes(config: Config, tasks: readonly TaskSizes[]): Promise<string[]> {
+/** What the folders of a config can support, told before anything is trained; the sizes then know the chains of stated rules. */
+export async function withSupport(
+  config: Config,
+  tasks: readonly TaskSizes[],
+): Promise<{ readonly tasks: readonly TaskSizes[]; readonly notes: readonly string[] }> {
   const { data, chains } = config;
-  if (data.source !== "files") return [];
-  const there = data.paths.filter((path) => existsSync(path));
+  if (data.source !== "files") return { tasks, notes: [] };
+  const rulesAlone = teachersOf(config).every(({ kind }) => kind === "rules");
   const notes: string[] = [];
-  for (const path of there) {
+  const seen = new Map<string, number>();
+  for (const path of data.paths.filter((one) => existsSync(one))) {
     const dataset = await openFolder(path, data);
     const support = await supportOf(dataset, config);
     if (support === null) continue;
-    const size = tasks.find(({ task }) => task === dataset.task.name);
-    notes.push(`${dataset.task.name}: ${supportText(support, chains).join("; ")}.`);
-    if (size !== undefined && teachersOf(config).every(({ kind }) => kind === "rules"))
-      notes.push(ofThese(support, size));
+    const { name } = dataset.task;
+    notes.push(`${name}: ${supportText(support, chains).join("; ")}.`);
+    const size = tasks.find(({ task }) => task === name);
+    if (size === undefined || !rulesAlone) continue;
+    const made = ofThese(support, size.chains);
+    notes.push(madeText(size, made));
+    seen.set(name, made.chains);
   }
-  return notes;
+  return {
+    notes,
+    tasks: tasks.map((size) => {
+      const byRules = seen.get(size.task);
+      return byRules === undefined ? size : { ...size, byRules };
+    }),
+  };
 }
 
+type Made = SetSupport["byRules"];
+
 /** Of the queries that chains are made of, by the share that was seen. */
-function ofThese({ queries, byRules }: SetSupport, { task, chains }: TaskSizes): string {
-  const [some, kept] = [byRules.queries, byRules.chains].map((n) => Math.round((n * chains) / queries)) as [
-    number,
-    number,
-  ];
-  const enough = kept >= LEAST_CHAINS && some >= LEAST_QUERIES;
-  return `${task}: of the ${chains} queries for chains that makes some ${kept} chains of ${some}${enough ? "" : `, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that SFT wants: the run will end there (--anyway goes on)`}.`;
+const ofThese = ({ queries, byRules }: SetSupport, asked: number): Made => ({
+  queries: Math.round((byRules.queries * asked) / queries),
+  chains: Math.round((byRules.chains * asked) / queries),
+});
+
+function madeText({ task, chains: asked }: TaskSizes, { queries, chains }: Made): string {
+  const enough = chains >= LEAST_CHAINS && queries >= LEAST_QUERIES;
+  return `${task}: of the ${asked} queries for chains that makes some ${chains} chains of ${queries}${enough ? "" : `, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that SFT wants: the run will end there (--anyway goes on)`}.`;
 }

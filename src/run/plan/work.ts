@@ -7,6 +7,7 @@ import { methodOf } from "../../methods/index.ts";
 import { partsOf } from "../../methods/over-samples.ts";
 import { isRegularised } from "../../policy/update.ts";
 import { trainsFor } from "../needed.ts";
+import { isGuarded, LOOK_ANSWERS } from "../stages/hand-on.ts";
 import { isWeighed } from "../stages/own-signals.ts";
 import type { Assumptions } from "./assumptions.ts";
 import type { TaskSizes } from "./sizes.ts";
@@ -66,7 +67,7 @@ export const workOf = (given: Given): StageWork[] => [
   evalWork(given),
 ];
 
-/** Chains that come out, by the assumed shares: at most `per_query` of a query's kept ones. */
+/** Chains that come out: those that were seen to, else by the assumed shares at most `per_query` of a query's kept ones. */
 function keptChains({ config, tasks, assumed }: Given): {
   asked: number;
   accepted: number;
@@ -77,7 +78,9 @@ function keptChains({ config, tasks, assumed }: Given): {
   const asked = queries * config.chains.rollouts;
   const accepted = asked * assumed.accepted;
   const kept = accepted * assumed.judged_good;
-  return { asked, accepted, kept, tagged: Math.min(kept, queries * config.chains.per_query) };
+  const most = Math.min(kept, queries * config.chains.per_query);
+  const seen = tasks.every(({ byRules }) => byRules !== undefined);
+  return { asked, accepted, kept, tagged: seen ? sum(tasks, (t) => t.byRules ?? 0) : most };
 }
 
 function chainsWork(given: Given): StageWork {
@@ -163,12 +166,13 @@ function rejectionWork(given: Given): StageWork {
 
 /** A loop of SFT over `train` completions, with `held` to look at. */
 function supervisedWork(
-  { config, tasks }: Given,
+  given: Given,
   stage: "sft" | "gold" | "rejection",
   train: number,
   held: number,
   lengths: readonly [number, number],
 ): StageWork {
+  const { config, tasks } = given;
   const { epochs, batch, eval_every, dev_every, checkpoint_every } = config[stage];
   const steps = Math.ceil((train * epochs) / batch);
   const looks = Math.ceil(steps / eval_every) + 1;
@@ -183,8 +187,21 @@ function supervisedWork(
       pass("updates", "train", [train * epochs, 1], lengths, steps),
       ...(held === 0 ? [] : [pass("held-out loss", "forward", [held * looks, 1], lengths, looks)]),
       pass("dev answers", "sample", [dev * devLooks, 1], lengths, devLooks),
+      ...guardLooks(given, stage === "rejection" ? 1 : 2, stage !== "gold"),
     ],
   };
+}
+
+/** Looks at dev by which what was trained or what it began with is handed on (`choose.guard`). */
+function guardLooks(given: Given, looks: number, reasoning = true): Pass[] {
+  const { config, tasks, assumed } = given;
+  const dev = sum(tasks, (t) => t.dev);
+  if (!isGuarded(config) || dev === 0) return [];
+  const lengths = [
+    promptOf(given),
+    reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens,
+  ] as const;
+  return [pass("before and after on dev", "sample", [dev * looks, LOOK_ANSWERS], lengths, looks)];
 }
 
 /** Share of the pairs held out: of the users, and half of it of the others' queries; of queries where no user is named. */
@@ -256,6 +273,7 @@ function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
       pass("probe", "sample", [Math.min(PROBE, queries), rl.rollouts], lengths, 1),
       ...(looks > 0 ? [pass("dev answers", "sample", [dev * looks, 1], lengths, looks)] : []),
       ...(looks > 0 ? score("reward model on dev", dev * looks, 1) : []),
+      ...guardLooks(given, stage === "guided" && config.guided.from === "base" ? 2 : 1),
     ],
   };
 }

@@ -62,18 +62,21 @@ it("weights that do worse on dev than what the stage began with are not handed o
   const { context, said, written } = world("always");
   await handOn(context, made("worse"));
   expect(written()).toMatchObject({
-    ...{ path: "base", state: null, dev: { score: 0.5, greedy: 1, sampled: 0 } },
-    guard: { trained: "worse", kept: "start", dev: { trained: { score: 0 } } },
+    ...{ path: "base", step: 0, score: null, state: null, dev: { score: 0.5, greedy: 1, sampled: 0 } },
+    guard: { trained: "worse", step: 3, kept: "start", looks: 2, dev: { trained: { score: 0 } } },
   });
   expect(said).toEqual([expect.stringMatching(/SFT: .*worse on the dev slice \(0\.000.*began with \(0\.500/)]);
 });
 
-it("greedy and sampled answers count together, and a tie is no loss", async () => {
-  for (const path of ["even", "better"]) {
+it("greedy and sampled answers count together, a tie is no loss, and what is handed on is said", async () => {
+  for (const [path, how] of [
+    ["even", "no worse"],
+    ["better", "better"],
+  ] as const) {
     const { context, said, written } = world("always");
     await handOn(context, made(path));
-    expect(written()).toMatchObject({ path, state: "state", guard: { kept: "trained" } });
-    expect(said).toEqual([]);
+    expect(written()).toMatchObject({ path, step: 3, state: "state", guard: { kept: "trained", looks: 2 } });
+    expect(said).toEqual([expect.stringMatching(new RegExp(`^SFT: .* does ${how} on the dev slice .*handed on`))]);
   }
 });
 
@@ -81,7 +84,7 @@ it("a stage is compared with what it was handed, as it was looked at there", asy
   const { context, asked, written } = world("always");
   await handOn(context, made("better", { path: "base", look: { score: 1.5, greedy: 1.5, sampled: 1.5 } }));
   expect(asked).toEqual(["better"]);
-  expect(written().path).toBe("base");
+  expect(written()).toMatchObject({ path: "base", guard: { looks: 1 } });
 });
 
 it("nothing is looked at where the guard is off, nor where nothing was trained", async () => {

@@ -19,6 +19,8 @@ export const isGuarded = ({ choose, data }: Pick<Config, "choose" | "data">): bo
 
 /** Answers drawn to each dev query beside the greedy one. */
 const SAMPLES = 4;
+/** Answers to a dev query that one look takes. */
+export const LOOK_ANSWERS = 1 + SAMPLES;
 
 /** What a stage made, and what it began with. */
 export interface Made {
@@ -37,21 +39,31 @@ export interface Made {
 export async function handOn(context: StageContext, { stage, title, start, model }: Made): Promise<void> {
   const { config, progress } = context;
   if (!isGuarded(config) || readSplit(context.run, "dev").length === 0) return writeModel(context, model);
-  if (model.path === start.path)
+  if (model.path === start.path) {
+    progress.say(`${title}: no trained step did better on dev than what it began with, which is handed on.`);
     return writeModel(context, start.look === undefined ? model : { ...model, dev: start.look });
+  }
   const before = start.look ?? (await lookAt(context, stage, start.path, `${title}: dev before`));
   const after = await lookAt(context, stage, model.path, `${title}: dev after`);
   const worse = after.score < before.score;
   const guard: Guard = {
     trained: model.path,
+    step: model.step,
     kept: worse ? "start" : "trained",
+    looks: start.look === undefined ? 2 : 1,
     dev: { start: before, trained: after },
   };
-  if (!worse) return writeModel(context, { ...model, dev: after, guard });
+  if (!worse) {
+    const how = after.score > before.score ? "better" : "no worse";
+    progress.say(
+      `${title}: what was trained does ${how} on the dev slice (${said(after)}) than what it began with (${said(before)}), and is handed on.`,
+    );
+    return writeModel(context, { ...model, dev: after, guard });
+  }
   progress.say(
     `${title}: what was trained does worse on the dev slice (${said(after)}) than what it began with (${said(before)}), which is handed on in its place; the result table has both.`,
   );
-  writeModel(context, { ...model, path: start.path, state: null, dev: before, guard });
+  writeModel(context, { path: start.path, step: 0, score: null, state: null, dev: before, guard });
 }
 
 const said = ({ score, greedy, sampled }: DevLook): string =>

@@ -95,14 +95,18 @@ function isTooFew({ config, progress, anyway }: StageContext, pairs: readonly Pa
   const train = pairs.filter(({ split }) => split === "train");
   const queries = new Set(train.map(({ task, query }) => `${task}/${query}`)).size;
   const few = config.prmu.variant !== "untrained" && (train.length < LEAST_PAIRS || queries < LEAST_PAIR_QUERIES);
-  const told = `PRMU learns from ${train.length} pairs of ${queries} queries`;
-  if (!few || anyway === true) progress.say(`${told}.`);
+  const told = `PRMU has ${counted(train.length, "training pair")} of ${counted(queries, "query", "queries")}`;
+  const why = `under ${LEAST_PAIRS} of ${LEAST_PAIR_QUERIES} a reward model learns noise`;
+  if (!few) progress.say(`${told}.`);
+  else if (anyway === true) progress.say(`${told}. Too little: ${why}; gone on with, since --anyway says so.`);
   else
     progress.say(
-      `${told}: under ${LEAST_PAIRS} of ${LEAST_PAIR_QUERIES} a reward model learns noise, so it is left out and RL goes on without. More data.prmu, prmu.rollouts or a higher prmu.max_tokens give more pairs; --anyway trains it on these.`,
+      `${told}: ${why}, so it is left out and RL goes on without. More data.prmu, prmu.rollouts or a higher prmu.max_tokens give more pairs; --anyway trains it on these.`,
     );
   return few && anyway !== true;
 }
+
+const counted = (n: number, one: string, more = `${one}s`): string => `${n} ${n === 1 ? one : more}`;
 
 interface Made {
   readonly pairs: readonly Pair[];

@@ -3,6 +3,7 @@ import type { Chain } from "../../chains/types.ts";
 import type { Config, SftConfig } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { readJsonl } from "../../core/jsonl.ts";
+import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type Asking, openAsking } from "../../model/asking.ts";
 import { ASKING_FILES } from "../../model/files.ts";
@@ -47,7 +48,7 @@ async function trainOn(context: StageContext, name: "sft" | "sft-ind", teach: ty
   const examples = readSplit(run, "chains");
   tellCuts(context, asking, examples);
   if (reasoning && config.data.source === "files")
-    requireLessons(context, lessonsOf(items.train, readChains(run), examples, asking.tasks));
+    requireLessons(context, lessonsOf(items.train, readChains(run), examples, asking.tasks), asking.tasks);
   await teach(context, {
     name,
     title: "SFT",
@@ -72,11 +73,11 @@ function settingsFor({ config: { sft }, progress }: StageContext, chains: number
 const readChains = (run: string): Chain[] => readJsonl<Chain>(join(run, "chains", "chains.jsonl"));
 
 /** Says what there is to learn from. @throws TagprError `too_little` where that can teach nothing and nobody said `--anyway` */
-function requireLessons({ config, progress, anyway }: StageContext, lessons: Lessons): void {
+function requireLessons({ config, progress, anyway }: StageContext, lessons: Lessons, tasks: readonly Task[]): void {
   const told = `SFT learns from ${lessonsText(lessons, config.sft.max_tokens)}`;
   const why = tooLittle(lessons);
   if (why !== null && anyway !== true)
-    throw new TagprError("too_little", `${told}: ${why}`, { hint: moreChains(config) });
+    throw new TagprError("too_little", `${told}: ${why}`, { hint: moreChains(config, tasks) });
   progress.say(why === null ? `${told}.` : `${told}. Too little: ${why}; gone on with, since --anyway says so.`);
 }
 

@@ -6,7 +6,7 @@ import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
 import type { TrainedBy } from "../../eval/types.ts";
 import type { Asking } from "../../model/asking.ts";
 import type { DevLook, Trained } from "../../model/files.ts";
-import { type Looked, loopingSaid } from "../../policy/looping.ts";
+import { loopingTeller } from "../../policy/looping.ts";
 import { trainSft } from "../../policy/sft.ts";
 import type { SftItems } from "../../policy/sft-items.ts";
 import { validate } from "../../policy/validate.ts";
@@ -86,13 +86,7 @@ async function train(
     ...{ codec, promptOf, prefix, reasoning, tasks, tags, rewards: config.rewards, config: config.guided },
     decodings: decodingsOf(config),
   };
-  let looked = false;
-  const sayOnce = (found: Looked): void => {
-    const cutOff = `guided.max_tokens (${config.guided.max_tokens})`;
-    const sentence = looked ? null : loopingSaid(found, `${title}, first look at dev`, cutOff);
-    looked = true;
-    if (sentence !== null) progress.say(sentence);
-  };
+  const tellLooping = loopingTeller(progress.say, title, `guided.max_tokens (${config.guided.max_tokens})`);
   const result = await trainSft({
     name: saved,
     title,
@@ -106,9 +100,9 @@ async function train(
     progress,
     clock: now,
     looks: config.choose.looks,
-    evaluateDev: async (sampler) => {
+    evaluateDev: async (sampler, step) => {
       const { point, row } = await validate({ ...setting, stage: "guided", scorer: null }, sampler, dev, 0, now);
-      sayOnce({ looping: Number(row.looping), truncated: Number(row.truncated) });
+      tellLooping({ looping: Number(row.looping), truncated: Number(row.truncated) }, step);
       return point.score;
     },
   });

@@ -3,7 +3,7 @@ import type { Chain } from "../../chains/types.ts";
 import { configSchema } from "../../core/config/schema.ts";
 import { loadTask } from "../../data/task-file.ts";
 import type { QueryId, ShownExample, UserId } from "../../data/types.ts";
-import { LEAST_CHAINS, LEAST_QUERIES, lessonsOf, lessonsText, tooLittle } from "./lessons.ts";
+import { LEAST_CHAINS, LEAST_QUERIES, lessonsOf, lessonsText, moreChains, tooLittle } from "./lessons.ts";
 import { supported, supportText } from "./set.ts";
 
 const MOVIES = loadTask("LaMP_2");
@@ -41,7 +41,7 @@ it("what there is to learn from is told with its sizes", () => {
       99,
     ),
   ).toBe(
-    "5 chains of 3 queries (3 users, 1 different answer); prompt and chain have 5 tokens in the middle, 7 at most, and 99 are taken",
+    "5 chains of 3 queries (3 users, 1 different answer); prompt and chain together have 5 tokens in the middle and 7 at most (sft.max_tokens takes 99)",
   );
 });
 
@@ -62,4 +62,10 @@ it("a set tells what it can support before anything is trained", () => {
     answers: { different: 2, commonest: 0.5, shown: 0.5 },
   });
   expect(supportText(support, chains).join()).toMatch(/right answer in 2 of them: 4 chains.*too few for SFT/);
+});
+
+it("what would give more chains is what the config and its tasks don't have already", () => {
+  const rules = configSchema.parse({ teacher: { kind: "rules" } });
+  expect(moreChains(rules, [MOVIES])).not.toMatch(/kind: rules|rouge_threshold/);
+  expect(moreChains(rules, [MOVIES, { kind: "generation" }])).toMatch(/kind: openai.*rouge_threshold/);
 });

@@ -57,7 +57,7 @@ export function lessonsText({ chains, queries, users, answers, middle, longest }
     ...(answers === null ? [] : [count(answers, "different answer")]),
   ];
   const who = of.length === 0 ? "" : ` (${of.join(", ")})`;
-  return `${count(chains, "chain")} of ${queries} queries${who}; prompt and chain have ${middle} tokens in the middle, ${longest} at most, and ${maxTokens} are taken`;
+  return `${count(chains, "chain")} of ${queries} queries${who}; prompt and chain together have ${middle} tokens in the middle and ${longest} at most (sft.max_tokens takes ${maxTokens})`;
 }
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
@@ -71,14 +71,15 @@ export function tooLittle({ chains, queries, answers }: Lessons): string | null 
 }
 
 /** What gives more chains than this config's teachers do. */
-export function moreChains(config: Pick<Config, "teacher" | "teachers">): string {
+export function moreChains(config: Pick<Config, "teacher" | "teachers">, tasks: readonly Pick<Task, "kind">[]): string {
   const teachers = teachersOf(config);
   const ways = [
     "more labelled queries (data.chains)",
     ...(teachers.some(({ kind }) => kind === "openai") ? [] : ["a model as teacher (kind: openai)"]),
     ...(teachers.some(({ kind }) => kind === "rules") ? [] : ["stated rules as teacher (kind: rules)"]),
     ...(teachers.some(({ rationalize, kind }) => rationalize || kind === "rules") ? [] : ["teacher.rationalize: true"]),
-    "more chains.rollouts or chains.per_query, a lower chains.rouge_threshold",
+    "more chains.rollouts or chains.per_query",
+    ...(tasks.some(({ kind }) => kind === "generation") ? ["a lower chains.rouge_threshold"] : []),
   ];
   return `More chains come of ${ways.join("; ")}. --anyway goes on with these.`;
 }

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { Command } from "@commander-js/extra-typings";
 import { configSchema } from "../../../core/config/schema.ts";
 import { TagprError } from "../../../core/errors.ts";
 import { type CheckReport, checkData, type OddInputs } from "../../../data/check.ts";
-import { openDataset, splitOf } from "../../../data/dataset.ts";
+import { openDataset } from "../../../data/dataset.ts";
 import type { Leak } from "../../../data/leaks.ts";
 import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
@@ -66,7 +65,7 @@ const DEFAULTS = configSchema.parse({});
 
 async function supportIn(dir: string, options: { task?: Task }): Promise<SetSupport | null> {
   const dataset = await openDataset(dir, options);
-  return existsSync(splitOf(dataset, "train").questions) ? supportOf(dataset, DEFAULTS) : null;
+  return dataset.splits.train === undefined ? null : supportOf(dataset, DEFAULTS);
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */

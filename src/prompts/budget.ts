@@ -54,9 +54,12 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
   const whole = wholePrompt(request);
   if (whole !== null) return whole;
   const texts = request.items.map((item) => longText(request, item));
+  const bare = attempt(request, [], request.example);
+  // What has no room for its query alone has none for any item.
+  if (bare.tokens.length > request.maxTokens) return cutInput(request, texts.map(left));
   for (let dropped = 0; dropped < request.items.length; dropped++) {
     const kept = texts.slice(dropped);
-    const fitted = largest(LEAST_TOKENS, Math.max(...kept.map((text) => text.ids.length)), (length) => {
+    const fitted = largest(LEAST_TOKENS, mostOf(request, kept), (length) => {
       const shown = kept.map((text) => shorten(request, text, length));
       const tried = attempt(request, shown, request.example);
       return tried.tokens.length <= request.maxTokens ? { ...tried, length } : null;
@@ -65,8 +68,12 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
     const { length, ...prompt } = fitted;
     return { ...prompt, cut: [...texts.slice(0, dropped).map(left), ...kept.flatMap((text) => cutOf(text, length))] };
   }
-  return cutInput(request, texts.map(left));
+  return { ...bare, cut: texts.map(left) };
 }
+
+/** Tokens of a text that are worth a try: of one that is many times the budget most are not. */
+const mostOf = ({ maxTokens }: FitRequest, texts: readonly Pick<LongText, "ids">[]): number =>
+  Math.min(Math.max(...texts.map(({ ids }) => ids.length)), Math.max(LEAST_TOKENS, 4 * maxTokens));
 
 /** The prompt of everything; null where it exceeds the budget. */
 export function wholePrompt(request: FitRequest): FittedPrompt | null {
@@ -133,10 +140,8 @@ function cutOf({ item, field, ids }: LongText, length: number): Cut[] {
 
 function cutInput(request: FitRequest, cut: readonly Cut[]): FittedPrompt {
   const { example, renderer, maxTokens } = request;
-  const bare = attempt(request, [], example);
-  if (bare.tokens.length <= maxTokens) return { ...bare, cut };
   const ids = renderer.encode(example.input);
-  const fitted = largest(LEAST_TOKENS, ids.length, (length) => {
+  const fitted = largest(LEAST_TOKENS, mostOf(request, [{ ids }]), (length) => {
     const tried = attempt(request, [], { ...example, input: head(renderer, ids, length) });
     return tried.tokens.length <= maxTokens ? { ...tried, length } : null;
   });

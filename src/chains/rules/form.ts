@@ -1,5 +1,5 @@
 import { wordsOf } from "../../core/words.ts";
-import { plain } from "./quote.ts";
+import { plain, withoutLastMarks } from "./quote.ts";
 import type { Form } from "./words.ts";
 
 /** How a user's own texts look. */
@@ -48,7 +48,7 @@ export function habitsOf(texts: readonly string[]): Habits {
 
 /** A phrase in that form: capitals, and the mark at its end. Words stay as they are. */
 export function inForm(phrase: string, forms: readonly Form[]): string {
-  const body = plain(phrase).replace(/[\p{P}\s]+$/u, "");
+  const body = withoutLastMarks(plain(phrase));
   const words = body.split(" ");
   const cased = words.map((word, i) =>
     forms.includes("title case") && (i === 0 || !SMALL.has(word))

@@ -6,6 +6,11 @@ const BREAKING = /["“”「」『』<>\p{Cc}\s]+/gu;
 const UNIT =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]\p{P}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}])\S)+/gu;
 
+/** Punctuation at the end; the lookbehind keeps it to linear time on any text. */
+const LAST_MARKS = /(?<![\p{P}\s])[\p{P}\s]+$/u;
+
+export const withoutLastMarks = (text: string): string => text.replace(LAST_MARKS, "");
+
 /** A text on one line, without quotation marks and markup: what is quoted, whole. */
 export const plain = (text: string): string => text.replace(BREAKING, " ").trim();
 
@@ -15,7 +20,7 @@ export function opening(text: string, most: number): string {
   const units = [...clean.matchAll(UNIT)];
   const last = units[most - 1];
   if (units.length <= most || last === undefined) return clean;
-  return clean.slice(0, last.index + last[0].length).replace(/(?<![\p{P}\s])[\p{P}\s]+$/u, "");
+  return withoutLastMarks(clean.slice(0, last.index + last[0].length));
 }
 
 /** Whether a quotation stands in a text word for word, whatever the letter case and punctuation. */

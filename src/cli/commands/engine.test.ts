@@ -94,6 +94,6 @@ describe("tagpr engine serve", () => {
     const nobody = async (): Promise<void> => {};
     const { code, out, err } = await served(["--model", "nowhere"], nobody);
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(err).toMatch(/^tagpr: the engine: .*nowhere.*\n$/);
+    expect(err).toMatch(/^tagpr: there is no model "nowhere"\n.*hub.*\n$/);
   }, 600_000);
 });

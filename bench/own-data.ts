@@ -9,10 +9,11 @@
  * users and queries; a query's score is its mean over the seeds.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { groupBy } from "../src/core/group.ts";
 import { readJson, readJsonl } from "../src/core/jsonl.ts";
 import { mean } from "../src/core/mean.ts";
 import { seedOf } from "../src/core/random.ts";
@@ -33,7 +34,7 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 /** `--data A B` and `--data A --data B`. */
-const folders = [...flags.data, ...positionals].map((dir) => resolve(dir));
+const folders = [...new Set([...flags.data, ...positionals].map((dir) => resolve(dir)))];
 const out = resolve(flags.out);
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 /** Rows of the table, and what each is compared with. */
@@ -51,11 +52,20 @@ interface Job {
   readonly seed: string;
 }
 
-const wrong = folders.find((dir) => !existsSync(join(dir, "train_questions.json")));
-if (folders.length === 0 || wrong !== undefined) {
-  const what =
-    wrong === undefined ? "Name one or more folders in LaMP's layout" : `${wrong} has no train_questions.json`;
-  console.error(`${what}: npm run bench -- own-data --data DIR… [--seeds 1,2,3] [--splits given,apart]`);
+/** What is wrong with what was asked; runs are kept under a folder's own name. */
+function fault(): string | null {
+  if (folders.length === 0) return "Name one or more folders in LaMP's layout";
+  const bare = folders.find((dir) => !existsSync(join(dir, "train_questions.json")));
+  if (bare !== undefined) return `${bare} has no train_questions.json`;
+  const twice = folders.find((dir) => folders.some((other) => other !== dir && basename(other) === basename(dir)));
+  if (twice !== undefined) return `Several folders are called ${basename(twice)}: give each a name of its own`;
+  const split = flags.splits.split(",").find((one) => one !== "given" && one !== "apart");
+  return split === undefined ? null : `There is no split "${split}"`;
+}
+
+const wrong = fault();
+if (wrong !== null) {
+  console.error(`${wrong}: npm run bench -- own-data --data DIR… [--seeds 1,2,3] [--splits given,apart]`);
   process.exit(2);
 }
 
@@ -74,6 +84,8 @@ const jobs = folders.flatMap((dir) =>
 function keepApart(from: string, to: string): void {
   if (existsSync(join(to, "dev_outputs.json"))) return;
   mkdirSync(to, { recursive: true });
+  const task = join(from, "task.yaml");
+  if (existsSync(task)) copyFileSync(task, join(to, "task.yaml"));
   type Question = { readonly id: string; readonly user_id: string };
   type Outputs = { readonly task: string; readonly golds: readonly { readonly id: string }[] };
   const read = <T>(name: string): T => readJson<T>(join(from, `${name}.json`));
@@ -87,8 +99,6 @@ function keepApart(from: string, to: string): void {
     writeFileSync(join(to, `${split}_questions.json`), JSON.stringify(own));
     writeFileSync(join(to, `${split}_outputs.json`), JSON.stringify({ task: outputs[0]?.task, golds }));
   }
-  const task = join(from, "task.yaml");
-  if (existsSync(task)) writeFileSync(join(to, "task.yaml"), readFileSync(task));
 }
 
 const isDone = ({ run }: Job): boolean => existsSync(join(run, "result.json"));
@@ -157,9 +167,6 @@ function tell(title: string, of: readonly Job[]): void {
   }
 }
 
-for (const key of new Set(jobs.map(({ set, split }) => `${set}, users ${split === "apart" ? "apart" : "as given"}`)))
-  tell(
-    key,
-    jobs.filter(({ set, split }) => `${set}, users ${split === "apart" ? "apart" : "as given"}` === key),
-  );
-if (new Set(jobs.map(({ set, split }) => `${set} ${split}`)).size > 1) tell("pooled", jobs);
+const titles = groupBy(jobs, ({ set, split }) => `${set}, users ${split === "apart" ? "apart" : "as given"}`);
+for (const [title, of] of titles) tell(title, of);
+if (titles.size > 1) tell("pooled", jobs);

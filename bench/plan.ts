@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig, parseOverride } from "../src/core/config/load.ts";
 import { readJsonl } from "../src/core/jsonl.ts";
+import { mean } from "../src/core/mean.ts";
 import { testPython } from "../src/engine/testing/tiny-model.ts";
 import { configOfRun } from "../src/model/record.ts";
 import { readAssumptions } from "../src/run/plan/assumptions.ts";
@@ -34,7 +35,6 @@ interface Metrics {
   readonly groups_without_spread: number;
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** FLOP/s of fp32 matrix products: the best of some. */

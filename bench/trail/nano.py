@@ -1,10 +1,12 @@
-"""The shipped base in one process on one thread, by the engine's own packing, attention and sampling. For the gates."""
+"""The shipped base in one process on one thread, by the engine's own packing, attention and sampling. For the gates.
+
+What imports it wants the engine on its path: PYTHONPATH=engine, as run.sh sets it.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from tagpr_engine import backbone as backbones
+from tagpr_engine.backbone import Backbone
+from tagpr_engine.picking import Params
+from tagpr_engine.sampling import Limits, Request, sample
+from tagpr_engine.tree import Tokens, pack
 from tokenizers import Tokenizer
 from torch import Tensor
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "engine"))
-from tagpr_engine import backbone as backbones  # noqa: E402
-from tagpr_engine.backbone import Backbone  # noqa: E402
-from tagpr_engine.picking import Params  # noqa: E402
-from tagpr_engine.sampling import Limits, Request, sample  # noqa: E402
-from tagpr_engine.tree import Tokens, pack  # noqa: E402
 
 torch.set_num_threads(1)
 

@@ -17,7 +17,7 @@ seed=${2:-0}
 top=.cache/trail
 at=$top/$seed
 python=${PYTHON:-.venv/bin/python}
-export OMP_NUM_THREADS=1
+export OMP_NUM_THREADS=1 PYTHONPATH="engine${PYTHONPATH:+:$PYTHONPATH}"
 
 made() { # FILE SEED FORM COUNT DEPTHS SPLIT [HIDDEN]
   [ -f "$1" ] || npx tsx bench/trail/generate.ts "$@"

@@ -1,39 +1,16 @@
-import type { ChainsConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import type { Progress } from "../core/progress.ts";
 import { stream } from "../core/random.ts";
-import type { Task } from "../data/task.ts";
-import type { ShownExample } from "../data/types.ts";
-import type { Embed } from "../llm/embeddings.ts";
+import { taskOf } from "../data/find-task.ts";
 import { promptText, withoutGold } from "./asked.ts";
 import { exploreTags } from "./explore.ts";
 import { judgeAll } from "./filter.ts";
+import type { BuildChainsOptions } from "./options.ts";
 import { type Restricted, restrictTags } from "./restrict.ts";
-import { type Rolled, type RunTeacher, roll, sharesOf } from "./roll.ts";
+import { type Rolled, roll, sharesOf } from "./roll.ts";
 import { repeatsQuery } from "./rules/judge.ts";
-import type { CheckSaid } from "./said.ts";
 import { heldOut, keyOf } from "./select.ts";
 import { statsOf } from "./stats.ts";
-import type { Chain, ChainStats, FreeTags, Judge, Judged, Reviewed, Rollout, Tagger, TagSet } from "./types.ts";
-
-export interface BuildChainsOptions {
-  /** Labelled training queries. */
-  readonly examples: readonly ShownExample[];
-  readonly tasks: readonly Task[];
-  readonly config: ChainsConfig;
-  /** Least number of steps of a chain (the tag reward's own minimum; paper: 3). */
-  readonly minSteps?: number;
-  /** One or several, whose chains mix by their shares. */
-  readonly teachers: readonly RunTeacher[];
-  readonly judge: Judge;
-  readonly tagger: Tagger;
-  /** What chains say of the shown items, checked. */
-  readonly check: CheckSaid;
-  /** Vectors of tag names. */
-  readonly embed: Embed;
-  readonly seed: number;
-  readonly progress: Progress;
-}
+import type { Chain, ChainStats, FreeTags, Judged, Reviewed, Rollout, TagSet } from "./types.ts";
 
 export interface BuiltChains {
   readonly rollouts: Rollout[];
@@ -54,8 +31,7 @@ export interface BuiltChains {
  */
 export async function buildChains(options: BuildChainsOptions): Promise<BuiltChains> {
   const { config, progress, seed } = options;
-  const taskOf = taskFinder(options.tasks);
-  const rolled = await roll(options, taskOf);
+  const rolled = await roll(options);
   demand(
     rolled.accepted.length,
     rolledNothing(rolled),
@@ -113,17 +89,8 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
     freeTags: explored.freeTags,
     tags: explored.tags,
     chains,
-    review: reviewSample(options, taskOf, chains, judged),
+    review: reviewSample(options, chains, judged),
     stats: statsOf(options, rolled, judged, explored, restricted, chains),
-  };
-}
-
-function taskFinder(tasks: readonly Task[]): (name: string) => Task {
-  const byName = new Map(tasks.map((task) => [task.name, task]));
-  return (name) => {
-    const task = byName.get(name);
-    if (!task) throw new TagprError("data", `an example belongs to task "${name}", which is not among the run's tasks`);
-    return task;
   };
 }
 
@@ -141,8 +108,7 @@ const reasons = ({ rejected, unreadable }: Restricted): string =>
     .join(", ");
 
 function reviewSample(
-  { examples, config, seed }: BuildChainsOptions,
-  taskOf: (name: string) => Task,
+  { examples, tasks, config, seed }: BuildChainsOptions,
   chains: readonly Chain[],
   judged: readonly Judged[],
 ): Reviewed[] {
@@ -152,7 +118,7 @@ function reviewSample(
   return chosen.flatMap(({ task, query, i, completion }) => {
     const example = byQuery.get(keyOf(task, query));
     if (!example) return [];
-    const prompt = promptText(taskOf(task), withoutGold(example));
+    const prompt = promptText(taskOf(tasks, example), withoutGold(example));
     return [
       {
         task,

@@ -4,10 +4,9 @@ import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.t
 import type { ChatModel, ChatRequest } from "../llm/types.ts";
 import { withoutGold } from "./asked.ts";
 import { splitPieces, stepsOf, type TaggedStep } from "./pieces.ts";
-import type { RunTeacher } from "./roll.ts";
 import { stands } from "./rules/quote.ts";
 import type { CheckSaid } from "./said.ts";
-import { modelTeacher } from "./teacher.ts";
+import { modelTeacher, type RunTeacher } from "./teacher.ts";
 import type { Candidate, Segment } from "./types.ts";
 
 /** For tests. */

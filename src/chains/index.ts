@@ -1,7 +1,8 @@
 /** Tagged chains: roll out, filter, judge, tag. */
 
-export { type BuildChainsOptions, type BuiltChains, buildChains } from "./build.ts";
+export { type BuiltChains, buildChains } from "./build.ts";
 export { modelJudge } from "./judge.ts";
+export type { BuildChainsOptions } from "./options.ts";
 export { rulesJudge } from "./rules/judge.ts";
 export { rulesTagger } from "./rules/tagger.ts";
 export { draftsOf, rulesTeacher, trueDrafts } from "./rules/teacher.ts";

@@ -1,8 +1,10 @@
 import { zipStrict } from "../core/zip.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { withoutGold } from "./asked.ts";
-import { goldOf, judged, type Rolling, unanswered } from "./rollouts.ts";
+import { goldOf, judged, type Rolling } from "./rollouts.ts";
 import { type CheckSaid, partsOf, saysWhole } from "./said.ts";
+import { keyOf } from "./select.ts";
 import type { Teacher } from "./teacher.ts";
 import type { Candidate, Rollout } from "./types.ts";
 
@@ -33,18 +35,18 @@ export interface RationalizeOptions extends Rolling {
  */
 export async function rationalize(
   examples: readonly ShownExample[],
-  { teacher, check, accepted, from, taskOf, config, onDone }: RationalizeOptions,
+  { teacher, check, accepted, from, tasks, config, onDone }: RationalizeOptions,
 ): Promise<Rationalized> {
-  const left = unanswered(examples, { accepted });
+  const left = unanswered(examples, accepted);
   const posed = left.map((example) => {
-    return { task: taskOf(example.task), example: withoutGold(example), gold: goldOf(example) };
+    return { task: taskOf(tasks, example), example: withoutGold(example), gold: goldOf(example) };
   });
   const results = posed.length === 0 ? [] : await teacher.write(posed, config.rollouts, onDone);
   const flaws: Partial<Record<Flaw, number>> = {};
   const read = zipStrict(left, results).flatMap(([example, { texts, truncated }]) =>
     texts.map((text, k) => {
       const written = { text, by: givenName(teacher), i: from + k, truncated: truncated[k] ?? false };
-      const { rollout, candidate } = judged(example, written, { taskOf, config });
+      const { rollout, candidate } = judged(example, written, { tasks, config });
       const flaw = candidate && flawOf(candidate, check);
       if (flaw !== null) flaws[flaw] = (flaws[flaw] ?? 0) + 1;
       const kept = flaw === null ? candidate : null;
@@ -57,6 +59,12 @@ export async function rationalize(
     queries: left.length,
     flaws,
   };
+}
+
+/** Queries of whose roll-outs none is right. */
+function unanswered(examples: readonly ShownExample[], accepted: readonly Candidate[]): ShownExample[] {
+  const right = new Set(accepted.map(({ task, example }) => keyOf(task.name, example.id)));
+  return examples.filter(({ task, id }) => !right.has(keyOf(task, id)));
 }
 
 /** The name under which its chains are counted and mixed. */

@@ -1,37 +1,22 @@
-import type { ChainsConfig } from "../core/config/schema.ts";
-import type { Progress } from "../core/progress.ts";
-import type { Task } from "../data/task.ts";
-import type { ShownExample } from "../data/types.ts";
+import type { BuildChainsOptions } from "./options.ts";
 import { givenName, type Rationalized, rationalize } from "./rationalize.ts";
-import { type RolledOut, rollOut, type TeacherShare } from "./rollouts.ts";
-import type { CheckSaid } from "./said.ts";
+import { type RolledOut, rollOut } from "./rollouts.ts";
+import type { RunTeacher } from "./teacher.ts";
 import type { ChainStats } from "./types.ts";
-
-/** A teacher of a run. */
-export interface RunTeacher extends TeacherShare {
-  /** Whether it is shown the answer where no roll-out is right ({@link rationalize}). */
-  readonly rationalize: boolean;
-}
 
 /** All roll-outs, those with the answer in sight among them. */
 export interface Rolled extends RolledOut {
   readonly rationalized?: NonNullable<ChainStats["rationalized"]>;
 }
 
-interface RollOptions {
-  readonly examples: readonly ShownExample[];
-  readonly teachers: readonly RunTeacher[];
-  readonly config: ChainsConfig;
-  readonly check: CheckSaid;
-  readonly progress: Progress;
-}
+type RollOptions = Pick<BuildChainsOptions, "examples" | "tasks" | "teachers" | "config" | "check" | "progress">;
 
 /** What every teacher writes of its own, then the reasons for answers that none of them found, where that is asked for. */
-export async function roll(options: RollOptions, taskOf: (name: string) => Task): Promise<Rolled> {
-  const { examples, teachers, config, check, progress } = options;
+export async function roll(options: RollOptions): Promise<Rolled> {
+  const { examples, tasks, teachers, config, check, progress } = options;
   progress.start("Chains: roll out", examples.length);
   const onDone = (done: number): void => progress.update(done);
-  const rolled = await rollOut(examples, teachers, { taskOf, config, onDone });
+  const rolled = await rollOut(examples, teachers, { tasks, config, onDone });
   progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
   const given = teachers.filter((one) => one.rationalize);
   if (given.length === 0) return rolled;
@@ -40,7 +25,7 @@ export async function roll(options: RollOptions, taskOf: (name: string) => Task)
   for (const [t, { teacher }] of given.entries())
     parts.push(
       await rationalize(examples, {
-        ...{ taskOf, config, onDone, teacher, check, accepted: rolled.accepted },
+        ...{ tasks, config, onDone, teacher, check, accepted: rolled.accepted },
         from: config.rollouts * (t + 1),
       }),
     );

@@ -1,6 +1,7 @@
 import type { ChainsConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { zipStrict } from "../core/zip.ts";
+import { taskOf } from "../data/find-task.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { ChatResult } from "../llm/types.ts";
@@ -9,17 +10,9 @@ import { readResponse } from "../prompts/response.ts";
 import { judgeAccuracy } from "./accuracy.ts";
 import { withoutGold } from "./asked.ts";
 import type { TaggedStep } from "./pieces.ts";
-import { keyOf } from "./select.ts";
 import { isTagName, tagName } from "./tag-name.ts";
-import type { Posed, Teacher } from "./teacher.ts";
+import type { Posed, RunTeacher } from "./teacher.ts";
 import type { Candidate, Rollout } from "./types.ts";
-
-/** A teacher among others, and how much of the chains it writes. */
-export interface TeacherShare {
-  readonly teacher: Teacher;
-  /** In any unit: 1 and 3 are a quarter and three quarters. */
-  readonly share: number;
-}
 
 export interface RolledOut {
   readonly rollouts: Rollout[];
@@ -32,7 +25,7 @@ export interface RolledOut {
 }
 
 export interface Rolling {
-  readonly taskOf: (name: string) => Task;
+  readonly tasks: readonly Task[];
   readonly config: Pick<ChainsConfig, "rollouts" | "rouge_threshold" | "ordinal_tolerance">;
   readonly onDone: (done: number) => void;
 }
@@ -40,11 +33,11 @@ export interface Rolling {
 /** Asks each teacher for its share of `config.rollouts` chains a query, and applies the accuracy filter. */
 export async function rollOut(
   examples: readonly ShownExample[],
-  teachers: readonly TeacherShare[],
+  teachers: readonly RunTeacher[],
   rolling: Rolling,
 ): Promise<RolledOut> {
-  const { taskOf, config, onDone } = rolling;
-  const posed = examples.map((example): Posed => ({ task: taskOf(example.task), example: withoutGold(example) }));
+  const { tasks, config, onDone } = rolling;
+  const posed = examples.map((example): Posed => ({ task: taskOf(tasks, example), example: withoutGold(example) }));
   const counts = shared(config.rollouts, teachers);
   const parts: Part[] = [];
   let from = 0;
@@ -95,9 +88,9 @@ interface Written {
 export function judged(
   example: ShownExample,
   { text, by, i, truncated }: Written,
-  { taskOf, config }: Pick<Rolling, "taskOf" | "config">,
+  { tasks, config }: Pick<Rolling, "tasks" | "config">,
 ): { readonly rollout: Rollout; readonly candidate: Candidate | null } {
-  const task = taskOf(example.task);
+  const task = taskOf(tasks, example);
   const read = readText(task, text, truncated);
   const verdict = read ? judgeAccuracy(task, read.answer, goldOf(example), config) : { score: 0, accepted: false };
   return {
@@ -119,7 +112,7 @@ function together(queries: readonly OfQuery[], parts: readonly Part[]): RolledOu
 }
 
 /** A number of roll-outs by shares: whole ones, the largest remainders rounded up. */
-export function shared(count: number, teachers: readonly Pick<TeacherShare, "share">[]): number[] {
+export function shared(count: number, teachers: readonly Pick<RunTeacher, "share">[]): number[] {
   const sum = teachers.reduce((total, { share }) => total + share, 0);
   const exact = teachers.map(({ share }) => (count * share) / sum);
   const whole = exact.map(Math.floor);
@@ -127,15 +120,6 @@ export function shared(count: number, teachers: readonly Pick<TeacherShare, "sha
   const order = exact.map((x, t) => ({ t, rest: x - Math.floor(x) })).toSorted((a, b) => b.rest - a.rest || a.t - b.t);
   for (const { t } of order.slice(0, left)) whole[t] = (whole[t] ?? 0) + 1;
   return whole;
-}
-
-/** Queries of whose roll-outs none is right. */
-export function unanswered(
-  examples: readonly ShownExample[],
-  { accepted }: { readonly accepted: readonly Candidate[] },
-): ShownExample[] {
-  const right = new Set(accepted.map(({ task, example }) => keyOf(task.name, example.id)));
-  return examples.filter(({ task, id }) => !right.has(keyOf(task, id)));
 }
 
 interface ReadText {

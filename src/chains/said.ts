@@ -18,7 +18,7 @@ export type CheckSaid = (text: string, task: Task, example: Pick<Asked, "shown" 
 export const partsOf = ({ steps, reasoning, task }: Pick<Candidate, "steps" | "reasoning" | "task">): string[] =>
   steps?.map(({ text }) => text) ?? splitPieces(reasoning, task.language).map(({ text }) => text);
 
-/** Whether words stand in a text one after the other. */
+/** Whether words stand in a text one after the other, whatever the letter case and punctuation. */
 export const saysWhole = (text: string, words: string): boolean =>
   ` ${wordsOf(text).join(" ")} `.includes(` ${wordsOf(words).join(" ")} `);
 

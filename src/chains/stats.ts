@@ -1,23 +1,16 @@
 import { groupBy } from "../core/group.ts";
-import type { ShownExample } from "../data/types.ts";
 import type { Spent } from "../llm/types.ts";
 import type { Explored } from "./explore.ts";
+import type { BuildChainsOptions } from "./options.ts";
 import type { Restricted } from "./restrict.ts";
 import type { Rolled } from "./roll.ts";
-import type { TeacherShare } from "./rollouts.ts";
 import { repeatsQuery } from "./rules/judge.ts";
-import type { CheckSaid } from "./said.ts";
 import { keyOf } from "./select.ts";
-import type { Chain, ChainStats, Cost, Judge, Judged, Tagger } from "./types.ts";
+import type { RunTeacher } from "./teacher.ts";
+import type { Chain, ChainStats, Cost, Judged } from "./types.ts";
 
 /** Who was asked, about what. */
-interface Asking {
-  readonly examples: readonly ShownExample[];
-  readonly teachers: readonly TeacherShare[];
-  readonly check: CheckSaid;
-  readonly judge: Judge;
-  readonly tagger: Tagger;
-}
+type Asking = Pick<BuildChainsOptions, "examples" | "teachers" | "check" | "judge" | "tagger">;
 
 /** Counts of every filter, for `stats.json`. */
 export function statsOf(
@@ -71,7 +64,7 @@ const countBy = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries([...groupBy(names, (name) => name)].map(([name, own]) => [name, own.length]));
 
 /** Of all teachers that cost anything. */
-function costOfAll(teachers: readonly TeacherShare[]): Cost | null {
+function costOfAll(teachers: readonly RunTeacher[]): Cost | null {
   const costs = teachers.flatMap(({ teacher }) => costOf(teacher.spent()) ?? []);
   const [first] = costs;
   if (first === undefined) return null;

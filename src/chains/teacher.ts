@@ -21,6 +21,15 @@ export interface Teacher {
   spent(): Spent | null;
 }
 
+/** A teacher of a run. */
+export interface RunTeacher {
+  readonly teacher: Teacher;
+  /** How much of the chains it writes, in any unit: 1 and 3 are a quarter and three quarters. */
+  readonly share: number;
+  /** Whether it is shown the answer where no roll-out is right (`teacher.rationalize`). */
+  readonly rationalize: boolean;
+}
+
 /** A chat model as teacher, at a temperature. */
 export const modelTeacher = (
   model: ChatModel,

@@ -4,13 +4,12 @@ import type { ChatModel } from "../llm/types.ts";
 import { buildChains } from "./build.ts";
 import { CONFIG, candidate, fakeModel, MOVIES, movie, simpleCheck } from "./chains.fixture.ts";
 import { flawOf } from "./rationalize.ts";
-import type { RunTeacher } from "./roll.ts";
 import { shared } from "./rollouts.ts";
 import { rulesJudge } from "./rules/judge.ts";
 import { rulesTagger } from "./rules/tagger.ts";
 import { rulesTeacher } from "./rules/teacher.ts";
 import type { CheckSaid } from "./said.ts";
-import { modelTeacher } from "./teacher.ts";
+import { modelTeacher, type RunTeacher } from "./teacher.ts";
 
 const letters = async (texts: readonly string[]) =>
   texts.map((text) => Array.from({ length: 26 }, (_, k) => text.split(String.fromCharCode(97 + k)).length - 1));

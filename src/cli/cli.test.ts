@@ -99,6 +99,11 @@ describe("tagpr run", () => {
       "computes on cpu in float32 (cpu: one of the tests; a group of this run takes 2.00 times",
     );
     expect(first.err).toMatch(/Measures in which type[\s\S]*computes on/);
+    expect(first.err.match(/Measures in which type/g)).toHaveLength(1);
+    const typed = ["policy", "reward", "embeddings"].flatMap((role) => ["--set", `engines.${role}.dtype=float32`]);
+    const given = await tagpr("run", "my.yaml", "--out", "typed", ...typed);
+    expect(given.err).toContain("computes on");
+    expect(given.err).not.toContain("Measures in");
     expect(record().machine).toMatchObject({ dtype: "float32", also: [] });
     expect(record().config.engines.policy.dtype).toBe("auto");
     expect((await tagpr("run", "my.yaml", "--out", "r")).err).not.toContain("computes on");

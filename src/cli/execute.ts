@@ -84,9 +84,10 @@ async function settle(
   const measure: Measure = {
     hardware,
     choose: (asked) => {
-      progress.say(
-        "Measures in which type this machine computes faster (auto): some seconds, longer where it is busy.",
-      );
+      if (asked.engine.dtype === "auto")
+        progress.say(
+          "Measures in which type this machine computes faster (auto): some seconds, longer where it is busy.",
+        );
       return choose(asked);
     },
   };

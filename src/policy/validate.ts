@@ -52,7 +52,8 @@ export interface Probe {
   readonly withVerifiableSpread: number;
 }
 
-const PROBE_QUERIES = 128;
+/** Queries that are sampled before a stage, at most. */
+export const PROBE_QUERIES = 128;
 
 export async function probe(
   setting: Setting,

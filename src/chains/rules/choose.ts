@@ -1,6 +1,6 @@
-import { groupBy } from "../../core/group.ts";
-import { wordsOf } from "../../core/words.ts";
 import type { TaggedStep } from "../pieces.ts";
+import { saysWhole } from "../said.ts";
+import { type Counted, counts, labelOf } from "./counts.ts";
 import type { Evidence, Seen } from "./evidence.ts";
 import { type Sayings, sayingsFor } from "./words.ts";
 
@@ -54,7 +54,7 @@ export const near: Strategy = (evidence) => {
     answer: top.choice,
     steps: [
       asked(say, evidence),
-      step("find_similar", ...some.slice(0, 2).map((item) => say.alike(item.number, item.shared.slice(0, 2)))),
+      found(say, some),
       listed(say, counted),
       ...(top.items.length > 1
         ? [step("count_choices", say.most(top.choice, top.items.length, some.length))]
@@ -63,6 +63,10 @@ export const near: Strategy = (evidence) => {
     ],
   };
 };
+
+/** What makes the two nearest of them like the query. */
+const found = (say: Sayings, similar: readonly Seen[]): TaggedStep =>
+  step("find_similar", ...similar.slice(0, 2).map((item) => say.alike(item.number, item.shared.slice(0, 2))));
 
 const recall = (say: Sayings, item: Seen, evidence: Evidence): TaggedStep =>
   step("recall_choice", say.chose(item.number, labelOf(evidence, item) ?? item.choice, item.about));
@@ -105,18 +109,17 @@ export const latest: Strategy = (evidence) => {
 export const named: Strategy = (evidence) => {
   const { task, query, items } = evidence;
   if (task.kind !== "classification") return null;
-  const said = ` ${wordsOf(query).join(" ")} `;
   const counted = counts(evidence, items.toReversed());
-  const found = counted.find(({ choice }) => said.includes(` ${wordsOf(choice).join(" ")} `));
-  if (found === undefined) return null;
+  const top = counted.find(({ choice }) => saysWhole(query, choice));
+  if (top === undefined) return null;
   const say = sayingsFor(task);
   return {
-    answer: found.choice,
+    answer: top.choice,
     steps: [
       asked(say, evidence),
-      step("match_label", say.named(found.choice)),
-      recall(say, found.items[0] as Seen, evidence),
-      decided(say, found.choice),
+      step("match_label", say.named(top.choice)),
+      recall(say, top.items[0] as Seen, evidence),
+      decided(say, top.choice),
     ],
   };
 };
@@ -135,15 +138,11 @@ export const average =
     const grades = some.map((item) => labelOf(evidence, item) ?? "");
     const mean = grades.reduce((sum, grade) => sum + Number(grade), 0) / grades.length;
     const answer = nearestGrade(task.labels, mean);
-    const finds = step(
-      "find_similar",
-      ...some.slice(0, 2).map((item) => say.alike(item.number, item.shared.slice(0, 2))),
-    );
     return {
       answer,
       steps: [
         asked(say, evidence),
-        ...(of === "similar" ? [finds] : []),
+        ...(of === "similar" ? [found(say, some)] : []),
         listed(say, counts(evidence, some)),
         step("average_scores", say.average(grades, String(Math.round(100 * mean) / 100), answer)),
         decided(say, answer),
@@ -169,32 +168,7 @@ function listed(say: Sayings, counted: readonly Counted[]): TaggedStep {
 const nearestGrade = (labels: readonly string[], mean: number): string =>
   labels.reduce((a, b) => (Math.abs(Number(b) - mean) < Math.abs(Number(a) - mean) ? b : a));
 
-/** The task's own label that an item's choice is; undefined where it is none. */
-function labelOf({ task }: Evidence, { choice }: Seen): string | undefined {
-  const said = choice.toLowerCase();
-  return task.labels.find((label) => label.toLowerCase() === said || sameGrade(task.kind, label, choice));
-}
-
-const sameGrade = (kind: string, label: string, choice: string): boolean =>
-  kind === "ordinal" && choice !== "" && Number(label) === Number(choice);
-
 const numbers = (items: readonly Seen[]): number[] => items.map(({ number }) => number).sort((a, b) => a - b);
-
-interface Counted {
-  readonly choice: string;
-  readonly items: readonly Seen[];
-}
-
-/** Choices of some items, the commonest first; of equals the one that comes first. */
-function counts(evidence: Evidence, items: readonly Seen[]): Counted[] {
-  const known = items.flatMap((item) => {
-    const choice = labelOf(evidence, item);
-    return choice === undefined ? [] : [{ choice, item }];
-  });
-  return [...groupBy(known, ({ choice }) => choice)]
-    .map(([choice, own]) => ({ choice, items: own.map(({ item }) => item) }))
-    .toSorted((a, b) => b.items.length - a.items.length);
-}
 
 /** Every way to a label or a grade. */
 export const CHOICES: readonly Strategy[] = [nearest, near, habit, latest, named, average("similar"), average("all")];

@@ -1,5 +1,6 @@
 import { eng, zho } from "stopword";
 import { wordsOf } from "../../core/words.ts";
+import { labelField } from "../../data/item-label.ts";
 import type { Task } from "../../data/task.ts";
 import { bm25Scores } from "../../retrieval/bm25.ts";
 import { corpusText, queryText } from "../../retrieval/text.ts";
@@ -41,7 +42,7 @@ const ASKED_WORDS = 8;
 /** What a rule may look at: the shown items and the query, nothing else. */
 export function evidenceOf(task: Task, asked: Pick<Asked, "shown" | "input">): Evidence {
   const query = queryText(task, asked);
-  const label = task.itemFields.find((field) => field.label)?.name;
+  const label = labelField(task);
   const texts = asked.shown.map((item) => {
     const rest = task.itemFields.filter(({ name }) => name !== label).flatMap(({ name }) => item.fields[name] ?? []);
     const choice = label === undefined ? corpusText(task, item) : (item.fields[label] ?? "");

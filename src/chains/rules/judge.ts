@@ -31,8 +31,8 @@ export function gradeByRules(candidate: Candidate, check: CheckSaid): Grades {
   const wrong = checked.filter(({ fault }) => fault !== null).length;
   const speaks = checked.length > wrong || scene.repeatsItem(reasoning);
   const said = answerSaid(candidate);
-  const seen: Seen = { candidate, scene, check };
-  const undone = candidate.steps?.some((step) => !doesAsTagged(step, seen)) ?? false;
+  const judging: Judging = { candidate, scene, check };
+  const undone = candidate.steps?.some((step) => !doesAsTagged(step, judging)) ?? false;
   const follows = said === "last" ? 5 : said === "before" ? 4 : task.kind === "generation" ? 2 : 1;
   return {
     logical_consistency: Math.max(follows - (undone ? 2 : 0), 1),
@@ -47,13 +47,13 @@ const OF_ITEMS = /example|item|histor|recall|profile|similar/;
 const OF_ANSWER = /decision|decide|answer|conclu/;
 const OF_QUERY = /query|input|question/;
 
-interface Seen {
+interface Judging {
   readonly candidate: Candidate;
   readonly scene: Scene;
   readonly check: CheckSaid;
 }
 
-function doesAsTagged({ tag, text }: TaggedStep, { candidate, scene, check }: Seen): boolean {
+function doesAsTagged({ tag, text }: TaggedStep, { candidate, scene, check }: Judging): boolean {
   if (OF_ANSWER.test(tag)) return saysAnswer(text, candidate);
   if (OF_QUERY.test(tag)) return scene.mentionsQuery(text);
   if (!OF_ITEMS.test(tag)) return true;

@@ -1,4 +1,5 @@
 import { wordsOf } from "../../core/words.ts";
+import { saysWhole } from "../said.ts";
 
 /** Runs of characters that end a quotation, a step or a line. */
 const BREAKING = /["“”「」『』<>\p{Cc}\s]+/gu;
@@ -23,11 +24,8 @@ export function opening(text: string, most: number): string {
   return withoutLastMarks(clean.slice(0, last.index + last[0].length));
 }
 
-/** Whether a quotation stands in a text word for word, whatever the letter case and punctuation. */
-export function stands(quote: string, source: string): boolean {
-  const words = wordsOf(quote);
-  return words.length > 0 && ` ${wordsOf(source).join(" ")} `.includes(` ${words.join(" ")} `);
-}
+/** Whether a quotation has words, and stands in a text word for word. */
+export const stands = (quote: string, source: string): boolean => wordsOf(quote).length > 0 && saysWhole(source, quote);
 
 /**
  * A text's first words, `most` or fewer, such that they stand in `source`; empty where not even one does (words of a text

@@ -390,3 +390,20 @@ it("rows behind APIs are asked and priced: greedy answers, and the samples besid
       ?.passes.map(({ what }) => what),
   ).toEqual(["rag"]);
 });
+
+it("of several teachers each is planned with its own share, lengths and prices", async () => {
+  const openai = { kind: "openai", share: 3, url: "https://api.example/v1", model: "big", price_in: 1, price_out: 2 };
+  const self = { kind: "self", share: 1, max_tokens: 400 };
+  const planned = async (teachers: unknown) => {
+    const config = configSchema.parse({ ...paper, chains: { ...paper.chains, rollouts: 8 }, teachers });
+    const work = workOf({ config, tasks: (await taskSizes(config)).tasks, assumed: readAssumptions([]) });
+    return { work: work.find(({ stage }) => stage === "chains"), apis: (await planOf([], config)).apis };
+  };
+  const [mixed, rules] = [await planned([self, openai]), await planned([self, { kind: "rules", share: 3 }])];
+  expect(mixed.work?.passes).toMatchObject([{ each: 2, completion: 160 }]);
+  expect(rules.work?.passes).toEqual(mixed.work?.passes);
+  const [teacher] = mixed.apis.filter(({ who }) => who.startsWith("teacher"));
+  expect(teacher).toMatchObject({ who: "teachers.1", model: "big" });
+  expect(teacher?.completionTokens).toBeCloseTo((teacher?.requests ?? 0) * 6 * 1500);
+  expect(teacher?.dollars).toBeGreaterThan(0);
+});

@@ -194,6 +194,7 @@ const ofDevice = (inputs: PlanInputs, kind: "cpu" | "cuda"): Memory[] =>
 
 function settingsOf(who: Asked["who"], config: Config): Pick<Config["judge"], "model" | "price_in" | "price_out"> {
   if (who === "teacher" || who === "judge" || who === "tagger") return config[who];
+  if (who.startsWith("teachers.")) return config.teachers[Number(who.slice("teachers.".length))] ?? config.teacher;
   return config.eval.apis[who.slice("eval.apis.".length)] ?? config.judge;
 }
 

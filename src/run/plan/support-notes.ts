@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Config } from "../../core/config/schema.ts";
 import { teachersOf } from "../../core/config/teachers.ts";
 import { openFolder } from "../stages/data-files.ts";
-import { LEAST_CHAINS, LEAST_QUERIES } from "../support/lessons.ts";
+import { enoughChains, LEAST_CHAINS, LEAST_QUERIES } from "../support/lessons.ts";
 import { type SetSupport, supportOf, supportText } from "../support/set.ts";
 import type { TaskSizes } from "./sizes.ts";
 
@@ -45,7 +45,7 @@ const ofThese = ({ queries, byRules }: SetSupport, asked: number): Made => ({
   chains: Math.round((byRules.chains * asked) / queries),
 });
 
-function madeText({ task, chains: asked }: TaskSizes, { queries, chains }: Made): string {
-  const enough = chains >= LEAST_CHAINS && queries >= LEAST_QUERIES;
-  return `${task}: of the ${asked} queries for chains that makes some ${chains} chains of ${queries}${enough ? "" : `, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that SFT wants: the run will end there (--anyway goes on)`}.`;
+function madeText({ task, chains: asked }: TaskSizes, made: Made): string {
+  const { queries, chains } = made;
+  return `${task}: of the ${asked} queries for chains stated rules make some ${chains} chains, of ${queries} queries${enoughChains(made) ? "" : `, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that SFT wants: the run will end there (--anyway goes on)`}.`;
 }

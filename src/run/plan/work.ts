@@ -6,6 +6,7 @@ import type { StageName } from "../../core/stages.ts";
 import { methodOf } from "../../methods/index.ts";
 import { partsOf } from "../../methods/over-samples.ts";
 import { isRegularised } from "../../policy/update.ts";
+import { PROBE_QUERIES } from "../../policy/validate.ts";
 import { trainsFor } from "../needed.ts";
 import { isGuarded, LOOK_ANSWERS } from "../stages/hand-on.ts";
 import { isWeighed } from "../stages/own-signals.ts";
@@ -28,7 +29,7 @@ export interface Pass {
 /** Requests to a model API. */
 export interface Asked {
   /** Where the config says who it is. */
-  readonly who: "teacher" | "judge" | "tagger" | `eval.apis.${string}`;
+  readonly who: "teacher" | `teachers.${number}` | "judge" | "tagger" | `eval.apis.${string}`;
   readonly requests: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
@@ -89,33 +90,33 @@ function chainsWork(given: Given): StageWork {
   const prompt = promptOf(given);
   const teachers = teachersOf(config);
   const whole = teachers.reduce((total, { share }) => total + share, 0);
-  const rollouts = (kind: TeacherConfig["kind"]): number =>
-    config.chains.rollouts * (teachers.reduce((total, one) => total + (one.kind === kind ? one.share : 0), 0) / whole);
+  const each = ({ share }: { readonly share: number }): number => (config.chains.rollouts * share) / whole;
   const lengthOf = ({ kind, max_tokens }: TeacherConfig): number =>
     kind === "self" ? responseOf(given, max_tokens) : Math.min(assumed.teacher_tokens, max_tokens);
+  // What judge and tagger read is everybody's.
   const length = teachers.reduce((total, one) => total + lengthOf(one) * one.share, 0) / whole;
   const queries = asked / config.chains.rollouts;
-  const ask = (
-    who: "teacher" | "judge" | "tagger",
-    requests: number,
-    promptTokens: number,
-    completionTokens: number,
-  ): Asked[] =>
-    (who === "teacher" ? teachers : [config[who]]).some(({ kind }) => kind === "openai")
-      ? [{ who, requests, promptTokens, completionTokens }]
-      : [];
+  const ask = (who: "judge" | "tagger", requests: number, promptTokens: number, completionTokens: number): Asked[] =>
+    config[who].kind === "openai" ? [{ who, requests, promptTokens, completionTokens }] : [];
   const explored = Math.min(config.chains.explore, kept);
   // The teacher answers all roll-outs of a query to one prompt; judge and tagger read the chain and, tagged, say it again.
   return {
     stage: "chains",
     steps: 0,
     checkpoints: 0,
-    passes:
-      rollouts("self") > 0
-        ? [pass("teacher's roll-outs", "sample", [queries, rollouts("self")], [prompt, length], 1)]
+    passes: teachers.flatMap((one) =>
+      one.kind === "self"
+        ? [pass("teacher's roll-outs", "sample", [queries, each(one)], [prompt, lengthOf(one)], 1)]
         : [],
+    ),
     asked: [
-      ...ask("teacher", queries, queries * prompt, queries * rollouts("openai") * length),
+      ...teachers.flatMap((one, i): Asked[] => {
+        const who = config.teachers.length === 0 ? "teacher" : (`teachers.${i}` as const);
+        const completionTokens = queries * each(one) * lengthOf(one);
+        return one.kind === "openai"
+          ? [{ who, requests: queries, promptTokens: queries * prompt, completionTokens }]
+          : [];
+      }),
       ...ask("judge", accepted, accepted * (prompt + length), accepted * assumed.judge_tokens),
       ...ask("tagger", explored + tagged, (explored + tagged) * (length + 300), (explored + tagged) * length),
     ],
@@ -237,9 +238,6 @@ function prmuWork(given: Given): StageWork {
   };
 }
 
-/** Queries that are sampled before a stage to see what there is to select. */
-const PROBE = 128;
-
 function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
   const { config, tasks } = given;
   const rl: RlConfig = config[stage];
@@ -270,7 +268,7 @@ function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
       ...(rl.kl.weight > 0 ? [pass("starting policy", "forward", [prompts, rl.rollouts], lengths, batches)] : []),
       ...(ownGradient ? [pass("log-probs of the gradient", "forward", [learnt, rl.rollouts], lengths, steps)] : []),
       pass("updates", "train", [learnt, rl.rollouts], lengths, steps),
-      pass("probe", "sample", [Math.min(PROBE, queries), rl.rollouts], lengths, 1),
+      pass("probe", "sample", [Math.min(PROBE_QUERIES, queries), rl.rollouts], lengths, 1),
       ...(looks > 0 ? [pass("dev answers", "sample", [dev * looks, 1], lengths, looks)] : []),
       ...(looks > 0 ? score("reward model on dev", dev * looks, 1) : []),
       ...guardLooks(given, stage === "guided" && config.guided.from === "base" ? 2 : 1),

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { modelJudge } from "../../chains/judge.ts";
-import type { RunTeacher } from "../../chains/roll.ts";
 import { rulesJudge } from "../../chains/rules/judge.ts";
 import { rulesTagger } from "../../chains/rules/tagger.ts";
 import { rulesTeacher } from "../../chains/rules/teacher.ts";
 import { selfCodec } from "../../chains/self-codec.ts";
 import { modelTagger } from "../../chains/tagger.ts";
-import { modelTeacher, type Teacher } from "../../chains/teacher.ts";
+import { modelTeacher, type RunTeacher, type Teacher } from "../../chains/teacher.ts";
 import type { Judge, Sampling, Tagger } from "../../chains/types.ts";
 import type { LlmConfig } from "../../core/config/schema.ts";
 import { type SharedTeacher, teachersOf } from "../../core/config/teachers.ts";

@@ -30,7 +30,10 @@ function lessons(n: number, answer: (k: number) => string) {
 it("few chains, or chains that all end alike, are too little; more are not", () => {
   const mixed = (k: number) => (k % 3 === 0 ? "comedy" : "action");
   expect(tooLittle(lessons(4, mixed))).toMatch(/the form of chains at most/);
-  expect(tooLittle(lessons(Math.max(LEAST_CHAINS, 2 * LEAST_QUERIES), mixed))).toBeNull();
+  const enough = lessons(Math.max(LEAST_CHAINS, 2 * LEAST_QUERIES), mixed);
+  expect(tooLittle(enough)).toBeNull();
+  expect(tooLittle({ ...enough, chains: LEAST_CHAINS - 1 })).toMatch(/the form of chains at most/);
+  expect(tooLittle({ ...enough, queries: LEAST_QUERIES - 1 })).toMatch(/the form of chains at most/);
   expect(tooLittle(lessons(100, () => "comedy"))).toMatch(/teach that answer/);
 });
 

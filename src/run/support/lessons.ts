@@ -62,11 +62,16 @@ export function lessonsText({ chains, queries, users, answers, middle, longest }
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
+/** Whether so many chains of so many queries may teach more than their form. */
+export const enoughChains = ({ chains, queries }: Pick<Lessons, "chains" | "queries">): boolean =>
+  chains >= LEAST_CHAINS && queries >= LEAST_QUERIES;
+
 /** Why that can teach nothing; null where it may teach something. */
-export function tooLittle({ chains, queries, answers }: Lessons): string | null {
-  if (chains < LEAST_CHAINS || queries < LEAST_QUERIES)
+export function tooLittle(lessons: Lessons): string | null {
+  if (!enoughChains(lessons))
     return `under ${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries a model learns the form of chains at most`;
-  if (answers !== null && answers < LEAST_ANSWERS) return "chains that all end in one answer teach that answer";
+  if (lessons.answers !== null && lessons.answers < LEAST_ANSWERS)
+    return "chains that all end in one answer teach that answer";
   return null;
 }
 

@@ -9,7 +9,7 @@ import type { ShownExample } from "../../data/types.ts";
 import { sameText } from "../../prompts/answer.ts";
 import { show } from "../../retrieval/retrieve.ts";
 import { statements } from "../../rewards/grounding.ts";
-import { LEAST_CHAINS, LEAST_QUERIES } from "./lessons.ts";
+import { enoughChains, LEAST_CHAINS, LEAST_QUERIES } from "./lessons.ts";
 
 /** What a task's training queries can support, as far as can be told before anything is trained. */
 export interface SetSupport {
@@ -85,11 +85,10 @@ function answersOf(task: Task, examples: readonly ShownExample[]): NonNullable<S
 export function supportText({ queries, users, answers, byRules }: SetSupport, { per_query }: ChainsConfig): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(0)}%`;
   const of = users === null ? "" : ` of ${users} users`;
-  const enough = byRules.chains >= LEAST_CHAINS && byRules.queries >= LEAST_QUERIES;
   return [
     answers === null
       ? `${queries} labelled queries${of}`
       : `${queries} labelled queries${of}: ${answers.different} different answers, the commonest in ${percent(answers.commonest)}; in ${percent(answers.shown)} the answer is that of a shown item`,
-    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.queries} of them: ${byRules.chains} chains at ${per_query} a query at most, ${enough ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
+    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.queries} of them: ${byRules.chains} chains at ${per_query} a query at most, ${enoughChains(byRules) ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
   ];
 }

@@ -10,7 +10,7 @@ import type { PromptStyle } from "../prompts/chat.ts";
 import type { Retriever } from "../retrieval/retrieve.ts";
 import { type ModelDir, namedTags } from "./asking.ts";
 import { type ExportFile, isExport, isModelName, readExport } from "./export-file.ts";
-import { type ModelStage, modelPath, readModel, readTags, readTasks, trainedStages } from "./files.ts";
+import { ASKING_FILES, type ModelStage, modelPath, readModel, readTags, readTasks, trainedStages } from "./files.ts";
 import { onMachine } from "./machine.ts";
 import { configOfRun, readRecord } from "./record.ts";
 
@@ -60,6 +60,8 @@ export async function openModel(name: string, options: OpenOptions): Promise<Ope
   return isExport(dir) ? openExport(name, dir, options) : openBase(name, dir, options);
 }
 
+const [TASKS, TAGS] = ASKING_FILES;
+
 async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptions): Promise<OpenedModel> {
   const machine = readRecord(run)?.machine;
   const recorded = configOfRun(run);
@@ -71,13 +73,9 @@ async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptio
       hint: `First run \`tagpr ${stage} ${run}\`, or choose another with --stage.`,
     });
   const weights = stage === "base" ? config.model : readModel(run, stage).path;
-  const known = existsSync(join(run, "data", "tasks.json")) ? readTasks(run) : [];
+  const known = existsSync(join(run, TASKS)) ? readTasks(run) : [];
   return {
-    ...asked(
-      config,
-      existsSync(join(run, "chains", "tags.json")) ? readTags(run) : DEFAULT_TAGS,
-      reasons(config, stage),
-    ),
+    ...asked(config, existsSync(join(run, TAGS)) ? readTags(run) : DEFAULT_TAGS, reasons(config, stage)),
     kind: "run",
     name: wanted === undefined ? basename(run) : `${basename(run)}-${stage}`,
     stage: weights === config.model ? "base" : stage,

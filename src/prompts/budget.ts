@@ -4,7 +4,10 @@ import type { ProfileItem, Question } from "../data/types.ts";
 import { type Around, chatMessages, type Message, type PromptStyle } from "./chat.ts";
 import type { Renderer } from "./renderer.ts";
 
-/** What was taken from one profile item, or from the query's input, to fit the budget; lengths in tokens. */
+/**
+ * What was taken from one profile item, or from the query's input, to fit the budget; lengths in tokens. Of a text beyond
+ * `maxCharacters` the length before is estimated from its beginning.
+ */
 export interface Cut {
   /** Profile item id; `input` for the query's own text. */
   readonly item: string;
@@ -35,6 +38,11 @@ export interface FitRequest {
   readonly renderer: Renderer;
   /** Prompt tokens at most (ids, template included). */
   readonly maxTokens: number;
+  /**
+   * A prompt of more characters is not tokenized: it is taken for one that doesn't fit. For the texts of strangers, which may be
+   * a thousand times the budget; without it every text is tokenized whole.
+   */
+  readonly maxCharacters?: number;
   /** Turns of a conversation that stand before the query; never cut. */
   readonly before?: readonly Message[];
 }
@@ -56,13 +64,12 @@ export function fitPrompt(request: FitRequest): FittedPrompt {
   const texts = request.items.map((item) => longText(request, item));
   const bare = attempt(request, [], request.example);
   // What has no room for its query alone has none for any item.
-  if (bare.tokens.length > request.maxTokens) return cutInput(request, texts.map(left));
+  if (bare === null) return cutInput(request, texts.map(left));
   for (let dropped = 0; dropped < request.items.length; dropped++) {
     const kept = texts.slice(dropped);
     const fitted = largest(LEAST_TOKENS, mostOf(request, kept), (length) => {
       const shown = kept.map((text) => shorten(request, text, length));
-      const tried = attempt(request, shown, request.example);
-      return tried.tokens.length <= request.maxTokens ? { ...tried, length } : null;
+      return withLength(attempt(request, shown, request.example), length);
     });
     if (fitted === null) continue;
     const { length, ...prompt } = fitted;
@@ -78,32 +85,55 @@ const mostOf = ({ maxTokens }: FitRequest, texts: readonly Pick<LongText, "ids">
 /** The prompt of everything; null where it exceeds the budget. */
 export function wholePrompt(request: FitRequest): FittedPrompt | null {
   const whole = attempt(request, request.items, request.example);
-  return whole.tokens.length <= request.maxTokens ? { ...whole, cut: [] } : null;
+  return whole === null ? null : { ...whole, cut: [] };
 }
 
-interface LongText {
+type Fitting = Omit<FittedPrompt, "cut">;
+
+/** Null where it exceeds the budget. */
+function attempt(request: FitRequest, items: readonly ProfileItem[], example: Question): Fitting | null {
+  const { renderer, style, maxTokens, maxCharacters = Number.POSITIVE_INFINITY } = request;
+  const [system, ...asked] = chatMessages(request.task, example, items, style, request.around);
+  const messages = [...(system === undefined ? [] : [system]), ...(request.before ?? []), ...asked];
+  if (messages.reduce((sum, { content }) => sum + content.length, 0) > maxCharacters) return null;
+  const tokens = renderer.promptTokens(messages, { thinking: style.reasoning });
+  return tokens.length <= maxTokens ? { messages, tokens, shownItems: items } : null;
+}
+
+const withLength = (fitting: Fitting | null, length: number) => (fitting === null ? null : { ...fitting, length });
+
+/** A text in tokens: as many as a prompt could hold, and how many there are. */
+interface Tokenized {
+  readonly ids: readonly number[];
+  readonly count: number;
+}
+
+/** Of a text that no prompt holds whole, its beginning is tokenized. */
+export function tokenized(
+  { renderer, maxCharacters }: Pick<FitRequest, "renderer" | "maxCharacters">,
+  text: string,
+): Tokenized {
+  const start = text.slice(0, maxCharacters);
+  const ids = renderer.encode(start);
+  return { ids, count: start === text ? ids.length : Math.round((ids.length * text.length) / start.length) };
+}
+
+interface LongText extends Tokenized {
   readonly item: ProfileItem;
   readonly field: string;
-  readonly ids: readonly number[];
-}
-
-function attempt(request: FitRequest, items: readonly ProfileItem[], example: Question): Omit<FittedPrompt, "cut"> {
-  const [system, ...asked] = chatMessages(request.task, example, items, request.style, request.around);
-  const messages = [...(system === undefined ? [] : [system]), ...(request.before ?? []), ...asked];
-  const tokens = request.renderer.promptTokens(messages, { thinking: request.style.reasoning });
-  return { messages, tokens, shownItems: items };
 }
 
 /** The field of an item that may be cut: its longest, the user's own choice only where there is no other. */
-function longText({ task, renderer }: FitRequest, item: ProfileItem): LongText {
+function longText(request: FitRequest, item: ProfileItem): LongText {
+  const { task } = request;
   const open = task.itemFields.filter((field) => !field.label);
   const names = (open.length > 0 ? open : task.itemFields).map((field) => field.name);
-  const texts = names.map((field) => ({ item, field, ids: renderer.encode(item.fields[field] ?? "") }));
-  return texts.reduce((a, b) => (b.ids.length > a.ids.length ? b : a));
+  const texts = names.map((field) => ({ item, field, ...tokenized(request, item.fields[field] ?? "") }));
+  return texts.reduce((a, b) => (b.count > a.count ? b : a));
 }
 
-function shorten({ renderer }: FitRequest, { item, field, ids }: LongText, length: number): ProfileItem {
-  if (ids.length <= length) return item;
+function shorten({ renderer }: FitRequest, { item, field, ids, count }: LongText, length: number): ProfileItem {
+  if (count <= length) return item;
   return { ...item, fields: { ...item.fields, [field]: head(renderer, ids, length) } };
 }
 
@@ -132,23 +162,22 @@ function largest<T>(from: number, to: number, at: (n: number) => T | null): T | 
   return best;
 }
 
-const left = ({ item, ids }: LongText): Cut => ({ item: item.id, field: null, from: ids.length, to: 0 });
+const left = ({ item, count }: LongText): Cut => ({ item: item.id, field: null, from: count, to: 0 });
 
-function cutOf({ item, field, ids }: LongText, length: number): Cut[] {
-  return ids.length <= length ? [] : [{ item: item.id, field, from: ids.length, to: length }];
+function cutOf({ item, field, ids, count }: LongText, length: number): Cut[] {
+  return count <= length ? [] : [{ item: item.id, field, from: count, to: Math.min(length, ids.length) }];
 }
 
 function cutInput(request: FitRequest, cut: readonly Cut[]): FittedPrompt {
   const { example, renderer, maxTokens } = request;
-  const ids = renderer.encode(example.input);
-  const fitted = largest(LEAST_TOKENS, mostOf(request, [{ ids }]), (length) => {
-    const tried = attempt(request, [], { ...example, input: head(renderer, ids, length) });
-    return tried.tokens.length <= maxTokens ? { ...tried, length } : null;
-  });
+  const { ids, count } = tokenized(request, example.input);
+  const fitted = largest(LEAST_TOKENS, mostOf(request, [{ ids }]), (length) =>
+    withLength(attempt(request, [], { ...example, input: head(renderer, ids, length) }), length),
+  );
   if (fitted === null)
     throw new TagprError("usage", `a prompt budget of ${maxTokens} tokens has no room for query ${example.id}`, {
       hint: "Raise prompt.max_tokens.",
     });
   const { length, ...prompt } = fitted;
-  return { ...prompt, cut: [...cut, { item: "input", field: "input", from: ids.length, to: length }] };
+  return { ...prompt, cut: [...cut, { item: "input", field: "input", from: count, to: length }] };
 }

@@ -1,4 +1,4 @@
-import { type Cut, type FitRequest, type FittedPrompt, fitPrompt, wholePrompt } from "./budget.ts";
+import { type Cut, type FitRequest, type FittedPrompt, fitPrompt, tokenized, wholePrompt } from "./budget.ts";
 import type { Message } from "./chat.ts";
 
 /**
@@ -10,10 +10,14 @@ export function fitConversation(
   request: Omit<FitRequest, "before">,
   turns: readonly Message[],
 ): FittedPrompt & { readonly turnsCut: readonly Cut[] } {
-  const { renderer } = request;
-  const sizes = turns.map(({ content }) => renderer.encode(content).length);
+  const { renderer, maxCharacters = Number.POSITIVE_INFINITY } = request;
+  // Counting what is left out costs no more than one prompt.
+  const counting = { renderer, maxCharacters: Math.ceil(maxCharacters / turns.length) };
   const left = (n: number): Cut[] =>
-    sizes.slice(0, n).map((from, i) => ({ item: `turn ${i + 1}`, field: null, from, to: 0 }));
+    turns.slice(0, n).map(({ content }, i) => {
+      const { count: from } = tokenized(counting, content);
+      return { item: `turn ${i + 1}`, field: null, from, to: 0 };
+    });
   for (let gone = 0; gone < turns.length; gone++) {
     // A template may refuse a conversation that does not begin with the user's turn.
     if (turns[gone]?.role === "assistant") continue;

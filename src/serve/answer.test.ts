@@ -112,3 +112,19 @@ it("a hostile history stays text: no control token of it is one, no turn begins"
   expect(turns(prepared.prompt, tools)).toBe(turns(calm.prompt, plain));
   expect(prepared.shown.items[0]?.fields.description).toBe(evil);
 });
+
+it("of a query a hundred times the budget no more than the beginning is tokenized", async () => {
+  const tools = await fakeTools();
+  let longest = 0;
+  const encode = (text: string): number[] => {
+    longest = Math.max(longest, text.length);
+    return tools.renderer.encode(text);
+  };
+  const query = "a film about love, ".repeat(50_000);
+  const { shown } = await prepare(
+    { ...tools, renderer: { ...tools.renderer, encode } },
+    questionOf(tools.model.tasks, null, { query }),
+  );
+  expect(longest).toBe(8 * tools.model.promptTokens);
+  expect(shown.cuts).toMatchObject([{ item: "input", field: "input" }]);
+});

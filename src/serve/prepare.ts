@@ -62,7 +62,8 @@ export async function prepare({ model, renderer, embed }: PrepareTools, question
   const options = { ...retriever, ...(embed === undefined ? {} : { embed }) };
   const chosen = history.length === 0 ? [] : await retrieveScored(task, { ...example, profile: history }, options);
   const items = chosen.map(({ item }) => item);
-  const fitted = fitConversation({ task, example, items, style, renderer, maxTokens }, turns);
+  const budget = { maxTokens, maxCharacters: LONGEST * maxTokens };
+  const fitted = fitConversation({ task, example, items, style, renderer, ...budget }, turns);
   const { tokens, cut, turnsCut, shownItems } = fitted;
   // The oldest are left out first.
   const shown = chosen.slice(chosen.length - shownItems.length);
@@ -78,6 +79,9 @@ export async function prepare({ model, renderer, embed }: PrepareTools, question
     },
   };
 }
+
+/** Characters of a token, more than any text but a row of spaces or dashes has on average: what is longer is not tokenized. */
+const LONGEST = 8;
 
 /** Names the random streams of the random retrievers: one question, one draw. */
 const ASKED = "asked" as QueryId;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { LIMITS } from "./limits.ts";
 
 /** A request that is not served, in OpenAI's words: HTTP status, kind, the field at fault. */
 export interface Refusal {
@@ -44,7 +45,7 @@ export const errorOf = ({ status, message, param = null, code = null }: Refusal)
 
 /** Why a server that stops cuts off what it still answers. */
 export const stopped = (): Refused =>
-  new Refused({ status: 503, message: "the server stops", code: "stopping", retryAfter: 2 });
+  new Refused({ status: 503, message: "the server stops", code: "stopping", retryAfter: LIMITS.retryAfter });
 
 /** Why nobody is answered any more; 499 is nginx's number for it, which only the log sees. */
 export const clientLeft = (): Refused => new Refused({ status: 499, message: "the client left", code: "client_left" });

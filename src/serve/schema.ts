@@ -112,7 +112,7 @@ export const embeddingsRequest = z
 const cut = z.strictObject({
   item: z.string().describe("An item's id, `input` for the query, `turn 1` for an earlier turn."),
   field: z.string().nullable().describe("Null where it was left out whole."),
-  from: z.int().describe("Tokens before."),
+  from: z.int().describe("Tokens before; estimated for a text far beyond the prompt's budget."),
   to: z.int().describe("Tokens after."),
 });
 

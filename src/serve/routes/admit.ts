@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { clientLeft, Refused } from "../refusal.ts";
+import { clientLeft, Refused, stopped } from "../refusal.ts";
 import type { Service } from "../service.ts";
 
 /** A request's turn: what ends it early, and how it gives its place back. */
@@ -11,13 +11,7 @@ export interface Turn {
 
 /** Waits for a request's turn. @throws Refused where the queue is full, or the server stops */
 export async function admit({ queue, limits, stopping, deadline }: Service, c: Context): Promise<Turn> {
-  if (stopping.begun.aborted)
-    throw new Refused({
-      status: 503,
-      message: "the server is stopping",
-      code: "stopping",
-      retryAfter: limits.retryAfter,
-    });
+  if (stopping.begun.aborted) throw stopped();
   if (queue.size >= limits.waiting)
     throw new Refused({
       ...{ status: 429, code: "queue_full", retryAfter: limits.retryAfter },
@@ -37,13 +31,4 @@ function leaving(gone: AbortSignal): AbortSignal {
   if (gone.aborted) leave();
   else gone.addEventListener("abort", leave, { once: true });
   return left.signal;
-}
-
-/** The body as JSON. */
-export async function jsonOf(c: Context): Promise<unknown> {
-  try {
-    return await c.req.json();
-  } catch (error) {
-    throw new Refused({ status: 400, message: "the body is no JSON", code: "invalid_json" }, error);
-  }
 }

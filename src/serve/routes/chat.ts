@@ -1,10 +1,10 @@
 import type { Context } from "hono";
-import { invalid } from "../refusal.ts";
 import { type ChatResponse, chatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
 import { saidOf, shownOf } from "../why.ts";
-import { admit, jsonOf } from "./admit.ts";
+import { admit } from "./admit.ts";
 import { type Begun, begin, noteTokens, usageOf } from "./begin.ts";
+import { readBody } from "./body.ts";
 import { askedOf } from "./chat-asked.ts";
 import { streamChat } from "./chat-stream.ts";
 import type { Noted } from "./note.ts";
@@ -12,10 +12,9 @@ import type { Noted } from "./note.ts";
 /** `POST /v1/chat/completions`. */
 export function chatRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
-    const read = chatRequest.safeParse(await jsonOf(c));
-    if (!read.success) throw invalid(read.error);
-    const { stream, stream_options: options } = read.data;
-    const asked = askedOf(service, read.data);
+    const request = await readBody(c, chatRequest);
+    const { stream, stream_options: options } = request;
+    const asked = askedOf(service, request);
     const turn = await admit(service, c);
     try {
       const begun = await begin(service, c, asked, turn);

@@ -1,16 +1,15 @@
 import type { Context } from "hono";
 import type { z } from "zod";
-import { invalid, Refused } from "../refusal.ts";
+import { Refused } from "../refusal.ts";
 import { embeddingsRequest, type embeddingsResponse } from "../schema.ts";
 import type { Service } from "../service.ts";
-import { admit, jsonOf } from "./admit.ts";
+import { admit } from "./admit.ts";
+import { readBody } from "./body.ts";
 
 /** `POST /v1/embeddings`, by the model that a dense retriever looks with. */
 export function embeddingsRoute(service: Service) {
   return async (c: Context): Promise<Response> => {
-    const read = embeddingsRequest.safeParse(await jsonOf(c));
-    if (!read.success) throw invalid(read.error);
-    const { model, input, encoding_format: format } = read.data;
+    const { model, input, encoding_format: format } = await readBody(c, embeddingsRequest);
     const { embeddings } = service;
     if (embeddings === null || (model !== undefined && model !== embeddings.model))
       throw new Refused({

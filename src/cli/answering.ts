@@ -52,11 +52,10 @@ export const FLAGS = {
     "cpu",
     "cuda",
   ] as const),
-  dtype: new Option("--dtype <type>", "compute type (default: the run's, else auto)").choices([
-    "auto",
-    "float32",
-    "bfloat16",
-  ] as const),
+  dtype: new Option(
+    "--dtype <type>",
+    "compute type (default: the run's, else what is measured faster; of answer float32)",
+  ).choices(["auto", "float32", "bfloat16"] as const),
   threads: new Option("--threads <n>", "CPU threads of an engine (default: the run's, else all cores)").argParser(
     positiveNumber,
   ),

@@ -44,6 +44,17 @@ describe("resolveModelDir", () => {
     expect(findModel("Qwen/Qwen3-9B", options)).toEqual({ at: "hub" });
   });
 
+  it("runs/…, models/… and data/… are paths, also where there is no such folder yet", () => {
+    const here = process.cwd();
+    process.chdir(mkdtempSync(join(tmpdir(), "bare-")));
+    try {
+      for (const name of ["runs/quickstart", "data/mine"])
+        expect(() => findModel(name, options)).toThrow(`there is no folder ${name} here`);
+    } finally {
+      process.chdir(here);
+    }
+  });
+
   it("a snapshot that a download left without some of its weights is not taken for the model", () => {
     const snapshot = folder("hf", "hub", "models--org--cut", "snapshots", "new");
     expect(findModel("org/cut", options)).toEqual({ at: "hub" });

@@ -84,8 +84,11 @@ function foundModel(name: string, { modelsDir, env }: ModelDirOptions): string |
   return prepared === undefined ? hubSnapshot(name, env) : resolve(prepared);
 }
 
-/** A hub's name, and no path that was mistyped: `models/nanoo` where there is a folder `models`. */
-const isOfHub = (name: string): boolean => isHubName(name) && folderAbove(name) === undefined;
+/** Folders that TagPR itself speaks of: such a name is a path also where the folder isn't there yet. */
+const OURS = /^(runs|models|data)\//;
+
+/** A hub's name, and no path that was mistyped: `models/nanoo` where there is a folder `models`, or `runs/x` anywhere. */
+const isOfHub = (name: string): boolean => isHubName(name) && !OURS.test(name) && folderAbove(name) === undefined;
 
 /** The folder that a name which is none would stand in: here, or among what comes with TagPR. */
 const folderAbove = (name: string): string | undefined =>
@@ -109,6 +112,7 @@ function noModel(name: string): TagprError {
       hint: `${above} is a folder, so this is read as a path. Give ${others}.`,
     });
   }
+  if (OURS.test(name)) return new TagprError("usage", `there is no folder ${name} here`, { hint: `Give ${others}.` });
   return isHubName(name)
     ? notHere(name)
     : new TagprError("usage", `there is no model "${name}"`, { hint: `Give ${others}.` });

@@ -53,7 +53,7 @@ th:first-child{text-align:left;padding-right:1.2rem;font-weight:600}
 thead th{color:var(--muted);font-weight:600;vertical-align:bottom}
 .wordy td{text-align:left}.wordy thead th{text-align:left}
 tr.ceiling th,tr.ceiling td{color:var(--muted);font-weight:400;border-bottom-style:dashed}
-td,th[scope=row]{white-space:nowrap}.wordy td{white-space:normal;min-width:7rem}
+td{white-space:nowrap}th[scope=row]{min-width:8rem;max-width:13rem}.wordy td{white-space:normal;min-width:7rem}
 .sub{font-weight:400;color:var(--muted)}
 .better{color:var(--h2);font-weight:600}.worse{color:var(--h3);font-weight:600}
 figure{margin:1rem 0;min-width:0}

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { configSchema } from "../core/config/schema.ts";
 import type { PostInit } from "../llm/http.ts";
 import { fileStore, memoryStore } from "../llm/store.ts";
@@ -99,16 +99,19 @@ describe("a module", () => {
     await expect(slow(items)).rejects.toThrow(/no answer in 0\.005 s/);
   });
   it("is waited for by a process that has nothing else to do, and not after its answer", async () => {
-    const timers = () => process.getActiveResourcesInfo().filter((what) => what === "Timeout").length;
-    const before = timers();
+    const waits = vi.spyOn(globalThis, "setTimeout");
+    const ended = vi.spyOn(globalThis, "clearTimeout");
+    const own = () => waits.mock.results.find((_, i) => waits.mock.calls[i]?.[1] === 60_000)?.value as NodeJS.Timeout;
     let answer: (scores: number[]) => void = () => undefined;
     Object.assign(globalThis, { scoresToCome: new Promise((resolve) => (answer = resolve)) });
     const score = await moduleScore("mine", file("a.mjs", "export default () => globalThis.scoresToCome;"), 60_000);
     const scores = score(items);
-    expect(timers()).toBe(before + 1);
+    expect(own().hasRef()).toBe(true);
+    expect(ended).not.toHaveBeenCalledWith(own());
     answer([1]);
     expect(await scores).toEqual([1]);
-    expect(timers()).toBe(before);
+    expect(ended).toHaveBeenCalledWith(own());
+    vi.restoreAllMocks();
   });
 });
 

@@ -14,6 +14,7 @@ const order = [
   "model",
   "prompts",
   "retrieval",
+  "store",
   "data",
   "llm",
   "engine",

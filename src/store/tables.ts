@@ -1,0 +1,135 @@
+/**
+ * The tables of a store, the same in SQLite and PostgreSQL. Times are milliseconds since 1970, truth is 0 or 1. Every table
+ * that holds something of a user refers to their row and goes with it; `key_users`, which may name users that are not there
+ * yet, is the one that an erasure has to name.
+ */
+export interface Tables {
+  readonly meta: MetaTable;
+  readonly users: UsersTable;
+  readonly items: ItemsTable;
+  readonly vectors: VectorsTable;
+  readonly requests: RequestsTable;
+  readonly answers: AnswersTable;
+  readonly feedback: FeedbackTable;
+  readonly keys: KeysTable;
+  readonly key_users: KeyUsersTable;
+  readonly tombstones: TombstonesTable;
+}
+
+/** `secret`: what hashes of this store are keyed with. */
+interface MetaTable {
+  readonly name: string;
+  readonly value: string;
+}
+
+interface UsersTable {
+  /** As clients name them. */
+  readonly id: string;
+  /** Drawn when the user is put: who is erased and put again is another, and what was begun for the first one is refused. */
+  readonly born: string;
+  /** 1: their items and feedback may be exported to train on. */
+  readonly consent: number;
+  readonly created: number;
+  /** Counts changes of the user's items; what is kept in memory is of one revision. */
+  readonly revision: number;
+  /** The revision at which an item was last deleted. */
+  readonly removed: number;
+  /** The place that the next new item takes. */
+  readonly next: number;
+}
+
+interface ItemsTable {
+  readonly user_id: string;
+  readonly task: string;
+  /** Of one user and task. */
+  readonly id: string;
+  /** As written, where there is one; see `data/dates.ts`. */
+  readonly date: string | null;
+  /** A JSON object of texts: the task's item fields. */
+  readonly fields: string;
+  /** Order in which the user's items came; an item that is put again keeps its place. */
+  readonly place: number;
+  /** The user's revision that wrote it. */
+  readonly revision: number;
+  /** When it was written. */
+  readonly time: number;
+}
+
+/** Vectors of items for dense retrieval; an item that changes loses its own. */
+interface VectorsTable {
+  readonly user_id: string;
+  readonly task: string;
+  readonly item: string;
+  /** What made it. */
+  readonly model: string;
+  /** 32-bit floats, little-endian. */
+  readonly vector: Uint8Array | ArrayBuffer;
+}
+
+/** Requests that carried an idempotency key, and what they were answered. */
+interface RequestsTable {
+  readonly user_id: string;
+  /** Hash of the key. */
+  readonly key: string;
+  /** Hash of the request. */
+  readonly request: string;
+  readonly status: number;
+  /** JSON. */
+  readonly reply: string;
+  readonly time: number;
+}
+
+/** Answers that feedback may be about. */
+interface AnswersTable {
+  /** The completion's id. */
+  readonly id: string;
+  readonly user_id: string;
+  readonly task: string;
+  /** The query, as the task's queries are written. */
+  readonly input: string;
+  /** What was answered, without its chain. */
+  readonly answer: string;
+  readonly time: number;
+}
+
+interface FeedbackTable {
+  readonly id: string;
+  readonly user_id: string;
+  readonly task: string;
+  readonly input: string;
+  /** The true answer, where it was told. */
+  readonly gold: string | null;
+  /** 0 to 1, where the answer was graded. */
+  readonly grade: number | null;
+  /** What was answered, where it is known. */
+  readonly answer: string | null;
+  /** The completion's id, where it is known. */
+  readonly completion: string | null;
+  readonly time: number;
+}
+
+interface KeysTable {
+  readonly id: string;
+  /** Hash of the key; the key itself is nowhere. */
+  readonly hash: string;
+  /** What a person calls it. */
+  readonly name: string;
+  /** JSON: a list of scopes. */
+  readonly scopes: string;
+  /** 1: for the users of `key_users` alone, even where there are none left. */
+  readonly bound: number;
+  readonly created: number;
+  readonly revoked: number | null;
+}
+
+interface KeyUsersTable {
+  readonly key_id: string;
+  readonly user_id: string;
+}
+
+/** Who was erased, by the hash of their id: a backup that still has them can't bring them back. */
+interface TombstonesTable {
+  readonly hash: string;
+  /** Users that were put up to then are erased ones. */
+  readonly time: number;
+}

@@ -3,8 +3,8 @@ import { readItems } from "../data/items.ts";
 import { inputFault } from "../data/lamp/input.ts";
 import { queryInput } from "../data/query.ts";
 import type { Task } from "../data/task.ts";
-import type { ProfileItem } from "../data/types.ts";
 import type { Message } from "../prompts/chat.ts";
+import { givenHistory, type History } from "./history.ts";
 import type { Question } from "./prepare.ts";
 import type { Users } from "./users.ts";
 
@@ -18,6 +18,8 @@ export interface Wish {
   readonly items?: { readonly values: readonly unknown[]; readonly where: string } | undefined;
   /** Whose history of the data it is, where no items are given. */
   readonly user?: string | undefined;
+  /** The user's history, where it is no folder's. */
+  readonly history?: History | undefined;
   readonly turns?: readonly Message[];
 }
 
@@ -25,11 +27,13 @@ export interface Wish {
 export function questionOf(tasks: readonly Task[], users: Users | null, wish: Wish): Question {
   const task = taskOf(tasks, wish.task);
   const { user = null, items, turns = [] } = wish;
-  const history = items === undefined ? historyOf(task, users, user) : readItems(task, items.values, items.where);
+  const given = items === undefined ? wish.history : givenHistory(readItems(task, items.values, items.where));
+  const history = given ?? historyOf(task, users, user);
   return { task, input: inputOf(task, wish.query), user, history, turns };
 }
 
-function taskOf(tasks: readonly Task[], named: string | undefined): Task {
+/** @throws TagprError `usage` where no task is called so */
+export function taskOf(tasks: readonly Task[], named: string | undefined): Task {
   const task = named === undefined ? tasks[0] : tasks.find(({ name }) => name === named);
   if (task !== undefined) return task;
   throw new TagprError("usage", `no task ${named} is asked here`, {
@@ -37,14 +41,14 @@ function taskOf(tasks: readonly Task[], named: string | undefined): Task {
   });
 }
 
-function historyOf({ name }: Task, users: Users | null, user: string | null): readonly ProfileItem[] {
-  if (user === null) return [];
+function historyOf({ name }: Task, users: Users | null, user: string | null): History {
+  if (user === null) return givenHistory([]);
   if (users === null)
     throw new TagprError("usage", "a user is named, and no data to find their history in", {
       hint: "Give the history itself, or the folder of data with --data.",
     });
   const found = users.find(name, user);
-  if (found !== undefined) return found;
+  if (found !== undefined) return givenHistory(found);
   throw new TagprError("usage", `the data has no user ${JSON.stringify(user)} of ${name}`, {
     hint:
       users.some.length === 0

@@ -5,7 +5,8 @@ import type { Cut } from "../prompts/budget.ts";
 import type { Message } from "../prompts/chat.ts";
 import { fitConversation } from "../prompts/conversation.ts";
 import type { Renderer } from "../prompts/renderer.ts";
-import { type Embed, type Retriever, retrieveScored } from "../retrieval/retrieve.ts";
+import type { Embed, Retriever } from "../retrieval/retrieve.ts";
+import type { History } from "./history.ts";
 
 /** One question to a model. */
 export interface Question {
@@ -14,8 +15,7 @@ export interface Question {
   readonly input: string;
   /** Null for a history that came with the question. */
   readonly user: string | null;
-  /** The whole history, oldest first. */
-  readonly history: readonly ProfileItem[];
+  readonly history: History;
   /** What was said before in this conversation. */
   readonly turns: readonly Message[];
 }
@@ -60,7 +60,7 @@ export async function prepare({ model, renderer, embed }: PrepareTools, question
   const { retriever, promptTokens: maxTokens, style } = model;
   const example = { task: task.name, id: ASKED, user: user as UserId | null, input, gold: null };
   const options = { ...retriever, ...(embed === undefined ? {} : { embed }) };
-  const chosen = history.length === 0 ? [] : await retrieveScored(task, { ...example, profile: history }, options);
+  const chosen = history.size === 0 ? [] : await history.find(task, example, options);
   const items = chosen.map(({ item }) => item);
   const budget = { maxTokens, maxCharacters: LONGEST * maxTokens };
   const fitted = fitConversation({ task, example, items, style, renderer, ...budget }, turns);
@@ -71,7 +71,7 @@ export async function prepare({ model, renderer, embed }: PrepareTools, question
     question,
     prompt: tokens,
     shown: {
-      ...{ task: task.name, user, history: history.length },
+      ...{ task: task.name, user, history: history.size },
       retriever: { name: retriever.method, k: retriever.k },
       items: shown.map(({ item, score }, i) => ({ number: i + 1, ...item, score })),
       cuts: [...turnsCut, ...cut],

@@ -55,7 +55,7 @@ const own = z.strictObject({
     .max(LIMITS.items)
     .optional()
     .describe("The history: flat objects with the task's item fields, and date and id where there are any."),
-  user: z.string().min(1).optional().describe("Whose history, of the users of --data; as `user`."),
+  user: z.string().min(1).optional().describe("Whose history, of the users of --store or --data; before `user`."),
   task: z.string().min(1).optional().describe("Which of the model's tasks; default: its first."),
 });
 
@@ -84,12 +84,17 @@ export const chatRequest = z
       ])
       .nullish()
       .describe("Ends the answer before the text; the chain may hold it."),
-    user: z.string().min(1).nullish().describe("With --data: whose history, unless tagpr.items is given."),
+    user: z.string().min(1).nullish().describe("With --store or --data: whose history, unless tagpr.items is given."),
+    safety_identifier: z.string().min(1).nullish().describe("As user, and before it."),
+    metadata: z
+      .record(z.string(), z.string())
+      .nullish()
+      .describe("user_id: as user, and after it; the rest is left alone."),
     tagpr: own.optional(),
     ...{ frequency_penalty: only(0), presence_penalty: only(0), logprobs: only(false), top_logprobs: only(0) },
     ...{ logit_bias: none(), tools: none(), functions: none(), modalities: z.tuple([z.literal("text")]).nullish() },
     response_format: z.strictObject({ type: only("text") }).nullish(),
-    ...{ store: only(false), metadata: none(), parallel_tool_calls: only(true), tool_choice: only("none") },
+    ...{ store: only(false), parallel_tool_calls: only(true), tool_choice: only("none") },
     service_tier: only("auto"),
   })
   .describe("A request for chat completions.");

@@ -1,6 +1,7 @@
 import type PQueue from "p-queue";
 import type { Logger } from "pino";
 import type { Embed } from "../retrieval/retrieve.ts";
+import type { Store } from "../store/open.ts";
 import type { AnswerTools } from "./answer.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
@@ -10,7 +11,10 @@ import type { Users } from "./users.ts";
 export interface Service {
   /** By the name that clients ask for, the default first. */
   readonly askers: ReadonlyMap<string, AnswerTools>;
+  /** Of the folder that was given. */
   readonly users: Users | null;
+  /** Users that come and go; null: none is kept. */
+  readonly store: Store | null;
   /** Null where no embedding model is served. */
   readonly embeddings: Embedding | null;
   readonly limits: Limits;

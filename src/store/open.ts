@@ -3,9 +3,7 @@ import { resolve } from "node:path";
 import type { Kysely } from "kysely";
 import type pg from "pg";
 import { messageOf, TagprError } from "../core/errors.ts";
-import { type Kind, migrate } from "./migrations.ts";
-import { openPostgres } from "./postgres.ts";
-import { openSqlite } from "./sqlite.ts";
+import type { Kind } from "./migrations.ts";
 import type { Tables } from "./tables.ts";
 
 /** Users and what they left, in a database. */
@@ -42,17 +40,21 @@ export async function openStore(url: string, { now, cwd }: OpenStoreOptions): Pr
   if (path !== undefined) {
     const file = resolve(cwd, path.replace(/^\/\/(?=\/)/, ""));
     const name = `sqlite:${file}`;
+    const { openSqlite } = await import("./sqlite.ts");
     return ready({ kind: "sqlite", name, path: file, pool: null, db: openSqlite(file) }, now);
   }
   if (!/^postgres(?:ql)?:\/\//.test(url) || !URL.canParse(url))
     throw new TagprError("usage", `${/[@:]/.test(url) ? "that" : url} is no store`, { hint: `Give ${STORE_FORMS}.` });
   const { host, pathname } = new URL(url);
   const name = `postgres://${host}${pathname}`;
+  const { openPostgres } = await import("./postgres.ts");
   return ready({ kind: "postgres", name, path: null, ...openPostgres(url) }, now);
 }
 
 async function ready(parts: Omit<Store, "hash" | "now" | "close">, now: Store["now"]): Promise<Store> {
   const { db, kind, name } = parts;
+  // Programs that open no store need not load what speaks to one.
+  const { migrate } = await import("./migrations.ts");
   try {
     await migrate(db, kind, name);
     const { value } = await db

@@ -2,12 +2,14 @@ import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { Command, Option } from "@commander-js/extra-typings";
 import { pino } from "pino";
 import { monotonic } from "../../core/awake.ts";
+import { TagprError } from "../../core/errors.ts";
 import { tokenCounter } from "../../prompts/count.ts";
 import { LIMITS } from "../../serve/limits.ts";
 import type { Embedding, Service } from "../../serve/service.ts";
 import { type Server, startServer } from "../../serve/start.ts";
 import { readUsers } from "../../serve/users.ts";
 import { warm } from "../../serve/warm.ts";
+import { openStore, STORE_FORMS, type Store } from "../../store/open.ts";
 import { type Answering, FLAGS, MODEL_HELP, openAnswering } from "../answering.ts";
 import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";
@@ -18,7 +20,7 @@ import { at, portNumber } from "./options.ts";
 
 /** `tagpr serve MODEL`. */
 export function serveCommand(app: App): Command {
-  const { io, outcome } = app;
+  const { io } = app;
   const command = new Command("serve")
     .description("answer through OpenAI's API on 127.0.0.1 until Ctrl-C, with a page to try it (docs/serving.md)")
     .argument("<model>", MODEL_HELP)
@@ -26,6 +28,10 @@ export function serveCommand(app: App): Command {
     .addOption(FLAGS.stage)
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(portNumber).default(8080))
     .option("--data <dir>", "a folder in LaMP's layout, or a run: clients name its users instead of sending histories")
+    .option(
+      "--store <url>",
+      `users that come and go: ${STORE_FORMS}; better set as TAGPR_STORE where it holds a password (docs/serving.md)`,
+    )
     .option("--token <token>", "what clients send; better set as TAGPR_SERVE_TOKEN, which no list of processes shows")
     .addOption(FLAGS.retriever)
     .addOption(FLAGS.k)
@@ -39,28 +45,38 @@ export function serveCommand(app: App): Command {
     )
     .option("--upstream-model <name>", "by which name it knows the model (default: the only one that it serves)")
     .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
-    .action(async (model, { port, data, token: given, ...flags }) => {
+    .action(async (model, { port, data, store: url, token: given, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
-      const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
-      if (answering === null) return;
+      const store = await storeOf(io, url ?? (io.env.TAGPR_STORE || undefined), data);
       try {
-        const stopped = await untilSignal(io, async (signal) => {
-          const { server, address } = await start(io, answering, { port, data, token }, signal);
-          io.out(`ready ${address}\n`);
-          await ended(signal);
-          await stop(io, server);
-        });
-        if (stopped !== null) outcome.code = stopped;
+        const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
+        if (answering !== null) await serve(app, answering, { port, data, store, token });
       } finally {
-        await answering.close();
+        await store?.close();
       }
     });
   return command as unknown as Command;
 }
 
+/** Serves until a signal comes. */
+async function serve({ io, outcome }: App, answering: Answering, wanted: Wanted): Promise<void> {
+  try {
+    const stopped = await untilSignal(io, async (signal) => {
+      const { server, address } = await start(io, answering, wanted, signal);
+      io.out(`ready ${address}\n`);
+      await ended(signal);
+      await stop(io, server);
+    });
+    if (stopped !== null) outcome.code = stopped;
+  } finally {
+    await answering.close();
+  }
+}
+
 interface Wanted {
   readonly port: number;
   readonly data: string | undefined;
+  readonly store: Store | null;
   /** Undefined: one is made, and stands in the address that is printed. */
   readonly token: string | undefined;
 }
@@ -68,7 +84,7 @@ interface Wanted {
 async function start(
   io: Io,
   answering: Answering,
-  { port, data, token }: Wanted,
+  { port, data, store, token }: Wanted,
   signal: AbortSignal,
 ): Promise<{ readonly server: Server; readonly address: string }> {
   const { askers } = answering;
@@ -81,16 +97,26 @@ async function start(
   for (const tools of askers.values()) await warm(tools, signal);
   const own = token ?? randomBytes(24).toString("base64url");
   const server = await startServer(
-    { ...world(io), askers, users, token: own, embeddings: await embeddingOf(io, answering) },
+    { ...world(io), askers, users, store, token: own, embeddings: await embeddingOf(io, answering) },
     port,
   );
   return { server, address: token === undefined ? `${server.url}/#token=${own}` : server.url };
 }
 
+/** @throws TagprError where a folder of data is given too, or the store can't be opened */
+async function storeOf(io: Io, url: string | undefined, data: string | undefined): Promise<Store | null> {
+  if (url === undefined) return null;
+  if (data !== undefined)
+    throw new TagprError("usage", "--store and --data both say where users are", {
+      hint: "Give one. What a folder holds can be put into a store through the API (docs/serving.md).",
+    });
+  return openStore(url, { now: Date.now, cwd: io.cwd });
+}
+
 /** What a server needs of the world around it. */
 const world = (
   io: Io,
-): Omit<Service, "askers" | "users" | "token" | "embeddings" | "queue" | "metrics" | "stopping"> => ({
+): Omit<Service, "askers" | "users" | "store" | "token" | "embeddings" | "queue" | "metrics" | "stopping"> => ({
   limits: LIMITS,
   log: pino({ base: null }, { write: io.err }),
   now: monotonic,

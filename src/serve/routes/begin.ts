@@ -1,9 +1,12 @@
 import type { Context } from "hono";
-import { answer, type Choice, type Piece } from "../answer.ts";
-import { questionOf } from "../ask.ts";
+import { type AnswerTools, answer, type Choice, type Piece } from "../answer.ts";
+import { questionOf, taskOf, type Wish } from "../ask.ts";
+import { enter } from "../boundary.ts";
+import type { History } from "../history.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { Usage } from "../schema.ts";
 import type { Service } from "../service.ts";
+import { storedItems } from "../stored.ts";
 import type { Turn } from "./admit.ts";
 import type { Asked } from "./chat-asked.ts";
 import type { Noted } from "./note.ts";
@@ -22,7 +25,8 @@ export interface Begun {
 /** Makes the prompt and waits for the first piece. */
 export async function begin(service: Service, c: Context<Noted>, asked: Asked, { signal }: Turn): Promise<Begun> {
   const { tools, wish, drawing, name } = asked;
-  const question = questionOf(tools.model.tasks, service.users, wish);
+  const history = await storedHistory(service, tools, wish);
+  const question = questionOf(tools.model.tasks, service.users, { ...wish, history });
   c.get("note").model = name;
   const prepared = await prepare(tools, question);
   const rest = answer(tools, prepared, drawing, signal);
@@ -36,6 +40,12 @@ export async function begin(service: Service, c: Context<Noted>, asked: Asked, {
     first,
     rest,
   };
+}
+
+/** What the store has of who asks; undefined where the history comes from elsewhere. A user who is not there has none. */
+async function storedHistory(service: Service, { model }: AnswerTools, wish: Wish): Promise<History | undefined> {
+  if (service.store === null || wish.items !== undefined || wish.user === undefined) return undefined;
+  return storedItems(enter(service, wish.user), taskOf(model.tasks, wish.task));
 }
 
 /** The prompt counts once, whatever n is. */

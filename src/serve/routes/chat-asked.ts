@@ -5,6 +5,7 @@ import type { Wish } from "../ask.ts";
 import { Refused } from "../refusal.ts";
 import type { ChatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
+import type { Named } from "../who.ts";
 
 /** A request for chat completions as the program means it. */
 export interface Asked {
@@ -16,9 +17,9 @@ export interface Asked {
 }
 
 /** @throws Refused that names the field */
-export function askedOf(service: Service, request: ChatRequest): Asked {
+export function askedOf(service: Service, request: ChatRequest, named: Named | null): Asked {
   const [name, tools] = askerOf(service, request.model);
-  return { name, tools, wish: wishOf(service, request), drawing: drawingOf(service, tools, request) };
+  return { name, tools, wish: wishOf(service, request, named), drawing: drawingOf(service, tools, request) };
 }
 
 function askerOf({ askers }: Service, named: string | undefined): readonly [string, AnswerTools] {
@@ -30,22 +31,18 @@ function askerOf({ askers }: Service, named: string | undefined): readonly [stri
   });
 }
 
-function wishOf({ users }: Service, { messages, user, tagpr = {} }: ChatRequest): Wish {
+function wishOf({ users, store }: Service, { messages, tagpr = {} }: ChatRequest, named: Named | null): Wish {
   const last = messages.at(-1);
   if (last?.role !== "user") throw invalidField("messages", "the last one is the query, and of the role user");
   const { items, task } = tagpr;
-  const named = tagpr.user ?? user ?? undefined;
   if (items !== undefined && tagpr.user !== undefined)
     throw invalidField("tagpr.user", "a history comes from tagpr.items or from a user of the data, not from both");
-  if (named !== undefined && items === undefined && users === null)
-    throw invalidField(
-      tagpr.user === undefined ? "user" : "tagpr.user",
-      "this server was given no --data to find a user in",
-    );
+  if (named !== null && items === undefined && users === null && store === null)
+    throw invalidField(named.param, "this server was given no --store and no --data to find a user in");
   return {
     query: last.content,
     turns: messages.slice(0, -1).map(({ role, content }): Message => ({ role, content: content ?? "" })),
-    ...{ task, user: named },
+    ...{ task, user: named?.user },
     ...(items === undefined ? {} : { items: { values: items, where: "tagpr.items" } }),
   };
 }

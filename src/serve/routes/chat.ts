@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { type ChatResponse, chatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
+import { USER_HEADER, whoAsks } from "../who.ts";
 import { saidOf, shownOf } from "../why.ts";
 import { admit } from "./admit.ts";
 import { type Begun, begin, noteTokens, usageOf } from "./begin.ts";
@@ -14,7 +15,7 @@ export function chatRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const request = await readBody(c, chatRequest);
     const { stream, stream_options: options } = request;
-    const asked = askedOf(service, request);
+    const asked = askedOf(service, request, whoAsks(c.req.header(USER_HEADER), request));
     const turn = await admit(service, c);
     try {
       const begun = await begin(service, c, asked, turn);

@@ -3,6 +3,7 @@ import PQueue from "p-queue";
 import { packageRoot } from "../../core/installation.ts";
 import { type OpenedModel, openModel } from "../../model/open.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
+import type { Store } from "../../store/open.ts";
 import type { AnswerTools } from "../answer.ts";
 import type { Compute, ComputeRequest, Delta } from "../compute.ts";
 import { LIMITS, type Limits } from "../limits.ts";
@@ -70,6 +71,7 @@ export const TOKEN = "a-token";
 export interface FakeServiceOptions {
   readonly compute?: Compute;
   readonly users?: Users | null;
+  readonly store?: Store | null;
   readonly limits?: Partial<Limits>;
   readonly deadline?: (ms: number) => AbortSignal;
 }
@@ -84,7 +86,12 @@ export interface FakeService {
 }
 
 export async function fakeService(options: FakeServiceOptions = {}): Promise<FakeService> {
-  const { compute = fakeCompute(), users = null, deadline = () => new AbortController().signal } = options;
+  const {
+    compute = fakeCompute(),
+    users = null,
+    store = null,
+    deadline = () => new AbortController().signal,
+  } = options;
   const tools = await fakeTools(compute);
   const limits = { ...LIMITS, ...options.limits };
   const queue = new PQueue({ concurrency: limits.running });
@@ -97,7 +104,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
       ["nano", tools],
       ["nano-base", tools],
     ]),
-    ...{ users, limits, queue, deadline, token: TOKEN },
+    ...{ users, store, limits, queue, deadline, token: TOKEN },
     embeddings: {
       model: "mini",
       embed: async (texts) => texts.map((text) => [text.length, 0.5]),

@@ -119,7 +119,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
       lent = track(await livingModel(session, modelOrPath, locate));
       return lent.sampler();
     },
-    embed: async (model, texts) => embedTexts(transport, await locate(model), texts),
+    embed: async (model, texts, told) => embedTexts(transport, await locate(model), texts, told),
     export: (path, dir) => exportWeights(session, path, dir),
     saved: (model) => saved(session, model),
     forget: (path) => forget(session, path),

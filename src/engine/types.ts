@@ -128,8 +128,11 @@ export interface Engine {
   train(options: TrainOptions): Promise<TrainingClient>;
   /** A sampler of a base model (folder or name) or of a `tinker://` path. */
   sampler(modelOrPath: string): Promise<SamplingClient>;
-  /** One vector a text, as the model gives it: not scaled. */
-  embed(model: string, texts: readonly string[]): Promise<number[][]>;
+  /**
+   * One vector a text, as the model gives it: not scaled.
+   * @param told is given numbers of tokens that were read, which add up to those of all texts
+   */
+  embed(model: string, texts: readonly string[], told?: (tokens: number) => void): Promise<number[][]>;
   /** Writes a Hugging Face folder of a `tinker://` path. */
   export(path: string, dir: string): Promise<void>;
   /** `tinker://` paths that a model has saved and that still stand. */

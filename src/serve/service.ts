@@ -1,6 +1,5 @@
 import type PQueue from "p-queue";
 import type { Logger } from "pino";
-import type { Embed } from "../retrieval/retrieve.ts";
 import type { Store } from "../store/open.ts";
 import type { AnswerTools } from "./answer.ts";
 import type { Limits } from "./limits.ts";
@@ -47,7 +46,6 @@ export interface Stopping {
 
 export interface Embedding {
   readonly model: string;
-  readonly embed: Embed;
-  /** Tokens of a text. */
-  readonly count: (text: string) => number;
+  /** Vectors of the texts, and the tokens that were read: a long text is cut at the model's limit. */
+  readonly embed: (texts: readonly string[]) => Promise<{ readonly vectors: number[][]; readonly tokens: number }>;
 }

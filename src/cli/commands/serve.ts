@@ -3,7 +3,6 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { pino } from "pino";
 import { monotonic } from "../../core/awake.ts";
 import { TagprError } from "../../core/errors.ts";
-import { tokenCounter } from "../../prompts/count.ts";
 import { LIMITS } from "../../serve/limits.ts";
 import type { Embedding, Service } from "../../serve/service.ts";
 import { type Server, startServer } from "../../serve/start.ts";
@@ -135,12 +134,16 @@ async function embeddingOf(io: Io, { askers, engines }: Answering): Promise<Embe
   const [first] = askers.values();
   const { embeddings, embeddings_model: model = "" } = first?.model.config.engines ?? {};
   if (embeddings?.kind !== "embedded" || model === "") return null;
-  const folder = await modelDir(io, model).catch(() => null);
-  if (folder === null) return null;
+  if ((await modelDir(io, model).catch(() => null)) === null) return null;
   return {
     model,
-    count: tokenCounter(folder),
-    embed: async (texts) => (await engines.embeddings()).embed(model, texts),
+    embed: async (texts) => {
+      let tokens = 0;
+      const told = (read: number): void => {
+        tokens += read;
+      };
+      return { vectors: await (await engines.embeddings()).embed(model, texts, told), tokens };
+    },
   };
 }
 

@@ -14,13 +14,15 @@ export function embeddingsRoute(service: Service) {
     if (embeddings === null || (model !== undefined && model !== embeddings.model))
       throw new Refused({
         ...{ status: 404, param: "model", code: "model_not_found" },
-        message: `model: there is no embedding model ${JSON.stringify(model ?? "")} here${embeddings === null ? "" : `; there is ${embeddings.model}`}`,
+        message:
+          embeddings === null
+            ? "model: this server has no embedding model: what it answers with has none, or it is computed elsewhere"
+            : `model: there is no embedding model ${JSON.stringify(model)} here; there is ${embeddings.model}`,
       });
     const texts = typeof input === "string" ? [input] : input;
     const { leave } = await admit(service, c);
     try {
-      const vectors = await embeddings.embed(texts);
-      const tokens = texts.reduce((sum, text) => sum + embeddings.count(text), 0);
+      const { vectors, tokens } = await embeddings.embed(texts);
       service.metrics.tokens(tokens, 0);
       const body: z.output<typeof embeddingsResponse> = {
         object: "list",

@@ -107,8 +107,10 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
     ...{ users, store, limits, queue, deadline, token: TOKEN },
     embeddings: {
       model: "mini",
-      embed: async (texts) => texts.map((text) => [text.length, 0.5]),
-      count: (text) => text.split(" ").length,
+      embed: async (texts) => ({
+        vectors: texts.map((text) => [text.length, 0.5]),
+        tokens: texts.flatMap((text) => text.split(" ")).length,
+      }),
     },
     log: { info: write, warn: write, error: write },
     metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending }),

@@ -52,6 +52,11 @@ class Backbone:
         return self.model.get_input_embeddings()  # pyright: ignore
 
     @property
+    def width(self) -> int:
+        """Of an embedding."""
+        return int(self.embed.weight.shape[1])  # pyright: ignore
+
+    @property
     def device(self) -> torch.device:
         return next(self.model.parameters()).device
 

@@ -39,8 +39,10 @@ class CheckpointCalls:
 
         def run() -> list[Answer]:
             model = self.engine.model(model_id)
-            if model.trained.backbone.reward:
-                raise EngineError(f"{call}: {model_id!r} is a reward model; it can't be sampled from")
+            if model.role != "policy":
+                raise EngineError(
+                    f"{call}: {model_id!r} is a {model.role.replace('_', ' ')} model; it can't be sampled from"
+                )
             return [{"path": None, "type": call, "sampling_session_id": self.engine.snapshot(model, expires)}]
 
         return in_lane(self.engine, model_id, body.get("seq_id"), repr(sorted(body.items(), key=str)), run)

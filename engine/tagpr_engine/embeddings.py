@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import AutoModel, AutoTokenizer
 
 from .errors import EngineError
@@ -38,15 +39,26 @@ class Embedder:
                 tokens[row, : len(ids[i])] = torch.tensor(ids[i])
                 mask[row, : len(ids[i])] = 1
             device = next(self.model.parameters()).device
-            tokens, mask = tokens.to(device), mask.to(device)
-            hidden = self.model(input_ids=tokens, attention_mask=mask).last_hidden_state.float()
-            weight = mask.unsqueeze(-1).float()
-            pooled = hidden[:, 0] if self.cls else (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+            pooled = pool(self.model, tokens.to(device), mask.to(device), self.cls)
             if self.normalize:
                 pooled = torch.nn.functional.normalize(pooled, dim=-1)
             for row, i in enumerate(piece):
                 out[i] = pooled[row].tolist()
         return out, sum(len(i) for i in ids)
+
+
+def pool(model: torch.nn.Module, tokens: Tensor, mask: Tensor, cls: bool) -> Tensor:
+    """tokens and mask [B, S] -> one vector a text, [B, H] in fp32: the first token's state, or the mean over tokens."""
+    more: dict[str, Tensor] = {}
+    if (
+        getattr(model.config, "model_type", "") == "longformer"
+    ):  # the first token sees all others, as its authors have it
+        more["global_attention_mask"] = torch.zeros_like(mask)
+        more["global_attention_mask"][:, 0] = 1
+    hidden = model(input_ids=tokens, attention_mask=mask, **more).last_hidden_state
+    hidden = hidden if hidden.dtype == torch.float64 else hidden.float()
+    weight = mask.unsqueeze(-1).to(hidden.dtype)
+    return hidden[:, 0] if cls else (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
 
 
 def load_embedder(folder: Path, device: str) -> Embedder:
@@ -66,6 +78,8 @@ def load_embedder(folder: Path, device: str) -> Embedder:
     model = AutoModel.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, local_files_only=True)
     limit = int((_json(folder / "sentence_bert_config.json") or {}).get("max_seq_length") or 512)
     # without a sentence-transformers configuration: mean pooling, as Contriever has it
+    if model.config.model_type == "longformer":
+        cls, limit = True, int(model.config.max_position_embeddings) - 2
     return Embedder(model.eval().to(device), tokenizer, limit, cls, "Normalize" in kinds)
 
 

@@ -16,6 +16,7 @@ from . import lora, memory, store
 from .backbone import Backbone, load, shell
 from .batches import Batches
 from .embeddings import Embedder, load_embedder
+from .encoder import SOFT_PROMPT, make_encoder
 from .errors import EngineError
 from .lane import Lane
 from .prepare import config_of, is_embedder, resolve
@@ -55,6 +56,7 @@ class New:
     config: dict[str, Any]  # LoRA's
     user_metadata: dict[str, Any] | None = None
     user_spread: float = 0.0  # how far the rows of the user table start from row 0
+    projects_to: str | None = None  # the language model that soft prompts are made for
 
 
 @dataclass
@@ -149,6 +151,8 @@ class Engine:
         settings = self.settings
         lora_config, role = new.config, new.role
         seed = int(lora_config.get("seed") or 0)
+        if is_embedder(self.folder(new.base_model)) or role == SOFT_PROMPT:
+            return self._keep(model_id, new, self._encoder(new, seed))
         backbone = load(self.folder(new.base_model), torch.float32, settings.device, role == "reward", seed)
         if settings.recompute and not backbone.narrows:
             kind = type(backbone.model).__name__
@@ -166,8 +170,24 @@ class Engine:
             adapter = lora.attach(backbone.model, rank, seed, **flags)
         table = None if new.users is None else user_table(backbone, new.users, seed, new.user_spread)
         trained = TrainedModel(backbone, new.base_model, settings.token_budget, settings.dtype, adapter, table)
-        seat, lane = Seat(runner or shell(backbone)), self.lanes[model_id]
-        self.models[model_id] = Model(model_id, new.session_id, trained, seat, role, lane, new.user_metadata)
+        self._keep(model_id, new, trained, runner or shell(backbone))
+
+    def _encoder(self, new: New, seed: int) -> TrainedModel:
+        folder = self.folder(new.base_model)
+        if not is_embedder(folder) or new.role == "policy":
+            kind = "is no text encoder" if new.role == SOFT_PROMPT else "is a text encoder: it can't be a policy"
+            raise EngineError(f"create_model: {new.base_model} {kind}")
+        if int(new.config.get("rank") or 0):
+            raise EngineError("create_model: a text encoder is trained whole; leave the LoRA rank at 0")
+        if (new.role == SOFT_PROMPT) != (new.projects_to is not None):
+            raise EngineError(f"create_model: projects_to goes with model_role {SOFT_PROMPT!r}, which needs it")
+        to = None if new.projects_to is None else self.folder(new.projects_to)
+        settings = self.settings
+        return make_encoder(folder, new.base_model, settings.device, settings.token_budget, seed, new.users, to)
+
+    def _keep(self, model_id: str, new: New, trained: TrainedModel, runner: Backbone | None = None) -> None:
+        seat, lane = Seat(runner or trained.backbone), self.lanes[model_id]
+        self.models[model_id] = Model(model_id, new.session_id, trained, seat, new.role, lane, new.user_metadata)
         session = self.sessions.known.get(new.session_id)
         if session is not None and model_id not in session.runs:
             session.runs.append(model_id)
@@ -199,7 +219,8 @@ class Engine:
         if session.model_path is not None:
             folder = store.folder_of(self.settings.store, session.model_path)
             if store.read_meta(folder).model_role != "policy":
-                raise EngineError(f"{session.model_path} is a reward model; it can't be sampled from")
+                role = store.read_meta(folder).model_role.replace("_", " ")
+                raise EngineError(f"{session.model_path} is a {role} model; it can't be sampled from")
         else:
             folder = self.folder(session.base_model or "")
         key = (folder, store.written(folder))

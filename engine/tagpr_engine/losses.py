@@ -120,7 +120,9 @@ _CLIP = {"clip_low_threshold": 0.8, "clip_high_threshold": 1.2, **_ALL}
 _RATIO = ("target_tokens", "logprobs", "advantages")
 
 TOKEN_LOSSES: dict[str, Loss] = {
-    "cross_entropy": Loss(("target_tokens",), ("weights",), _ALL, _nonzero("weights"), _cross_entropy),
+    "cross_entropy": Loss(
+        ("target_tokens",), ("weights",), {**_ALL, "soft_gradients": 0.0}, _nonzero("weights"), _cross_entropy
+    ),
     "importance_sampling": Loss(_RATIO, ("weights",), _ALL, _nonzero("advantages", "weights"), _importance_sampling),
     "ppo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _ppo),
     "cispo": Loss(_RATIO, ("weights",), _CLIP, _nonzero("advantages", "weights"), _cispo),
@@ -135,16 +137,20 @@ TOKEN_LOSSES: dict[str, Loss] = {
 SCORE_LOSSES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "bradley_terry": (("pair_id", "preferred"), ("user_index", "weights")),
     "reward_score": ((), ("user_index",)),
+    "logistic": (("label",), ("user_index", "weights")),
 }
-INTEGERS = {"target_tokens", "pair_id", "preferred", "user_index"}
+INTEGERS = {"target_tokens", "pair_id", "preferred", "user_index", "label"}
+
+
+_SCORE_CONFIG = {"logistic": {"heads_only": 0.0}}  # 1: of a text encoder the heads alone get gradients
 
 
 def read_config(name: str, given: dict[str, float]) -> dict[str, float]:
     """The loss's configuration, defaults filled in. Raises EngineError on a loss, a key or a value it does not know."""
-    if name not in TOKEN_LOSSES and name not in SCORE_LOSSES:
-        known = ", ".join([*TOKEN_LOSSES, *SCORE_LOSSES])
+    if name not in TOKEN_LOSSES and name not in SCORE_LOSSES and name != "soft_prompt":
+        known = ", ".join([*TOKEN_LOSSES, *SCORE_LOSSES, "soft_prompt"])
         raise EngineError(f"loss_fn {name[:80]!r} is not served (served: {known})")
-    defaults = TOKEN_LOSSES[name].config if name in TOKEN_LOSSES else {}
+    defaults = TOKEN_LOSSES[name].config if name in TOKEN_LOSSES else _SCORE_CONFIG.get(name, {})
     for key, value in given.items():
         if key not in defaults:
             known = ", ".join(sorted(defaults)) or "none"
@@ -184,6 +190,8 @@ def check_datum(name: str, index: int, datum: Datum, vocab: int) -> Datum:
         weight = float(datum.inputs["weights"][0]) if "weights" in datum.inputs else 1.0
         if not (np.isfinite(weight) and weight >= 0):
             raise EngineError(f"datum {index}: loss input 'weights' is {weight}; a pair's weight is at least 0")
+        if name == "logistic" and int(datum.inputs["label"][0]) not in (0, 1):
+            raise EngineError(f"datum {index}: label is {int(datum.inputs['label'][0])}; it must be 0 or 1")
         return datum
     targets = datum.inputs["target_tokens"]
     if targets.min() < 0 or targets.max() >= vocab:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import lora
+from .encoder import SOFT_PROMPT
 from .engine import Engine, New
 from .errors import EngineError
 from .gen import tinker_pb2 as pb
@@ -18,7 +19,7 @@ from .optimizer import read_adam
 from .picking import SAMPLED_LOGPROBS
 from .prepare import config_of, is_embedder
 from .queueing import Reply, in_lane, lane_of, queued
-from .requests import MAX_SEED, Body, integer, metadata, short, text, tolerate
+from .requests import MAX_SEED, Body, integer, metadata, optional_text, short, text, tolerate
 from .wire import newer_fields, parse_forward_backward, read_data, write_forward_backward
 from .worker import Answer, Job
 
@@ -52,8 +53,9 @@ class ModelCalls:
         about = metadata(body, "create_model")
         role = body.get("model_role", "policy")
         role = "policy" if role is None else role
-        if not isinstance(role, str) or role not in ("policy", "reward"):
-            raise EngineError(f"create_model: model_role {short(role)} is not served (served: policy, reward)")
+        if not isinstance(role, str) or role not in ("policy", "reward", SOFT_PROMPT):
+            served = f"policy, reward, {SOFT_PROMPT}"
+            raise EngineError(f"create_model: model_role {short(role)} is not served (served: {served})")
         users = (
             None if body.get("user_embeddings") is None else integer(body, "user_embeddings", "create_model", None, 0)
         )
@@ -62,8 +64,12 @@ class ModelCalls:
         spread = body.get("user_spread", 0)
         if isinstance(spread, bool) or not isinstance(spread, int | float) or not 0 <= spread < math.inf:
             raise EngineError(f"create_model: user_spread {spread!r} is no number of at least 0", status=422)
+        projects_to = optional_text(body, "projects_to", "create_model")
+        if projects_to is not None:
+            self.engine.folder(projects_to)
         config = self._lora_config(body)
-        return new_model(self.engine, New(session_id, base_model, role, users, config, about, float(spread)))
+        new = New(session_id, base_model, role, users, config, about, float(spread), projects_to)
+        return new_model(self.engine, new)
 
     def _lora_config(self, body: Body) -> Reply:
         given = {k: v for k, v in _object(body, "lora_config", "create_model").items() if v is not None}
@@ -202,4 +208,5 @@ _CREATE_MODEL = {
     "model_role",
     "user_embeddings",
     "user_spread",
+    "projects_to",
 }

@@ -174,9 +174,12 @@ def config_of(folder: Path) -> dict[str, Any]:
     return found
 
 
+_ENCODERS = ("BertModel", "RobertaModel", "MPNetModel", "Contriever", "LongformerModel", "LongformerForMaskedLM")
+
+
 def is_embedder(folder: Path) -> bool:
     """A sentence-transformers folder, or an encoder without a language-model head."""
     if (folder / "modules.json").is_file():
         return True
     architectures = config_of(folder).get("architectures") or []
-    return any(a in ("BertModel", "RobertaModel", "MPNetModel", "Contriever") for a in architectures)
+    return any(a in _ENCODERS for a in architectures)

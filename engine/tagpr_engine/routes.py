@@ -37,6 +37,8 @@ EXTENSIONS = {
     "export": "1",
     "embeddings": "1",
     "sample_stream": "1",
+    "soft_tokens": "1",
+    "text_encoders": "1",
 }
 # what older official clients ask about, too: protobuf from 0.23 on, forward by way of forward_backward
 CLIENT_CONFIG = {

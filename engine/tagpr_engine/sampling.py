@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from .graphs import Step
 from .picking import Params, Picker, uniforms
 from .prompt_scores import score
 from .sample_wire import Likeliest, PromptScores, PromptWishes, Sequence
+from .soft import SoftTokens, Vectors, check_soft
 from .tree import order, pack, split
 
 Tokens = NDArray[np.int64]
@@ -31,6 +32,7 @@ class Request:
     wishes: PromptWishes = field(default_factory=PromptWishes)
     topk: int = 0  # log-probs of as many likeliest tokens at every place of a sample
     given_up: Callable[[], bool] = lambda: False  # whether nobody waits for it any more
+    soft: Vectors | None = None  # [S, D]: what the prompt's negative tokens stand for
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ def check(backbone: Backbone, request: Request) -> None:
     prompt, vocab = request.prompt, backbone.vocab
     if prompt.size == 0:
         raise EngineError("asample: the prompt is empty")
+    if request.soft is not None:
+        check_soft("asample", prompt, request.soft, backbone.width)
+        prompt = np.maximum(prompt, 0)
     if prompt.min() < 0 or prompt.max() >= vocab:
         bad = int(prompt[(prompt < 0) | (prompt >= vocab)][0])
         raise EngineError(f"asample: the prompt holds token {bad}; the vocabulary is 0..{vocab - 1}")
@@ -86,8 +91,12 @@ def sample(
     """Answer all requests as one ordered unit. `decode` turns token ids to text (for stop strings)."""
     sequences: list[list[Sequence | None]] = [[None] * r.num_samples for r in requests]
     scores = [PromptScores()] * len(requests)
+    soft = SoftTokens.of([r.soft for r in requests], backbone.width, backbone.device, once=True)
+    if soft is not None:
+        numbered = soft.number([r.prompt for r in requests])
+        requests = [replace(r, prompt=tokens) for r, tokens in zip(requests, numbered, strict=True)]
     for wave in _waves(requests, limits):
-        _Wave(backbone, requests, wave, limits, decode).run(sequences, scores)
+        _Wave(backbone, requests, wave, limits, decode, soft).run(sequences, scores)
     return [Response([s for s in found if s is not None], scores[i], 0) for i, found in enumerate(sequences)]
 
 
@@ -121,7 +130,9 @@ class _Wave:
         rows: list[_Row],
         limits: Limits,
         decode: Callable[[list[int]], str],
+        soft: SoftTokens | None,
     ) -> None:
+        self.soft = None if soft is None else soft.table
         self.backbone, self.requests, self.rows, self.limits, self.decode = backbone, requests, rows, limits, decode
         self.device = backbone.device
         self.prompts = list(dict.fromkeys(row.prompt for row in rows))
@@ -188,7 +199,7 @@ class _Wave:
         for piece in split(sequences, self.limits.prefill, order(sequences)):
             batch = pack([sequences[i] for i in piece])
             looked = [batch.index[at] if self._asking(i) else batch.index[at][-1:] for at, i in enumerate(piece)]
-            hidden, plan = self.backbone.hidden_of(batch, np.concatenate(looked), keep=True)
+            hidden, plan = self.backbone.hidden_of(batch, np.concatenate(looked), keep=True, users=self.soft)
             if last is None:
                 last = hidden.new_empty(len(sequences), hidden.shape[1])
                 for layer in sorted(plan.kv):

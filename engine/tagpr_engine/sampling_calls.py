@@ -15,7 +15,7 @@ from .queueing import Reply, queued
 from .requests import Body, integer, optional_text, text, tolerate
 from .sample_wire import write_samples
 from .sampling import Request
-from .sampling_requests import prompt_wishes, sampling_params, tokens_of, topk_sample
+from .sampling_requests import prompt_wishes, sampling_params, soft_tokens_of, tokens_of, topk_sample
 from .streams import Stream, Streams
 from .worker import Answer, Future, Job
 
@@ -113,9 +113,11 @@ class SamplingCalls:
         if session.session_id is not None:
             self.engine.sessions.beat(session.session_id)
         count = integer(body, "num_samples", call, 1, 1, MAX_SAMPLES)
-        prompt = tokens_of(body.get("prompt"), call)
+        soft = soft_tokens_of(body)
+        prompt = tokens_of(body.get("prompt"), call, 0 if soft is None else soft.shape[0])
         sampling_params(body, prompt.size, 1 << 30, [])
-        prompt_wishes(body, prompt.size)
+        if prompt_wishes(body, prompt.size) and soft is not None:
+            raise EngineError(f"{call}: a prompt with soft_tokens has no log-probs of its own")
         topk_sample(body, count)
         return session, prompt, count
 
@@ -134,6 +136,7 @@ class SamplingCalls:
                 prompt_wishes(body, prompt.size),
                 topk_sample(body, count),
                 future.done.is_set,
+                soft_tokens_of(body),
             )
             for body, prompt, count, future in payloads
         ]
@@ -150,6 +153,8 @@ class SamplingCalls:
         session, prompt, count = self._asked(body, "sample_stream")
         if topk_sample(body, count) or prompt_wishes(body, prompt.size):
             raise EngineError("sample_stream gives tokens alone; asample gives log-probs")
+        if body.get("soft_tokens") is not None:
+            raise EngineError("sample_stream takes no soft_tokens; asample does")
         future = self.engine.worker.future(cancellable=True)
         stream = Stream(future, count)
 
@@ -198,5 +203,6 @@ _SAMPLE = {
     "prompt_logprobs_last_n",
     "record_stability_info",
     "sampled_logprobs",
+    "soft_tokens",
     "type",
 }

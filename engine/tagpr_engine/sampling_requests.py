@@ -16,7 +16,25 @@ from .sample_wire import PromptWishes, Targets
 from .wire import dense
 
 
-def tokens_of(model_input: Any, call: str) -> NDArray[np.int64]:
+def soft_tokens_of(body: Body) -> NDArray[np.float32] | None:
+    """[S, D] as it was sent: what the prompt's negative tokens stand for."""
+    given = body.get("soft_tokens")
+    if given is None:
+        return None
+    shape = given.get("shape") if isinstance(given, Mapping) else None
+    data = given.get("data") if isinstance(given, Mapping) else None
+    if not isinstance(shape, list) or not isinstance(data, list) or given.get("dtype") != "float32":
+        raise EngineError("asample: soft_tokens must be a float32 tensor (dtype, shape, data)", status=422)
+    rows, width = shape if len(shape) == 2 else (0, 0)
+    if not (type(rows) is int and type(width) is int and rows > 0 and rows * width == len(data) <= MAX_CELLS):
+        raise EngineError(f"asample: soft_tokens has shape {short(shape)} but {len(data)} values")
+    if not all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 3.4e38 for n in data):
+        raise EngineError("asample: soft_tokens must hold finite numbers")
+    return np.array(data, dtype=np.float32).reshape(rows, width)
+
+
+def tokens_of(model_input: Any, call: str, soft: int = 0) -> NDArray[np.int64]:
+    """`soft`: rows of soft tokens that negative tokens may stand for."""
     chunks = model_input.get("chunks") if isinstance(model_input, Mapping) else None
     if not isinstance(chunks, list):
         raise EngineError(f"{call}: prompt must be {{chunks: [...]}}", status=422)
@@ -27,8 +45,8 @@ def tokens_of(model_input: Any, call: str) -> NDArray[np.int64]:
         tokens = chunk.get("tokens")
         if not isinstance(tokens, list) or not all(type(t) is int for t in tokens):
             raise EngineError(f"{call}: prompt tokens must be whole numbers", status=422)
-        if not all(0 <= t < 1 << 31 for t in tokens):
-            odd = next(t for t in tokens if not 0 <= t < 1 << 31)
+        if not all(-soft <= t < 1 << 31 for t in tokens):
+            odd = next(t for t in tokens if not -soft <= t < 1 << 31)
             raise EngineError(f"{call}: the prompt holds token {odd}; tokens are at least 0 and below 2^31")
         out.extend(tokens)
     return np.array(out, dtype=np.int64)

@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .backbone import Weights, load, read_tensors
+from .encoder import TextEncoder
 from .errors import EngineError, first_line
 from .requests import short
 from .training import TrainedModel
@@ -51,7 +52,7 @@ class Meta:
 
     base_model: str
     kind: str  # "weights" | "sampler_weights"
-    model_role: str  # "policy" | "reward"
+    model_role: str  # "policy" | "reward" | "soft_prompt"
     lora_rank: int
     user_embeddings: int | None
     steps: int
@@ -273,7 +274,7 @@ def save(
         meta = Meta(
             base_model=model.base_model,
             kind=kind,
-            model_role="reward" if model.backbone.reward else "policy",
+            model_role=model.role,
             lora_rank=model.adapter.rank if model.adapter else 0,
             user_embeddings=None if model.users is None else model.users.shape[0] - 1,
             steps=model.steps,
@@ -307,25 +308,29 @@ def optimizer_state(model: TrainedModel) -> dict[str, Tensor]:
 def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> None:
     """Weights (and with `optimizer` moments) of a checkpoint into a model of the same shape.
 
-    A policy's weights may also begin a reward model trained in full, which keeps its own head and user table.
+    A policy's weights may also begin a reward model trained in full, which keeps its own head and user table; those
+    of a text encoder one for other users, whose heads then begin as the mean of the trained ones.
     """
     meta = read_meta(folder)
     rank = model.adapter.rank if model.adapter else 0
-    role = "reward" if model.backbone.reward else "policy"
-    users = None if model.users is None else model.users.shape[0] - 1
-    begins = (meta.model_role, role, rank, optimizer) == ("policy", "reward", 0, False)
+    role, encoder = model.role, isinstance(model.backbone.model, TextEncoder)
+    count = None if model.users is None else model.users.shape[0] - 1
+    begins = (meta.model_role, role, rank, optimizer, encoder) == ("policy", "reward", 0, False, False)
+    others = encoder and not optimizer and None not in (count, meta.user_embeddings) and count != meta.user_embeddings
     for what, theirs, ours in (
         ("lora rank", meta.lora_rank, rank),
         ("model_role", meta.model_role, role),
-        ("user_embeddings", meta.user_embeddings, users),
+        ("user_embeddings", meta.user_embeddings, count),
     ):
-        if theirs != ours and not begins:
+        if theirs != ours and not begins and not (others and what == "user_embeddings"):
             raise EngineError(f"load_weights: {path} has {what} {theirs}, this model {ours}")
     moments = folder / "optimizer.safetensors"
     if optimizer and not moments.is_file():
         raise EngineError(f"load_weights: {path} holds no optimizer state (it was saved for sampling)")
     if model.adapter is not None:
         source = read_tensors(folder / "adapter.safetensors")
+    elif encoder:
+        source = read_tensors(folder / "model.safetensors")
     else:
         source = dict(load(folder, torch.float32, "cpu", model.backbone.reward).model.named_parameters())
     if begins:
@@ -333,14 +338,16 @@ def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> No
     _check_fit(source, model.masters, path)
     # read before anything changes: what is damaged is refused, and the model stays as it was
     kept = read_tensors(moments) if optimizer else {}
-    users = read_tensors(folder / "user_embeddings.safetensors") if model.users is not None and not begins else {}
+    has_rows = model.users is not None and not begins
+    users: dict[str, Tensor] = read_tensors(folder / "user_embeddings.safetensors") if has_rows else {}
     model.before_change()
     model.discard()
     for name, tensor in source.items():
         model.masters[name].copy_(tensor)
     model.publish()
     if model.users is not None and not begins:
-        model.users.copy_(users["user_embeddings"])
+        rows = users["user_embeddings"]
+        model.users.copy_(rows[1:].mean(0) if others and rows.shape[0] > 1 else rows[0] if others else rows)
     model.forget_moments()
     if optimizer:
         _restore_moments(kept, model)
@@ -375,6 +382,10 @@ def _restore_moments(state: dict[str, Tensor], model: TrainedModel) -> None:
         model.largest = max(model.largest, float(state["rows/exp_avg"].abs().max()))
 
 
+def _is_encoder(folder: Path) -> bool:
+    return json.loads((folder / "config.json").read_text()).get("architectures") == [TextEncoder.__name__]
+
+
 _OURS = ("engine.json", "optimizer.safetensors", "adapter.safetensors")
 
 
@@ -385,6 +396,9 @@ def export(model_folder: Path, target: Path, dtype: str) -> None:
     kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     if dtype not in kinds:
         raise EngineError(f"export: dtype {dtype!r} is not float32 or bfloat16")
+
+    if _is_encoder(model_folder):
+        raise EngineError("export: a text encoder with heads of its own has no form that others read")
 
     def fill(folder: Path) -> None:
         for file in model_folder.iterdir():

@@ -18,6 +18,7 @@ from .losses import SCORE_LOSSES, TOKEN_LOSSES, Positions, check_datum, read_con
 from .optimizer import Adam, RowAdam, dense_optimizer, set_adam
 from .pieces import Metrics, Outputs, joined, merge, pairs_of, scatter
 from .repeatable import repeatable
+from .soft import SoftTokens, take_soft
 from .tree import Pack, order, pack, split
 from .wire import Datum
 
@@ -123,12 +124,20 @@ class TrainedModel:
         self, data: list[Datum], loss_fn: str, given: dict[str, float], forward_only: bool
     ) -> tuple[Outputs, Metrics]:
         config = read_config(loss_fn, given)
-        checked = [check_datum(loss_fn, i, datum, self.backbone.vocab) for i, datum in enumerate(data)]
+        plain, soft = take_soft(data, loss_fn, self.backbone)
+        checked = [check_datum(loss_fn, i, datum, self.backbone.vocab) for i, datum in enumerate(plain)]
         self._check_kind(checked, loss_fn, forward_only)
         sequences = [self._tokens(i, datum) for i, datum in enumerate(checked)]
-        if loss_fn in TOKEN_LOSSES:
-            return self._token_loss(checked, sequences, loss_fn, config, forward_only)
-        return self._score_loss(checked, sequences, loss_fn, forward_only)
+        if loss_fn not in TOKEN_LOSSES:
+            return self._score_loss(checked, sequences, loss_fn, config, forward_only)
+        if soft is not None:
+            own = [np.where(d.tokens < 0, d.tokens, s) for d, s in zip(data, sequences, strict=True)]
+            sequences = soft.number(own)
+        elif config.get("soft_gradients", 0):
+            raise EngineError("soft_gradients: no datum has soft_tokens")
+        if config.get("soft_gradients", 0) and not forward_only:
+            raise EngineError("soft_gradients come with forward_only: the model's own gradients are another call's")
+        return self._token_loss(checked, sequences, loss_fn, config, forward_only, soft)
 
     def _check_kind(self, data: list[Datum], loss_fn: str, forward_only: bool) -> None:
         if not data:
@@ -162,8 +171,13 @@ class TrainedModel:
         loss_fn: str,
         config: dict[str, float],
         forward_only: bool,
+        soft: SoftTokens | None,
     ) -> tuple[Outputs, Metrics]:
         loss = TOKEN_LOSSES[loss_fn]
+        users = None if soft is None else soft.table
+        slope = torch.zeros_like(soft.table) if soft is not None and config["soft_gradients"] else None
+        if soft is not None and slope is not None:
+            soft.table.requires_grad_(True)
         everywhere = forward_only and loss_fn == "cross_entropy" and not config["only_weighted"]
         looks = [np.ones(d.tokens.size, dtype=np.bool_) if everywhere else loss.look(d.inputs, config) for d in data]
         outputs: Outputs = {
@@ -183,13 +197,15 @@ class TrainedModel:
                 self._where_no_loss_looks(data, looks, piece, packed, outputs["logprobs"])
             if not any(looks[i].any() for i in piece):
                 continue
-            with torch.set_grad_enabled(not forward_only):
+            with torch.set_grad_enabled(not forward_only or slope is not None):
                 rows = np.concatenate([packed.index[at][looks[i]] for at, i in enumerate(piece)])
-                at_rows, _ = self.backbone.hidden_of(packed, rows)
+                at_rows, _ = self.backbone.hidden_of(packed, rows, users=users)
                 positions = self._positions(data, looks, piece, at_rows)
                 result = loss.run(positions, config)
                 total = result.elementwise.sum()
             self._finite(total, positions.logprobs, piece)
+            if slope is not None and users is not None and total.requires_grad:
+                slope += torch.autograd.grad(total, users, allow_unused=True, materialize_grads=True)[0]
             if not forward_only:
                 total.backward()
                 self.accumulated = True
@@ -200,6 +216,8 @@ class TrainedModel:
             merge(metrics, result.metrics)
         if not forward_only:
             self.accumulated = True
+        if soft is not None and slope is not None:
+            outputs["soft_gradients"] = soft.parted(slope)
         return outputs, metrics
 
     @torch.no_grad()
@@ -237,7 +255,12 @@ class TrainedModel:
             raise EngineError(f"the loss is {float(total.detach())} in the piece that begins with datum {piece[0]}")
 
     def _score_loss(
-        self, data: list[Datum], sequences: list[NDArray[np.int64]], loss_fn: str, forward_only: bool
+        self,
+        data: list[Datum],
+        sequences: list[NDArray[np.int64]],
+        loss_fn: str,
+        config: dict[str, float],
+        forward_only: bool,
     ) -> tuple[Outputs, Metrics]:
         pairs = pairs_of(data) if loss_fn == "bradley_terry" else None
         ordered, glue = order(sequences), None
@@ -250,24 +273,46 @@ class TrainedModel:
             glue = [glue_of[i] for i in range(len(data))]
         logits: list[NDArray[np.float32]] = [np.zeros(1, dtype=np.float32) for _ in data]
         metrics: Metrics = {"datums:sum": float(len(data)), "computed_tokens:sum": 0.0}
+        if loss_fn != "reward_score":
+            metrics.update({"loss:sum": 0.0, "correct:sum": 0.0, "margin:sum": 0.0})
         if pairs is not None:
-            metrics.update({"loss:sum": 0.0, "pairs:sum": float(len(pairs)), "correct:sum": 0.0, "margin:sum": 0.0})
+            metrics["pairs:sum"] = float(len(pairs))
         for piece in split(sequences, self.token_budget, ordered, glue):
-            packed = pack([sequences[i] for i in piece])
-            metrics["computed_tokens:sum"] += packed.tokens.size
             with torch.set_grad_enabled(not forward_only):
-                last = np.array([packed.index[at][-1] for at in range(len(piece))])
-                hidden, _ = self.backbone.hidden_of(packed, last, users=self.users)
-                scores = self.backbone.head(hidden).float().squeeze(-1)
+                scores, computed = self._scores([sequences[i] for i in piece], [data[i] for i in piece], config)
+                metrics["computed_tokens:sum"] += computed
                 self._finite(scores.sum(), scores, piece)
                 if pairs is not None:
                     self._bradley_terry(scores, piece, pairs, data, metrics, forward_only)
+                elif loss_fn == "logistic":
+                    self._logistic(scores, [data[i] for i in piece], metrics, forward_only)
             for at, value in enumerate(scores.detach().cpu().numpy()):
                 logits[piece[at]][0] = value
         if not forward_only:
             self.accumulated = True
             self.touched.update(int(d.inputs["user_index"][0]) if "user_index" in d.inputs else 0 for d in data)
         return {"logits": logits}, metrics
+
+    def _scores(
+        self, sequences: list[NDArray[np.int64]], data: list[Datum], config: dict[str, float]
+    ) -> tuple[Tensor, int]:
+        """A logit a sequence of a piece, [n] in fp32, and how many tokens were computed for them."""
+        packed = pack(sequences)
+        last = np.array([packed.index[at][-1] for at in range(len(sequences))])
+        hidden, _ = self.backbone.hidden_of(packed, last, users=self.users)
+        return self.backbone.head(hidden).float().squeeze(-1), int(packed.tokens.size)
+
+    def _logistic(self, scores: Tensor, data: list[Datum], metrics: Metrics, forward_only: bool) -> None:
+        """Cross entropy of a right (label 1) or wrong (0) text, whose probability of being right is sigmoid(logit)."""
+        sign = torch.tensor([2.0 * float(d.inputs["label"][0]) - 1 for d in data], device=scores.device)
+        weights = [float(d.inputs["weights"][0]) if "weights" in d.inputs else 1.0 for d in data]
+        margin = scores * sign
+        total = -(nn.functional.logsigmoid(margin) * torch.tensor(weights, device=scores.device)).sum()
+        if not forward_only:
+            total.backward()
+        metrics["loss:sum"] += float(total.detach())
+        metrics["correct:sum"] += float((margin > 0).sum())
+        metrics["margin:sum"] += float(margin.detach().sum())
 
     def _bradley_terry(
         self,
@@ -418,6 +463,11 @@ class TrainedModel:
         taken = Snapshot(weights_of(self.backbone.model), live=True)
         self.snapshots.append(taken)
         return taken
+
+    @property
+    def role(self) -> str:
+        """What it was created as."""
+        return "reward" if self.backbone.reward else "policy"
 
     def full_weights(self) -> Weights:
         """All weights in fp32 (LoRA merged), by the model's own parameter names."""

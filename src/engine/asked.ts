@@ -7,8 +7,16 @@ export function askedBody(samplingSessionId: string, request: SampleRequest): Re
     num_samples: request.numSamples,
     prompt: { chunks: [{ type: "encoded_text", tokens: request.prompt }] },
     sampling_params: paramsBody(request.params, request.seed),
+    ...(request.soft === undefined ? {} : { soft_tokens: softBody(request.soft) }),
   };
 }
+
+/** In single precision, as the engine keeps them: its decimals are exact. */
+const softBody = (rows: readonly ArrayLike<number>[]): Record<string, unknown> => ({
+  dtype: "float32",
+  shape: [rows.length, rows[0]?.length ?? 0],
+  data: rows.flatMap((row) => [...Float32Array.from(row)]),
+});
 
 function paramsBody(params: SamplingParams, seed: number): Record<string, unknown> {
   return {

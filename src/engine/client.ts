@@ -3,6 +3,7 @@ import { monotonic } from "../core/awake.ts";
 import { TagprError } from "../core/errors.ts";
 import { embedTexts } from "./embeddings.ts";
 import { exportWeights } from "./export.ts";
+import { requireForTraining } from "./extensions.ts";
 import { keepAliveFetch } from "./http.ts";
 import { createModel, forget, type Locate, livingModel, openSampler, saved } from "./models.ts";
 import { checkTrainable, guessProfile, PROFILES, type ProfileName } from "./profiles.ts";
@@ -108,6 +109,7 @@ export async function connectEngine(options: ConnectOptions): Promise<Engine> {
   return {
     capabilities: { extensions, gspo: profile.gspo },
     train: async (wanted) => {
+      requireForTraining(session, wanted);
       checkTrainable(profile, wanted);
       await giveBack();
       return track(await createModel(session, wanted, locate));

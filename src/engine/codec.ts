@@ -85,9 +85,13 @@ const bytesOf = (view: ArrayBufferView): Uint8Array => new Uint8Array(view.buffe
 /**
  * Size of a datum on the wire at most, whichever token loss it is for: tokens (4 bytes), targets (8) and up to three
  * float inputs (4 each), with a little for names and lengths. It hangs on the number of tokens alone, so that equal
- * sequences are cut into equal requests, and packed alike, for every loss.
+ * sequences are cut into equal requests, and packed alike, for every loss; vectors that come beside them count too.
  */
-export const datumBytes = (datum: Datum): number => 24 * datum.tokens.length + 192;
+export const datumBytes = (datum: Datum): number =>
+  24 * datum.tokens.length + 192 + 4 * VECTORS.reduce((sum, name) => sum + (datum.inputs[name]?.data.length ?? 0), 0);
+
+/** Inputs that are not a value a token. */
+const VECTORS = ["soft_tokens", "items", "gradients"];
 
 export function decodeLossResult(bytes: Uint8Array): LossResult {
   const message = fromBinary(ForwardBackwardOutputSchema, bytes);

@@ -21,6 +21,9 @@ export async function createModel(session: Session, options: TrainOptions, locat
     lora_config: { rank: options.rank, seed: options.seed },
     type: "create_model",
     ...rewardFields(options),
+    ...(options.softPromptFor === undefined
+      ? {}
+      : { model_role: "soft_prompt", projects_to: await locate(options.softPromptFor) }),
   });
   const client = trainingClient(session, model_id);
   if (from !== undefined) await client.load(from, options.resume !== undefined);

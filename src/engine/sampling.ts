@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import PQueue from "p-queue";
 import { askedBody } from "./asked.ts";
 import { decodeSamples } from "./codec.ts";
+import { requireForSamples } from "./extensions.ts";
 import { retrieve } from "./futures.ts";
 import type { Session } from "./session.ts";
 import { streamSamples } from "./streaming.ts";
@@ -15,6 +16,7 @@ const IN_FLIGHT = 32;
 export function samplerOf(session: Session, samplingSessionId: string): SamplingClient {
   let seq = 0;
   const sample = async (requests: readonly SampleRequest[], first: number): Promise<Sequence[][]> => {
+    requireForSamples(session, requests);
     const batch = batchHeaders(session, requests.length);
     const ids = await limited(requests, async (request, index) => {
       const { request_id } = await sendJson<{ request_id: string }>(session.transport, {

@@ -1,4 +1,5 @@
 import { datumBytes, decodeLossResult, encodeLossRequest } from "./codec.ts";
+import { requireForData } from "./extensions.ts";
 import { retrieve } from "./futures.ts";
 import { mergeResults } from "./merge.ts";
 import { adaptData, isPairLoss, isPolicyLoss } from "./profiles.ts";
@@ -50,6 +51,7 @@ export function trainingClient(session: Session, modelId: string): LoadableClien
     forwardOnly: boolean,
   ): Promise<LossResult> => {
     const what = `forward_backward (${name}${forwardOnly ? ", forward only" : ""})`;
+    requireForData(session, data);
     const known = onlyWhereLooked(session, name, config);
     const parts = splitData(session, name, adaptData(session.profile, name, data));
     const posted = await ordered(async () => {

@@ -6,7 +6,10 @@ export interface Tensor {
   readonly data: readonly number[] | Float32Array;
 }
 
-/** Position i of `tokens` predicts `inputs.target_tokens[i]` (the caller shifts by one). */
+/**
+ * Position i of `tokens` predicts `inputs.target_tokens[i]` (the caller shifts by one). A negative token −1−r is row r of
+ * `inputs.soft_tokens` [S · D] (extension `soft_tokens`).
+ */
 export interface Datum {
   readonly tokens: readonly number[];
   readonly inputs: Readonly<Record<string, Tensor>>;
@@ -19,10 +22,15 @@ export type LossName =
   | "cispo"
   | "gspo"
   | "bradley_terry"
-  | "reward_score";
+  | "logistic"
+  | "reward_score"
+  | "soft_prompt";
 
 export interface LossResult {
-  /** One record a datum, in order: `logprobs` [T] (nats) for token losses, `logits` [1] for reward losses. */
+  /**
+   * One record a datum, in order: `logprobs` [T] (nats) for token losses, `logits` [1] for reward losses; with
+   * `soft_gradients: 1` also `soft_gradients` [S · D]; of `soft_prompt` `soft_tokens` [2 · D] and `attention` [N].
+   */
   readonly outputs: readonly Readonly<Record<string, Float32Array>>[];
   /** Names follow `name:reduction`. */
   readonly metrics: Readonly<Record<string, number>>;
@@ -51,6 +59,8 @@ export interface SamplingParams {
 
 export interface SampleRequest {
   readonly prompt: readonly number[];
+  /** Vectors that the prompt's negative tokens stand for: −1−r is `soft[r]`, each as wide as the model (extension `soft_tokens`). */
+  readonly soft?: readonly ArrayLike<number>[];
   readonly numSamples: number;
   readonly seed: number;
   readonly params: SamplingParams;
@@ -115,12 +125,22 @@ export interface TrainOptions {
   readonly seed: number;
   /** Continue from this state: weights and optimizer of the same step. */
   readonly resume?: string;
-  /** A reward model: scalar head, and `userEmbeddings` rows beside the unknown row 0 (absent: no soft token). */
+  /**
+   * A reward model: scalar head, and `userEmbeddings` rows beside the unknown row 0 (absent: no soft token). Of a text
+   * encoder (extension `text_encoders`) a row is a user's own head, and row 0 the head of whoever has none.
+   */
   readonly reward?: {
     readonly userEmbeddings?: number;
     /** How far the rows start from row 0, in deviations of the backbone's embeddings; default 0. */
     readonly userSpread?: number;
+    /** `model` is a text encoder: an engine that trains none is told apart before it is asked. */
+    readonly textEncoder?: true;
   };
+  /**
+   * A text encoder that makes two soft tokens for this language model (a folder or name), of a text and a user's vectors
+   * (extension `soft_tokens`; loss `soft_prompt`).
+   */
+  readonly softPromptFor?: string;
 }
 
 export interface Engine {

@@ -28,7 +28,7 @@ export function keptSampler(options: KeptOptions): (asks: readonly Ask[]) => Pro
   return async (asks) => {
     const wanted = asks.map((ask) => settled(ask, maxTokens));
     const keys = wanted.map((ask) => hashJson({ identity, ...ask }));
-    const missing = new Map<string, Required<Ask>>();
+    const missing = new Map<string, Settled>();
     for (const [key, ask] of zipStrict(keys, wanted)) if (!known.has(key)) missing.set(key, ask);
     if (missing.size > 0) {
       const unit = Object.fromEntries(zipStrict([...missing.keys()], await drawn(options, [...missing.values()])));
@@ -39,17 +39,20 @@ export function keptSampler(options: KeptOptions): (asks: readonly Ask[]) => Pro
   };
 }
 
+type Settled = Required<Omit<Ask, "soft">> & Pick<Ask, "soft">;
+
 /** A greedy answer hangs on no seed. */
-function settled({ prompt, seed, n = 1, temperature = 0, topP = 1, ...rest }: Ask, most: number): Required<Ask> {
+function settled({ prompt, soft, seed, n = 1, temperature = 0, topP = 1, ...rest }: Ask, most: number): Settled {
   const { maxTokens = most } = rest;
-  return { prompt, n, temperature, topP, seed: temperature === 0 ? 0 : seed, maxTokens };
+  const vectors = soft === undefined ? {} : { soft: soft.map((row) => Array.from(row)) };
+  return { prompt, n, temperature, topP, seed: temperature === 0 ? 0 : seed, maxTokens, ...vectors };
 }
 
-async function drawn({ open, codec }: KeptOptions, asks: readonly Required<Ask>[]): Promise<Drawn[][]> {
+async function drawn({ open, codec }: KeptOptions, asks: readonly Settled[]): Promise<Drawn[][]> {
   const sampler = await open();
   const groups = await sampler.sample(
-    asks.map(({ prompt, n, seed, temperature, topP, maxTokens }) => ({
-      ...{ prompt, numSamples: n, seed },
+    asks.map(({ prompt, soft, n, seed, temperature, topP, maxTokens }) => ({
+      ...{ prompt, numSamples: n, seed, ...(soft === undefined ? {} : { soft }) },
       params: { maxTokens, temperature, ...(topP === 1 ? {} : { topP }), stop: codec.eosIds },
     })),
   );

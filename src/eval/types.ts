@@ -1,6 +1,7 @@
 import type { Progress } from "../core/progress.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.ts";
+import type { SampleRequest } from "../engine/types.ts";
 import type { Store } from "../llm/store.ts";
 import type { ChatModel } from "../llm/types.ts";
 import type { ModelStage, TaskStage } from "../model/files.ts";
@@ -107,6 +108,8 @@ export interface Tools {
 export interface Ask {
   /** Token ids; to go on with a response, put its beginning behind: `[...prompt, ...renderer.encode(begun)]`. */
   readonly prompt: readonly number[];
+  /** What the prompt's negative tokens stand for ({@link SampleRequest.soft}). */
+  readonly soft?: readonly ArrayLike<number>[];
   /** Of the samples; 0 or absent is greedy. */
   readonly temperature?: number;
   readonly topP?: number;

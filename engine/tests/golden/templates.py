@@ -1,6 +1,6 @@
 """Makes src/prompts/testing/templates/golden.json: chats by transformers with each template beside it.
 
-  cd engine && ../.venv/bin/python tests/golden/templates.py
+cd engine && ../.venv/bin/python tests/golden/templates.py
 """
 
 from __future__ import annotations

@@ -59,6 +59,8 @@ const INPUTS: Readonly<Record<LossName, readonly string[]>> = {
   gspo: ["target_tokens", "logprobs", "advantages", "sequence_ratio_mask"],
   bradley_terry: ["pair_id", "preferred", "user_index", "weights"],
   reward_score: ["user_index"],
+  logistic: ["label", "user_index", "weights"],
+  soft_prompt: [],
 };
 
 /** Adds the gradient of the summed loss unless `forwardOnly`. Strict: unknown, missing or misshapen inputs are refused. */
@@ -75,7 +77,7 @@ export function runLoss(
       .filter((name) => !allowed.includes(name))
       .join(", ");
   for (const datum of data) if (names(datum) !== "") throw refuse(`${loss} does not take ${names(datum)}`);
-  return loss === "bradley_terry" || loss === "reward_score"
+  return loss === "bradley_terry" || loss === "reward_score" || loss === "logistic"
     ? rewardLoss(model, data, loss, forwardOnly)
     : tokenLoss(model, data, loss, config, forwardOnly);
 }
@@ -184,21 +186,29 @@ function rewardLoss(model: Bigram, data: readonly Datum[], loss: LossName, forwa
       total += weight * Math.log1p(Math.exp(-margin));
       const slope = -weight / (1 + Math.exp(margin));
       if (forwardOnly) continue;
-      for (const [i, s] of [
-        [won, slope],
-        [lost, -slope],
-      ] as const) {
-        const datum = data[i] as Datum;
-        for (const t of datum.tokens) {
-          const head = model.grads.head as Float64Array;
-          head[t] = (head[t] as number) + s / datum.tokens.length;
-          const table = model.grads.users;
-          const at = rowOf(datum) * model.vocab + t;
-          if (table !== undefined) table[at] = (table[at] as number) + s / datum.tokens.length;
-        }
-      }
+      addLogit(model, data[won] as Datum, rowOf(data[won] as Datum), slope);
+      addLogit(model, data[lost] as Datum, rowOf(data[lost] as Datum), -slope);
+    }
+  if (loss === "logistic")
+    for (const [i, datum] of data.entries()) {
+      const sign = 2 * Number(input(datum, "label", 1)[0]) - 1;
+      const weight = Number(datum.inputs.weights?.data[0] ?? 1);
+      const margin = sign * (logits[i] as number);
+      total += weight * Math.log1p(Math.exp(-margin));
+      if (!forwardOnly) addLogit(model, datum, rowOf(datum), (-weight * sign) / (1 + Math.exp(margin)));
     }
   return { outputs: logits.map((x) => ({ logits: Float32Array.of(x) })), metrics: { "loss:sum": total } };
+}
+
+/** The gradient of a logit times `slope`. */
+function addLogit(model: Bigram, { tokens }: Datum, row: number, slope: number): void {
+  const head = model.grads.head as Float64Array;
+  const table = model.grads.users;
+  for (const t of tokens) {
+    head[t] = (head[t] as number) + slope / tokens.length;
+    const at = row * model.vocab + t;
+    if (table !== undefined) table[at] = (table[at] as number) + slope / tokens.length;
+  }
 }
 
 function pairsOf(data: readonly Datum[]): [number, number][] {

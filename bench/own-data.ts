@@ -1,9 +1,11 @@
 /**
  * The preset for one's own data on sets of real users: is what comes out better than what went in?
  *
- *   npm run bench -- own-data --data DIR… [--seeds 1,2,3] [--splits given,apart] [--out .cache/own-data] [--set KEY=VALUE…] [--tell]
+ *   npm run bench -- own-data --data DIR… [--seeds 1,2,3] [--splits given,apart] [--out .cache/own-data] [--set KEY=VALUE…]
+ *     [--results bench/results/own-data] [--tell]
  *
- * One run a set, split and seed, in folders of their own: what was stopped goes on, what is done is not done again. `given`
+ * One run a set, split and seed, in folders of their own: what was stopped goes on, what is done is not done again. What a
+ * run answered is kept in `--results`, scores alone, without texts; a run that is kept there is not made again. `given`
  * is the split of the files; `apart` keeps users apart: half of them train, the others are asked. `--tell` runs nothing.
  * A run that ends since it has too little to learn from (exit code 8) is a row that says so. Intervals: bootstrap over sets,
  * users and queries; a query's score is its mean over the seeds.
@@ -14,12 +16,10 @@ import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { groupBy } from "../src/core/group.ts";
-import { readJson, readJsonl } from "../src/core/jsonl.ts";
-import { mean } from "../src/core/mean.ts";
+import { readJson } from "../src/core/jsonl.ts";
 import { seedOf } from "../src/core/random.ts";
-import type { Prediction } from "../src/eval/types.ts";
-import { type ModelStage, modelPath, readModel } from "../src/model/files.ts";
-import { hierarchicalMean, type Nested } from "../src/stats/bootstrap.ts";
+import { keep, keepEnded, keptPath, readKept } from "./own-data/kept.ts";
+import { told } from "./own-data/tell.ts";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,6 +30,7 @@ const { values: flags, positionals } = parseArgs({
     out: { type: "string", default: ".cache/own-data" },
     preset: { type: "string", default: "presets/own-data.yaml" },
     set: { type: "string", multiple: true, default: [] },
+    results: { type: "string", default: "bench/results/own-data" },
     tell: { type: "boolean", default: false },
   },
 });
@@ -37,13 +38,6 @@ const { values: flags, positionals } = parseArgs({
 const folders = [...new Set([...flags.data, ...positionals].map((dir) => resolve(dir)))];
 const out = resolve(flags.out);
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-/** Rows of the table, and what each is compared with. */
-const METHODS = ["zero-shot", "rag", "rag-r", "sft", "sft-r", "guided", "tagpr"] as const;
-const AGAINST = ["rag-r", "rag", "zero-shot", "sft"] as const;
-
-/** Whose guard is told of. */
-const STAGES = ["sft", "guided", "explore", "gold"] as const;
-
 interface Job {
   readonly set: string;
   readonly split: string;
@@ -101,72 +95,27 @@ function keepApart(from: string, to: string): void {
   }
 }
 
-const isDone = ({ run }: Job): boolean => existsSync(join(run, "result.json"));
-/** Stands where a run ended before it trained. */
-const ended = ({ run }: Job): string => `${run}.too-little`;
+const revision = spawnSync("git", ["describe", "--always", "--dirty=+"], { encoding: "utf8" }).stdout.trim();
 if (!flags.tell)
   for (const job of jobs) {
-    if (isDone(job)) continue;
-    console.error(`${job.set}, ${job.split}, seed ${job.seed}: ${new Date().toISOString()}`);
-    const args = ["run", flags.preset, "--data", job.data, "--out", job.run, "--seed", job.seed];
-    const sets = flags.set.flatMap((one) => ["--set", one]);
-    const { status } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args, ...sets], { stdio: "inherit" });
-    if (status === 8) writeFileSync(ended(job), "");
-    else if (status !== 0) process.exit(status ?? 1);
+    const { set, split, seed } = job;
+    const [of, path] = [{ set, split, seed }, keptPath(flags.results, job)];
+    if (existsSync(path)) continue;
+    const fresh = !existsSync(job.run);
+    if (!existsSync(join(job.run, "result.json"))) {
+      console.error(`${job.set}, ${job.split}, seed ${job.seed}: ${new Date().toISOString()}`);
+      const args = ["run", flags.preset, "--data", job.data, "--out", job.run, "--seed", job.seed];
+      const sets = flags.set.flatMap((one) => ["--set", one]);
+      const from = performance.now();
+      const { status } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args, ...sets], { stdio: "inherit" });
+      const seconds = fresh ? Math.round((performance.now() - from) / 1000) : null;
+      if (status !== 0 && status !== 8) process.exit(status ?? 1);
+      if (status === 8) keepEnded(path, { ...of, ended: "too little to learn from", seconds, revision });
+      else keep(path, job.run, { ...of, ended: null, seconds, revision });
+    } else keep(path, job.run, { ...of, ended: null, seconds: null, revision });
   }
-
-/** Scores of a method by query: `[set, user]`, its mean over the runs that are done. */
-function scores(method: string, of: readonly Job[]): Map<string, Nested> {
-  const all = new Map<string, { readonly levels: readonly string[]; readonly values: number[] }>();
-  for (const { set, split, run } of of)
-    for (const { query, user, lenientScore } of readJsonl<Prediction>(join(run, "eval", `${method}.jsonl`))) {
-      const key = `${set} ${split} ${query}`;
-      const one = all.get(key) ?? { levels: [`${set} ${split}`, user ?? query], values: [] };
-      one.values.push(lenientScore);
-      all.set(key, one);
-    }
-  return new Map([...all].map(([key, { levels, values }]) => [key, { levels, value: mean(values) }]));
-}
-
-const shown = (rows: readonly Nested[], name: string): string => {
-  const { mean: value, low, high, n } = hierarchicalMean(rows, { name: ["own-data", name], resamples: 2000 });
-  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], ${n} queries`;
-};
-
-/** `2 of 3`: runs in which the guard held back what a stage trained. */
-function kept(stage: ModelStage, of: readonly Job[]): string {
-  const files = of.flatMap(({ run }) => (existsSync(modelPath(run, stage)) ? readModel(run, stage) : []));
-  return `${files.filter(({ guard }) => guard?.kept === "start").length} of ${files.length}`;
-}
-
-function tell(title: string, of: readonly Job[]): void {
-  const done = of.filter(isDone);
-  console.log(`\n${title}: ${done.length} of ${of.length} runs`);
-  const short = of.filter((job) => !isDone(job) && existsSync(ended(job)));
-  if (short.length > 0) console.log(`  ${short.length} ended before they trained: too little to learn from`);
-  if (done.length === 0) return;
-  for (const method of METHODS) {
-    const truth = done
-      .flatMap(({ run }) => readJsonl<Prediction>(join(run, "eval", `${method}.jsonl`)))
-      .flatMap((p) => p.truth?.deciding ?? []);
-    const decides =
-      truth.length === 0 ? "" : `; deciding statement true in ${mean(truth.map(Number)).toFixed(2)} of ${truth.length}`;
-    console.log(`  ${method.padEnd(10)} ${shown([...scores(method, done).values()], `${title} ${method}`)}${decides}`);
-  }
-  console.log(
-    `  what a stage began with was handed on: ${STAGES.map((stage) => `${stage} ${kept(stage, done)}`).join(", ")}`,
-  );
-  const ours = scores("tagpr", done);
-  for (const other of AGAINST) {
-    const theirs = scores(other, done);
-    const rows = [...ours].flatMap(([key, { levels, value }]) => {
-      const their = theirs.get(key);
-      return their === undefined ? [] : [{ levels, value: value - their.value }];
-    });
-    console.log(`  tagpr − ${other.padEnd(10)} ${shown(rows, `${title} minus ${other}`)}`);
-  }
-}
 
 const titles = groupBy(jobs, ({ set, split }) => `${set}, users ${split === "apart" ? "apart" : "as given"}`);
-for (const [title, of] of titles) tell(title, of);
-if (titles.size > 1) tell("pooled", jobs);
+const keptOf = (of: readonly Job[]) => of.flatMap((job) => readKept(keptPath(flags.results, job)) ?? []);
+for (const [title, of] of titles) console.log(`\n${told(title, keptOf(of), of.length).join("\n")}`);
+if (titles.size > 1) console.log(`\n${told("pooled", keptOf(jobs), jobs.length).join("\n")}`);

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { type Kept, keep, keepEnded, METHODS, readKept } from "./kept.ts";
+import { told } from "./tell.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "own-data-"));
+const common = { set: "notes", split: "given", seconds: 600, revision: "abc" };
+
+it("what is kept of a run has its scores and no word of anybody's", () => {
+  mkdirSync(join(folder, "run", "eval"), { recursive: true });
+  for (const method of METHODS) {
+    const answer = { query: "q-secret", user: "u-secret", response: "secret", gold: "secret" };
+    const scored = { ...answer, lenientScore: method === "tagpr" ? 1 : 0, strictScore: 0, truth: { deciding: true } };
+    writeFileSync(join(folder, "run", "eval", `${method}.jsonl`), `${JSON.stringify(scored)}\n`);
+  }
+  const path = join(folder, "kept", "one.json");
+  keep(path, join(folder, "run"), { ...common, seed: "1", ended: null });
+  expect(readFileSync(path, "utf8")).not.toContain("secret");
+  expect(readKept(path)?.answers.tagpr).toMatchObject([{ lenient: 1, strict: 0, deciding: [true] }]);
+});
+
+it("a table tells runs that ended early apart, and pairs queries over seeds", () => {
+  const answer = (query: string, lenient: number) => ({ query, user: query, lenient, strict: 0, deciding: [] });
+  const run = (seed: string, tagpr: number): Kept => ({
+    ...{ ...common, seed, ended: null, guards: { sft: true } },
+    answers: { "rag-r": [answer("a", 0), answer("b", 1)], tagpr: [answer("a", tagpr), answer("b", 1)] },
+  });
+  keepEnded(join(folder, "ended.json"), { ...common, seed: "3", ended: "too little" });
+  const lines = told("notes", [run("1", 1), run("2", 0), readKept(join(folder, "ended.json")) as Kept], 6).join("\n");
+  expect(lines).toContain("notes: 2 of 6 runs");
+  expect(lines).toContain("1 ended before they trained: too little");
+  expect(lines).toMatch(/tagpr +0\.750 \[.*2 queries/);
+  expect(lines).toMatch(/tagpr − rag-r +0\.250 \[.*2 queries/);
+  expect(lines).toContain("sft 2 of 2");
+});

@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
@@ -56,6 +57,7 @@ Environment:
   for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));
+  program.addCommand(keysCommand(app));
   program.addCommand(exportCommand(app));
   program.addCommand(tensorboardCommand(app));
   program.addCommand(rewardsCommand(app));

@@ -3,7 +3,8 @@ import { bodyLimit } from "hono/body-limit";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { version } from "../core/installation.ts";
-import { checkHost, checkJson, checkToken } from "./guard.ts";
+import { checkCaller } from "./caller.ts";
+import { checkHost, checkJson } from "./guard.ts";
 import { openapi } from "./openapi.ts";
 import { mountPage } from "./page.ts";
 import { errorOf, Refused } from "./refusal.ts";
@@ -23,7 +24,7 @@ const HEADERS = {
 
 /** The server's routes; `app.request` serves tests without a socket. */
 export function makeApp(service: Service): Hono<Noted> {
-  const { limits, token, stopping, metrics, uuid } = service;
+  const { limits, stopping, metrics, uuid } = service;
   const app = new Hono<Noted>();
   app.onError((error, c) => {
     const refusal = noteFault(service, c, error);
@@ -46,7 +47,7 @@ export function makeApp(service: Service): Hono<Noted> {
   });
   mountPage(app);
   app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
-  app.use(checkToken(token), checkJson);
+  app.use(checkCaller(service), checkJson);
   // Where no body is read none is looked for, which would cost more than all the rest of a request.
   app.on(
     "POST",

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { MiddlewareHandler } from "hono";
 import { Refused } from "./refusal.ts";
 
@@ -13,23 +12,6 @@ export const checkHost: MiddlewareHandler = async (c, next) => {
     throw new Refused({ status: 403, message: "this server answers to 127.0.0.1 and localhost alone", code: "host" });
   await next();
 };
-
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-
-/** `Authorization: Bearer TOKEN`, as OpenAI's clients send their key. */
-export function checkToken(token: string): MiddlewareHandler {
-  const own = digest(token);
-  return async (c, next) => {
-    const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given === undefined || !timingSafeEqual(digest(given), own))
-      throw new Refused({
-        status: 401,
-        message: "the token is missing or wrong (Authorization: Bearer TOKEN)",
-        code: "invalid_api_key",
-      });
-    await next();
-  };
-}
 
 /** Bodies are JSON: what a form of another site can send without asking is none. */
 export const checkJson: MiddlewareHandler = async (c, next) => {

@@ -1,3 +1,4 @@
+import { type Caller, checkUser } from "./caller.ts";
 import type { ChatRequest } from "./schema.ts";
 
 /** The header that names a user: a proxy that knows who asks sets it, and it outranks all that the body says. */
@@ -10,10 +11,10 @@ export interface Named {
 }
 
 /**
- * Who asks, by the first of: the header `x-tagpr-user`, `tagpr.user`, `safety_identifier`, `user`, `metadata.user_id`. Null:
- * nobody in particular.
+ * Who asks, by the first of: the header `x-tagpr-user`, `tagpr.user`, `safety_identifier`, `user`, `metadata.user_id`, and the one
+ * user that the key is bound to. Null: nobody in particular. @throws Refused where the key is for others
  */
-export function whoAsks(header: string | undefined, request: ChatRequest): Named | null {
+export function whoAsks(caller: Caller, header: string | undefined, request: ChatRequest): Named | null {
   const { tagpr, safety_identifier: safety, user, metadata } = request;
   const named: readonly (readonly [param: string, user: string | null | undefined])[] = [
     [USER_HEADER, header === undefined ? undefined : decoded(header)],
@@ -22,8 +23,13 @@ export function whoAsks(header: string | undefined, request: ChatRequest): Named
     ["user", user],
     ["metadata.user_id", metadata?.user_id],
   ];
-  for (const [param, id] of named) if (id) return { user: id, param };
-  return null;
+  for (const [param, id] of named) {
+    if (!id) continue;
+    checkUser(caller, id);
+    return { user: id, param };
+  }
+  const [only, ...others] = caller.users ?? [];
+  return only === undefined || others.length > 0 ? null : { user: only, param: "Authorization" };
 }
 
 /** A header holds no other letters than Latin ones: an id with others, or with a %, is percent-encoded. */

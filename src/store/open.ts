@@ -36,9 +36,8 @@ export const STORE_FORMS = "sqlite:PATH, or postgres://USER@HOST:PORT/DATABASE";
  * @throws TagprError `usage` for any other form, `environment` where it can't be reached, `data` where it is no store of ours
  */
 export async function openStore(url: string, { now, cwd }: OpenStoreOptions): Promise<Store> {
-  const path = /^sqlite:(.+)$/s.exec(url)?.[1];
-  if (path !== undefined) {
-    const file = resolve(cwd, path.replace(/^\/\/(?=\/)/, ""));
+  const file = sqlitePath(url, cwd);
+  if (file !== null) {
     const name = `sqlite:${file}`;
     const { openSqlite } = await import("./sqlite.ts");
     return ready({ kind: "sqlite", name, path: file, pool: null, db: openSqlite(file) }, now);
@@ -49,6 +48,12 @@ export async function openStore(url: string, { now, cwd }: OpenStoreOptions): Pr
   const name = `postgres://${host}${pathname}`;
   const { openPostgres } = await import("./postgres.ts");
   return ready({ kind: "postgres", name, path: null, ...openPostgres(url) }, now);
+}
+
+/** The file of `sqlite:PATH`; null for any other form. */
+export function sqlitePath(url: string, cwd: string): string | null {
+  const path = /^sqlite:(.+)$/s.exec(url)?.[1];
+  return path === undefined ? null : resolve(cwd, path.replace(/^\/\/(?=\/)/, ""));
 }
 
 async function ready(parts: Omit<Store, "hash" | "now" | "close">, now: Store["now"]): Promise<Store> {

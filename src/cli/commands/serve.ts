@@ -8,12 +8,13 @@ import type { Embedding, Service } from "../../serve/service.ts";
 import { type Server, startServer } from "../../serve/start.ts";
 import { readUsers } from "../../serve/users.ts";
 import { warm } from "../../serve/warm.ts";
-import { openStore, STORE_FORMS, type Store } from "../../store/open.ts";
+import { openStore, type Store } from "../../store/open.ts";
 import { type Answering, FLAGS, MODEL_HELP, openAnswering } from "../answering.ts";
 import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";
 import type { Io } from "../io.ts";
 import { untilSignal } from "../signal.ts";
+import { STORE, storeUrl } from "../stores.ts";
 import { openUpstream } from "../upstream.ts";
 import { at, portNumber } from "./options.ts";
 
@@ -27,10 +28,7 @@ export function serveCommand(app: App): Command {
     .addOption(FLAGS.stage)
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(portNumber).default(8080))
     .option("--data <dir>", "a folder in LaMP's layout, or a run: clients name its users instead of sending histories")
-    .option(
-      "--store <url>",
-      `users that come and go: ${STORE_FORMS}; better set as TAGPR_STORE where it holds a password (docs/serving.md)`,
-    )
+    .addOption(STORE)
     .option("--token <token>", "what clients send; better set as TAGPR_SERVE_TOKEN, which no list of processes shows")
     .addOption(FLAGS.retriever)
     .addOption(FLAGS.k)
@@ -46,7 +44,7 @@ export function serveCommand(app: App): Command {
     .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
     .action(async (model, { port, data, store: url, token: given, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
-      const store = await storeOf(io, url ?? (io.env.TAGPR_STORE || undefined), data);
+      const store = await storeOf(io, storeUrl(io, url), data);
       try {
         const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
         if (answering !== null) await serve(app, answering, { port, data, store, token });

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { type AnswerTools, answer, type Choice, type Piece } from "../answer.ts";
 import { questionOf, taskOf, type Wish } from "../ask.ts";
 import { enter } from "../boundary.ts";
+import type { Caller } from "../caller.ts";
 import type { History } from "../history.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { Usage } from "../schema.ts";
@@ -25,7 +26,7 @@ export interface Begun {
 /** Makes the prompt and waits for the first piece. */
 export async function begin(service: Service, c: Context<Noted>, asked: Asked, { signal }: Turn): Promise<Begun> {
   const { tools, wish, drawing, name } = asked;
-  const history = await storedHistory(service, tools, wish);
+  const history = await storedHistory(service, c.get("caller"), tools, wish);
   const question = questionOf(tools.model.tasks, service.users, { ...wish, history });
   c.get("note").model = name;
   const prepared = await prepare(tools, question);
@@ -43,9 +44,14 @@ export async function begin(service: Service, c: Context<Noted>, asked: Asked, {
 }
 
 /** What the store has of who asks; undefined where the history comes from elsewhere. A user who is not there has none. */
-async function storedHistory(service: Service, { model }: AnswerTools, wish: Wish): Promise<History | undefined> {
+async function storedHistory(
+  service: Service,
+  caller: Caller,
+  { model }: AnswerTools,
+  wish: Wish,
+): Promise<History | undefined> {
   if (service.store === null || wish.items !== undefined || wish.user === undefined) return undefined;
-  return storedItems(enter(service, wish.user), taskOf(model.tasks, wish.task));
+  return storedItems(enter(service, caller, wish.user), taskOf(model.tasks, wish.task));
 }
 
 /** The prompt counts once, whatever n is. */

@@ -15,7 +15,7 @@ export function chatRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const request = await readBody(c, chatRequest);
     const { stream, stream_options: options } = request;
-    const asked = askedOf(service, request, whoAsks(c.req.header(USER_HEADER), request));
+    const asked = askedOf(service, request, whoAsks(c.get("caller"), c.req.header(USER_HEADER), request));
     const turn = await admit(service, c);
     try {
       const begun = await begin(service, c, asked, turn);

@@ -1,12 +1,15 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { TagprError } from "../../core/errors.ts";
+import type { Caller } from "../caller.ts";
 import { type Refusal, Refused, refusalOf } from "../refusal.ts";
 import type { Service } from "../service.ts";
 
 /** What is written down of a request: no text, no token. */
 export interface Note {
   readonly arrived: number;
+  /** The id of the key that was sent, where there are several. */
+  key?: string;
   model?: string;
   /** When the first piece of an answer came. */
   firstPiece?: number;
@@ -18,7 +21,7 @@ export interface Note {
   writing?: Promise<void>;
 }
 
-export type Noted = { Variables: { requestId: string; note: Note } };
+export type Noted = { Variables: { requestId: string; note: Note; caller: Caller } };
 
 /** One line of log and the metrics of every request, when its last byte is written. */
 export function noteRequests(service: Service): MiddlewareHandler<Noted> {

@@ -36,7 +36,8 @@ export function told(title: string, of: readonly Kept[], wanted: number): string
   if (done.length === 0) return lines;
   const minutes = done.flatMap(({ seconds }) => seconds ?? []).map((seconds) => (seconds / 60).toFixed(0));
   if (minutes.length > 0) lines.push(`  minutes a run: ${minutes.join(", ")}`);
-  for (const method of METHODS) {
+  const answered = (method: string): boolean => done.some(({ answers }) => (answers[method] ?? []).length > 0);
+  for (const method of METHODS.filter(answered)) {
     const answers = done.flatMap((run) => run.answers[method] ?? []);
     const truth = answers.flatMap(({ deciding }) => deciding).map(Number);
     const decides =
@@ -49,7 +50,7 @@ export function told(title: string, of: readonly Kept[], wanted: number): string
     `  what a stage began with was handed on: ${STAGES.map((stage) => `${stage} ${heldBack(stage, done)}`).join(", ")}`,
   );
   const ours = scores("tagpr", done);
-  for (const other of AGAINST) {
+  for (const other of AGAINST.filter(answered)) {
     const theirs = scores(other, done);
     const rows = [...ours].flatMap(([key, { levels, value }]) => {
       const their = theirs.get(key);

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { findKey, SCOPES, type Scope } from "../store/keys.ts";
+import { checkRate } from "./rate.ts";
 import { Refused } from "./refusal.ts";
 import type { Noted } from "./routes/note.ts";
 import type { Service } from "./service.ts";
@@ -19,7 +20,8 @@ export interface Caller {
 export const OWNER: Caller = { key: "token", scopes: SCOPES, users: null };
 
 /** `Authorization: Bearer KEY`, as OpenAI's clients send it: the server's token, or a key of its store. */
-export function checkCaller({ token, store }: Pick<Service, "token" | "store">): MiddlewareHandler<Noted> {
+export function checkCaller(service: Pick<Service, "token" | "store" | "rates">): MiddlewareHandler<Noted> {
+  const { token, store } = service;
   const own = digest(token);
   return async (c, next) => {
     const given = /^Bearer (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
@@ -33,6 +35,7 @@ export function checkCaller({ token, store }: Pick<Service, "token" | "store">):
     c.set("caller", caller);
     if (store !== null) c.get("note").key = caller.key;
     checkScope(c, caller);
+    if (c.req.path.startsWith("/v1/")) await checkRate(service, "key", caller.key);
     await next();
   };
 }

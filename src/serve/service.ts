@@ -1,6 +1,7 @@
 import type PQueue from "p-queue";
 import type { Logger } from "pino";
 import type { Store } from "../store/open.ts";
+import type { Rates } from "../store/rates.ts";
 import type { AnswerTools } from "./answer.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
@@ -14,6 +15,8 @@ export interface Service {
   readonly users: Users | null;
   /** Users that come and go; null: none is kept. */
   readonly store: Store | null;
+  /** Null: nobody is counted. */
+  readonly rates: Rates | null;
   /** Null where no embedding model is served. */
   readonly embeddings: Embedding | null;
   readonly limits: Limits;

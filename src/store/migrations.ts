@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Kysely, type Migration, type MigrationProvider, Migrator, type RawBuilder, sql } from "kysely";
 import { messageOf, TagprError } from "../core/errors.ts";
-import type { Tables } from "./tables.ts";
+import { RATES_TABLE, type Tables } from "./tables.ts";
 
 /** Which database it is: the few types and clauses that differ. */
 export type Kind = "sqlite" | "postgres";
@@ -124,6 +124,12 @@ function first(kind: Kind): Migration {
       .addColumn("hash", id, (column) => column.primaryKey())
       .addColumn("time", ms, (column) => column.notNull())
       .execute();
+    if (kind === "postgres")
+      await table(RATES_TABLE)
+        .addColumn("key", "varchar(255)", (column) => column.primaryKey())
+        .addColumn("points", "integer", (column) => column.notNull().defaultTo(0))
+        .addColumn("expire", ms)
+        .execute();
     const secret = { name: "secret", value: randomBytes(32).toString("base64url") };
     await (db as Kysely<Tables>).insertInto("meta").values(secret).execute();
   };

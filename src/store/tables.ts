@@ -133,3 +133,6 @@ interface TombstonesTable {
   /** Users that were put up to then are erased ones. */
   readonly time: number;
 }
+
+/** Counts requests, in PostgreSQL alone: `rate-limiter-flexible` keeps it. */
+export const RATES_TABLE = "rates";

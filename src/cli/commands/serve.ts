@@ -4,11 +4,13 @@ import { pino } from "pino";
 import { monotonic } from "../../core/awake.ts";
 import { TagprError } from "../../core/errors.ts";
 import { LIMITS } from "../../serve/limits.ts";
+import { RATE_LIMITS } from "../../serve/rate.ts";
 import type { Embedding, Service } from "../../serve/service.ts";
 import { type Server, startServer } from "../../serve/start.ts";
 import { readUsers } from "../../serve/users.ts";
 import { warm } from "../../serve/warm.ts";
 import { openStore, type Store } from "../../store/open.ts";
+import { openRates, type Rates } from "../../store/rates.ts";
 import { type Answering, FLAGS, MODEL_HELP, openAnswering } from "../answering.ts";
 import type { App } from "../app.ts";
 import { modelDir } from "../engines.ts";
@@ -16,7 +18,7 @@ import type { Io } from "../io.ts";
 import { untilSignal } from "../signal.ts";
 import { STORE, storeUrl } from "../stores.ts";
 import { openUpstream } from "../upstream.ts";
-import { at, portNumber } from "./options.ts";
+import { at, portNumber, wholeNumber } from "./options.ts";
 
 /** `tagpr serve MODEL`. */
 export function serveCommand(app: App): Command {
@@ -30,6 +32,16 @@ export function serveCommand(app: App): Command {
     .option("--data <dir>", "a folder in LaMP's layout, or a run: clients name its users instead of sending histories")
     .addOption(STORE)
     .option("--token <token>", "what clients send; better set as TAGPR_SERVE_TOKEN, which no list of processes shows")
+    .addOption(
+      new Option("--key-limit <n>", "with --store: requests a minute of one key, over all instances; 0: no limit")
+        .argParser(wholeNumber)
+        .default(RATE_LIMITS.key),
+    )
+    .addOption(
+      new Option("--user-limit <n>", "with --store: questions a minute of one user, over all instances; 0: no limit")
+        .argParser(wholeNumber)
+        .default(RATE_LIMITS.user),
+    )
     .addOption(FLAGS.retriever)
     .addOption(FLAGS.k)
     .addOption(FLAGS.device)
@@ -42,12 +54,13 @@ export function serveCommand(app: App): Command {
     )
     .option("--upstream-model <name>", "by which name it knows the model (default: the only one that it serves)")
     .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
-    .action(async (model, { port, data, store: url, token: given, ...flags }) => {
+    .action(async (model, { port, data, store: url, token: given, keyLimit, userLimit, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
       const store = await storeOf(io, storeUrl(io, url), data);
       try {
         const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
-        if (answering !== null) await serve(app, answering, { port, data, store, token });
+        const rates = store === null ? null : openRates(store, { key: keyLimit, user: userLimit });
+        if (answering !== null) await serve(app, answering, { port, data, store, rates, token });
       } finally {
         await store?.close();
       }
@@ -74,6 +87,7 @@ interface Wanted {
   readonly port: number;
   readonly data: string | undefined;
   readonly store: Store | null;
+  readonly rates: Rates | null;
   /** Undefined: one is made, and stands in the address that is printed. */
   readonly token: string | undefined;
 }
@@ -81,7 +95,7 @@ interface Wanted {
 async function start(
   io: Io,
   answering: Answering,
-  { port, data, store, token }: Wanted,
+  { port, data, store, rates, token }: Wanted,
   signal: AbortSignal,
 ): Promise<{ readonly server: Server; readonly address: string }> {
   const { askers } = answering;
@@ -94,7 +108,7 @@ async function start(
   for (const tools of askers.values()) await warm(tools, signal);
   const own = token ?? randomBytes(24).toString("base64url");
   const server = await startServer(
-    { ...world(io), askers, users, store, token: own, embeddings: await embeddingOf(io, answering) },
+    { ...world(io), askers, users, store, rates, token: own, embeddings: await embeddingOf(io, answering) },
     port,
   );
   return { server, address: token === undefined ? `${server.url}/#token=${own}` : server.url };
@@ -113,7 +127,10 @@ async function storeOf(io: Io, url: string | undefined, data: string | undefined
 /** What a server needs of the world around it. */
 const world = (
   io: Io,
-): Omit<Service, "askers" | "users" | "store" | "token" | "embeddings" | "queue" | "metrics" | "stopping"> => ({
+): Omit<
+  Service,
+  "askers" | "users" | "store" | "rates" | "token" | "embeddings" | "queue" | "metrics" | "stopping"
+> => ({
   limits: LIMITS,
   log: pino({ base: null }, { write: io.err }),
   now: monotonic,

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { checkRate } from "../rate.ts";
 import { type ChatResponse, chatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
 import { USER_HEADER, whoAsks } from "../who.ts";
@@ -15,7 +16,9 @@ export function chatRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const request = await readBody(c, chatRequest);
     const { stream, stream_options: options } = request;
-    const asked = askedOf(service, request, whoAsks(c.get("caller"), c.req.header(USER_HEADER), request));
+    const who = whoAsks(c.get("caller"), c.req.header(USER_HEADER), request);
+    const asked = askedOf(service, request, who);
+    if (who !== null) await checkRate(service, "user", who.user);
     const turn = await admit(service, c);
     try {
       const begun = await begin(service, c, asked, turn);

@@ -4,6 +4,7 @@ import { packageRoot } from "../../core/installation.ts";
 import { type OpenedModel, openModel } from "../../model/open.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import type { Store } from "../../store/open.ts";
+import type { Rates } from "../../store/rates.ts";
 import type { AnswerTools } from "../answer.ts";
 import type { Compute, ComputeRequest, Delta } from "../compute.ts";
 import { LIMITS, type Limits } from "../limits.ts";
@@ -72,6 +73,7 @@ export interface FakeServiceOptions {
   readonly compute?: Compute;
   readonly users?: Users | null;
   readonly store?: Store | null;
+  readonly rates?: Rates | null;
   readonly limits?: Partial<Limits>;
   readonly deadline?: (ms: number) => AbortSignal;
 }
@@ -90,6 +92,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
     compute = fakeCompute(),
     users = null,
     store = null,
+    rates = null,
     deadline = () => new AbortController().signal,
   } = options;
   const tools = await fakeTools(compute);
@@ -104,7 +107,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
       ["nano", tools],
       ["nano-base", tools],
     ]),
-    ...{ users, store, limits, queue, deadline, token: TOKEN },
+    ...{ users, store, rates, limits, queue, deadline, token: TOKEN },
     embeddings: {
       model: "mini",
       embed: async (texts) => ({

@@ -56,7 +56,7 @@ export async function questions(folder: string, task: string, tokens: number, co
       const { title, text } = random.pick(texts);
       return { title, text: text.split(" ").slice(0, words).join(" ") };
     };
-    const items = Array.from({ length: 8 }, pick);
+    const items = Array.from({ length: 12 }, pick);
     const question = questionOf(model.tasks, null, {
       query: queryOf(pick()),
       items: { values: items, where: "bench" },

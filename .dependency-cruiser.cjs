@@ -1,6 +1,7 @@
 // Imports go one way: a folder may import only folders that stand below it (DESIGN: folders mirror the paper).
 const order = [
   "cli",
+  "suites",
   "run",
   "serve",
   "report",

@@ -10,13 +10,13 @@ import type { Probe } from "../../src/policy/validate.ts";
 import type { HeldOutReport } from "../../src/prmu/held-out.ts";
 import { lockRun } from "../../src/run/lock.ts";
 import { stagesFor } from "../../src/run/needed.ts";
+import { sharing } from "../../src/run/sharing.ts";
 import type { Stratum } from "../../src/run/stages/strata.ts";
 import { answersIn, answersOf, keepAnswers } from "./answers.ts";
 import { eachAtOnce, named } from "./at-once.ts";
 import { type Asked, type Budget, budgetKey, firstOf, type Job, jobsOf, runDir } from "./budgets.ts";
 import { ceilingsOf, collect, type Done } from "./collect.ts";
 import { ADDED, HYPOTHESES, RIVALS, sensitivityPairs, TABLES, type Table } from "./hypotheses.ts";
-import { sharing } from "./shelf.ts";
 import { type Comparison, comparisons, type ScoreRow, scoreRows } from "./verdicts.ts";
 
 export interface BenchOptions extends Asked {

@@ -27,6 +27,8 @@ import { resultTable } from "./table.ts";
 export interface Execute {
   readonly run: string;
   readonly config: Config;
+  /** Where the stages' folders and the record stand, instead of in the run, which then stays as it is. */
+  readonly place?: string;
   readonly only?: readonly StageName[];
   readonly fresh: boolean;
   readonly json: boolean;
@@ -38,6 +40,8 @@ export interface Execute {
   readonly download: boolean;
   /** Goes on where too little is there to learn from. */
   readonly anyway?: boolean;
+  /** No table at the end: it is a part of something larger. */
+  readonly quiet?: boolean;
 }
 
 /**
@@ -60,7 +64,10 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
   try {
     const { config, machine } = await settle(app, options, progress);
     engines = app.openEngines({ config, run, io, flights, say: progress.say });
-    writeRecord(run, { ...recordOf(io, options.config), ...(machine === undefined ? {} : { machine }) });
+    writeRecord(options.place ?? run, {
+      ...recordOf(io, options.config),
+      ...(machine === undefined ? {} : { machine }),
+    });
     const stopped = await untilStopped(io, flights, work(app, { ...options, config }, progress, engines, flights));
     if (stopped !== null) {
       progress.end("stopped");
@@ -98,9 +105,10 @@ async function settle(
 
 async function work(app: App, options: Execute, progress: Progress, engines: Engines, flights: Flights): Promise<void> {
   const { io, stages } = app;
-  const { run, config, only, fresh, anyway = false } = options;
+  const { run, config, only, fresh, anyway = false, place } = options;
   await runStages({
     run,
+    ...(place === undefined ? {} : { place }),
     config,
     stages,
     fresh,
@@ -114,7 +122,7 @@ async function work(app: App, options: Execute, progress: Progress, engines: Eng
     secret: (name) => io.env[name],
     now: monotonic,
   });
-  if (options.json) return;
+  if (options.json || options.quiet === true) return;
   const last = only === undefined || only.includes("eval") || only.includes("report");
   if (!last) return;
   const table = resultTable(run);

@@ -4,7 +4,7 @@ import { modelsDir } from "../core/installation.ts";
 import { notHere, resolveModelDir } from "../engine/model-dir.ts";
 import { requireSound } from "../run/faults.ts";
 import { readAssumptions } from "../run/plan/assumptions.ts";
-import { makePlan } from "../run/plan/plan.ts";
+import { makePlan, type Plan } from "../run/plan/plan.ts";
 import { parameters, type Shape, shapeOf } from "../run/plan/shape.ts";
 import { taskSizes } from "../run/plan/sizes.ts";
 import { withSupport } from "../run/plan/support-notes.ts";
@@ -14,6 +14,12 @@ import { planText } from "./plan-text.ts";
 
 /** `tagpr run CONFIG --dry-run`: says what would be done and what it would cost; starts and writes nothing. */
 export async function printPlan(io: Io, config: Config, assume: readonly string[], json: boolean): Promise<void> {
+  const plan = await planOf(io, config, assume);
+  io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
+}
+
+/** What a config would do and cost. Starts, downloads and writes nothing. */
+export async function planOf(io: Io, config: Config, assume: readonly string[]): Promise<Plan> {
   requireSound(config, { allowOpen: true });
   const assumed = readAssumptions(assume);
   const locate = async (name: string): Promise<string> => {
@@ -29,7 +35,7 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
     ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
     ...(engines.reward.kind === "embedded" && hasRewardModel(config) ? [[backbone(config), reward] as const] : []),
   ]);
-  const plan = makePlan({
+  return makePlan({
     config,
     assumed,
     policy,
@@ -37,7 +43,6 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
     tasks: support.tasks,
     notes: [...sizes.notes, ...support.notes, ...downloads(io, here)],
   });
-  io.out(json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
 }
 
 /** A line for each model that a run would download; published weights are mostly bf16. */

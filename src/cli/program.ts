@@ -17,6 +17,7 @@ import { scoreCommand } from "./commands/score.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { setupCommand } from "./commands/setup.ts";
 import { STAGE_COMMANDS, type StageCommand, stageCommand } from "./commands/stages.ts";
+import { suiteCommand } from "./commands/suite.ts";
 import { tensorboardCommand } from "./commands/tensorboard.ts";
 import type { Io } from "./io.ts";
 
@@ -55,6 +56,7 @@ Environment:
   program.addCommand(quickstartCommand(app));
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app));
+  program.addCommand(suiteCommand(app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));
   program.addCommand(keysCommand(app));

@@ -3,6 +3,8 @@ import { SCRIPT, STYLE } from "./style.ts";
 
 export interface Page {
   readonly title: string;
+  /** Rules beyond those of every page. */
+  readonly style?: string;
   readonly header: Safe;
   readonly sections: readonly Section[];
   readonly footer: Safe;
@@ -17,7 +19,7 @@ export function renderPage(page: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
 <title>${page.title}</title>
-<style>${new Safe(STYLE)}</style>
+<style>${new Safe(STYLE + (page.style ?? ""))}</style>
 </head>
 <body>
 <a class="skip" href="#${page.sections[0]?.id ?? "top"}">Skip to the result</a>

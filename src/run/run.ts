@@ -17,6 +17,11 @@ import { clearStore } from "./store.ts";
 
 export interface RunOptions {
   readonly run: string;
+  /**
+   * Where the stages' folders stand, instead of in the run: an evaluation of what a run has trained that leaves the run's own
+   * as it is. The run then only gives, but for the answers that are kept in its cache.
+   */
+  readonly place?: string;
   readonly config: Config;
   readonly stages: readonly Stage[];
   /** Only these; what they read must stand there, sealed. */
@@ -51,7 +56,8 @@ export async function runStages(options: RunOptions): Promise<Readonly<Partial<R
   if (options.only?.length === 1 && stages.length === 0)
     options.progress.say(`${options.only[0]}: nothing to do, no method of eval.methods needs it`);
   // Whatever is in the way is in the way before the first hour of work.
-  for (const stage of stages) refuseForeign(options.run, stage);
+  const place = options.place ?? options.run;
+  for (const stage of stages) refuseForeign(place, stage);
   if (options.fresh === true) forget(options, stages, needed);
   for (const stage of stages) outcomes[stage.name] = await runStage(stage, needed, options);
   const kept = stages.map(({ name }) => name).filter((name) => outcomes[name] === "unchanged");
@@ -61,29 +67,29 @@ export async function runStages(options: RunOptions): Promise<Readonly<Partial<R
 }
 
 async function runStage(stage: Stage, needed: readonly Stage[], options: RunOptions): Promise<Outcome> {
-  const { run, config, progress } = options;
+  const { run, config, progress, place = run } = options;
   if (options.only !== undefined) await checkInputs(stage, options);
   const key = await stageKey(stage, options);
   if (key === null) throw missingInput(stage, options);
-  if (await isStageSealed(run, stage, key)) return "unchanged";
-  const dir = stageDir(run, stage.name);
+  if (await isStageSealed(place, stage, key)) return "unchanged";
+  const dir = stageDir(place, stage.name);
   const before = prepare(stage, key, options);
   const started = options.now();
   const spent = (): number => before + (options.now() - started) / 1000;
   const { engines, modelDir, fetch, flights, secret, now, anyway = false } = options;
   const context: StageContext = {
     ...{ run, dir, config, key, engines, modelDir, fetch, flights, secret, now, spent, anyway },
-    claim: (files) => begin(run, stage, { key, seconds: spent() }, files),
+    claim: (files) => begin(place, stage, { key, seconds: spent() }, files),
     progress: numbered(progress, stage, needed),
   };
   try {
     await runWithEngine(stage, context);
   } catch (error) {
-    if (existsSync(dir)) begin(run, stage, { key, seconds: spent() });
+    if (existsSync(dir)) begin(place, stage, { key, seconds: spent() });
     throw error;
   }
-  const outputs = [...ownFiles(run, stage).filter((file) => !UNSEALED.has(file)), ...(stage.alsoWrites ?? [])];
-  await seal(run, stage.name, key, outputs, Math.round(spent() * 10) / 10);
+  const outputs = [...ownFiles(place, stage).filter((file) => !UNSEALED.has(file)), ...(stage.alsoWrites ?? [])];
+  await seal(place, stage.name, key, outputs, Math.round(spent() * 10) / 10);
   return "done";
 }
 
@@ -134,21 +140,21 @@ async function isStageSealed(run: string, stage: Stage, key: string): Promise<bo
 }
 
 /** Makes the stage's folder ready; answers the seconds that earlier attempts at the same work took. */
-function prepare(stage: Stage, key: string, { run, progress }: RunOptions): number {
-  const dir = stageDir(run, stage.name);
-  const begun = readBegun(run, stage);
-  const sealed = readSeal(run, stage.name);
+function prepare(stage: Stage, key: string, { run, progress, place = run }: RunOptions): number {
+  const dir = stageDir(place, stage.name);
+  const begun = readBegun(place, stage);
+  const sealed = readSeal(place, stage.name);
   const resumable = begun?.key === key && sealed === null;
   if (resumable) progress.say(`${stage.name}: goes on where it stopped`);
   else if (begun !== null && begun.key !== "") {
-    const kept = clearStage(run, stage);
+    const kept = clearStage(place, stage);
     if (sealed !== null && sealed.key === key) progress.say(`${stage.name}: its files were changed; done again`);
     else progress.say(`${stage.name}: its config or inputs changed; done again`);
     sayKept(progress, stage.name, kept);
   }
   guardDisk(dir, () => makeFolder(dir));
   const seconds = resumable ? begun.seconds : 0;
-  begin(run, stage, { key, seconds });
+  begin(place, stage, { key, seconds });
   return seconds;
 }
 
@@ -180,9 +186,9 @@ function missingInput(stage: Stage, { run, config }: RunOptions): TagprError {
 }
 
 /** The stages' files; and the engine's store, when no stage is left that could need weights of it. */
-function forget({ run, progress }: RunOptions, stages: readonly Stage[], all: readonly Stage[]): void {
-  for (const stage of stages) sayKept(progress, stage.name, clearStage(run, stage));
-  if (stages.length < all.length) return;
+function forget({ run, progress, place = run }: RunOptions, stages: readonly Stage[], all: readonly Stage[]): void {
+  for (const stage of stages) sayKept(progress, stage.name, clearStage(place, stage));
+  if (stages.length < all.length || place !== run) return;
   sayKept(progress, "weights", clearStore(join(run, "weights")));
 }
 

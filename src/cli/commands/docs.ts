@@ -6,6 +6,7 @@ import type { App } from "../app.ts";
 import { commandReference } from "../command-reference.ts";
 import { methodsPage } from "../methods-page.ts";
 import { configReference } from "../reference.ts";
+import { suitesPage } from "../suites-page.ts";
 
 /** Pages of docs/ that are made from the program itself; a test holds them up to date. */
 export function generatedPages(program: Command): Readonly<Record<string, string>> {
@@ -13,6 +14,7 @@ export function generatedPages(program: Command): Readonly<Record<string, string
     "configuration.md": configReference(),
     "commands.md": commandReference(program),
     "methods.md": methodsPage(),
+    "suites.md": suitesPage(),
   };
 }
 

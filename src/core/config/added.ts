@@ -33,6 +33,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ["eval.profile", () => ({})],
   ["eval.base", () => "as_prompt"],
   ["eval.paths", () => []],
+  ["eval.tasks", () => []],
   ["eval.missing", () => "refuse"],
   ...["apis", "own", "predictions"].map((key) => [`eval.${key}`, (): unknown => ({})] as const),
 ];

@@ -304,6 +304,10 @@ export const evaluation = z
       .describe(
         "Folders of evaluation data in LaMP's layout, in place of those of `data`: nothing is trained anew for them.",
       ),
+    tasks: z
+      .array(z.string())
+      .default([])
+      .describe("Tasks that are asked, of those that the data has; none named: all. Nothing is trained anew for it."),
     base: z
       .enum(["as_prompt", "better", "unnamed"])
       .default("as_prompt")

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
+import { TagprError } from "../../core/errors.ts";
 import { readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { syntheticTasks } from "../../data/synthetic/drawn.ts";
 import type { Task } from "../../data/task.ts";
@@ -63,6 +64,23 @@ const profileOf = ({ profile, eval: evaluation }: Config): Config["profile"] => 
  * anew, from where the run's data came, and stand in `eval/data` afterwards: nothing that was trained hangs on them.
  */
 export async function openQuestions(context: StageContext): Promise<Questions> {
+  return ofTasks(await everyQuestion(context), context.config.eval.tasks);
+}
+
+/** The questions of these tasks alone; of none named, all. @throws TagprError `usage` where the data lacks one */
+function ofTasks(questions: Questions, names: readonly string[]): Questions {
+  if (names.length === 0) return questions;
+  const known = questions.tasks.map(({ name }) => name);
+  const absent = names.find((name) => !known.includes(name));
+  if (absent !== undefined)
+    throw new TagprError("usage", `eval.tasks: the data has no task ${absent}`, {
+      hint: `It has ${known.join(", ")}.`,
+    });
+  const asked = ({ task }: ShownExample): boolean => names.includes(task);
+  return { ...questions, test: questions.test.filter(asked), dev: questions.dev.filter(asked) };
+}
+
+async function everyQuestion(context: StageContext): Promise<Questions> {
   const { run, config } = context;
   const dev = looksAtDev(config) ? readSplit(run, "dev") : [];
   if (!hasProfile(config) && !hasPaths(config)) {

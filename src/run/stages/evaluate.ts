@@ -74,7 +74,7 @@ export const evalStage: Stage = {
       ),
     });
     writeJson(join(dir, "scores.json"), result.details);
-    writeJson(join(run, "result.json"), { format: RUN_FORMAT, ...result });
+    writeJson(join(dir, "..", "result.json"), { format: RUN_FORMAT, ...result });
   },
 };
 

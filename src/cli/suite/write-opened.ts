@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { TagprError } from "../../core/errors.ts";
+import { version } from "../../core/installation.ts";
+import { cellId, FOLDERS, OWN, runId } from "../../suites/cells.ts";
+import { type Evaluation, openEvaluation } from "../../suites/evaluation.ts";
+import type { Given } from "../../suites/kind.ts";
+import { writeSuite } from "../../suites/write.ts";
+import type { OpenedSuite } from "./open-suite.ts";
+
+/** Writes what the suite shows from its cells, which have been asked. */
+export async function writeOpened(dir: string, opened: OpenedSuite, { redact }: { redact: boolean }): Promise<string> {
+  const { suite, kinds, methods, cells } = opened;
+  const known = new Map<string, Evaluation>();
+  const open = (id: string, run: string): Evaluation => {
+    const one =
+      known.get(id) ?? openEvaluation(join(dir, FOLDERS.cells, id), { id, run: join(dir, FOLDERS.runs, run) });
+    known.set(id, one);
+    return one;
+  };
+  const evaluations: Given["evaluations"] = ({ variant = OWN, profile = {} } = {}) => {
+    const wanted = cellId({ variant, profile, seed: 0 });
+    const found = cells.filter((cell) => cellId({ ...cell, seed: 0 }) === wanted);
+    if (found.length === 0)
+      throw new TagprError("internal", `no evaluation ${wanted} was asked for`, {
+        hint: "The kind that shows it must say that it needs it.",
+      });
+    return found.map((cell) => open(cellId(cell), runId(cell)));
+  };
+  const config = opened.runConfig(cells[0] ?? { variant: OWN, seed: 0 });
+  const seeds = [...new Set(cells.map(({ seed }) => seed))];
+  return writeSuite({
+    ...{ kinds, dir, redact, linkOf: () => null },
+    given: { suite, methods, evaluations },
+    facts: [
+      ["Base model", config.model.split(/[\\/]/).slice(-2).join("/")],
+      ["Seeds", seeds.join(", ")],
+      ["Evaluations", String(cells.length)],
+      ["Program", `tagpr ${version()}`],
+    ],
+  });
+}

@@ -1,0 +1,24 @@
+/** Every kind of table and figure, one file each; `docs/suites.md` is made from this table. */
+
+import { TagprError } from "../../core/errors.ts";
+import { nearest } from "../../core/yaml-file.ts";
+import type { Kind } from "../kind.ts";
+import { ablation } from "./ablation.ts";
+import { main } from "./main.ts";
+
+/** In the order of the pages. */
+export const KINDS: readonly Kind[] = [main, ablation];
+
+/** What `show` names, in its order. @throws TagprError `usage` on a name of none */
+export function kindsOf(show: readonly string[]): Kind[] {
+  if (show.includes("all")) return [...KINDS];
+  return [...new Set(show)].map((name) => {
+    const kind = KINDS.find((one) => one.name === name);
+    if (kind !== undefined) return kind;
+    const names = KINDS.map((one) => one.name);
+    const near = nearest(name, names);
+    throw new TagprError("usage", `show: there is no ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
+      hint: `What a suite shows: ${names.join(", ")}, or all.`,
+    });
+  });
+}

@@ -6,7 +6,11 @@ import type { Suite } from "./schema.ts";
 export interface Profile {
   readonly k?: number;
   readonly retriever?: Retriever;
+  /** Asked about `generalisation.paths`, other data than was trained on. */
+  readonly elsewhere?: true;
 }
+
+export const ELSEWHERE: Profile = { elsewhere: true };
 
 /** What a kind shows is made of: one evaluation a seed. */
 export interface Need {
@@ -29,13 +33,14 @@ export const OWN = "own";
 export const cellId = ({
   variant,
   seed,
-  profile: { k, retriever },
+  profile: { k, retriever, elsewhere },
 }: Pick<Cell, "variant" | "seed" | "profile">): string =>
   [
     variant,
     `seed-${seed}`,
     ...(k === undefined ? [] : [`k-${k}`]),
     ...(retriever === undefined ? [] : [retriever]),
+    ...(elsewhere === undefined ? [] : ["elsewhere"]),
   ].join("+");
 
 /** `own+seed-5`: the folder below `runs` of what the cell's answers were trained in. */

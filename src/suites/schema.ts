@@ -53,6 +53,20 @@ export const suiteSchema = z.strictObject({
     })
     .prefault({})
     .describe("Of `robustness`: other profiles, one at a time; the rest is as the config has it."),
+  generalisation: z
+    .strictObject({
+      methods: names
+        .min(1)
+        .default(["rag", "rag-r", "sft", "sft-r", "tagpr"])
+        .describe("Who is asked about other data; APIs by their `api-` names."),
+      paths: names
+        .default([])
+        .describe(
+          "Folders of other data in LaMP's layout, relative to the suite's file: Dianping's three in the paper.",
+        ),
+    })
+    .prefault({})
+    .describe("Of `generalisation`."),
   swap: names.default(["tagpr", "sft-r", "rag-r"]).describe("Of `swap`: who also answers with another user's items."),
   ablations: z
     .array(name)
@@ -72,7 +86,6 @@ export const suiteSchema = z.strictObject({
 });
 
 export type Suite = z.output<typeof suiteSchema>;
-export type Variant = z.output<typeof variant>;
 
 /** @throws TagprError `usage` that names `file:line:column` and the nearest known key */
 export const loadSuite = (path: string): Suite =>

@@ -67,6 +67,7 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     kinds.flatMap((kind) => kind.needs(suite, methods)),
     seeds,
   );
+  const paths = suite.generalisation.paths.map((one) => resolve(dirname(path), one));
   const runConfig: OpenedSuite["runConfig"] = ({ variant, seed }) => {
     const own = variant === OWN ? {} : variantOf(variant, suite).set(base(seed, []));
     const of = cells.filter((cell) => cell.variant === variant && cell.seed === seed);
@@ -76,11 +77,17 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
   };
   const cellConfig: OpenedSuite["cellConfig"] = (cell) => {
     const config = runConfig(cell);
-    const { methods: names, swap, profile } = cell;
+    const { methods: names, swap, profile: given } = cell;
+    const { elsewhere, ...profile } = given;
+    if (elsewhere === true && paths.length === 0)
+      throw new TagprError("usage", `${file}: generalisation shows other data, and generalisation.paths names none`, {
+        hint: "Name folders in LaMP's layout: tagpr data dianping makes Dianping's three, tagpr data world others.",
+      });
     const asked = {
       methods: [...names],
       swap: [...swap],
-      tasks: suite.tasks,
+      tasks: elsewhere === true ? [] : suite.tasks,
+      ...(elsewhere === true ? { paths } : {}),
       profile: { ...config.eval.profile, ...profile },
     };
     return { ...config, eval: { ...config.eval, ...asked } };

@@ -1,0 +1,43 @@
+import { OWN } from "../cells.ts";
+import { contender } from "../contenders.ts";
+import { askedTasks } from "../evaluation.ts";
+import type { Kind } from "../kind.ts";
+import { TABLE_3 } from "../paper.ts";
+import { paperRows } from "../paper-rows.ts";
+import { saysOfOthers } from "../says.ts";
+import { scoreTable } from "../score-table.ts";
+import { tookTable } from "../took-table.ts";
+import { variantOf } from "../variants.ts";
+
+const WHOLE = "tagpr";
+
+/** Table 3: the method with other reward models, each a run of its own. */
+export const reward: Kind = {
+  name: "reward",
+  title: "Reward models",
+  paper: "Table 3, section 4.6.1",
+  about: "The method without a reward model, with an untrained one, with one that knows no users, and with its own.",
+  needs: (suite) => [
+    { variant: OWN, profile: {}, methods: [suite.base, WHOLE] },
+    ...suite.rewards.map((name) => ({ variant: name, profile: {}, methods: [variantOf(name, suite).method] })),
+  ],
+  show: async ({ suite, evaluations }) => {
+    const own = evaluations();
+    const contenders = [
+      ...contender(own, suite.base, { group: "Base" }),
+      ...suite.rewards.flatMap((name) => {
+        const { label, paper, method } = variantOf(name, suite);
+        const as = name === "no-reward" ? "No reward model" : label;
+        return contender(evaluations({ variant: name }), method, { key: name, label: as, paper, group: "TagPR with" });
+      }),
+      ...contender(own, WHOLE, { label: "PRMU", group: "TagPR with" }),
+    ];
+    const made = await scoreTable({
+      ...{ id: "reward", caption: "TagPR with other reward models", contenders, tasks: askedTasks(own, suite) },
+      ...{ digits: suite.digits, against: WHOLE, gainOver: suite.base },
+      others: (columns, width) => paperRows(TABLE_3, own, columns, width, suite.digits),
+    });
+    const says = saysOfOthers(made, contenders, WHOLE);
+    return { tables: [made.table, tookTable("reward-took", contenders)], pictures: [], says };
+  },
+};

@@ -308,21 +308,24 @@ def optimizer_state(model: TrainedModel) -> dict[str, Tensor]:
 def restore(folder: Path, path: str, model: TrainedModel, optimizer: bool) -> None:
     """Weights (and with `optimizer` moments) of a checkpoint into a model of the same shape.
 
-    A policy's weights may also begin a reward model trained in full, which keeps its own head and user table; those
-    of a text encoder one for other users, whose heads then begin as the mean of the trained ones.
+    A policy's weights may also begin a reward model trained in full, which keeps its own head and user table; its
+    adapters, merged, a policy trained in full; weights of a text encoder one for other users, whose heads then begin
+    as the mean of the trained ones.
     """
     meta = read_meta(folder)
     rank = model.adapter.rank if model.adapter else 0
     role, encoder = model.role, isinstance(model.backbone.model, TextEncoder)
     count = None if model.users is None else model.users.shape[0] - 1
     begins = (meta.model_role, role, rank, optimizer, encoder) == ("policy", "reward", 0, False, False)
+    merges = (meta.model_role, role, rank, optimizer, encoder) == ("policy", "policy", 0, False, False)
     others = encoder and not optimizer and None not in (count, meta.user_embeddings) and count != meta.user_embeddings
     for what, theirs, ours in (
         ("lora rank", meta.lora_rank, rank),
         ("model_role", meta.model_role, role),
         ("user_embeddings", meta.user_embeddings, count),
     ):
-        if theirs != ours and not begins and not (others and what == "user_embeddings"):
+        allowed = begins or (merges and what == "lora rank") or (others and what == "user_embeddings")
+        if theirs != ours and not allowed:
             raise EngineError(f"load_weights: {path} has {what} {theirs}, this model {ours}")
     moments = folder / "optimizer.safetensors"
     if optimizer and not moments.is_file():

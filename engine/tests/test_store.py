@@ -88,6 +88,22 @@ def test_weights_saved_for_sampling_can_be_trained_on_adapters_too(folders: dict
     assert not all(torch.equal(first.masters[name], second.masters[name]) for name in first.masters)
 
 
+def test_adapters_begin_a_policy_that_is_trained_in_full(folders: dict[str, Path], tmp_path: Path) -> None:
+    data = [pick(d, "target_tokens", "weights") for d in make_data()]
+    adapters, whole = lora_policy(folders["qwen"], 1), policy(folders["qwen"])
+    adapters.forward_backward(data, "cross_entropy", {}, False)
+    adapters.optim_step(Adam(learning_rate=1e-2))
+    path = store.save(tmp_path, "model_a", "weights", "best", adapters, False)
+    folder = store.folder_of(tmp_path, path)
+    with pytest.raises(EngineError, match="lora rank 4, this model 0"):
+        store.restore(folder, path, whole, True)
+    store.restore(folder, path, whole, False)
+    ours, theirs = (m.forward_backward(data, "cross_entropy", {}, True)[0]["logprobs"] for m in (adapters, whole))
+    assert max(np.abs(a - b).max() for a, b in zip(ours, theirs, strict=True)) < 1e-4
+    whole.forward_backward(data, "cross_entropy", {}, False)
+    whole.optim_step(Adam(learning_rate=1e-2))
+
+
 def test_an_adapter_in_bf16_is_saved_with_what_its_masters_know(folders: dict[str, Path]) -> None:
     """The base is exact in bf16, so a small update, rounded to it, would be none."""
     backbone = load(folders["qwen"], torch.float32, "cpu")

@@ -66,7 +66,9 @@ export const sft = z
         learning_rate: rate.default(5e-4).describe("In place of `sft.learning_rate`: adapters take a larger one."),
       })
       .prefault({})
-      .describe("What SFT does otherwise where there are few chains (ours): adapters, which can't forget as much."),
+      .describe(
+        "What SFT does otherwise where there are few chains (ours): adapters, which can't forget as much. RL with `rank: 0` goes on from them merged, in full (embedded engine).",
+      ),
   })
   .describe("Foundational SFT (paper section 3.4).");
 

@@ -1,4 +1,6 @@
+import { ABLATIONS } from "../../src/core/ablations.ts";
 import type { Config } from "../../src/core/config/schema.ts";
+import type { AblationName } from "../../src/core/stages.ts";
 import type { Table } from "./hypotheses.ts";
 
 /** A row of a table: whose answers it shows. */
@@ -23,8 +25,8 @@ export interface Variant {
 
 const row = (table: Table, variant: string, method: string = "tagpr"): Row => ({ table, variant, method });
 
-/** The whole number of steps in one stage: sums of shares like 0.4 + 0.1 are not exact. */
-const sum = (a: number, b: number): number => Math.round((a + b) * 1e9) / 1e9;
+/** An ablation of `eval.methods` as a run of its own. */
+const without = (run: AblationName, ...rows: readonly Row[]): Variant => ({ run, set: ABLATIONS[run], rows });
 
 export const VARIANTS: readonly Variant[] = [
   {
@@ -37,19 +39,11 @@ export const VARIANTS: readonly Variant[] = [
       row("reward model", "PRMU"),
     ],
   },
-  { run: "no-sft", set: () => ["guided.from=base"], rows: [row("ablation", "w/o SFT")] },
-  { run: "no-tag", set: () => ["rewards.tag=0"], rows: [row("ablation", "w/o Tag")] },
-  {
-    run: "no-reward",
-    set: () => ["prmu.variant=none"],
-    rows: [row("ablation", "w/o Reward"), row("reward model", "w/o RM")],
-  },
-  {
-    run: "single-stage",
-    set: ({ guided, explore }) => [`guided.epochs=${sum(guided.epochs, explore.epochs)}`, "explore.epochs=0"],
-    rows: [row("ablation", "single-stage")],
-  },
-  { run: "untagged", set: () => ["sft.form=untagged", "rewards.tag=0"], rows: [row("ablation", "untagged")] },
+  without("no-sft", row("ablation", "w/o SFT")),
+  without("no-tag", row("ablation", "w/o Tag")),
+  without("no-reward", row("ablation", "w/o Reward"), row("reward model", "w/o RM")),
+  without("single-stage", row("ablation", "single-stage")),
+  without("untagged", row("ablation", "untagged")),
   { run: "untrained-rm", set: () => ["prmu.variant=untrained"], rows: [row("reward model", "untrained RM")] },
   {
     run: "no-user-embeddings",

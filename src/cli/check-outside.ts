@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { byConfig } from "../core/ablations.ts";
 import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import { type Config, configSchema } from "../core/config/schema.ts";
 import { teachersOf } from "../core/config/teachers.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
-import { STAGE_NAMES, type StageName } from "../core/stages.ts";
+import { STAGE_NAMES, type StageName, stageOf } from "../core/stages.ts";
 import type { Wish } from "../engine/download.ts";
 import { contextOf, findModel, notHere, type Whereabouts } from "../engine/model-dir.ts";
 import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
@@ -74,8 +75,10 @@ function requireTasks(config: Config, tasks: readonly string[]): void {
 }
 
 const signalFaults = (io: Io, config: Config, only: readonly StageName[]): TagprError[] =>
-  (["guided", "explore"] as const).flatMap((stage) =>
-    only.includes(stage) ? signalsLack(config, stage, (name) => io.env[name]) : [],
+  byConfig(config, only).flatMap(({ config: own, stages }) =>
+    (["guided", "explore"] as const).flatMap((stage) =>
+      stages.includes(stage) ? signalsLack(own, stage, (name) => io.env[name]) : [],
+    ),
   );
 
 const methodFaults = (io: Io, config: Config, only: readonly StageName[]): TagprError[] =>
@@ -143,7 +146,8 @@ function requirePackages(io: Io, config: Config, only: readonly StageName[]): vo
 /** The policy's context holds a prompt and a response as long as they may be, or its engine would refuse them much later. */
 function requireRoom(io: Io, config: Config, only: readonly StageName[]): void {
   const { model, prompt } = config;
-  const asks = (["prmu", "guided", "explore", "eval"] as const).filter((stage) => only.includes(stage));
+  const plain = new Set(only.map((name) => stageOf(name).stage));
+  const asks = (["prmu", "guided", "explore", "eval"] as const).filter((stage) => plain.has(stage));
   if (asks.length === 0) return;
   const place = found(io, { name: model, weights: false });
   const context = place.at === "folder" ? contextOf(place.dir) : null;
@@ -184,12 +188,15 @@ function evaluationRetriever({ profile, eval: evaluation }: Config): string | un
 }
 
 /** Whether one of the stages trains a reward model, or scores with one. */
-const scores = (config: Config, only: readonly StageName[]): boolean =>
-  hasRewardModel(config) &&
-  (only.includes("prmu") ||
-    only.includes("guided") ||
-    (only.includes("explore") && mayWeigh(config, "explore", "personalization")) ||
-    (only.includes("eval") && methodsOf(config).some(({ scored }) => scored === true)));
+const scores = (whole: Config, only: readonly StageName[]): boolean =>
+  byConfig(whole, only).some(
+    ({ config, stages }) =>
+      hasRewardModel(config) &&
+      (stages.includes("prmu") ||
+        stages.includes("guided") ||
+        (stages.includes("explore") && mayWeigh(config, "explore", "personalization")) ||
+        (stages.includes("eval") && methodsOf(config).some(({ scored }) => scored === true))),
+  );
 
 const changed = (now: Config["data"], before: Config["data"] | undefined): boolean =>
   before !== undefined && JSON.stringify([now.paths, now.task]) !== JSON.stringify([before.paths, before.task]);

@@ -32,4 +32,7 @@ function helpOf(command: Command): string {
 }
 
 const visible = (command: Command): Command[] =>
-  command.commands.filter((child) => !["help", "docs"].includes(child.name())) as unknown as Command[];
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((child) => child.name() !== "help") as unknown as Command[];

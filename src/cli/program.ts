@@ -37,6 +37,7 @@ Start here:
   tagpr quickstart                              the whole paper on a synthetic world, in minutes
   tagpr run presets/own-data.yaml --data DIR --out RUN
                                                 the same on your own files, in LaMP's layout
+Stages of ablations are commands too: tagpr guided-no-sft RUN (docs/methods.md has them all).
 Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
 130 stopped by Ctrl-C (the same command goes on from there).
 Environment:
@@ -55,7 +56,7 @@ Environment:
   program.addCommand(setupCommand(app));
   program.addCommand(quickstartCommand(app));
   program.addCommand(runCommand(app));
-  for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app));
+  for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app), { hidden: stage.hidden === true });
   program.addCommand(suiteCommand(app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));

@@ -115,6 +115,10 @@ function partition<T>(items: readonly T[], first: (item: T) => boolean): [T[], T
 }
 type Path = readonly (string | number)[];
 
+/** A copy with values put over it that are of the kind that stands there: nothing is checked. */
+export const withOverrides = <T>(tree: T, overrides: readonly Override[]): T =>
+  overrides.reduce<unknown>(put, tree) as T;
+
 /** A copy of the tree with one value put in; a scalar in the way is replaced. */
 function put(tree: unknown, { path, value }: Override): unknown {
   const [head, ...rest] = path;

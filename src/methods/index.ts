@@ -1,7 +1,9 @@
 /** Every method of the evaluation, one file each; `docs/methods.md` is made from this table. */
 
+import { isEmpty } from "../core/ablations.ts";
 import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
+import { type AblationName, stageOf } from "../core/stages.ts";
 import { nearest } from "../core/yaml-file.ts";
 import type { Method, Preparing } from "../eval/types.ts";
 import { configuredMethod, configuredNames } from "./configured.ts";
@@ -21,6 +23,11 @@ import { sftIndR } from "./sft-ind-r.ts";
 import { sftR, sftRAs } from "./sft-r.ts";
 import { sftRejection } from "./sft-rejection.ts";
 import { tagpr } from "./tagpr.ts";
+import { tagprNoReward } from "./tagpr-no-reward.ts";
+import { tagprNoSft } from "./tagpr-no-sft.ts";
+import { tagprNoTag } from "./tagpr-no-tag.ts";
+import { tagprSingleStage } from "./tagpr-single-stage.ts";
+import { tagprUntagged } from "./tagpr-untagged.ts";
 import { zeroShot } from "./zero-shot.ts";
 import { zeroShotR } from "./zero-shot-r.ts";
 
@@ -28,7 +35,7 @@ import { zeroShotR } from "./zero-shot-r.ts";
 export const METHODS: readonly Method[] = [
   ...[zeroShot, zeroShotR, rag, ragR, pag, pagR, r2p],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
-  ...[guided, tagpr],
+  ...[guided, tagprNoSft, tagprNoTag, tagprNoReward, tagprSingleStage, tagprUntagged, tagpr],
   ...[model, modelR],
 ];
 
@@ -47,9 +54,24 @@ export function methodOf(name: string, config: Config): Method {
   return method === model || method === modelR ? { ...method, label: config.name } : method;
 }
 
-/** All that can be compared of a config: `model` and `model-r` are for a model that is given alone. */
+/** The ablations that methods of the config answer from. */
+export const ablationsOf = (config: Config): AblationName[] => [
+  ...new Set(methodsOf(config).flatMap((method) => ablationOf(method) ?? [])),
+];
+
+/** Which ablation of TagPR a row is; null where it is none. */
+export const ablationOf = ({ trains }: Method): AblationName | null =>
+  trains.map((stage) => stageOf(stage).ablation).find((ablation) => ablation !== null) ?? null;
+
+/**
+ * All that can be compared of a config: `model` and `model-r` are for a model that is given alone, and what the config does
+ * without anyway can't be taken away.
+ */
 export const allNames = (config: Config): string[] => [
-  ...METHOD_NAMES.filter((name) => name !== "model" && name !== "model-r"),
+  ...METHODS.filter((method) => {
+    const ablation = ablationOf(method);
+    return method !== model && method !== modelR && (ablation === null || !isEmpty(config, ablation));
+  }).map(({ name }) => name),
   ...["rag-r/majority@8", "sft-r/majority@8", "sft-r/best-of-8"],
   ...configuredNames(config),
 ];

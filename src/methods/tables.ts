@@ -1,7 +1,7 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Comparisons } from "../eval/result-rows.ts";
 import type { Method } from "../eval/types.ts";
-import { METHODS } from "./index.ts";
+import { ablationOf, METHODS } from "./index.ts";
 import { overSamples, partsOf } from "./over-samples.ts";
 import { sftRAs } from "./sft-r.ts";
 
@@ -30,6 +30,7 @@ export const COMPARISONS: Comparisons = [
   ["tagpr", "sft-r"],
   ["tagpr", "sft-rejection"],
   ["tagpr", "guided"],
+  ...METHODS.filter((method) => ablationOf(method) !== null).map(({ name }) => ["tagpr", name] as const),
   ["guided", "sft-r"],
   ["sft-r", "rag-r"],
   ["rag-r", "zero-shot"],

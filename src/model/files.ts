@@ -2,11 +2,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { TagprError } from "../core/errors.ts";
 import { readJson } from "../core/jsonl.ts";
+import { ABLATION_STAGES, type AblationStage } from "../core/stages.ts";
 import type { Task } from "../data/task.ts";
 
-/** The stages of a run that write a model which answers, the furthest trained first; the last ones are rivals of the method. */
-export const MODEL_STAGES = ["explore", "guided", "sft", "rejection", "gold", "gold-full"] as const;
-export type ModelStage = (typeof MODEL_STAGES)[number];
+type AblationModel = Exclude<AblationStage, `prmu-${string}`>;
+const ABLATION_MODELS = ABLATION_STAGES.map(({ name }) => name).filter(
+  (name): name is AblationModel => !name.startsWith("prmu"),
+);
+const MODELS = ["explore", "guided", "sft", "rejection", "gold", "gold-full"] as const;
+export type ModelStage = (typeof MODELS)[number] | AblationModel;
+/** The stages of a run that write a model which answers, the furthest trained first; the last ones are rivals of the method, and its ablations. */
+export const MODEL_STAGES: readonly ModelStage[] = [...MODELS, ...ABLATION_MODELS];
 /** Those that write one model a task (the paper's -Ind). */
 export type TaskStage = "gold-ind" | "sft-ind";
 

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { ablated } from "../core/ablations.ts";
 import { configSchema, type RewardsConfig } from "../core/config/schema.ts";
 import { readFault } from "../core/disk.ts";
 import { messageOf, TagprError } from "../core/errors.ts";
 import { readJson, readJsonl } from "../core/jsonl.ts";
+import { type StageName, stageOf } from "../core/stages.ts";
 import { DEFAULT_TAGS } from "../core/tags.ts";
 import type { Task } from "../data/task.ts";
 import { loadTask, taskSaidBy } from "../data/task-file.ts";
@@ -62,9 +64,10 @@ export function explainFile(path: string, options: ExplainOptions): Explained {
   const inRun = run === null ? null : contextOf(run);
   const own = options.task === undefined ? undefined : loadTask(options.task);
   const task = own ?? inRun?.tasks.find((t) => t.name === name) ?? taskSaidBy(where, name, "--task FILE.yaml");
-  const stage = options.stage ?? (basename(dirname(path)) === "explore" ? "explore" : "guided");
+  const done = stageOf(basename(dirname(path)) as StageName);
+  const stage = options.stage ?? (done.stage === "explore" ? "explore" : "guided");
   const tags = inRun?.tags ?? DEFAULT_TAGS;
-  const whole = inRun?.config ?? configSchema.parse({});
+  const whole = ablated(inRun?.config ?? configSchema.parse({}), done.ablation);
   const config = whole.rewards;
   const weights = weightsOf({ rewards: config, stage, own: whole[stage].rewards }, name);
   const centre = inRun?.centre ?? null;

@@ -1,13 +1,14 @@
+import { ABLATIONS, isEmpty } from "../core/ablations.ts";
 import { rowNamed } from "../core/config/method-names.ts";
 import { hasRewardModel } from "../core/config/reward-model.ts";
 import { type Config, configSchema, type LlmConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
-import { STAGE_NAMES, type StageName } from "../core/stages.ts";
+import { STAGE_NAMES, type StageName, stageOf } from "../core/stages.ts";
 import { SHAPES, shapeOf } from "../data/synthetic/shapes.ts";
 import { FIRST_PRETRAINING_SEED } from "../data/synthetic/world.ts";
 import { isKnownTask, knownTasks, loadTask } from "../data/task-file.ts";
 import type { Method } from "../eval/types.ts";
-import { methodOf } from "../methods/index.ts";
+import { ablationOf, methodOf } from "../methods/index.ts";
 import type { Fault } from "./fault.ts";
 import { prmuFaults, signalFaults, taskWeightFaults } from "./reward-faults.ts";
 import { worldTasks } from "./stages/data-synthetic.ts";
@@ -88,9 +89,9 @@ function goldFaults(config: Config, only: readonly StageName[]): Fault[] {
   if (config.sft.form !== "gold") return [];
   const hint =
     "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft-r], or set sft.form to tagged.";
-  const stages = (["prmu", ...RL] as const).filter((stage) => only.includes(stage));
+  const stages = only.filter((name) => ["prmu", ...RL].includes(stageOf(name).stage));
   const trained = methodsIn(config).filter(({ trains }) =>
-    trains.some((stage) => ["guided", "explore", "rejection"].includes(stage)),
+    trains.some((stage) => !stage.startsWith("gold") && stage !== "sft" && stage !== "sft-ind"),
   );
   return [
     ...(stages.length === 0
@@ -153,6 +154,20 @@ function scoredFaults(config: Config): Fault[] {
   ];
 }
 
+/** An ablation of what the config does without anyway would be TagPR a second time. */
+const emptyFaults = (config: Config): Fault[] =>
+  methodsIn(config).flatMap((method): Fault[] => {
+    const ablation = ablationOf(method);
+    if (ablation === null || !isEmpty(config, ablation)) return [];
+    const already = ABLATIONS[ablation](config).join(", ");
+    return [
+      {
+        message: `eval.methods: ${method.name} is TagPR itself, since the config has ${already} already`,
+        hint: "Leave it out of eval.methods.",
+      },
+    ];
+  });
+
 /** Endpoints that can't be asked. */
 function apiFaults({ eval: { apis, methods } }: Config): Fault[] {
   const rows = methods.map(rowNamed);
@@ -169,6 +184,7 @@ function evalFaults(config: Config): Fault[] {
   const unknown = [
     ...methods.flatMap((name) => nameFault(name, config) ?? []),
     ...scoredFaults(config),
+    ...emptyFaults(config),
     ...apiFaults(config),
   ];
   const files = swap.filter((name) => name.startsWith("file-"));

@@ -1,6 +1,6 @@
 import type { Config } from "../core/config/schema.ts";
 import type { Progress } from "../core/progress.ts";
-import type { StageName } from "../core/stages.ts";
+import type { AblationName, StageName } from "../core/stages.ts";
 import type { Engines } from "../engine/engines.ts";
 import type { Flights } from "../llm/flights.ts";
 import type { Fetch } from "../llm/http.ts";
@@ -12,6 +12,8 @@ export interface StageContext {
   /** The stage's own folder, which exists. */
   readonly dir: string;
   readonly config: Config;
+  /** Of which ablation the stage is: it reads what that has of its own in place of what TagPR has. */
+  readonly ablation?: AblationName | null;
   /** The stage's key ({@link stageKey}): it names what the stage makes, so that nothing downstream takes it for another's. */
   readonly key: string;
   readonly progress: Progress;

@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { loadConfig } from "../../core/config/load.ts";
-import type { StageName } from "../../core/stages.ts";
+import { ABLATION_STAGES, type StageName } from "../../core/stages.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import { configOfRun } from "../../model/record.ts";
 
@@ -11,6 +11,8 @@ import { at, CONFIG_HELP, configPath, maxCost, NO_DOWNLOAD, settlePaths, wholeNu
 export interface StageCommand {
   readonly name: StageName;
   readonly about: string;
+  /** In no list of commands. */
+  readonly hidden?: true;
 }
 
 /** Each stage alone: it reads only what earlier stages wrote. */
@@ -26,6 +28,9 @@ export const STAGE_COMMANDS: readonly StageCommand[] = [
   { name: "gold-ind", about: "the same, one model a task, for sft-ind of eval.methods" },
   { name: "sft-ind", about: "train the base model on the chains, one model a task, for sft-ind-r of eval.methods" },
   { name: "rejection", about: "train the SFT model on its own right samples, for sft-rejection of eval.methods" },
+  ...ABLATION_STAGES.map(({ name, stage, ablation }) => {
+    return { name, about: `${stage} as the ablation ${ablation} has it (docs/methods.md)`, hidden: true } as const;
+  }),
   {
     name: "eval",
     about: "answer held-out queries with every method of a run, a config or a model, and write result.json",

@@ -1,11 +1,14 @@
-import { STAGE_NAMES } from "../../core/stages.ts";
+import { ABLATION_STAGES, STAGE_NAMES } from "../../core/stages.ts";
 import { predictionFile } from "../../eval/prediction-file.ts";
 import { duration } from "../format.ts";
 import { fileLink, html, type Section, table } from "../html.ts";
 import type { RunFiles } from "../read-run.ts";
 
 /** What only some methods train. */
-const RIVALS: readonly string[] = ["gold", "gold-full", "gold-ind", "sft-ind", "rejection"];
+const RIVALS: readonly string[] = [
+  ...["gold", "gold-full", "gold-ind", "sft-ind", "rejection"],
+  ...ABLATION_STAGES.map(({ name }) => name),
+];
 
 const FILES: readonly (readonly [string, string])[] = [
   ["run.json", "resolved config, versions, seed, command line"],

@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChainStats } from "../../chains/types.ts";
+import { ablated } from "../../core/ablations.ts";
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { readJson, readWholeLines } from "../../core/jsonl.ts";
 import { filesBelow } from "../../core/run-dir.ts";
+import { type StageName, stageOf, standIn } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { Budget } from "../../eval/result-types.ts";
 import { primaryOf } from "../../eval/samples.ts";
-import type { Method, Prediction, TrainedBy } from "../../eval/types.ts";
+import type { Method, Prediction } from "../../eval/types.ts";
 import type { ModelFile } from "../../model/files.ts";
 
 /** What of a run the numbers are read from. */
@@ -18,10 +20,9 @@ interface Source {
 }
 
 type Split = "chains" | "rl" | "prmu";
-type Trainer = TrainedBy | "prmu";
 
-/** Whose golds each stage uses itself. */
-const LABELS: Readonly<Record<Trainer, readonly Split[]>> = {
+/** Whose golds each stage uses itself, and an ablation's as its like. */
+const LABELS: Readonly<Partial<Record<StageName, readonly Split[]>>> = {
   sft: ["chains"],
   "sft-ind": ["chains"],
   gold: ["chains", "rl"],
@@ -34,17 +35,20 @@ const LABELS: Readonly<Record<Trainer, readonly Split[]>> = {
 };
 
 /** The stages that weights rest on, their own included. */
-function trainersOf(stage: Trainer, config: Config): Trainer[] {
-  const on = (...names: Trainer[]): Trainer[] => names.flatMap((name) => trainersOf(name, config));
-  const before: Trainer[] =
+function trainersOf(name: StageName, config: Config): StageName[] {
+  const { stage, ablation } = stageOf(name);
+  const own = ablated(config, ablation);
+  const on = (...names: StageName[]): StageName[] =>
+    names.flatMap((one) => trainersOf(standIn({ stage: one, ablation }), config));
+  const before =
     stage === "explore"
       ? on("guided")
       : stage === "guided"
-        ? [...(config.guided.from === "sft" ? on("sft") : []), ...(hasRewardModel(config) ? on("prmu") : [])]
+        ? [...(own.guided.from === "sft" ? on("sft") : []), ...(hasRewardModel(own) ? on("prmu") : [])]
         : stage === "prmu" || stage === "rejection"
           ? on("sft")
           : [];
-  return [...new Set([...before, stage])];
+  return [...new Set([...before, name])];
 }
 
 /**
@@ -58,7 +62,7 @@ export function budgetOf(source: Source, method: Method, predictions: readonly P
   const dollars = predictions.reduce((sum, { cost }) => sum + (cost?.dollars ?? 0), 0);
   return {
     labels: labelsOf(source.run, stages),
-    teacher_tokens: stages.some((stage) => CHAINED.has(stage)) ? teacherTokens(source.run) : 0,
+    teacher_tokens: stages.some((stage) => CHAINED.has(stageOf(stage).stage)) ? teacherTokens(source.run) : 0,
     trained_tokens: tokens(source.run, stages, "trained_tokens"),
     sampled_tokens: tokens(source.run, stages, "sampled_tokens"),
     tuning_trials: trials + stages.reduce((sum, stage) => sum + looks(source.run, stage), 0),
@@ -70,16 +74,16 @@ export function budgetOf(source: Source, method: Method, predictions: readonly P
 }
 
 /** Whose weights answer, and the reward model that chooses among the answers. */
-const trainersIn = ({ trains, scored }: Method): readonly Trainer[] => [
+const trainersIn = ({ trains, scored }: Method): readonly StageName[] => [
   ...trains,
   ...(scored ? ["prmu" as const] : []),
 ];
 
 /** What the chains' tokens went into. */
-const CHAINED: ReadonlySet<Trainer> = new Set(["sft", "sft-ind"]);
+const CHAINED: ReadonlySet<StageName> = new Set(["sft", "sft-ind"]);
 
-function labelsOf(run: string, stages: readonly Trainer[]): number {
-  const splits = [...new Set(stages.flatMap((stage) => LABELS[stage]))];
+function labelsOf(run: string, stages: readonly StageName[]): number {
+  const splits = [...new Set(stages.flatMap((stage) => LABELS[stageOf(stage).stage] ?? []))];
   const learnt = splits.flatMap((split) => readWholeLines<ShownExample>(join(run, "data", `${split}.jsonl`)));
   const own = new Set(learnt.filter(({ gold }) => gold !== null).map(({ task, id }) => `${task}/${id}`)).size;
   // Of folders it may see more than the run's own splits: the loop says how much.
@@ -87,7 +91,7 @@ function labelsOf(run: string, stages: readonly Trainer[]): number {
 }
 
 /** Different completions that a stage of supervised training has seen. */
-const completions = (run: string, stage: Trainer): number =>
+const completions = (run: string, stage: StageName): number =>
   new Set(
     readWholeLines<{ chains?: string[] }>(join(run, stage, "samples.jsonl")).flatMap(({ chains }) => chains ?? []),
   ).size;
@@ -100,7 +104,7 @@ function teacherTokens(run: string): number {
 }
 
 /** Sums of a column over all loops of the stages; null where a step of an older version doesn't say it. */
-function tokens(run: string, stages: readonly Trainer[], column: "trained_tokens" | "sampled_tokens"): number | null {
+function tokens(run: string, stages: readonly StageName[], column: "trained_tokens" | "sampled_tokens"): number | null {
   const sums = stages.map((stage) => {
     const loops = filesIn(run, stage, "metrics.jsonl").map((file) => readWholeLines<Row>(file));
     const steps = loops.flat().filter(({ kind }) => kind === "train");
@@ -118,11 +122,11 @@ interface Row {
 }
 
 /** What was sampled before a loop began: pairs, and rejection sampling's responses. */
-function outsideLoops(run: string, stage: Trainer): number {
+function outsideLoops(run: string, stage: StageName): number {
   const at = (file: string): string => join(run, stage, file);
   if (stage === "rejection" && existsSync(at("accepted.json")))
     return readJson<{ tokens: number }>(at("accepted.json")).tokens;
-  if (stage !== "prmu") return 0;
+  if (stageOf(stage).stage !== "prmu") return 0;
   return sum(
     filesIn(run, stage, "pair_stats.json").map(
       (file) => readJson<{ sampled_tokens?: number }>(file).sampled_tokens ?? 0,
@@ -131,7 +135,7 @@ function outsideLoops(run: string, stage: Trainer): number {
 }
 
 /** Looks at dev that chose weights, those of `choose.guard` included. */
-function looks(run: string, stage: Trainer): number {
+function looks(run: string, stage: StageName): number {
   const curves = filesIn(run, stage, "curve.json").map((file) => readJson<{ curve: { dev: number | null }[] }>(file));
   const points = sum(curves.map(({ curve }) => curve.filter(({ dev }) => dev !== null).length));
   const path = join(run, stage, "validations.json");

@@ -15,7 +15,7 @@ import { openScorer } from "../stages/scorer.ts";
 export function keptReward(context: StageContext): NonNullable<Tools["reward"]> {
   const store = fileStore<number>(join(context.run, "cache", "methods", "reward.jsonl"));
   return async (items) => {
-    const model = readScorer(context.run);
+    const model = readScorer(context.run, null);
     const keys = items.map(({ example: { task, id, input, shown }, text }) =>
       hashJson({ model, task, id, input, shown, text }),
     );

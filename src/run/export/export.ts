@@ -134,7 +134,7 @@ async function exportPolicy(
 async function exportReward(options: ExportOptions, { config }: RunRecord, part: string): Promise<Checked> {
   const { run, engines, modelDir, progress, verifiers } = options;
   mustStand(run, "prmu/scorer.json", "prmu");
-  const file = readScorer(run);
+  const file = readScorer(run, null);
   if (file === null || "oracle" in file)
     throw new TagprError("usage", `${run} has no reward model: its prmu.variant is ${config.prmu.variant}`, {
       hint: "Export the policy: --model tagpr.",

@@ -1,7 +1,7 @@
 import type { Assumptions } from "./assumptions.ts";
 import type { Machine } from "./machines.ts";
 import { cacheBytes, forwardFlops, parameters, type Shape } from "./shape.ts";
-import type { Pass } from "./work.ts";
+import type { Pass } from "./work-types.ts";
 
 /** How an engine does its work, as far as cost hangs on it. */
 export interface EngineStyle {

@@ -7,7 +7,8 @@ import { machinesOf } from "./machines.ts";
 import { makePlan, type Plan } from "./plan.ts";
 import { adapterParameters, forwardFlops, parameters, shapeOf } from "./shape.ts";
 import { taskSizes } from "./sizes.ts";
-import { type Pass, workOf } from "./work.ts";
+import { workOf } from "./work.ts";
+import type { Pass } from "./work-types.ts";
 
 const nowhere = (name: string): Promise<string> => Promise.reject(new Error(`no ${name}`));
 const paper = loadConfig("presets/paper.yaml");
@@ -331,11 +332,11 @@ describe("a plan for embedded engines", () => {
       const ranked = (["guided", "prmu"] as const).map((stage) => [stage, { ...quick[stage], rank }]);
       return (await planOf([], configSchema.parse({ ...on(gpu), ...Object.fromEntries(ranked) }))).disk;
     };
-    const { sft, guided, explore, prmu } = quick;
-    const states = 1 + sft.keep_checkpoints + guided.keep_checkpoints + explore.keep_checkpoints;
-    const saved = states + prmu.keep_checkpoints;
-    expect(await disk(0)).toBe(12 * n * saved + 5 * 4 * n);
-    expect(await disk(8)).toBe((4 * n + 12 * a) * saved + 5 * 4 * n);
+    const { sft, guided, explore, gold, prmu } = quick;
+    const loops = [sft, guided, explore, gold, prmu];
+    const saved = 1 + loops.reduce((sum, { keep_checkpoints }) => sum + keep_checkpoints, 0);
+    expect(await disk(0)).toBe(12 * n * saved + 6 * 4 * n);
+    expect(await disk(8)).toBe((4 * n + 12 * a) * saved + 6 * 4 * n);
   });
 
   it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {

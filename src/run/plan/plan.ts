@@ -1,6 +1,6 @@
 import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import type { Config } from "../../core/config/schema.ts";
-import type { StageName } from "../../core/stages.ts";
+import { type StageName, stageOf } from "../../core/stages.ts";
 import { type Assumptions, describeAssumptions } from "./assumptions.ts";
 import { type EngineStyle, passFlops, passSeconds, sampledTokens, trainedTokens } from "./cost.ts";
 import { type Column, CPU, columnsOf, type Machine, machinesOf, type Role } from "./machines.ts";
@@ -17,7 +17,8 @@ import {
 } from "./memory.ts";
 import { adapterParameters, parameters, type Shape } from "./shape.ts";
 import type { TaskSizes } from "./sizes.ts";
-import { type Asked, type StageWork, workOf } from "./work.ts";
+import { workOf } from "./work.ts";
+import type { Asked, StageWork } from "./work-types.ts";
 
 export interface StagePlan {
   readonly stage: StageName;
@@ -91,7 +92,7 @@ export function makePlan(inputs: PlanInputs): Plan {
     cards: cardsOf(ofDevice(inputs, "cuda")),
     processor: processorOf(ofDevice(inputs, "cpu")),
     apis: work.flatMap(({ asked }) => asked.map((one) => apiPlan(one, config))),
-    disk: diskBytes(inputs),
+    disk: diskBytes(work, inputs),
     notes: [...inputs.notes, ...cutOffNotes(config)],
     assumptions: describeAssumptions(assumed),
   };
@@ -120,8 +121,7 @@ function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column
   const total = (value: (pass: StageWork["passes"][number]) => number): number =>
     work.passes.reduce((sum, pass) => sum + value(pass), 0);
   const shapeFor = (model: Role): Shape => (model === "policy" ? inputs.policy : inputs.reward);
-  const trains = work.stage === "prmu" ? inputs.reward : inputs.policy;
-  const rank = work.stage === "prmu" ? config.prmu.rank : config.guided.rank;
+  const { shape: trains, rank } = trainedBy(work, inputs);
   const saving = (work.checkpoints * stateBytes(trains, rank)) / assumed.save_bytes_per_second;
   const hours = columns.map((column) => {
     const seconds = total((pass) =>
@@ -209,13 +209,18 @@ function apiPlan(asked: Asked, config: Config): ApiPlan {
 const stateBytes = (shape: Shape, rank: number): number =>
   4 * parameters(shape) + (rank > 0 ? 12 * adapterParameters(shape, rank) : 8 * parameters(shape));
 
-/** Every kept state, and one best weights a stage; of both the new one is written before the old one goes. */
-function diskBytes({ config, policy, reward }: PlanInputs): number {
-  const states = [config.sft, config.guided, config.explore].reduce(
-    (sum, { keep_checkpoints }) => sum + keep_checkpoints,
-    1,
-  );
-  const own = states * stateBytes(policy, config.guided.rank) + 4 * 4 * parameters(policy);
-  const { keep_checkpoints: kept, rank } = config.prmu;
-  return !hasRewardModel(config) ? own : own + kept * stateBytes(reward, rank) + 4 * parameters(reward);
+/** What a stage trains. */
+const trainedBy = ({ stage }: StageWork, { config, policy, reward }: PlanInputs) =>
+  stageOf(stage).stage === "prmu"
+    ? { shape: reward, rank: config.prmu.rank }
+    : { shape: policy, rank: config.guided.rank };
+
+/** Every kept state, and one best weights a loop; of both the new one is written before the old one goes. */
+function diskBytes(work: readonly StageWork[], inputs: PlanInputs): number {
+  const { config, policy } = inputs;
+  const beside = stateBytes(policy, config.guided.rank) + 4 * parameters(policy);
+  return work.reduce((sum, one) => {
+    const { shape, rank } = trainedBy(one, inputs);
+    return sum + one.loops * (one.kept * stateBytes(shape, rank) + 4 * parameters(shape));
+  }, beside);
 }

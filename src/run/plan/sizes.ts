@@ -14,6 +14,8 @@ export interface TaskSizes {
   readonly rl: number;
   readonly prmu: number;
   readonly dev: number;
+  /** All of train but dev's: what SFT on all labels sees. */
+  readonly labelled: number;
   readonly test: number;
   /** Chains that stated rules make of them, where they are the only teachers and the data is there to see. */
   readonly byRules?: number;
@@ -74,7 +76,8 @@ function syntheticSizes(task: string, { data }: Config): TaskSizes {
   const rl = data.rl_of[task] ?? data.rl;
   const prmu = data.prmu_from === "rl" ? rl : data.prmu;
   const test = strata.seen + strata.unseen + strata.cold || data.test;
-  return { task, chains, rl, prmu, dev, test, users: true };
+  const labelled = chains + rl + (data.prmu_from === "rl" ? 0 : prmu);
+  return { task, chains, rl, prmu, dev, labelled, test, users: true };
 }
 
 /** The data stage's own rule on so many queries. */
@@ -83,6 +86,13 @@ function cut(task: string, train: number, evaluation: number, { data }: Config):
   const ids = Array.from({ length: train - dev }, (_, i) => `${i}` as QueryId);
   const parts = divide(ids, { ...data, rl: data.rl_of[task] ?? data.rl });
   const { chains, rl, prmu } = parts;
-  const sizes = { chains: chains.size, rl: rl.size, prmu: prmu.size, dev, test: Math.min(data.test, evaluation) };
+  const sizes = {
+    chains: chains.size,
+    rl: rl.size,
+    prmu: prmu.size,
+    dev,
+    labelled: train - dev,
+    test: Math.min(data.test, evaluation),
+  };
   return { task, ...sizes, users: false };
 }

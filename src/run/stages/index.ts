@@ -1,4 +1,6 @@
+import { ABLATION_STAGES } from "../../core/stages.ts";
 import type { Stage } from "../stage.ts";
+import { ablatedStage } from "./ablated.ts";
 import { chainsStage } from "./chains.ts";
 import { dataStage } from "./data.ts";
 import { evalStage } from "./evaluate.ts";
@@ -9,7 +11,9 @@ import { reportStage } from "./report.ts";
 import { exploreStage, guidedStage } from "./rl.ts";
 import { sftIndStage, sftStage } from "./sft.ts";
 
-/** Every stage of the paper's pipeline, and those that train its rivals. */
+const OF_TAGPR = { sft: sftStage, prmu: prmuStage, guided: guidedStage, explore: exploreStage };
+
+/** Every stage of the paper's pipeline, and those that train its rivals and ablations. */
 export const STAGES: readonly Stage[] = [
   dataStage,
   chainsStage,
@@ -22,6 +26,7 @@ export const STAGES: readonly Stage[] = [
   goldIndStage,
   sftIndStage,
   rejectionStage,
+  ...ABLATION_STAGES.map((one) => ablatedStage(OF_TAGPR[one.stage], one)),
   evalStage,
   reportStage,
 ];

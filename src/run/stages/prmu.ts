@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { backbone, hasRewardModel } from "../../core/config/reward-model.ts";
 import { guardDisk, readJson, readJsonl, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { LOOP_FILES, openLoop } from "../../core/run-dir.ts";
+import { type AblationName, standIn } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type Asking, openAsking } from "../../model/asking.ts";
 import { ASKING_FILES, readModel, readTasks } from "../../model/files.ts";
@@ -75,7 +76,7 @@ async function makeModel(
   if (below === "") tellCuts(context, asking, readSplit(run, "prmu"));
   const result = await trainPrmu({
     engine: await context.engines.reward(),
-    model: config.prmu.model === "sft" ? readModel(run, "sft").path : backbone(config),
+    model: config.prmu.model === "sft" ? sftModel(context) : backbone(config),
     ...{ codec, prefix, promptOf, promptWithout, examples, ...made },
     tasks: readTasks(run),
     config: config.prmu,
@@ -121,7 +122,7 @@ async function pairsOf(
   examples: readonly ShownExample[],
   asking: Asking,
 ): Promise<Made> {
-  const { run, config, progress } = context;
+  const { config, progress } = context;
   const [faultsPath, responsesPath, path] = ["faults.jsonl", "responses.jsonl", "pairs.jsonl"].map((name) =>
     join(dir, name),
   ) as [string, string, string];
@@ -134,7 +135,7 @@ async function pairsOf(
   const { renderer: codec, promptOf, promptWithout, promptWith, prefix, tasks, tags } = asking;
   const { prmu, seed } = config;
   const sources = await samplePairSources({
-    sampler: await (await context.engines.policy()).sampler(readModel(run, "sft").path),
+    sampler: await (await context.engines.policy()).sampler(sftModel(context)),
     ...{ codec, prefix, examples, tasks, tags, promptOf, promptWithout, promptWith, config: prmu, seed, progress },
   });
   const { pairs, stats } = buildPairs(sources, prmu, seed);
@@ -154,5 +155,10 @@ function writeScorer({ dir, key }: StageContext, scorer: ScorerFile | OracleFile
   writeJson(join(dir, "scorer.json"), scorer && { ...scorer, made_by: key });
 }
 
-export const readScorer = (run: string): ScorerFile | OracleFile | null =>
-  readJson<ScorerFile | OracleFile | null>(join(run, "prmu", "scorer.json"));
+/** What the run's reward model is, or an ablation's where that has one of its own. */
+export const readScorer = (run: string, ablation: AblationName | null): ScorerFile | OracleFile | null =>
+  readJson<ScorerFile | OracleFile | null>(join(run, standIn({ stage: "prmu", ablation }), "scorer.json"));
+
+/** The SFT model that pairs are sampled from. */
+const sftModel = ({ run, ablation = null }: StageContext): string =>
+  readModel(run, standIn({ stage: "sft", ablation })).path;

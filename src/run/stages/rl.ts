@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
 import { writeJson } from "../../core/jsonl.ts";
 import { openLoop } from "../../core/run-dir.ts";
+import { standIn } from "../../core/stages.ts";
 import { WORLD_FILE } from "../../data/synthetic/drawn.ts";
 import { openAsking } from "../../model/asking.ts";
 import { ASKING_FILES, type ModelFile, readModel } from "../../model/files.ts";
@@ -77,7 +78,7 @@ async function runRl(context: StageContext, stage: RlStage): Promise<void> {
   const { renderer: codec, promptOf, prefix, tasks, tags } = asking;
   const examples = readSplit(run, "rl");
   tellCuts(context, asking, examples);
-  const start = startOf(run, stage, config);
+  const start = startOf(context, stage);
   // Where the personalization reward has no weight (the second stage, as a rule) no reward model is loaded.
   const names = tasks.map(({ name }) => name);
   const own = await openOwnSignals(context, stage, names);
@@ -117,7 +118,9 @@ async function runRl(context: StageContext, stage: RlStage): Promise<void> {
 }
 
 /** The model that a stage goes on from. */
-function startOf(run: string, stage: RlStage, config: Config): Pick<ModelFile, "path" | "state" | "dev"> {
-  if (stage === "explore") return readModel(run, "guided");
-  return config.guided.from === "base" ? { path: config.model, state: null } : readModel(run, "sft");
+function startOf(context: StageContext, stage: RlStage): Pick<ModelFile, "path" | "state" | "dev"> {
+  const { run, config, ablation = null } = context;
+  const of = <S extends "sft" | "guided">(before: S) => readModel(run, standIn({ stage: before, ablation }));
+  if (stage === "explore") return of("guided");
+  return config.guided.from === "base" ? { path: config.model, state: null } : of("sft");
 }

@@ -17,8 +17,8 @@ type Opened = Scorer & { close(): Promise<void> };
 
 /** What gives the personalization reward: the trained model, both of a cross-fit, or an oracle of the synthetic world. */
 export async function openScorer(context: StageContext): Promise<Opened | null> {
-  const { config, run } = context;
-  const file = readScorer(run);
+  const { config, run, ablation = null } = context;
+  const file = readScorer(run, ablation);
   if (file === null) return null;
   if ("oracle" in file) return openOracle(context, file);
   const { renderer: codec, promptOf, prefix, tasks } = await openAsking(context, backbone(config));

@@ -7,6 +7,7 @@ const order = [
   "report",
   "methods",
   "eval",
+  "encoders",
   "policy",
   "prmu",
   "rewards",

@@ -169,6 +169,7 @@ function modelsUsed(config: Config, only: readonly StageName[]): Wish[] {
   const reward = scores(config, only);
   const embeds =
     wants("chains") ||
+    wants("pplug", "pplug-labels", "hydra", "prlm-reward", "prlm", "prlm-sft") ||
     (wants("data") && profile.retriever === "dense") ||
     (wants("eval") && evaluationRetriever(config) === "dense");
   return [

@@ -60,7 +60,15 @@ export function measure(io: Io): Measure {
 
 /** Every base model of a run, the policy's first. */
 function modelsOf(config: Config): string[] {
-  return [...new Set([config.model, backbone(config), config.engines.embeddings_model])].filter((name) => name !== "");
+  return [
+    ...new Set([
+      config.model,
+      backbone(config),
+      config.engines.embeddings_model,
+      config.hydra.encoder,
+      config.prlm.encoder,
+    ]),
+  ].filter((name) => name !== "");
 }
 
 /** The folder of a model, for its tokenizer and chat template. */

@@ -1,4 +1,5 @@
-import { CANDIDATES, MOST_INTERVENTIONS, SAMPLING } from "../methods/r2p-chains.ts";
+import { CANDIDATES } from "../methods/hydra-adapter.ts";
+import { MOST_INTERVENTIONS, CANDIDATES as R2P_CANDIDATES, SAMPLING } from "../methods/r2p-chains.ts";
 import { MOST_TOKENS } from "../methods/summarise.ts";
 
 /** Of `docs/methods.md`: what a source leaves open and we chose, and the rows that only a config names. */
@@ -6,8 +7,17 @@ export const methodsChoices = (): string => `## What the sources leave open, and
 
 - \`pag\`, \`pag-r\`: the base model sums up all shown items (\`profile.k\`), greedily, in ${MOST_TOKENS} tokens at most and a quarter of the prompt at most. The prompt then has the summary and the newest half of the items.
   A summary is made once for the same items of a user and a task, and kept. It never sees an item that its query is not shown. Predictions hold it (\`made.summary\`).
-- \`r2p\` ("-like"): three levels, headed task, profile and answer. ${CANDIDATES} chains a query at temperature ${SAMPLING.temperature} and top-p ${SAMPLING.topP}. A chain that leaves a level out, empty or out of order is cut back to there
-  and goes on behind a correction: ${MOST_INTERVENTIONS} a chain at most, then it is closed. The model sees the ${CANDIDATES} answers and gives one, at once and greedily. Predictions hold every chain and what was put in (\`made.candidates\`).
+- \`r2p\` ("-like"): three levels, headed task, profile and answer. ${R2P_CANDIDATES} chains a query at temperature ${SAMPLING.temperature} and top-p ${SAMPLING.topP}. A chain that leaves a level out, empty or out of order is cut back to there
+  and goes on behind a correction: ${MOST_INTERVENTIONS} a chain at most, then it is closed. The model sees the ${R2P_CANDIDATES} answers and gives one, at once and greedily. Predictions hold every chain and what was put in (\`made.candidates\`).
+- \`pplug\`: the constant that brings soft tokens to the model's scale is calibrated to the mean length of its embeddings. The projector begins without biases, the instruction as a vector of length 1. Texts are read without dropout.
+  Dev's loss chooses the weights, answers are greedy (the source: beam 4), the labels are those of chains and RL. The text encoder is \`engines.embeddings_model\`: MiniLM here, BGE by name (\`BAAI/bge-base-en-v1.5\`). Predictions say which items count most (\`made.attention\`).
+  \`pplug\` leaves tags and scores out of the vectors, as the source's code does; \`pplug-labels\` has them in. Titles and tweets are text, so on tasks of writing the two are the same.
+- \`hydra-adapter\`: ${CANDIDATES} answers of the base model, asked as \`rag\`, at temperature 1; beside it stand \`rag/majority@8\` over the same answers, \`rag-r/majority@8\` and \`tagpr/majority@8\`. The text encoder is MiniLM (\`hydra.encoder\`; the source's \`allenai/longformer-base-4096\` by name).
+  It reads the answer, the query and the items from the newest on: its cut takes old items. A head has one output where the source's has two, and there is no dropout. Right is an answer that the gold stands in; of free text what was sampled is wrong and the gold right, as in the source's code.
+  Then the encoder stays, and each test user gets a head of its own, which begins as the mean of the trained ones. It learns from the newest items of the history (\`hydra.own\`), each asked as a query with the items before it. Where an item is no query (citations, tweets) the mean scores. Predictions say which head it was (\`made.head\`).
+- \`prlm\`, \`prlm-sft\`: the contrastive reward model is one for all tasks, a sentence encoder (\`prlm.encoder\`; the source's \`bert-base-uncased\` by name), on the queries of \`data.prmu\`, whose golds it doesn't read. Pairs of equal answers are left out.
+  Quality is ROUGE-1 + ROUGE-2 + ROUGE-L of a text; of a label or a grade, which the source doesn't have, the verifiable reward. GRPO has the settings of \`guided\`, with bounds of 0.2 a token and the passes of \`guided\` and \`explore\` together: TagPR's budget.
+  \`prlm\` begins with the base model, as in the source, and its prompt names no tags; \`prlm-sft\` with the SFT model, as TagPR does. TagPR w/o SFT (\`tagpr-no-sft\`) is compared with \`prlm\` where both are asked.
 - \`ROW/majority@N\`, \`ROW/best-of-N\` (N from 2 to 256), of every row that is one prompt and one response, APIs and your own too: samples at the highest of \`eval.temperatures\`, 1 where there is none; the same that \`eval.samples\` draws where it asks for as many.
   majority@N is the label or grade that most samples give, of equals the one drawn first; of free text it is the answer with the highest mean ROUGE-L against the others. best-of-N is the sample with PRMU's highest logit; a run without a reward model refuses it.
   What can't be read neither votes nor wins. Predictions hold all answers (\`made.answers\`).

@@ -1,6 +1,8 @@
 /** The paper's pipeline, in order; before its evaluation what compared methods train of their own. */
 const TRAINING = ["data", "chains", "sft", "prmu", "guided", "explore"] as const;
-const RIVALS = ["gold", "gold-full", "gold-ind", "sft-ind", "rejection"] as const;
+/** They train a text encoder, and no model that answers. */
+const ENCODERS = ["pplug", "pplug-labels", "hydra", "prlm-reward"] as const;
+const RIVALS = ["gold", "gold-full", "gold-ind", "sft-ind", "rejection", ...ENCODERS, "prlm", "prlm-sft"] as const;
 const TELLING = ["eval", "report"] as const;
 
 /** The stages of TagPR that an ablation has of its own, in order, since its settings change them; the last one's model answers. */

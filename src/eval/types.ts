@@ -4,7 +4,7 @@ import type { ProfileItem, QueryId, ShownExample, UserId } from "../data/types.t
 import type { SampleRequest } from "../engine/types.ts";
 import type { Store } from "../llm/store.ts";
 import type { ChatModel } from "../llm/types.ts";
-import type { ModelStage, TaskStage } from "../model/files.ts";
+import type { EncoderStage, ModelStage, SoftStage, TaskStage } from "../model/files.ts";
 import type { ScoreItem } from "../prmu/scorer-types.ts";
 import type { Cut } from "../prompts/budget.ts";
 import type { Renderer } from "../prompts/renderer.ts";
@@ -67,7 +67,7 @@ export interface Preparing {
 }
 
 /** The stages that train a model which answers, by their folders in a run. */
-export type TrainedBy = ModelStage | TaskStage;
+export type TrainedBy = ModelStage | TaskStage | EncoderStage;
 
 /** Whose weights: the base model's, those that a stage trained, or its model of one task where it trains one a task. */
 export type Weights = "base" | TrainedBy | `${TrainedBy}/${string}`;
@@ -97,11 +97,35 @@ export interface Tools {
   chat(name: string): ChatModel;
   /** Logits of the run's reward model (PRMU), one an item, kept by content; absent where there is none. */
   readonly reward?: (items: readonly ScoreItem[]) => Promise<number[]>;
+  /**
+   * The soft tokens that a stage's text encoder makes of each query and its user's whole history, kept by content, and the
+   * items that they are made of most.
+   */
+  softPrompts(stage: SoftStage, examples: readonly ShownExample[]): Promise<MadeSoft[]>;
+  /** How right a stage's scorer finds answers to queries, by the head of each query's user; kept by content. */
+  scoreAnswers(stage: "hydra", answers: readonly ScoreItem[]): Promise<AnswerScore[]>;
   /** Sentence vectors, kept by content. */
   readonly embed: Embed;
   /** Whatever else a method makes at some cost, by a key of its whole content; `name` is a file's. */
   store<T>(name: string): Store<T>;
   readonly progress: Progress;
+}
+
+/** Soft tokens of one query. */
+export interface MadeSoft {
+  /** [2][D]: what the prompt's tokens −1 and −2 stand for. */
+  readonly soft: readonly (readonly number[])[];
+  /** Items by their share in the second, the largest first; the first few of `of`. */
+  readonly attention: readonly { readonly item: string; readonly weight: number }[];
+  readonly of: number;
+}
+
+/** A scorer's verdict on one answer. */
+export interface AnswerScore {
+  /** Of being right; higher is better. */
+  readonly logit: number;
+  /** Whether the user has a head, or that of nobody was asked. */
+  readonly own: boolean;
 }
 
 /** One prompt to sample from. */

@@ -8,11 +8,16 @@ import { nearest } from "../core/yaml-file.ts";
 import type { Method, Preparing } from "../eval/types.ts";
 import { configuredMethod, configuredNames } from "./configured.ts";
 import { guided } from "./guided.ts";
+import { hydraAdapter } from "./hydra-adapter.ts";
 import { model } from "./model.ts";
 import { modelR } from "./model-r.ts";
 import { overSamples, partsOf } from "./over-samples.ts";
 import { pag } from "./pag.ts";
 import { pagR } from "./pag-r.ts";
+import { pplug } from "./pplug.ts";
+import { pplugLabels } from "./pplug-labels.ts";
+import { prlm } from "./prlm.ts";
+import { prlmSft } from "./prlm-sft.ts";
 import { r2p } from "./r2p.ts";
 import { rag } from "./rag.ts";
 import { ragR } from "./rag-r.ts";
@@ -35,6 +40,7 @@ import { zeroShotR } from "./zero-shot-r.ts";
 export const METHODS: readonly Method[] = [
   ...[zeroShot, zeroShotR, rag, ragR, pag, pagR, r2p],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
+  ...[pplug, pplugLabels, hydraAdapter, prlm, prlmSft],
   ...[guided, tagprNoSft, tagprNoTag, tagprNoReward, tagprSingleStage, tagprUntagged, tagpr],
   ...[model, modelR],
 ];
@@ -72,7 +78,7 @@ export const allNames = (config: Config): string[] => [
     const ablation = ablationOf(method);
     return method !== model && method !== modelR && (ablation === null || !isEmpty(config, ablation));
   }).map(({ name }) => name),
-  ...["rag-r/majority@8", "sft-r/majority@8", "sft-r/best-of-8"],
+  ...["rag/majority@8", "rag-r/majority@8", "sft-r/majority@8", "tagpr/majority@8", "sft-r/best-of-8"],
   ...configuredNames(config),
 ];
 
@@ -84,9 +90,12 @@ export function methodsOf(config: Config): Method[] {
   return methods.toSorted((a, b) => place(a) - place(b));
 }
 
+/** Stages that hang on no chain: they learn from gold answers or rewards alone. */
+const WITHOUT_CHAINS = /^(gold|pplug|hydra|prlm$)/;
+
 /** Whether what it answers with, or what chooses among its answers, was trained on chains; SFT on gold answers was not. */
 export const learnsFromChains = ({ trains, scored }: Method): boolean =>
-  scored === true || trains.some((stage) => !stage.startsWith("gold"));
+  scored === true || trains.some((stage) => !WITHOUT_CHAINS.test(stage));
 
 /** Methods as they are once the queries are known ({@link Method.prepare}). */
 export const prepared = (methods: readonly Method[], preparing: Preparing): Promise<Method[]> =>

@@ -37,6 +37,19 @@ export const COMPARISONS: Comparisons = [
   ["pag", "rag"],
   ["pag-r", "rag-r"],
   ["r2p", "rag-r"],
+  ["tagpr", "pplug"],
+  ["pplug", "rag"],
+  ["pplug-labels", "pplug"],
+  ["tagpr", "hydra-adapter"],
+  ["hydra-adapter", "rag"],
+  ["hydra-adapter", "rag/majority@8"],
+  ["hydra-adapter", "rag-r/majority@8"],
+  ["tagpr/majority@8", "hydra-adapter"],
+  ["tagpr", "prlm"],
+  ["tagpr-no-sft", "prlm"],
+  ["tagpr", "prlm-sft"],
+  ["prlm", "rag-r"],
+  ["prlm-sft", "sft-r"],
 ];
 
 /** {@link COMPARISONS}, and of rows that only a config knows: against TagPR, and against the row that each is nearest to. */

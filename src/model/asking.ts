@@ -25,17 +25,18 @@ export interface Asking {
   readonly prefix: string;
 }
 
-/** Opens the tokenizer of `model` (default: the run's base) and asks as the config says, for an answer at once where `reasoning` is false. */
+/** Opens the tokenizer of `model` (default: the run's base) and asks as the config says, for an answer at once where `reasoning` is false; `named`: tags in place of the run's. */
 export async function openAsking(
   { config, run, modelDir }: { readonly run: string; readonly config: Config; readonly modelDir: ModelDir },
   model = config.model,
   reasoning = true,
+  named?: readonly string[],
 ): Promise<Asking> {
   const renderer = loadRenderer(await modelDir(model));
   const tasks = readTasks(run);
   // What answers at once hangs on no tag.
-  const tags = reasoning ? readTags(run) : [];
-  const style = { reasoning, tags: reasoning ? namedTags(config, tags) : [] };
+  const tags = named ?? (reasoning ? readTags(run) : []);
+  const style = { reasoning, tags: named ?? (reasoning ? namedTags(config, tags) : []) };
   const byName = new Map(tasks.map((task) => [task.name, task]));
   const render = (example: ShownExample, items: ShownExample["shown"]): Fitted => {
     const task = byName.get(example.task);

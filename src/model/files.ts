@@ -9,12 +9,16 @@ type AblationModel = Exclude<AblationStage, `prmu-${string}`>;
 const ABLATION_MODELS = ABLATION_STAGES.map(({ name }) => name).filter(
   (name): name is AblationModel => !name.startsWith("prmu"),
 );
-const MODELS = ["explore", "guided", "sft", "rejection", "gold", "gold-full"] as const;
+const MODELS = ["explore", "guided", "sft", "rejection", "gold", "gold-full", "prlm-sft", "prlm"] as const;
 export type ModelStage = (typeof MODELS)[number] | AblationModel;
 /** The stages of a run that write a model which answers, the furthest trained first; the last ones are rivals of the method, and its ablations. */
 export const MODEL_STAGES: readonly ModelStage[] = [...MODELS, ...ABLATION_MODELS];
 /** Those that write one model a task (the paper's -Ind). */
 export type TaskStage = "gold-ind" | "sft-ind";
+/** Those that write a text encoder which works beside the base model. */
+export type EncoderStage = SoftStage | "hydra" | "prlm-reward";
+/** Those whose encoder makes soft tokens. */
+export type SoftStage = "pplug" | "pplug-labels";
 
 /** Weights that a loop has chosen. */
 export interface Trained {
@@ -57,10 +61,11 @@ export interface ModelFile extends Trained {
   readonly made_by: string;
 }
 
-export const modelPath = (run: string, stage: ModelStage | TaskStage): string => join(run, stage, "model.json");
+export const modelPath = (run: string, stage: ModelStage | TaskStage | EncoderStage): string =>
+  join(run, stage, "model.json");
 
 /** The model of a stage; where it trains one a task, that of `task`. @throws TagprError `run` where that task has none */
-export function readModel(run: string, stage: ModelStage | TaskStage, task?: string): ModelFile {
+export function readModel(run: string, stage: ModelStage | TaskStage | EncoderStage, task?: string): ModelFile {
   const file = readJson<ModelFile>(modelPath(run, stage));
   if (task === undefined) return file;
   const own = file.of?.[task];

@@ -15,6 +15,8 @@ import { hackingSigns, isTrainable, judgeProbe, type Probe, probe, type Validati
 
 /** One RL stage (paper section 3.4): guided with all five signals, or exploratory with the foundation signals. */
 export interface RlOptions extends Setting {
+  /** Shown while it trains; default: the stage's. */
+  readonly title?: string;
   readonly engine: Engine;
   /** `tinker://` path (or model) to start from. */
   readonly model: string;
@@ -75,7 +77,7 @@ export async function trainRl(options: RlOptions): Promise<RlResult> {
   if (options.examples.length === 0)
     throw new TagprError("data", "there are no RL queries", { hint: "Raise data.rl." });
   const loop = await openLoop(options);
-  progress.start(stage === "guided" ? "Guided RL" : "Exploratory RL", loop.total);
+  progress.start(options.title ?? (stage === "guided" ? "Guided RL" : "Exploratory RL"), loop.total);
   let state = loop.saver.last?.loop ?? (await begin(loop));
   let last = loop.saver.last?.state ?? null;
   const total = isTrainable(state.probe, rewardsAnswers(options)) ? loop.total : 0;

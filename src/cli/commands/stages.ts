@@ -28,6 +28,15 @@ export const STAGE_COMMANDS: readonly StageCommand[] = [
   { name: "gold-ind", about: "the same, one model a task, for sft-ind of eval.methods" },
   { name: "sft-ind", about: "train the base model on the chains, one model a task, for sft-ind-r of eval.methods" },
   { name: "rejection", about: "train the SFT model on its own right samples, for sft-rejection of eval.methods" },
+  { name: "pplug", about: "train a text encoder and a projector that make soft tokens, for pplug of eval.methods" },
+  { name: "pplug-labels", about: "the same with the labels of the items, for pplug-labels of eval.methods" },
+  {
+    name: "hydra",
+    about: "train a scorer with a head a user on the base model's answers, for hydra-adapter of eval.methods",
+  },
+  { name: "prlm-reward", about: "train PrLM's contrastive reward model, for prlm and prlm-sft of eval.methods" },
+  { name: "prlm", about: "reinforcement learning of the base model with PrLM's rewards, for prlm of eval.methods" },
+  { name: "prlm-sft", about: "the same from the SFT model, for prlm-sft of eval.methods" },
   ...ABLATION_STAGES.map(({ name, stage, ablation }) => {
     return { name, about: `${stage} as the ablation ${ablation} has it (docs/methods.md)`, hidden: true } as const;
   }),

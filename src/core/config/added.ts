@@ -39,9 +39,15 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
 ];
 
 /** Sections that only some methods' training reads: left out where none of them is asked. */
-const OF_METHODS: readonly (readonly [section: "gold" | "rejection", methods: readonly string[]])[] = [
+const OF_METHODS: readonly (readonly [
+  section: "gold" | "rejection" | "pplug" | "hydra" | "prlm",
+  methods: readonly string[],
+])[] = [
   ["gold", ["sft", "sft-full", "sft-ind"]],
   ["rejection", ["sft-rejection"]],
+  ["pplug", ["pplug", "pplug-labels"]],
+  ["hydra", ["hydra-adapter"]],
+  ["prlm", ["prlm", "prlm-sft"]],
 ];
 
 /** The config for hashing alone: without what was {@link ADDED} since and changes nothing. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { chains, choose, data, engines, evaluation, profile, prompt, reader, teacher, teachers } from "./sections.ts";
-import { exploratory, gold, guided, prmu, rejection, rewards, sft } from "./training.ts";
+import { exploratory, gold, guided, hydra, pplug, prlm, prmu, rejection, rewards, sft } from "./training.ts";
 
 /** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
 const FOLDER_NAME = /^(?!\.)[^/\\\p{Cc}\p{Cs}]{1,60}$/u;
@@ -39,6 +39,9 @@ export const configSchema = z.strictObject({
   explore: exploratory.prefault({}),
   gold: gold.prefault({}),
   rejection: rejection.prefault({}),
+  pplug: pplug.prefault({}),
+  hydra: hydra.prefault({}),
+  prlm: prlm.prefault({}),
   choose: choose.prefault({}),
   eval: evaluation.prefault({}),
 });
@@ -50,6 +53,10 @@ export type TeacherConfig = Config["teacher"];
 export type EngineConfig = Config["engines"]["policy"];
 /** What the loops of supervised fine-tuning have in common. */
 export type SftConfig = Config["gold"];
+/** The loop that trains a maker of soft prompts. */
+export type SoftPromptConfig = Config["pplug"];
+/** What the loops that train a scorer of texts have in common. */
+export type ScorerConfig = Omit<Config["hydra"], "users" | "own" | "own_epochs" | "max_tokens" | "epochs">;
 export type PrmuConfig = Config["prmu"];
 /** What the two RL stages have in common. */
 export type RlConfig = Config["explore"];

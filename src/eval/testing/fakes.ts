@@ -5,7 +5,7 @@ import type { SampleRequest, SamplingClient } from "../../engine/types.ts";
 import { memoryStore, type Store } from "../../llm/store.ts";
 import type { Renderer } from "../../prompts/renderer.ts";
 import { keptSampler } from "../kept.ts";
-import type { Tools, Weights } from "../types.ts";
+import type { MadeSoft, Tools, Weights } from "../types.ts";
 
 export const task: Task = {
   name: "tag",
@@ -69,7 +69,11 @@ export function fakeTools(
   };
   const sampler = (weights: Weights): SamplingClient => ({
     sample: async (requests) => {
-      const unit = requests.map((one) => ({ ...one, weights, text: renderer.decode(one.prompt) }));
+      const unit = requests.map((one) => ({
+        ...one,
+        weights,
+        text: renderer.decode(one.prompt.filter((token) => token >= 0)),
+      }));
       asked.push(unit);
       return unit.map((one) => Array.from({ length: one.numSamples }, (_, k) => sequence(say(one, k))));
     },
@@ -80,6 +84,8 @@ export function fakeTools(
     chat: (name) => {
       throw new Error(`no api ${name}`);
     },
+    softPrompts: async (_, all) => all.map(({ shown }) => softOf(shown.map(({ id }) => id))),
+    scoreAnswers: async (_, all) => all.map(({ text }) => ({ logit: text.length, own: true })),
     embed: async (texts) => texts.map(() => [1]),
     ...given,
     sample: (weights, asks) =>
@@ -90,6 +96,13 @@ export function fakeTools(
   };
   return { tools, asked };
 }
+
+/** Soft tokens that look at the last item alone. */
+export const softOf = (items: readonly string[]): MadeSoft => ({
+  soft: [[1], [items.length]],
+  attention: items.slice(-1).map((item) => ({ item, weight: 1 })),
+  of: items.length,
+});
 
 function sequence(text: string) {
   const tokens = [...renderer.encode(text), EOS];

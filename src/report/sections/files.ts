@@ -7,6 +7,7 @@ import type { RunFiles } from "../read-run.ts";
 /** What only some methods train. */
 const RIVALS: readonly string[] = [
   ...["gold", "gold-full", "gold-ind", "sft-ind", "rejection"],
+  ...["pplug", "pplug-labels", "hydra", "prlm-reward", "prlm", "prlm-sft"],
   ...ABLATION_STAGES.map(({ name }) => name),
 ];
 

@@ -32,6 +32,12 @@ const LABELS: Readonly<Partial<Record<StageName, readonly Split[]>>> = {
   guided: ["rl"],
   explore: ["rl"],
   rejection: ["rl"],
+  pplug: ["chains", "rl"],
+  "pplug-labels": ["chains", "rl"],
+  hydra: ["chains", "rl"],
+  "prlm-reward": [],
+  prlm: ["rl"],
+  "prlm-sft": ["rl"],
 };
 
 /** The stages that weights rest on, their own included. */
@@ -45,9 +51,11 @@ function trainersOf(name: StageName, config: Config): StageName[] {
       ? on("guided")
       : stage === "guided"
         ? [...(own.guided.from === "sft" ? on("sft") : []), ...(hasRewardModel(own) ? on("prmu") : [])]
-        : stage === "prmu" || stage === "rejection"
-          ? on("sft")
-          : [];
+        : stage === "prlm" || stage === "prlm-sft"
+          ? on("prlm-reward", ...(stage === "prlm" ? [] : ["sft" as const]))
+          : stage === "prmu" || stage === "rejection"
+            ? on("sft")
+            : [];
   return [...new Set([...before, name])];
 }
 
@@ -121,11 +129,12 @@ interface Row {
   readonly sampled_tokens?: number;
 }
 
-/** What was sampled before a loop began: pairs, and rejection sampling's responses. */
+/** What was sampled before a loop began: pairs, candidates, rejection sampling's responses. */
 function outsideLoops(run: string, stage: StageName): number {
   const at = (file: string): string => join(run, stage, file);
   if (stage === "rejection" && existsSync(at("accepted.json")))
     return readJson<{ tokens: number }>(at("accepted.json")).tokens;
+  if (existsSync(at("sampled.json"))) return readJson<{ tokens: number }>(at("sampled.json")).tokens;
   if (stageOf(stage).stage !== "prmu") return 0;
   return sum(
     filesIn(run, stage, "pair_stats.json").map(

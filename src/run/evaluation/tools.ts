@@ -8,10 +8,12 @@ import { fileStore } from "../../llm/store.ts";
 import { readModel } from "../../model/files.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
+import { keptAnswerScores } from "../scorers.ts";
 import type { StageContext } from "../stage.ts";
 import { endpointModel } from "../stages/chain-models.ts";
 import { openEmbed } from "../stages/embedding.ts";
 import { keptReward } from "./reward.ts";
+import { keptSoftPrompts } from "./soft.ts";
 
 export interface Opening {
   /** What a stage trained, also where it handed on what it began with (`choose.guard`). */
@@ -46,6 +48,8 @@ export async function openTools(
       return endpointModel(context, `api-${name}`, api, (setting) => `eval.apis.${name}.${setting}`);
     },
     ...(hasRewardModel(config) ? { reward: keptReward(context) } : {}),
+    softPrompts: keptSoftPrompts(context, tasks),
+    scoreAnswers: keptAnswerScores(context, tasks),
     embed: openEmbed(context),
     store: (name) => fileStore(join(run, "cache", "methods", `${name}.jsonl`)),
     progress,

@@ -5,6 +5,10 @@ import { chainsStage } from "./chains.ts";
 import { dataStage } from "./data.ts";
 import { evalStage } from "./evaluate.ts";
 import { goldFullStage, goldIndStage, goldStage } from "./gold.ts";
+import { hydraStage } from "./hydra.ts";
+import { pplugLabelsStage, pplugStage } from "./pplug.ts";
+import { prlmSftStage, prlmStage } from "./prlm.ts";
+import { prlmRewardStage } from "./prlm-reward.ts";
 import { prmuStage } from "./prmu.ts";
 import { rejectionStage } from "./rejection.ts";
 import { reportStage } from "./report.ts";
@@ -26,6 +30,12 @@ export const STAGES: readonly Stage[] = [
   goldIndStage,
   sftIndStage,
   rejectionStage,
+  pplugStage,
+  pplugLabelsStage,
+  hydraStage,
+  prlmRewardStage,
+  prlmStage,
+  prlmSftStage,
   ...ABLATION_STAGES.map((one) => ablatedStage(OF_TAGPR[one.stage], one)),
   evalStage,
   reportStage,

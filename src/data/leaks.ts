@@ -93,6 +93,12 @@ export function leaksWithin(task: Task, split: string): { see(example: Example):
   return { see, found };
 }
 
+/** Whether a query asks for an item that stands in its profile. */
+export function asksItself({ itemFields }: Task, { input, profile }: Pick<Example, "input" | "profile">): boolean {
+  const texts = itemFields.filter((field) => !field.label).map((field) => field.name);
+  return profile.some((item) => asks(item, texts, simple(input)));
+}
+
 /** Whether an item's longest text stands in the input. */
 function asks(item: ProfileItem, texts: readonly string[], input: string): boolean {
   const longest = texts.map((name) => item.fields[name] ?? "").reduce((a, b) => (b.length > a.length ? b : a), "");

@@ -126,7 +126,7 @@ describe("a chat completion", () => {
       expect(own.map((choice) => choice.finish_reason).filter((reason) => reason !== null)).toEqual([finish_reason]);
     }
     expect(chunks[0]?.tagpr).toEqual({ shown: whole.tagpr.shown });
-    expect(chunks.at(-2)?.tagpr).toEqual({ said: whole.tagpr.said });
+    expect(chunks.at(-2)?.tagpr).toEqual({ said: whole.tagpr.said, kept: false });
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: whole.usage });
     const plain = await chunksOf(await chat({ stream: true }));
     expect(plain.every((chunk) => chunk.usage === undefined && chunk.choices.length === 1)).toBe(true);
@@ -373,7 +373,7 @@ it("models, embeddings and the API's own description", async () => {
     expect((await errorOf(await post("/v1/embeddings", bad))).param).toBe(param);
   const document = await (await get("/openapi.json")).json();
   expect(Object.keys(document.paths)).toEqual([
-    ...["/v1/chat/completions", "/v1/models", "/v1/embeddings", "/health", "/metrics"],
+    ...["/v1/chat/completions", "/v1/models", "/v1/embeddings", "/v1/feedback", "/health", "/metrics"],
   ]);
   expect(document.components.schemas.ChatRequest.properties.frequency_penalty.description).toMatch(/Not served/);
   expect(CHAIN).toContain("comedy");

@@ -11,6 +11,7 @@ import { errorOf, Refused } from "./refusal.ts";
 import { aboutRoute } from "./routes/about.ts";
 import { chatRoute } from "./routes/chat.ts";
 import { embeddingsRoute } from "./routes/embeddings.ts";
+import { feedbackRoute } from "./routes/feedback.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { type Noted, noteFault, noteRequests } from "./routes/note.ts";
 import type { Service } from "./service.ts";
@@ -68,5 +69,6 @@ export function makeApp(service: Service): Hono<Noted> {
   app.get("/v1/models", modelsRoute(service));
   app.post("/v1/chat/completions", chatRoute(service));
   app.post("/v1/embeddings", embeddingsRoute(service));
+  app.post("/v1/feedback", feedbackRoute(service));
   return app;
 }

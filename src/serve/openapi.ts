@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { feedbackKept, feedbackRequest } from "./feedback-schema.ts";
 import * as schemas from "./schema.ts";
 
 const json = (schema: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } });
@@ -16,6 +17,7 @@ export function openapi(version: string): object {
     ...{ ChatRequest: chatRequest, ChatResponse: chatResponse, ChatChunk: chatChunk },
     ...{ EmbeddingsRequest: embeddingsRequest, EmbeddingsResponse: embeddingsResponse },
     ...{ ModelList: modelList, Error: errorBody },
+    ...{ FeedbackRequest: feedbackRequest, Feedback: feedbackKept },
   };
   return {
     openapi: "3.1.0",
@@ -44,6 +46,13 @@ export function openapi(version: string): object {
           operationId: "createEmbedding",
           requestBody: body("EmbeddingsRequest"),
           responses: answers("The vectors.", json("EmbeddingsResponse")),
+        },
+      },
+      "/v1/feedback": {
+        post: {
+          operationId: "createFeedback",
+          requestBody: body("FeedbackRequest"),
+          responses: answers("What is kept.", json("Feedback")),
         },
       },
       "/health": {

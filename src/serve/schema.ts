@@ -170,7 +170,10 @@ const said = z
   .describe("How one choice came about.");
 
 /** Why this answer: beside OpenAI's fields of a response; in a stream `shown` comes with the first chunk, `said` with the last choice's end. */
-export const why = z.strictObject({ shown: shown.optional(), said: z.array(said).optional() });
+export const why = z.strictObject({
+  ...{ shown: shown.optional(), said: z.array(said).optional() },
+  kept: z.boolean().optional().describe("Whether feedback can be given on it (POST /v1/feedback), with its id."),
+});
 export type Why = z.output<typeof why>;
 
 const usage = z.strictObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() });

@@ -10,11 +10,14 @@ export interface Named {
   readonly param: string;
 }
 
+/** The fields of a request that name a user. */
+type Naming = Pick<ChatRequest, "tagpr" | "safety_identifier" | "user" | "metadata">;
+
 /**
  * Who asks, by the first of: the header `x-tagpr-user`, `tagpr.user`, `safety_identifier`, `user`, `metadata.user_id`, and the one
  * user that the key is bound to. Null: nobody in particular. @throws Refused where the key is for others
  */
-export function whoAsks(caller: Caller, header: string | undefined, request: ChatRequest): Named | null {
+export function whoAsks(caller: Caller, header: string | undefined, request: Naming): Named | null {
   const { tagpr, safety_identifier: safety, user, metadata } = request;
   const named: readonly (readonly [param: string, user: string | null | undefined])[] = [
     [USER_HEADER, header === undefined ? undefined : decoded(header)],

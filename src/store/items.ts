@@ -126,6 +126,19 @@ export async function itemsSince({ store, user }: UserScope, task: string, revis
   return rows.map(itemOf);
 }
 
+/** Items of a task that stand as they did at a revision; what was written or changed since is left out. In the order in which they came. */
+export async function itemsUntil({ store, user }: UserScope, task: string, revision: number): Promise<StoredItem[]> {
+  const rows = await store.db
+    .selectFrom("items")
+    .selectAll()
+    .where("user_id", "=", user)
+    .where("task", "=", task)
+    .where("revision", "<=", revision)
+    .orderBy("place")
+    .execute();
+  return rows.map(itemOf);
+}
+
 /** How many items there are, by task. */
 export async function countItems({ store, user }: UserScope): Promise<Record<string, number>> {
   const rows = await store.db

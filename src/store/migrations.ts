@@ -90,18 +90,24 @@ function first(kind: Kind): Migration {
       .addColumn("id", id, (column) => column.primaryKey())
       .addColumn("task", id, (column) => column.notNull())
       .addColumn("input", "text", (column) => column.notNull())
+      .addColumn("given", "text")
+      .addColumn("shown", "text", (column) => column.notNull())
       .addColumn("answer", "text", (column) => column.notNull())
+      .addColumn("revision", "integer", (column) => column.notNull())
       .addColumn("time", ms, (column) => column.notNull())
       .execute();
-    await db.schema.createIndex("answers_user").on("answers").columns(["user_id", "time"]).execute();
+    await db.schema.createIndex("answers_user").on("answers").column("user_id").execute();
+    await db.schema.createIndex("answers_time").on("answers").column("time").execute();
     await ofUser("feedback")
       .addColumn("id", id, (column) => column.primaryKey())
       .addColumn("task", id, (column) => column.notNull())
       .addColumn("input", "text", (column) => column.notNull())
+      .addColumn("given", "text")
+      .addColumn("answer", "text")
       .addColumn("gold", "text")
       .addColumn("grade", "double precision")
-      .addColumn("answer", "text")
-      .addColumn("completion", "text")
+      .addColumn("completion", "text", (column) => column.notNull())
+      .addColumn("revision", "integer", (column) => column.notNull())
       .addColumn("time", ms, (column) => column.notNull())
       .execute();
     await db.schema.createIndex("feedback_user").on("feedback").columns(["user_id", "time"]).execute();

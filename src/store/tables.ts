@@ -79,7 +79,7 @@ interface RequestsTable {
   readonly time: number;
 }
 
-/** Answers that feedback may be about. */
+/** Answers that feedback may be about, of users with consent. */
 interface AnswersTable {
   /** The completion's id. */
   readonly id: string;
@@ -87,24 +87,33 @@ interface AnswersTable {
   readonly task: string;
   /** The query, as the task's queries are written. */
   readonly input: string;
-  /** What was answered, without its chain. */
+  /** JSON: the items that were shown, where the history came with the question; null: it was the user's own, as of `revision`. */
+  readonly given: string | null;
+  /** JSON: the ids of the items that were shown. */
+  readonly shown: string;
+  /** JSON: of each choice the answer as the task reads it strictly, or null. */
   readonly answer: string;
+  /** The user's, when it was asked. */
+  readonly revision: number;
   readonly time: number;
 }
 
+/** What was said of answers, of users with consent; it stays when the answer is deleted. */
 interface FeedbackTable {
+  /** Of the completion and the choice. */
   readonly id: string;
   readonly user_id: string;
   readonly task: string;
   readonly input: string;
+  readonly given: string | null;
+  /** What was answered; null where it could not be read. */
+  readonly answer: string | null;
   /** The true answer, where it was told. */
   readonly gold: string | null;
   /** 0 to 1, where the answer was graded. */
   readonly grade: number | null;
-  /** What was answered, where it is known. */
-  readonly answer: string | null;
-  /** The completion's id, where it is known. */
-  readonly completion: string | null;
+  readonly completion: string;
+  readonly revision: number;
   readonly time: number;
 }
 

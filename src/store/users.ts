@@ -24,11 +24,24 @@ export async function putUser(
     .returningAll()
     .executeTakeFirst();
   if (made !== undefined) return { user: made, made: true };
-  if (consent !== undefined)
-    await store.db.updateTable("users").set({ consent: row.consent }).where("id", "=", id).execute();
+  if (consent !== undefined) await setConsent(scope, consent);
   const user = await findUser(scope);
   // Erased between the two: they are put as a new one.
   return user === null ? putUser(scope, { consent }) : { user, made: false };
+}
+
+/** What was kept by consent goes with it. */
+function setConsent({ store, user }: UserScope, consent: boolean): Promise<void> {
+  return store.db.transaction().execute(async (trx) => {
+    await trx
+      .updateTable("users")
+      .set({ consent: consent ? 1 : 0 })
+      .where("id", "=", user)
+      .execute();
+    if (consent) return;
+    await trx.deleteFrom("answers").where("user_id", "=", user).execute();
+    await trx.deleteFrom("feedback").where("user_id", "=", user).execute();
+  });
 }
 
 /** Later than the erasure of a user of that id, which would else be done again when the store is next opened. */

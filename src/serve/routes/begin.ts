@@ -4,6 +4,7 @@ import { questionOf, taskOf, type Wish } from "../ask.ts";
 import { enter } from "../boundary.ts";
 import type { Caller } from "../caller.ts";
 import type { History } from "../history.ts";
+import { type Consenting, consenting } from "../keep.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { Usage } from "../schema.ts";
 import type { Service } from "../service.ts";
@@ -19,6 +20,7 @@ export interface Begun {
   readonly created: number;
   readonly asked: Asked;
   readonly prepared: Prepared;
+  readonly consenting: Consenting | null;
   readonly first: IteratorResult<Piece, Choice[]>;
   readonly rest: AsyncGenerator<Piece, Choice[]>;
 }
@@ -26,6 +28,7 @@ export interface Begun {
 /** Makes the prompt and waits for the first piece. */
 export async function begin(service: Service, c: Context<Noted>, asked: Asked, { signal }: Turn): Promise<Begun> {
   const { tools, wish, drawing, name } = asked;
+  const who = await consenting(service, c.get("caller"), wish);
   const history = await storedHistory(service, c.get("caller"), tools, wish);
   const question = questionOf(tools.model.tasks, service.users, { ...wish, history });
   c.get("note").model = name;
@@ -38,6 +41,7 @@ export async function begin(service: Service, c: Context<Noted>, asked: Asked, {
     created: Math.floor(service.today().getTime() / 1000),
     asked,
     prepared,
+    consenting: who,
     first,
     rest,
   };

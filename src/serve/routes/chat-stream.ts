@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { Piece } from "../answer.ts";
+import { keep } from "../keep.ts";
 import { errorOf } from "../refusal.ts";
 import type { ChatChunk, Usage } from "../schema.ts";
 import type { Service } from "../service.ts";
@@ -44,7 +45,7 @@ type Spoken = ChatChunk["choices"][number];
 async function* chunksOf(
   service: Service,
   c: Context<Noted>,
-  { id, created, asked, prepared, first, rest }: Begun,
+  { id, created, asked, prepared, consenting, first, rest }: Begun,
   includeUsage: boolean,
 ): AsyncGenerator<ChatChunk> {
   const head = { id, object: "chat.completion.chunk" as const, created, model: asked.name };
@@ -76,7 +77,9 @@ async function* chunksOf(
   const choices = next.value;
   const usage = usageOf(prepared, choices);
   noteTokens(service, c, usage);
-  if (last !== null) yield chunk([spokenOf(last)], { said: saidOf(choices) });
+  // Before the client knows its answer whole: feedback may come at once.
+  const kept = await keep(service, consenting, id, prepared, choices);
+  if (last !== null) yield chunk([spokenOf(last)], { said: saidOf(choices), kept });
   if (includeUsage) yield chunk([], undefined, { usage });
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { keep } from "../keep.ts";
 import { checkRate } from "../rate.ts";
 import { type ChatResponse, chatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
@@ -23,7 +24,7 @@ export function chatRoute(service: Service) {
     try {
       const begun = await begin(service, c, asked, turn);
       if (stream === true) return streamChat(service, c, begun, turn, options?.include_usage === true);
-      const body = await whole(begun);
+      const body = await whole(service, begun);
       noteTokens(service, c, body.usage);
       turn.leave();
       return c.json(body);
@@ -34,7 +35,8 @@ export function chatRoute(service: Service) {
   };
 }
 
-async function whole({ id, created, asked, prepared, first, rest }: Begun): Promise<ChatResponse> {
+async function whole(service: Service, begun: Begun): Promise<ChatResponse> {
+  const { id, created, asked, prepared, consenting, first, rest } = begun;
   let next = first;
   while (next.done !== true) next = await rest.next();
   const choices = next.value;
@@ -47,6 +49,9 @@ async function whole({ id, created, asked, prepared, first, rest }: Begun): Prom
       logprobs: null,
     })),
     usage: usageOf(prepared, choices),
-    tagpr: { shown: shownOf(prepared.shown), said: saidOf(choices) },
+    tagpr: {
+      ...{ shown: shownOf(prepared.shown), said: saidOf(choices) },
+      kept: await keep(service, consenting, id, prepared, choices),
+    },
   };
 }

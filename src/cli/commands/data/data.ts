@@ -6,6 +6,7 @@ import { checkCommand } from "./check.ts";
 import { dianpingCommand } from "./dianping.ts";
 import { downloadCommand } from "./download.ts";
 import { exportCommand } from "./export.ts";
+import { fromServeCommand } from "./from-serve.ts";
 import { initCommand } from "./init.ts";
 import { rankCommand } from "./rank.ts";
 import { showCommand } from "./show.ts";
@@ -15,6 +16,7 @@ import { worldCommand } from "./world.ts";
 const SUBCOMMANDS: readonly ((app: App) => Command)[] = [
   initCommand,
   buildCommand,
+  fromServeCommand,
   checkCommand,
   showCommand,
   exportCommand,

@@ -1,0 +1,63 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { readJson, readJsonl } from "../core/jsonl.ts";
+import { examples, makeWorld, SHAPES } from "../data/synthetic/index.ts";
+import type { Result } from "../eval/result-types.ts";
+import { makeApp } from "../serve/app.ts";
+import { chatResponse } from "../serve/schema.ts";
+import { fakeService, TOKEN } from "../serve/testing/fake-service.ts";
+import { putItems } from "../store/items.ts";
+import { openStore } from "../store/open.ts";
+import { change, scopeOf } from "../store/user.ts";
+import { putUser } from "../store/users.ts";
+import { shell } from "./testing/shell.ts";
+import { startTagpr } from "./testing/tiny-run.ts";
+
+/** The true answers alone, one epoch: what learning from feedback needs at least. */
+const CONFIG = `
+name: use
+data: { source: files, chains: 8, rl: 4, prmu: 4, dev: 4, test: 4 }
+prompt: { max_tokens: 640 }
+gold: { learning_rate: 5.0e-4, batch: 4, epochs: 1, checkpoint_every: 1 }
+eval: { methods: [zero-shot, sft], max_tokens: 16, batch: 4, bootstrap: 100 }
+engines: { policy: &e { threads: 1, device: cpu, dtype: float32 }, reward: *e, embeddings: *e }
+`;
+
+it("what users say of answers is trained on by the next run", async () => {
+  const { cwd: dir, tagpr } = shell();
+  const url = `sqlite:${join(dir, "store.db")}`;
+  const store = await openStore(url, { now: Date.now, cwd: dir });
+  const { service } = await fakeService({ store });
+  const app = makeApp({ ...service, uuid: () => crypto.randomUUID() });
+  const post = (path: string, body: object) =>
+    app.request(path, {
+      method: "POST",
+      headers: { host: "localhost", authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const users = [...examples(makeWorld(0), SHAPES.tag, { split: "use", users: 30 })];
+  for (const { user, profile, input, gold } of users) {
+    const scope = scopeOf(store, user ?? "");
+    await putUser(scope, { consent: true });
+    await change(scope, (c) => putItems(c, "synthetic_tag", profile, 1));
+    const asked = await post("/v1/chat/completions", { messages: [{ role: "user", content: input }], user });
+    const { id } = chatResponse.parse(await asked.json());
+    expect((await post("/v1/feedback", { id, user, answer: gold })).status).toBe(200);
+  }
+  await store.close();
+  const [data, config, run] = [join(dir, "data"), join(dir, "use.yaml"), join(dir, "run")];
+  writeFileSync(config, CONFIG);
+  expect((await tagpr("data", "from-serve", url, "--out", data)).code).toBe(0);
+  expect((await tagpr("data", "check", data)).code).toBe(0);
+  expect(await startTagpr(["run", config, "--data", data, "--out", run, "--anyway"]).ended).toBe(0);
+  const trained = readJsonl<{ user: string; gold: string }>(join(run, "data", "chains.jsonl"));
+  expect(trained.length).toBe(8);
+  for (const { user, gold } of trained) expect(users.find((one) => one.user === user)?.gold).toBe(gold);
+  expect(readJsonl(join(run, "gold", "metrics.jsonl")).length).toBeGreaterThan(0);
+  const { rows } = readJson<Result>(join(run, "result.json"));
+  expect(rows.map(({ method, n }) => [method, n])).toEqual([
+    ["zero-shot", 4],
+    ["sft", 4],
+  ]);
+}, 300_000);

@@ -18,6 +18,9 @@ import { startTagpr } from "./testing/tiny-run.ts";
 const CONFIG = `
 name: use
 data: { source: files, chains: 8, rl: 4, prmu: 4, dev: 4, test: 4 }
+teacher: { kind: rules }
+judge: { kind: rules }
+tagger: { kind: rules }
 prompt: { max_tokens: 640 }
 gold: { learning_rate: 5.0e-4, batch: 4, epochs: 1, checkpoint_every: 1 }
 eval: { methods: [zero-shot, sft], max_tokens: 16, batch: 4, bootstrap: 100 }
@@ -56,8 +59,7 @@ it("what users say of answers is trained on by the next run", async () => {
   for (const { user, gold } of trained) expect(users.find((one) => one.user === user)?.gold).toBe(gold);
   expect(readJsonl(join(run, "gold", "metrics.jsonl")).length).toBeGreaterThan(0);
   const { rows } = readJson<Result>(join(run, "result.json"));
-  expect(rows.map(({ method, n }) => [method, n])).toEqual([
-    ["zero-shot", 4],
-    ["sft", 4],
-  ]);
-}, 300_000);
+  expect(rows.filter(({ n }) => n === 4).map(({ method }) => method)).toEqual(
+    expect.arrayContaining(["zero-shot", "sft"]),
+  );
+}, 600_000);

@@ -38,7 +38,9 @@ describeStores("feedback", ({ open }) => {
     const chat = async (body: object) =>
       chatResponse.parse(await (await post("/v1/chat/completions", { messages: MESSAGES, ...body })).json());
     const say = (body: object, key?: string) => post("/v1/feedback", body, key);
-    const pass = (ms: number): void => void (now += ms);
+    const pass = (ms: number): void => {
+      now += ms;
+    };
     const kept = async () => (await store.db.selectFrom("answers").selectAll().execute()).length;
     return { store, logged, chat, say, post, pass, kept };
   }

@@ -4,13 +4,14 @@ import { TagprError } from "../../core/errors.ts";
 import { nearest } from "../../core/yaml-file.ts";
 import type { Kind } from "../kind.ts";
 import { ablation } from "./ablation.ts";
+import { content } from "./content.ts";
 import { efficiency } from "./efficiency.ts";
 import { generalisation } from "./generalisation.ts";
 import { main } from "./main.ts";
 import { reward } from "./reward.ts";
 
 /** In the order of the pages. */
-export const KINDS: readonly Kind[] = [main, ablation, reward, generalisation, efficiency];
+export const KINDS: readonly Kind[] = [main, ablation, reward, generalisation, efficiency, content];
 
 /** What `show` names, in its order. @throws TagprError `usage` on a name of none */
 export function kindsOf(show: readonly string[]): Kind[] {

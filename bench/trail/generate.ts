@@ -8,16 +8,20 @@ import { CONSTANTS, drawTrail, leadsOf, THEMES, type Trail, tableOf, walk } from
 
 /*
  * Sets for the gates, as JSONL of {depth, prompt, target, answer, path}; path: [theme, label, kind] a hop.
- *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT [HIDDEN]]]
+ *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT [HIDDEN [CHANGED]]]]
  * FORM: chain (think, then answer), direct (answer at once) or asked (at once, one history asked from every theme for every
  * depth; with DEPTHS 1 and other seeds what the base is pre-trained on). DEPTHS: e.g. 1234, drawn evenly. Every history has
- * a user of its own. HIDDEN: the share of prompts in which one theme is not shown (the world's own where it isn't named).
+ * a user of its own. HIDDEN: the share of prompts in which one theme is not shown; CHANGED: how many
+ * themes were tagged again later (the world's own where they aren't named).
  */
-const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train", hiddenText] =
+const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train", hidden, changed] =
   process.argv.slice(2);
 const seed = Number(seedText);
-const hidden = Number(hiddenText);
-const constants = hiddenText === undefined ? CONSTANTS : { ...CONSTANTS, hidden: [1 - hidden, hidden] };
+const constants = {
+  ...CONSTANTS,
+  ...(hidden === undefined ? {} : { hidden: [1 - Number(hidden), Number(hidden)] }),
+  ...(changed === undefined ? {} : { changed: Number(changed) }),
+};
 const leads = leadsOf(seed);
 
 /** What the two forms of a query have in common, and what they don't. */

@@ -4,7 +4,8 @@
         [--curriculum] [--base models/nano] [--save DIR]
 
 Prints a JSON line: by depth the share of right answers greedily (of queries with a hidden or changed hop too), and with
---samples at each temperature the mean, the majority's and whether any of so many samples is right (pass).
+--samples at each temperature the mean, the majority's and whether any of so many samples is right (pass). "hits": a 1
+or a 0 a query, greedily.
 """
 
 from __future__ import annotations
@@ -75,11 +76,13 @@ def ask(model: Model, rows: list[dict[str, Any]], samples: int) -> dict[str, Any
         for kind in ("hidden", "changed"):
             if any(hop[2] == kind for hop in row["path"]):
                 found[f"greedy, {kind}"][row["depth"]].append(hit)
+    hits = "".join(str(int(right(row, text))) for row, text in zip(rows, said, strict=True))
     print("#", repr(said[-1]), rows[-1]["answer"], flush=True)
     for seed, temperature in enumerate(TEMPERATURES if samples else ()):
         for row, group in zip(rows, say(model, prompts, samples, temperature, limit, seed + 1), strict=True):
             tally(found, row, [one.text for one in group], temperature)
-    return {what: {d: round(sum(v) / len(v), 3) for d, v in sorted(by.items())} for what, by in found.items()}
+    by_depth = {what: {d: round(sum(v) / len(v), 3) for d, v in sorted(by.items())} for what, by in found.items()}
+    return by_depth | {"hits": hits}
 
 
 def tally(found: Table, row: dict[str, Any], texts: list[str], temperature: float) -> None:

@@ -38,6 +38,22 @@ hidden() { # CHAINS PASSES: a model of so many chains, and queries that all hide
   chains "$1" "$2" "$top/base" "sft-$1"
   made "$at/hidden-test.jsonl" "$seed" chain 800 1234 test 1
 }
+lever() { # NAME MODEL SETS OPTIONS…: RL with each signal once; what it found is kept in NAME-SIGNAL.json
+  name=$1 model=$2 sets=$3
+  shift 3
+  "$python" bench/trail/reinforce.py "$at/$sets-rl.jsonl" "$at/$sets-test.jsonl" --base "$at/$model" --seed "$seed" \
+    --signals "${SIGNALS-none,oracle,placebo}" --valid "$at/$sets-dev.jsonl" --every "${EVERY:-10}" \
+    --steps "${STEPS:-30}" --rate "${RATE:-2e-4}" --prompts "${PROMPTS:-16}" --keep "$at/$name" "$@"
+}
+deep() { # the third design's sets and model: up to six hops, none hidden, three changed, 300 chains, eight passes
+  base
+  made "$at/deep-train.jsonl" "$seed" chain 3000 123456 train 0 3
+  made "$at/deep-rl.jsonl" "$seed" chain 640 3456 rl 0 3
+  made "$at/deep-dev.jsonl" "$seed" chain 240 3456 dev 0 3
+  made "$at/deep-test.jsonl" "$seed" chain 800 3456 test 0 3
+  [ -f "$at/deep/config.json" ] ||
+    learn "$at/deep-train.jsonl" --take "${CHAINS:-300}" --epochs "${PASSES:-8}" --base "$top/base" --save "$at/deep"
+}
 asked() { # MODEL QUERIES [SAMPLES]
   made "$at/test-chain.jsonl" "$seed" chain 800 1234 test
   learn "$at/chains.jsonl" "$at/test-chain.jsonl" --epochs 0 --base "$at/$1" --ask "$2" --samples "${3:-0}"
@@ -72,20 +88,24 @@ base) base ;;
   chains 300 10 "$top/base" sft-300
   asked sft-300 400
   made "$at/rl.jsonl" "$seed" chain 640 1234 rl
-  for signal in ${SIGNALS:-oracle none}; do
-    "$python" bench/trail/reinforce.py "$at/rl.jsonl" "$at/test-chain.jsonl" --base "$at/sft-300" --signal "$signal" \
-      --steps 30 --ask 400 --seed "$seed" --noise "${NOISE:-0}"
-  done
+  "$python" bench/trail/reinforce.py "$at/rl.jsonl" "$at/test-chain.jsonl" --base "$at/sft-300" --seed "$seed" \
+    --signals "${SIGNALS:-oracle,none}" --steps 30 --ask 400 --noise "${NOISE:-0}"
   ;;
 4b)
   hidden 600 6
   learn "$at/chains.jsonl" "$at/hidden-test.jsonl" --epochs 0 --base "$at/sft-600" \
-    --ask "${ASK:-400}" --samples "${SAMPLES:-0}"
+    --ask "${ASK:-800}" --samples "${SAMPLES:-0}"
   made "$at/hidden-rl.jsonl" "$seed" chain 640 1234 rl 1
-  for signal in ${SIGNALS-none oracle placebo}; do
-    "$python" bench/trail/reinforce.py "$at/hidden-rl.jsonl" "$at/hidden-test.jsonl" --base "$at/sft-600" \
-      --signal "$signal" --steps 30 --ask 400 --seed "$seed" --noise "${NOISE:-.2}"
-  done
+  made "$at/hidden-dev.jsonl" "$seed" chain 240 1234 dev 1
+  lever "${NAME:-4b}" sft-600 hidden --noise "${NOISE:-.2}"
+  ;;
+3c)
+  deep
+  learn "$at/deep-train.jsonl" "$at/deep-dev.jsonl" --epochs 0 --base "$at/deep" --ask "${ASK:-240}" --samples 8
+  ;;
+4c)
+  deep
+  lever "${NAME:-4c}" deep deep --noise "${NOISE:-.4}"
   ;;
 5)
   hidden 600 6

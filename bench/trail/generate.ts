@@ -8,29 +8,31 @@ import { CONSTANTS, drawTrail, leadsOf, THEMES, type Trail, tableOf, walk } from
 
 /*
  * Sets for the gates, as JSONL of {depth, prompt, target, answer, path}; path: [theme, label, kind] a hop.
- *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT [HIDDEN [CHANGED]]]]
- * FORM: chain (think, then answer), direct (answer at once) or asked (at once, one history asked from every theme for every
+ *   npx tsx bench/trail/generate.ts FILE SEED FORM COUNT [DEPTHS [SPLIT [HIDDEN [CHANGED [ITEMS]]]]]
+ * FORM: chain (think, then answer), down (hops numbered by how many are left), direct (answer at once) or asked (at once, one history asked from every theme for every
  * depth; with DEPTHS 1 and other seeds what the base is pre-trained on). DEPTHS: e.g. 1234, drawn evenly. Every history has
  * a user of its own. HIDDEN: the share of prompts in which one theme is not shown; CHANGED: how many
- * themes were tagged again later (the world's own where they aren't named).
+ * themes were tagged again later; ITEMS: how many are shown (the world's own where they aren't named).
  */
-const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train", hidden, changed] =
+const [file = "", seedText = "0", form = "direct", countText = "0", depths = "1234", split = "train", ...own] =
   process.argv.slice(2);
+const [hidden, changed, items] = own;
 const seed = Number(seedText);
 const constants = {
   ...CONSTANTS,
   ...(hidden === undefined ? {} : { hidden: [1 - Number(hidden), Number(hidden)] }),
   ...(changed === undefined ? {} : { changed: Number(changed) }),
+  ...(items === undefined ? {} : { items: Number(items) }),
 };
 const leads = leadsOf(seed);
 
 /** What the two forms of a query have in common, and what they don't. */
 function row(trail: Trail, told: string, random: Random) {
-  const reasoning = form === "chain";
+  const reasoning = form === "chain" || form === "down";
   return {
     depth: trail.depth,
     prompt: told + question(trail, random, reasoning),
-    target: `${reasoning ? chain(trail) : answerOf(trail)}<|im_end|>`,
+    target: `${reasoning ? chain(trail, form === "down") : answerOf(trail)}<|im_end|>`,
     answer: answerOf(trail),
     path: trail.path.map(({ theme, label, kind }) => [entry(CONCEPTS, theme)[0], entry(LABELS, label), kind]),
   };

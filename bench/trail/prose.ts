@@ -27,9 +27,12 @@ export function question({ start, depth }: Pick<Trail, "start" | "depth">, rando
   return `${asked}<|im_end|>\n<|im_start|>assistant\n${reasoning ? "<think>\n" : "<think>\n\n</think>\n\n"}`;
 }
 
-/** A clean chain, from where the prompt has opened it: hop by hop, each with its number. */
-export function chain(trail: Trail): string {
-  const hops = trail.path.map((hop, h) => `film ${h + 1} ${statement(trail, hop)}\n`);
+/**
+ * A clean chain, from where the prompt has opened it: hop by hop, each with its number. `down`: with how many are left,
+ * itself included, so that the question's number is copied and the chain ends after 1: no counting up to it.
+ */
+export function chain(trail: Trail, down = false): string {
+  const hops = trail.path.map((hop, h) => `film ${down ? trail.depth - h : h + 1} ${statement(trail, hop)}\n`);
   return `${hops.join("")}</think>\n\n${answerOf(trail)}`;
 }
 

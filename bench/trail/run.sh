@@ -8,6 +8,8 @@
 #   4       RL of gate 3's model with an oracle and with nothing in a reward model's place (SIGNALS=placebo, NOISE=.2)
 #   4b      gate 4's second design: RL of a model with 600 chains on prompts that all hide a theme, a fifth of golds wrong
 #           (SIGNALS= SAMPLES=8: its headroom alone)
+#   1c 2c 3c 4c   the third design: one to six hops counted down, none hidden, five of eight tagged again, 16 items; RL
+#           on three to six, two fifths of golds wrong (LABELS, CURRICULUM, CHAINS, PASSES; STEPS, RATE, NOISE, SIGNALS)
 #   5       PQP pairs of gate 4b's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
@@ -45,14 +47,16 @@ lever() { # NAME MODEL SETS OPTIONS…: RL with each signal once; what it found 
     --signals "${SIGNALS-none,oracle,placebo}" --valid "$at/$sets-dev.jsonl" --every "${EVERY:-10}" \
     --steps "${STEPS:-30}" --rate "${RATE:-2e-4}" --prompts "${PROMPTS:-16}" --keep "$at/$name" "$@"
 }
-deep() { # the third design's sets and model: up to six hops, none hidden, three changed, 300 chains, eight passes
+world=${WORLD:-0 5 16} # of the third design: share with a hidden theme, themes tagged again, items
+deep() { # the third design's sets and model: up to six hops, counted down
   base
-  made "$at/deep-train.jsonl" "$seed" chain 3000 123456 train 0 3
-  made "$at/deep-rl.jsonl" "$seed" chain 640 3456 rl 0 3
-  made "$at/deep-dev.jsonl" "$seed" chain 240 3456 dev 0 3
-  made "$at/deep-test.jsonl" "$seed" chain 800 3456 test 0 3
-  [ -f "$at/deep/config.json" ] ||
-    learn "$at/deep-train.jsonl" --take "${CHAINS:-300}" --epochs "${PASSES:-8}" --base "$top/base" --save "$at/deep"
+  made "$at/deep-train.jsonl" "$seed" down 3000 123456 train $world
+  made "$at/deep-rl.jsonl" "$seed" down 640 3456 rl $world
+  made "$at/deep-dev.jsonl" "$seed" down 240 3456 dev $world
+  made "$at/deep-test.jsonl" "$seed" down 800 3456 test $world
+  deep=deep-${CHAINS:-600}-${PASSES:-6}
+  [ -f "$at/$deep/config.json" ] ||
+    learn "$at/deep-train.jsonl" --take "${CHAINS:-600}" --epochs "${PASSES:-6}" --base "$top/base" --save "$at/$deep"
 }
 asked() { # MODEL QUERIES [SAMPLES]
   made "$at/test-chain.jsonl" "$seed" chain 800 1234 test
@@ -99,13 +103,27 @@ base) base ;;
   made "$at/hidden-dev.jsonl" "$seed" chain 240 1234 dev 1
   lever "${NAME:-4b}" sft-600 hidden --noise "${NOISE:-.2}"
   ;;
+1c)
+  base
+  made "$at/deep-labels.jsonl" "$seed" direct 32000 123456 train $world
+  made "$at/deep-direct.jsonl" "$seed" direct 900 123456 test $world
+  for n in ${LABELS:-8000}; do
+    learn "$at/deep-labels.jsonl" "$at/deep-direct.jsonl" --take "$n" --base "$top/base" ${CURRICULUM:+--curriculum}
+  done
+  ;;
+2c)
+  base
+  made "$at/deep-train.jsonl" "$seed" down 3000 123456 train $world
+  made "$at/deep-all.jsonl" "$seed" down 900 123456 test $world
+  learn "$at/deep-train.jsonl" "$at/deep-all.jsonl" --take 1500 --epochs "${PASSES:-3}" --base "$top/base"
+  ;;
 3c)
   deep
-  learn "$at/deep-train.jsonl" "$at/deep-dev.jsonl" --epochs 0 --base "$at/deep" --ask "${ASK:-240}" --samples 8
+  learn "$at/deep-train.jsonl" "$at/deep-dev.jsonl" --epochs 0 --base "$at/$deep" --ask "${ASK:-240}" --samples 8
   ;;
 4c)
   deep
-  lever "${NAME:-4c}" deep deep --noise "${NOISE:-.4}"
+  lever "${NAME:-4c}" "$deep" deep --noise "${NOISE:-.4}"
   ;;
 5)
   hidden 600 6
@@ -113,7 +131,7 @@ base) base ;;
   "$python" bench/trail/prefer.py "$at/hidden-prmu.jsonl" --base "$at/sft-600" --seed "$seed"
   ;;
 *)
-  sed -n 2,12p "$0" >&2
+  sed -n 2,15p "$0" >&2
   exit 2
   ;;
 esac

@@ -42,6 +42,11 @@ describe("what it says", () => {
     expect(lines.at(-1)).toBe(answerOf(trail));
   });
 
+  it("can number hops by how many are left", () => {
+    const lines = chain(trailOf(3), true).split("\n");
+    expect(lines.filter((line) => line.startsWith("film ")).map((line) => line.split(" ")[1])).toEqual(["3", "2", "1"]);
+  });
+
   it("finds the label of a theme that isn't shown among what the others leave", () => {
     const trail = trailOf(2, "hidden");
     const at = trail.path.findIndex((hop) => hop.kind === "hidden");

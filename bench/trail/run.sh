@@ -10,7 +10,7 @@
 #           (SIGNALS= SAMPLES=8: its headroom alone)
 #   1c 2c 3c 4c   the third design: one to six hops counted down, none hidden, five of eight tagged again, 16 items; RL
 #           on three to six, two fifths of golds wrong (LABELS, CURRICULUM, CHAINS, PASSES; STEPS, RATE, NOISE, SIGNALS)
-#   5       PQP pairs of gate 4b's model: rules, and a reward model
+#   5 5c    PQP pairs of gate 4b's or 4c's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
 cd "$(dirname "$0")/../.."
@@ -124,6 +124,11 @@ base) base ;;
 4c)
   deep
   lever "${NAME:-4c}" "$deep" deep --noise "${NOISE:-.4}"
+  ;;
+5c)
+  deep
+  made "$at/deep-prmu.jsonl" "$seed" down 1200 3456 prmu $world
+  "$python" bench/trail/prefer.py "$at/deep-prmu.jsonl" --base "$at/$deep" --seed "$seed"
   ;;
 5)
   hidden 600 6

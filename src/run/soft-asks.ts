@@ -7,7 +7,7 @@ import type { SoftAsk } from "../encoders/soft-prompts.ts";
 import type { SoftStage } from "../model/files.ts";
 import { loadTextTokens } from "../prompts/text-tokens.ts";
 import { queryText } from "../retrieval/text.ts";
-import { historiesOf } from "./histories.ts";
+import type { Histories } from "./histories.ts";
 import type { StageContext } from "./stage.ts";
 import { openEmbed } from "./stages/embedding.ts";
 
@@ -22,6 +22,7 @@ const BGE = "Represent this sentence for searching relevant passages: ";
 /** Each query in the encoder's tokens, and the vectors of its user's newest items (`pplug.items`), of their text or of text and label. */
 export async function softAsks(
   context: StageContext,
+  historiesOf: Histories,
   tasks: readonly Task[],
   examples: readonly ShownExample[],
   stage: SoftStage,
@@ -29,7 +30,7 @@ export async function softAsks(
   const { config, modelDir } = context;
   const name = config.engines.embeddings_model;
   const tokensOf = loadTextTokens(await modelDir(name));
-  const histories = await historiesOf(context, examples, config.pplug.items);
+  const histories = await historiesOf(examples);
   const taskOf = taskBy(tasks);
   const texts = zipStrict(examples, histories).map(([example, items]) =>
     items.map((item) => itemText(taskOf(example), item, stage === "pplug-labels")),

@@ -6,6 +6,7 @@ import { makeSoftPrompts } from "../../encoders/soft-prompts.ts";
 import type { MadeSoft, Tools } from "../../eval/types.ts";
 import { fileStore } from "../../llm/store.ts";
 import { readModel, type SoftStage } from "../../model/files.ts";
+import { openHistories } from "../histories.ts";
 import { type AskOfQuery, softAsks } from "../soft-asks.ts";
 import type { StageContext } from "../stage.ts";
 
@@ -17,10 +18,11 @@ const FIRST = 5;
  * for what is asked and not kept, and unloaded again.
  */
 export function keptSoftPrompts(context: StageContext, tasks: readonly Task[]): Tools["softPrompts"] {
+  const histories = openHistories(context, context.config.pplug.items);
   return async (stage, examples) => {
     const store = fileStore<MadeSoft>(join(context.run, "cache", "methods", `soft-${stage}.jsonl`));
     const model = readModel(context.run, stage);
-    const { asks, width } = await softAsks(context, tasks, examples, stage);
+    const { asks, width } = await softAsks(context, histories, tasks, examples, stage);
     const keys = asks.map(({ text, items }) => hashJson({ model, text, items: items.map((item) => Array.from(item)) }));
     const missing = [...new Map(zipStrict(keys, asks).filter(([key]) => store.get(key) === undefined))];
     if (missing.length > 0) {

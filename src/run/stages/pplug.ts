@@ -9,6 +9,7 @@ import { readTasks, type SoftStage } from "../../model/files.ts";
 import { responseTokens } from "../../prompts/generate.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { softPrompt } from "../../prompts/soft-prompt.ts";
+import { type Histories, openHistories } from "../histories.ts";
 import { identity } from "../key.ts";
 import { trainsFor } from "../needed.ts";
 import { type AskOfQuery, softAsks, taskBy } from "../soft-asks.ts";
@@ -46,13 +47,14 @@ async function train(context: StageContext, name: SoftStage, title: string): Pro
   const { run, dir, config, engines, progress, now } = context;
   const splits = [...readSplit(run, "chains"), ...readSplit(run, "rl")];
   const labelled = [...new Map(splits.map((one) => [`${one.task}/${one.id}`, one])).values()];
-  const { items: learnt, width } = await itemsOf(context, name, labelled);
+  const histories = openHistories(context, config.pplug.items);
+  const { items: learnt, width } = await itemsOf(context, histories, name, labelled);
   const dev = readSplit(run, "dev");
   const result = await trainSoftPrompts({
     ...{ name, title, makers: await engines.embeddings(), encoder: config.engines.embeddings_model },
     ...{ policies: await engines.policy(), model: config.model, width, config: config.pplug, seed: config.seed },
     train: learnt.flatMap((item) => [item, ...augmented(item, config.pplug.augment, config.seed)]),
-    dev: dev.length === 0 ? [] : (await itemsOf(context, name, dev)).items,
+    dev: dev.length === 0 ? [] : (await itemsOf(context, histories, name, dev)).items,
     ...{ log: openLoop(dir), progress, clock: now },
   });
   const { curve, ...model } = result;
@@ -61,12 +63,17 @@ async function train(context: StageContext, name: SoftStage, title: string): Pro
 }
 
 /** Queries with a gold as answers to learn. */
-async function itemsOf(context: StageContext, stage: SoftStage, examples: readonly ShownExample[]) {
+async function itemsOf(
+  context: StageContext,
+  histories: Histories,
+  stage: SoftStage,
+  examples: readonly ShownExample[],
+) {
   const { run, config, modelDir } = context;
   const tasks = readTasks(run);
   const renderer = loadRenderer(await modelDir(config.model));
   const labelled = examples.flatMap((example) => (example.gold === null ? [] : [{ ...example, gold: example.gold }]));
-  const { asks, width } = await softAsks(context, tasks, labelled, stage);
+  const { asks, width } = await softAsks(context, histories, tasks, labelled, stage);
   const maxTokens = config.prompt.max_tokens;
   const items = zipStrict(labelled, asks).map(([example, ask]): SoftItem & AskOfQuery => ({
     ...ask,

@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readJson, readJsonl } from "../core/jsonl.ts";
+import { filesBelow } from "../core/run-dir.ts";
 import { examples, makeWorld, SHAPES } from "../data/synthetic/index.ts";
 import type { Result } from "../eval/result-types.ts";
+import { STAGES } from "../run/stages/index.ts";
 import { makeApp } from "../serve/app.ts";
 import { chatResponse } from "../serve/schema.ts";
 import { fakeService, TOKEN } from "../serve/testing/fake-service.ts";
@@ -27,8 +29,11 @@ eval: { methods: [zero-shot, sft], max_tokens: 16, batch: 4, bootstrap: 100 }
 engines: { policy: &e { threads: 1, device: cpu, dtype: float32 }, reward: *e, embeddings: *e }
 `;
 
-it("what users say of answers is trained on by the next run", async () => {
-  const { cwd: dir, tagpr } = shell();
+/** Each user's own word, in all that they wrote and asked. */
+const wordOf = (user: string | null): string => `canary${user?.replace(/\D/g, "") ?? ""}x`;
+
+it("what users say of answers is trained on by the next run, and a user whom that forgets is in no byte of it", async () => {
+  const { cwd: dir, tagpr } = shell({}, { stages: STAGES });
   const url = `sqlite:${join(dir, "store.db")}`;
   const store = await openStore(url, { now: Date.now, cwd: dir });
   const { service } = await fakeService({ store });
@@ -40,7 +45,12 @@ it("what users say of answers is trained on by the next run", async () => {
       body: JSON.stringify(body),
     });
   const users = [...examples(makeWorld(0), SHAPES.tag, { split: "use", users: 30 })];
-  for (const { user, profile, input, gold } of users) {
+  for (const { user, profile: seen, input: asks, gold } of users) {
+    const input = `${asks} ${wordOf(user)}`;
+    const profile = seen.map((item) => ({
+      ...item,
+      fields: { ...item.fields, description: `${item.fields.description} ${wordOf(user)}` },
+    }));
     const scope = scopeOf(store, user ?? "");
     await putUser(scope, { consent: true });
     await change(scope, (c) => putItems(c, "synthetic_tag", profile, 1));
@@ -62,4 +72,16 @@ it("what users say of answers is trained on by the next run", async () => {
   expect(rows.filter(({ n }) => n === 4).map(({ method }) => method)).toEqual(
     expect.arrayContaining(["zero-shot", "sft"]),
   );
+  const splits = ["chains", "rl", "prmu", "test"].map((name) => join(run, "data", `${name}.jsonl`));
+  for (const path of splits) {
+    const user = readJsonl<{ user: string }>(path)[0]?.user ?? "";
+    expect(filesWith(run, wordOf(user)).length).toBeGreaterThan(0);
+    expect((await tagpr("forget", run, "--user", user)).code).toBe(0);
+    expect(filesWith(run, wordOf(user))).toEqual([]);
+    expect(filesWith(run, user)).toEqual([]);
+  }
+  expect(await startTagpr(["run", run]).ended).toBe(7);
 }, 600_000);
+
+const filesWith = (run: string, text: string): string[] =>
+  filesBelow(run).filter((file) => readFileSync(join(run, file)).includes(text));

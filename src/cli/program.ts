@@ -9,6 +9,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { engineCommand } from "./commands/engine.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
+import { forgetCommand } from "./commands/forget.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
@@ -62,6 +63,7 @@ Environment:
   program.addCommand(serveCommand(app));
   program.addCommand(keysCommand(app));
   program.addCommand(exportCommand(app));
+  program.addCommand(forgetCommand(app));
   program.addCommand(tensorboardCommand(app));
   program.addCommand(rewardsCommand(app));
   program.addCommand(scoreCommand(app));

@@ -28,12 +28,21 @@ export interface RunRecord {
   readonly config: Config;
   /** What `auto` came to; absent where nothing was `auto`. */
   readonly machine?: Machine;
+  /** When users were forgotten (ISO 8601), of each one; absent where none was. Whom is nowhere. */
+  readonly forgotten?: readonly string[];
 }
 
 const pathOf = (run: string): string => join(run, "run.json");
 
 export function writeRecord(run: string, record: RunRecord): void {
   writeJson(pathOf(run), { format: RUN_FORMAT, ...record });
+}
+
+/** Notes that one more user was forgotten, which nothing takes back. */
+export function markForgotten(run: string, when: Date): void {
+  const record = readRecord(run);
+  if (record === null) throw noRun(run);
+  writeRecord(run, { ...record, forgotten: [...(record.forgotten ?? []), when.toISOString()] });
 }
 
 /** The record of a run, or null where there is none yet. @throws TagprError `run` where the file is no record. */

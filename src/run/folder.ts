@@ -6,6 +6,7 @@ import { guardDisk } from "../core/jsonl.ts";
 import { stageDir } from "../core/run-dir.ts";
 import { readOwnRecord } from "../model/record.ts";
 import { holdsNothing, readBegun, refuseForeign } from "./begun.ts";
+import { refuseForgotten } from "./forget/forget.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a run that died before it wrote run.json, or one of format 1 that died clearing a stage, may leave. */
@@ -20,6 +21,7 @@ const BESIDE_STAGES: ReadonlySet<string> = new Set(["cache", "weights", "result.
  */
 export function checkFolder(run: string, config: Config, stages: readonly Stage[]): void {
   if (existsSync(run) && readOwnRecord(run) === null) checkLeftovers(run, stages);
+  refuseForgotten(run);
   for (const stage of stages) refuseForeign(run, stage);
   const { paths, task } = config.data;
   for (const path of [...paths, ...(/\.ya?ml$/.test(task) ? [task] : [])]) {

@@ -7,7 +7,11 @@ import { main } from "../cli.ts";
 /** A folder to stand in and `tagpr` in it, for commands that need no engine, or one that a test brings. */
 export function shell(
   env: NodeJS.ProcessEnv = {},
-  { openEngines = noEngine, typed = [] }: { openEngines?: App["openEngines"]; typed?: readonly string[] } = {},
+  {
+    openEngines = noEngine,
+    typed = [],
+    stages = [],
+  }: { openEngines?: App["openEngines"]; typed?: readonly string[]; stages?: App["stages"] } = {},
 ): {
   readonly cwd: string;
   readonly tagpr: (...argv: string[]) => Promise<{ code: number; out: string; err: string }>;
@@ -31,7 +35,7 @@ export function shell(
         yield* typed;
       },
     };
-    return { code: await main(argv, io, { stages: [], openEngines }), ...said };
+    return { code: await main(argv, io, { stages, openEngines }), ...said };
   };
   return { cwd, tagpr };
 }

@@ -77,7 +77,16 @@ def _serve(args: argparse.Namespace) -> None:
     observer = os.environ.get("TAGPR_OBSERVER_TOKEN") or None
     if observer == token:
         raise EngineError("TAGPR_OBSERVER_TOKEN is the clients' own token: an observer's must be another")
-    from . import memory, serve  # torch is loaded only after the arguments are known to be good
+    try:
+        args.store.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"--store {args.store}: {error.strerror}") from error
+    from . import memory
+    from .prepare import resolve
+
+    models_dir = (args.models_dir or args.store / "models").resolve()
+    memory.fill_holes([resolve(model, models_dir) for model in args.model])
+    from . import serve  # torch is loaded only after the arguments are known to be good
 
     sock = serve.listen(args.port)
     memory.keep_freed()
@@ -89,15 +98,11 @@ def _serve(args: argparse.Namespace) -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     device, dtype = _settled(args)
-    try:
-        args.store.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError(f"--store {args.store}: {error.strerror}") from error
     engine = Engine(
         Settings(
             models=args.model,
             store=args.store.resolve(),
-            models_dir=(args.models_dir or args.store / "models").resolve(),
+            models_dir=models_dir,
             dtype=getattr(torch, dtype),
             device=device,
             token_budget=args.token_budget,

@@ -48,18 +48,27 @@ class Lora:
     def merged(self, masters: Weights, dtype: torch.dtype) -> Weights:
         """The model's weights under their plain names, with the adapters' fp32 masters added in."""
         out: Weights = {}
-        for name, p in self.model.named_parameters(remove_duplicate=False):
-            if name.endswith((".a", ".b")) and name.rpartition(".")[0] in self.layers:
-                continue
+        for name, p in self.base().items():
             owner, _, leaf = name.rpartition(".")
-            layer = self.layers.get(owner.removesuffix(".base")) if owner.endswith(".base") else None
+            layer = self.layers.get(owner)
             if layer is None:
-                out[name] = masters.get(name, p.detach()).to(dtype)  # a reward model's head is trained too
+                out[name] = masters.get(name, p).to(dtype)  # a reward model's head is trained too
                 continue
-            plain, value = owner.removesuffix(".base"), p.detach().float()
+            value = p.float()
             if leaf == "weight":
-                value = value + (masters[f"{plain}.lora_b"] @ masters[f"{plain}.lora_a"]) * layer.scale
-            out[f"{plain}.{leaf}"] = value.to(dtype)
+                value = value + (masters[f"{owner}.lora_b"] @ masters[f"{owner}.lora_a"]) * layer.scale
+            out[name] = value.to(dtype)
+        return out
+
+    def base(self) -> Weights:
+        """The model's weights under their plain names, without the adapters; nothing is copied."""
+        out: Weights = {}
+        for name, p in self.model.named_parameters(remove_duplicate=False):
+            owner, _, leaf = name.rpartition(".")
+            if leaf in ("a", "b") and owner in self.layers:
+                continue
+            plain = owner.removesuffix(".base")
+            out[f"{plain}.{leaf}" if plain in self.layers else name] = p.detach()
         return out
 
 

@@ -7,8 +7,14 @@ in eager PyTorch that costs as much as the element-wise work itself.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
+LARGE = (
+    256 << 20
+)  # bytes of a model's files: of smaller ones, little is lost to holes, and small pieces are asked for often
+_TUNABLES, _CACHE = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # mallopt's names, from malloc.h
 
 
@@ -26,6 +32,25 @@ def keep_freed() -> bool:
         return False
     settings = ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1))
     return all(libc.mallopt(name, value) == 1 for name, value in settings)
+
+
+def fill_holes(models: list[Path]) -> None:
+    """Begin this process anew with malloc's cache of small pieces off, where one of these models is large.
+
+    PyTorch wants arrays at multiples of 64 bytes: glibc cuts each from a longer piece, and what is left before and
+    behind goes to that cache, where nothing is merged. The hole that an array leaves is then too short, by so much, for
+    the next one of the same size, and a training step takes fresh memory for most of what it makes. The cache can be
+    turned off only before a process starts.
+    """
+    known = os.environ.get(_TUNABLES, "")
+    if _libc() is None or _CACHE in known or all(_bytes(model) < LARGE for model in models):
+        return
+    tunables = ":".join([*([known] if known else []), f"{_CACHE}=0"])
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, _TUNABLES: tunables})
+
+
+def _bytes(model: Path) -> int:
+    return sum(file.stat().st_size for file in model.glob("*.safetensors"))
 
 
 def give_back() -> None:

@@ -76,7 +76,11 @@ class Snapshots:
             held.snapshot.weights = {name: found[key].to(device) for name, key in held.spilled.items()}
             held.spilled = None
             self._make_room(sampling_id)
-        if held.snapshot.adapter is None or held.seat.holds != sampling_id:
+        adapter = held.snapshot.adapter
+        if adapter is None or held.seat.holds != sampling_id:
+            if adapter is not None:  # what was merged for the last one goes before there is another
+                held.seat.holds = None
+                bind(held.seat.shell.model, adapter.base())
             bind(held.seat.shell.model, held.snapshot.whole())
             held.seat.holds = sampling_id
         return held.seat.shell

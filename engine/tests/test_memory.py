@@ -1,11 +1,22 @@
-"""Freed arrays are used again by later ones instead of being cleared page by page."""
+"""Freed arrays are used again by later ones instead of being cleared page by page, and their holes are filled; a
+training step holds what its formula says and no more."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from torch.profiler import ProfilerActivity, profile
+from transformers import Qwen3Config, Qwen3ForCausalLM
+
+from tagpr_engine import lora
+from tagpr_engine.backbone import load
+from tagpr_engine.training import TrainedModel
+from tagpr_engine.wire import Datum
 
 FAULTS = """
 import ctypes, resource
@@ -30,3 +41,73 @@ assert int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() 
 def test_freed_memory_is_kept_and_given_back_when_asked() -> None:
     done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+HOLES = """
+import ctypes, os, resource, sys
+from pathlib import Path
+from tagpr_engine.memory import fill_holes, keep_freed
+fill_holes([Path(sys.argv[1])])
+keep_freed()
+libc = ctypes.CDLL(None)
+libc.free.argtypes = [ctypes.c_void_p]
+size = 4 << 20
+def array(size):
+    at = ctypes.c_void_p()
+    assert libc.posix_memalign(ctypes.byref(at), 64, size) == 0
+    ctypes.memset(at, 1, size)
+    return at
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+for at in [array(size) for _ in range(6)]:
+    libc.free(at)
+before = resident()
+array(5 * size)
+print(os.environ.get("GLIBC_TUNABLES", ""), resident() - before < size)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_holes_side_by_side_are_one_where_a_model_is_large(tmp_path: Path) -> None:
+    def said(size: int) -> str:
+        with (tmp_path / "model.safetensors").open("wb") as file:
+            file.truncate(size)
+        command = [sys.executable, "-c", HOLES, str(tmp_path)]
+        env = {"PATH": "", "GLIBC_TUNABLES": "glibc.malloc.check=0"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert said(1 << 30) == "glibc.malloc.check=0:glibc.malloc.tcache_count=0 True"
+    assert said(1 << 20) == "glibc.malloc.check=0 False"
+
+
+def test_a_step_with_adapters_and_recomputing_holds_layer_inputs_one_layer_and_logits(
+    tmp_path: Path,
+) -> None:
+    """Bytes of live tensors at their peak, above what stands before and after. The frozen weights cost nothing."""
+    width, inner, layers, vocab, tokens, looked = 128, 384, 12, 30_000, 2048, 128
+    config = Qwen3Config(
+        vocab_size=vocab, hidden_size=width, intermediate_size=inner, num_hidden_layers=layers, head_dim=32,
+        num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=True,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    Qwen3ForCausalLM(config).save_pretrained(tmp_path)
+    backbone = load(tmp_path, torch.float32, "cpu")
+    backbone.recompute = True
+    adapter = lora.attach(backbone.model, 8, 0)
+    trained = TrainedModel(backbone, "tiny", tokens, adapter=adapter)
+    ids = np.arange(tokens, dtype=np.int64) % vocab
+    weights = (np.arange(tokens) >= tokens - looked).astype(np.float32)
+    data = [Datum(ids, {"target_tokens": ids, "weights": weights})]
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        trained.forward_backward(data, "cross_entropy", {"only_weighted": 1.0}, False)
+    events = [e for e in profiler.profiler.kineto_results.events() if e.name() == "[memory]"]  # pyright: ignore
+    live = np.cumsum([e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())])
+    logits = 3 * 4 * vocab * looked
+    layer = 4 * tokens * (8 * width + 2 * 4 * 32 + 3 * inner)
+    gradients = 4 * sum(p.numel() for p in adapter.parameters().values())
+    bound = 4 * tokens * width * layers + 2 * layer + logits + gradients
+    assert live.max() < bound
+    assert live[-1] < 1.5 * gradients + (1 << 20)
+    assert all(p.grad is None for name, p in backbone.model.named_parameters() if not name.endswith((".a", ".b")))

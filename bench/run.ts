@@ -25,6 +25,8 @@ const OTHERS: Readonly<Record<string, string>> = {
     "presets/own-data.yaml on people's data: sets × seeds × users shared or apart, resumable (docs/findings.md)",
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
   SERVE: "tagpr serve beside transformers serve and llama.cpp's server; what it costs by itself",
+  STORE:
+    "finding items of a stored history of 100,000 (--items, --width, --postgres): first, warm, after a change; an erasure",
   PLAN: "the cost model of --dry-run against the runs whose folders are given; --memory CONFIG: its memory against the engine",
 };
 
@@ -47,7 +49,7 @@ const OPTIONS = {
   file: { type: "string", what: "W6: a train file of LaMP-4" },
   megabytes: { type: "string", what: "W6: size of the one that is made up" },
 } as const;
-const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN", "SERVE"];
+const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN", "SERVE", "STORE"];
 
 function usage(): string {
   const line = ([key, what]: readonly [string, string]): string => `  ${key.padEnd(14)}${what}`;

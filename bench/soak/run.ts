@@ -1,4 +1,4 @@
-/** `npm run soak -- cookbook|kills|hostile [options]`: long tests of endurance, which `npm test` has no time for. */
+/** `npm run soak -- cookbook|kills|hostile|serve [options]`: long tests of endurance, which `npm test` has no time for. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -6,6 +6,8 @@ const SOAKS: Readonly<Record<string, string>> = {
   cookbook: "tinker-cookbook's recipes, unmodified, against the embedded engine",
   kills:
     "kill -9 of command line, engine or both at random moments of whole runs: the bytes must be those of a run left alone; and of a process that asks a paid endpoint: nothing that came is lost",
+  serve:
+    "tagpr serve with a store under steady load: memory stays flat, every answer is right (--minutes, --users, --rate, --store, --postgres)",
   hostile:
     "hostile files, configs, folders, servers and requests, each against one promise of docs/security.md; a seed brings a fault back",
 };

@@ -3,7 +3,7 @@ import { numberWords } from "./word-table.ts";
 /** BM25Okapi of rank_bm25 0.2.2, its defaults. */
 const K1 = 1.5;
 const B = 0.75;
-const EPSILON = 0.25;
+export const EPSILON = 0.25;
 
 /**
  * Scores of all documents for one query, equal to rank_bm25's `BM25Okapi(docs).get_scores(query)` on Python's
@@ -70,15 +70,22 @@ function addWord(scores: Float64Array, tfs: Uint32Array, lengths: Float64Array, 
   for (let d = 0; d < scores.length; d++) {
     const tf = tfs[d] ?? 0;
     if (tf === 0) continue;
-    const gain = idf * ((tf * (K1 + 1)) / (tf + K1 * (1 - B + (B * (lengths[d] ?? 0)) / meanLength)));
-    scores[d] = (scores[d] ?? 0) + gain;
+    scores[d] = (scores[d] ?? 0) + gain(tf, lengths[d] ?? 0, meanLength, idf);
   }
 }
 
-/** idf of a word that stands in n of the documents, by n. */
+/** What a word that stands in a document of `length` words `tf` times adds to its score. */
+export const gain = (tf: number, length: number, meanLength: number, weight: number): number =>
+  weight * ((tf * (K1 + 1)) / (tf + K1 * (1 - B + (B * length) / meanLength)));
+
+/** Negative for a word that stands in more than half of the documents. */
+export const idf = (documents: number, holders: number): number =>
+  Math.log(documents - holders + 0.5) - Math.log(holders + 0.5);
+
+/** {@link idf} of a word that stands in n of the documents, by n. */
 function idfTable(documents: number): Float64Array {
   const table = new Float64Array(documents + 1);
-  for (let n = 0; n < table.length; n++) table[n] = Math.log(documents - n + 0.5) - Math.log(n + 0.5);
+  for (let n = 0; n < table.length; n++) table[n] = idf(documents, n);
   return table;
 }
 

@@ -52,14 +52,20 @@ export interface Scored {
 
 /** {@link retrieve} with the scores. */
 export async function retrieveScored(task: Task, example: Example, options: RetrieveOptions): Promise<Scored[]> {
-  const ranking = await rank(task, example, options);
-  return ranking
-    .sort((a, b) => a.at - b.at)
+  return inOrder(example.profile, await rank(task, example, options));
+}
+
+/** The k items of a profile with the highest scores, oldest first; of equal ones the newer. `scores[i]` of `profile[i]`. */
+export const bestScored = (profile: readonly ProfileItem[], scores: ArrayLike<number>, k: number): Scored[] =>
+  inOrder(profile, best(scores, k));
+
+const inOrder = (profile: readonly ProfileItem[], ranking: readonly Ranked[]): Scored[] =>
+  ranking
+    .toSorted((a, b) => a.at - b.at)
     .flatMap(({ at, score }) => {
-      const item = example.profile[at];
+      const item = profile[at];
       return item === undefined ? [] : [{ item, score }];
     });
-}
 
 /** The example with what {@link retrieve} finds instead of its whole profile. */
 export async function show(task: Task, example: Example, options: RetrieveOptions): Promise<ShownExample> {
@@ -90,12 +96,9 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
       return unscored(n === 0 ? [] : Array.from({ length: k }, () => random.int(n)));
     }
     case "bm25": {
-      // BM25 splits at white space, as LaMP's English tasks do; other languages may have none, or part words otherwise.
-      const english = baseLanguage(task.language) === "en";
-      const words = (text: string): string => (english ? text : wordsOf(text).join(" "));
       const scores = bm25Scores(
-        example.profile.map((item) => words(corpusText(task, item))),
-        words(queryText(task, example)),
+        example.profile.map((item) => bm25Text(task, corpusText(task, item))),
+        bm25Text(task, queryText(task, example)),
       );
       return best(scores, k);
     }
@@ -103,6 +106,10 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
       return best(await denseScores(task, example, options.embed), k);
   }
 }
+
+/** BM25 splits at white space, as LaMP's English tasks do; other languages may have none, or part words otherwise. */
+export const bm25Text = (task: Task, text: string): string =>
+  baseLanguage(task.language) === "en" ? text : wordsOf(text).join(" ");
 
 const unscored = (positions: readonly number[]): Ranked[] => positions.map((at) => ({ at, score: null }));
 const best = (scores: ArrayLike<number>, k: number): Ranked[] =>

@@ -1,6 +1,6 @@
 import { readSaid } from "../eval/said.ts";
 import type { Statement } from "../rewards/grounding.ts";
-import type { Compute } from "./compute.ts";
+import type { Compute, ComputeRequest } from "./compute.ts";
 import { exampleOf, type Prepared, type PrepareTools } from "./prepare.ts";
 import { splitter, stopper } from "./split.ts";
 
@@ -14,6 +14,8 @@ export interface Drawing {
   readonly seed: number;
   /** Texts that end the answer, and are no part of it; a chain may hold them. */
   readonly stop: readonly string[];
+  /** See {@link ComputeRequest}. */
+  readonly cacheSalt?: string | undefined;
 }
 
 /** What comes while a question is answered: a stretch of one choice, `finish` with its last. */
@@ -68,8 +70,8 @@ export async function* answer(
   const { style } = tools.model;
   const prefix = style.reasoning ? tools.renderer.responsePrefix : "";
   const voices = Array.from({ length: drawing.n }, () => voice(style.reasoning, prefix, drawing.stop));
-  const { n, maxTokens, temperature, topP, seed } = drawing;
-  const request = { prompt: prepared.prompt, n, maxTokens, temperature, topP, seed };
+  const { n, maxTokens, temperature, topP, seed, cacheSalt } = drawing;
+  const request = { prompt: prepared.prompt, n, maxTokens, temperature, topP, seed, cacheSalt };
   for await (const delta of tools.compute.complete(request, signal)) {
     const piece = voices[delta.choice]?.hear(delta);
     if (piece !== undefined) yield { choice: delta.choice, ...piece };

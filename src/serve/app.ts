@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
@@ -11,9 +11,20 @@ import { errorOf, Refused } from "./refusal.ts";
 import { aboutRoute } from "./routes/about.ts";
 import { chatRoute } from "./routes/chat.ts";
 import { embeddingsRoute } from "./routes/embeddings.ts";
+import { eraseUserRoute } from "./routes/erase.ts";
 import { feedbackRoute } from "./routes/feedback.ts";
+import {
+  deleteItemRoute,
+  deleteItemsRoute,
+  getItemRoute,
+  listItemsRoute,
+  postItemsRoute,
+  putItemRoute,
+} from "./routes/items.ts";
 import { modelsRoute } from "./routes/models.ts";
 import { type Noted, noteFault, noteRequests } from "./routes/note.ts";
+import { exportRoute, importRoute } from "./routes/transfer.ts";
+import { getUserRoute, listUsersRoute, putUserRoute } from "./routes/users.ts";
 import type { Service } from "./service.ts";
 
 /** No page elsewhere reads or frames what is served; what only means something over HTTPS, or to old browsers, is left out. */
@@ -50,16 +61,8 @@ export function makeApp(service: Service): Hono<Noted> {
   app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
   app.use(checkCaller(service), checkJson);
   // Where no body is read none is looked for, which would cost more than all the rest of a request.
-  app.on(
-    "POST",
-    "*",
-    bodyLimit({
-      maxSize: limits.body,
-      onError: () => {
-        throw new Refused({ status: 413, message: `the body is larger than ${limits.body} bytes`, code: "too_large" });
-      },
-    }),
-  );
+  const [usual, long] = [atMost(limits.body), atMost(limits.import)];
+  app.on(["POST", "PUT"], "*", (c, next) => (IMPORT.test(c.req.path) ? long : usual)(c, next));
   const document = openapi(version());
   app.get("/openapi.json", (c) => c.json(document));
   app.get("/metrics", async (c) =>
@@ -70,5 +73,27 @@ export function makeApp(service: Service): Hono<Noted> {
   app.post("/v1/chat/completions", chatRoute(service));
   app.post("/v1/embeddings", embeddingsRoute(service));
   app.post("/v1/feedback", feedbackRoute(service));
+  mountUsers(app, service);
   return app;
+}
+
+const IMPORT = /^\/v1\/users\/[^/]+\/import$/;
+
+const atMost = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Refused({ status: 413, message: `the body is larger than ${maxSize} bytes`, code: "too_large" });
+    },
+  });
+
+function mountUsers(app: Hono<Noted>, service: Service): void {
+  const [users, user] = ["/v1/users", "/v1/users/:user"];
+  app.get(users, listUsersRoute(service));
+  app.put(user, putUserRoute(service)).get(getUserRoute(service)).delete(eraseUserRoute(service));
+  app.get(`${user}/export`, exportRoute(service));
+  app.post(`${user}/import`, importRoute(service));
+  app.post(`${user}/items`, postItemsRoute(service)).get(listItemsRoute(service)).delete(deleteItemsRoute(service));
+  const item = `${user}/items/:item`;
+  app.put(item, putItemRoute(service)).get(getItemRoute(service)).delete(deleteItemRoute(service));
 }

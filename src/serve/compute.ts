@@ -23,6 +23,8 @@ export interface ComputeRequest {
   /** Above 0, 1 at most. */
   readonly topP: number;
   readonly seed: number;
+  /** Only requests of the same salt may share computed prompts, where tokens come from a server that keeps them. */
+  readonly cacheSalt?: string | undefined;
 }
 
 export interface Delta {

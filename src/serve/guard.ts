@@ -13,10 +13,11 @@ export const checkHost: MiddlewareHandler = async (c, next) => {
   await next();
 };
 
-/** Bodies are JSON: what a form of another site can send without asking is none. */
+/** Bodies are JSON, or JSON Lines: what a form of another site can send without asking is neither. */
 export const checkJson: MiddlewareHandler = async (c, next) => {
   const type = c.req.header("content-type") ?? "";
-  if (c.req.method === "POST" && !/^application\/json\s*(?:;|$)/i.test(type))
+  const given = c.req.method === "POST" || (c.req.method === "PUT" && type !== "");
+  if (given && !/^application\/(?:json|jsonl|x-ndjson)\s*(?:;|$)/i.test(type))
     throw new Refused({ status: 415, message: "the body must be application/json", code: "content_type" });
   await next();
 };

@@ -2,8 +2,18 @@
 export const LIMITS = {
   /** Bytes of a request's body. */
   body: 4 << 20,
-  /** Items of a history. */
+  /** Bytes of a user's import. */
+  import: 64 << 20,
+  /** Items of a history that comes with a request, or of one put. */
   items: 5000,
+  /** Items that are kept of a user. */
+  userItems: 200_000,
+  /** Bytes of the histories that are kept in memory. */
+  histories: 512 << 20,
+  /** Milliseconds after which an instance looks whom the others erased. */
+  sweep: 60_000,
+  /** Users or items of a page. */
+  page: 1000,
   /** Messages of a conversation. */
   messages: 64,
   /** Choices of a request. */

@@ -1,23 +1,17 @@
-import { z } from "zod";
 import { feedbackKept, feedbackRequest } from "./feedback-schema.ts";
+import { answers, body, inHeader, input, json } from "./openapi-parts.ts";
+import { userPaths, userSchemas } from "./openapi-users.ts";
 import * as schemas from "./schema.ts";
-
-const json = (schema: string) => ({ "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } });
-const body = (schema: string) => ({ required: true, content: json(schema) });
-const answers = (what: string, content: object) => ({
-  200: { description: what, content },
-  default: { description: "A refusal.", content: json("Error") },
-});
+import { USER_HEADER } from "./who.ts";
 
 /** The API as an OpenAPI 3.1 document, its schemas those that requests are checked by. */
 export function openapi(version: string): object {
-  const input = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const { chatRequest, chatResponse, chatChunk, embeddingsRequest, embeddingsResponse, modelList, errorBody } = schemas;
   const named = {
     ...{ ChatRequest: chatRequest, ChatResponse: chatResponse, ChatChunk: chatChunk },
     ...{ EmbeddingsRequest: embeddingsRequest, EmbeddingsResponse: embeddingsResponse },
-    ...{ ModelList: modelList, Error: errorBody },
     ...{ FeedbackRequest: feedbackRequest, Feedback: feedbackKept },
+    ...{ ModelList: modelList, Error: errorBody, ...userSchemas },
   };
   return {
     openapi: "3.1.0",
@@ -33,6 +27,7 @@ export function openapi(version: string): object {
       "/v1/chat/completions": {
         post: {
           operationId: "createChatCompletion",
+          parameters: [inHeader(USER_HEADER, "Who asks, percent-encoded; before all that the body says.")],
           requestBody: body("ChatRequest"),
           responses: answers("The answer, whole or as server-sent events.", {
             ...json("ChatResponse"),
@@ -55,6 +50,7 @@ export function openapi(version: string): object {
           responses: answers("What is kept.", json("Feedback")),
         },
       },
+      ...userPaths,
       "/health": {
         get: {
           operationId: "health",

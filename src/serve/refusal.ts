@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import { TagprError } from "../core/errors.ts";
+import { storeLost } from "../store/fault.ts";
+import { KeyReused } from "../store/requests.ts";
+import { UserGone } from "../store/user.ts";
 import { LIMITS } from "./limits.ts";
 
 /** A request that is not served, in OpenAI's words: HTTP status, kind, the field at fault. */
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 499 | 500 | 503 | 504;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 422 | 429 | 499 | 500 | 503 | 504;
   readonly message: string;
   readonly param?: string | null;
   readonly code?: string | null;
@@ -31,6 +34,7 @@ const TYPES: Readonly<Record<Refusal["status"], string>> = {
   408: "timeout_error",
   413: "invalid_request_error",
   415: "invalid_request_error",
+  422: "invalid_request_error",
   429: "rate_limit_error",
   499: "client_error",
   500: "server_error",
@@ -54,6 +58,10 @@ export const clientLeft = (): Refused => new Refused({ status: 499, message: "th
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refused) return thrown.refusal;
   if (thrown instanceof TagprError) return ofTagpr(thrown);
+  if (thrown instanceof UserGone) return { status: 404, message: "there is no such user", code: "user_not_found" };
+  if (thrown instanceof KeyReused) return { status: 422, message: thrown.message, code: "idempotency_key_reused" };
+  if (storeLost(thrown))
+    return { status: 503, message: "the store can't be reached", code: "store_lost", retryAfter: LIMITS.retryAfter };
   if (thrown instanceof DOMException && thrown.name === "TimeoutError")
     return { status: 504, message: "the answer took longer than this server allows", code: "deadline" };
   return { status: 500, message: "a fault in TagPR; the log has this request's id", code: "internal" };

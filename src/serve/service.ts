@@ -5,6 +5,7 @@ import type { Rates } from "../store/rates.ts";
 import type { AnswerTools } from "./answer.ts";
 import type { Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Histories } from "./stored.ts";
 import type { Users } from "./users.ts";
 
 /** What a server answers with. Everything impure comes in here. */
@@ -17,6 +18,8 @@ export interface Service {
   readonly store: Store | null;
   /** Null: nobody is counted. */
   readonly rates: Rates | null;
+  /** The store's histories in memory. */
+  readonly histories: Histories;
   /** Null where no embedding model is served. */
   readonly embeddings: Embedding | null;
   readonly limits: Limits;

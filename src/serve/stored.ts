@@ -1,10 +1,102 @@
-import { oldestFirst } from "../data/dates.ts";
+import { LRUCache } from "lru-cache";
 import type { Task } from "../data/task.ts";
-import { itemsSince } from "../store/items.ts";
-import type { UserScope } from "../store/user.ts";
+import { bestScored, bm25Text } from "../retrieval/retrieve.ts";
+import { queryText } from "../retrieval/text.ts";
+import { findUser, type UserScope } from "../store/user.ts";
 import { givenHistory, type History } from "./history.ts";
+import { bm25Of, bytesOf, type StoredItems, upToDate } from "./stored-items.ts";
+import { denseScores } from "./stored-vectors.ts";
 
-/** What a store has of a user. */
-export async function storedItems(scope: UserScope, task: Task): Promise<History> {
-  return givenHistory(oldestFirst(await itemsSince(scope, task.name, 0)));
+/** Histories of a store's users, kept in memory with what it takes to search them. */
+export interface Histories {
+  /** A user's history of a task as it is now; empty where there is no such user. `model` names what embeds, for dense retrieval. */
+  readonly of: (scope: UserScope, task: Task, model: string) => Promise<History>;
+  /** Drops what is in memory of a user. */
+  readonly forget: (scope: UserScope) => void;
+  /** Drops users whom another instance erased. */
+  readonly sweep: () => Promise<void>;
+}
+
+interface Held {
+  readonly scope: UserScope;
+  readonly items: StoredItems;
+}
+
+/**
+ * Those that were asked for last stay, up to so many bytes. With each question the store is asked for the user's revision: what changed is
+ * read and nothing else, whichever instance changed it.
+ */
+export function storedHistories(bytes: number): Histories {
+  const held = new LRUCache<string, Held>({ maxSize: bytes, sizeCalculation: ({ items }) => bytesOf(items) });
+  /** What works on a user's items works alone; its end, by key. */
+  const busy = new Map<string, Promise<unknown>>();
+  const alone = <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const result = (busy.get(key) ?? Promise.resolve()).then(work);
+    const end = result
+      .catch(() => {})
+      .then(() => {
+        if (busy.get(key) === end) busy.delete(key);
+      });
+    busy.set(key, end);
+    return result;
+  };
+  const current = async (scope: UserScope, task: Task, key: string): Promise<StoredItems | null> => {
+    const items = await upToDate(scope, task, held.get(key)?.items);
+    if (items === null) held.delete(key);
+    else held.set(key, { scope, items });
+    return items;
+  };
+  const drop = (user: string): void => {
+    for (const [key, one] of held.entries()) if (one.scope.user === user) held.delete(key);
+  };
+  return {
+    of: (scope, task, model) => {
+      const key = JSON.stringify([scope.user, task.name]);
+      return alone(key, async () => {
+        const items = await current(scope, task, key);
+        return items === null
+          ? givenHistory([])
+          : searched(scope, items, model, (work) =>
+              alone(key, async () => {
+                const found = await work();
+                // An index takes room: it is counted when it is there.
+                if (held.peek(key)?.items === items) held.set(key, { scope, items });
+                return found;
+              }),
+            );
+      });
+    },
+    forget: ({ user }) => drop(user),
+    sweep: async () => {
+      for (const { scope, items } of [...held.values()])
+        if ((await findUser(scope))?.born !== items.born) drop(scope.user);
+    },
+  };
+}
+
+function searched(
+  scope: UserScope,
+  items: StoredItems,
+  model: string,
+  alone: <T>(work: () => Promise<T>) => Promise<T>,
+): History {
+  const { task } = items;
+  const given = givenHistory(items.profile);
+  return {
+    size: items.profile.length,
+    find: async (_, question, options) => {
+      const { method, k, embed } = options;
+      const query = queryText(task, question);
+      const choose = (scores: Float64Array) =>
+        bestScored(
+          items.profile,
+          Float64Array.from(items.ordered, ({ slot }) => scores[slot] ?? 0),
+          k,
+        );
+      if (method === "bm25") return alone(async () => choose(bm25Of(items).scores(bm25Text(task, query), items.slots)));
+      if (method === "dense" && embed !== undefined)
+        return alone(async () => choose(await denseScores(scope, items, query, embed, model)));
+      return given.find(task, question, options);
+    },
+  };
 }

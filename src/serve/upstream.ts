@@ -51,7 +51,7 @@ export async function upstreamCompute(upstream: Upstream): Promise<Compute> {
 async function* complete(
   at: Upstream,
   model: string,
-  { prompt, maxTokens, temperature, topP, seed }: ComputeRequest,
+  { prompt, maxTokens, temperature, topP, seed, cacheSalt }: ComputeRequest,
   choice: number,
   signal: AbortSignal,
 ): AsyncGenerator<Delta> {
@@ -59,6 +59,7 @@ async function* complete(
     ...{ model, prompt, max_tokens: maxTokens, temperature, top_p: topP, seed: seedOf(seed, choice) },
     ...{ stream: true, stream_options: { include_usage: true } },
     ...PLAIN,
+    ...(cacheSalt === undefined ? {} : { cache_salt: cacheSalt }),
   };
   const reply = await ask(at, "completions", signal, body);
   let finish: Delta["finish"] = null;

@@ -63,7 +63,7 @@ describeStores("users and items", ({ open }) => {
     await expect(failing).rejects.toThrow("no");
     expect(await countItems(scope)).toEqual({});
     await store.db.deleteFrom("users").execute();
-    const late = () => change(scope, (c) => putItems(c, "t", [item("1", "a")], 5), user.born);
+    const late = () => change(scope, (c) => putItems(c, "t", [item("1", "a")], 5), { born: user.born });
     await expect(late()).rejects.toThrow(UserGone);
     await putUser(scope, {});
     await expect(late()).rejects.toThrow(UserGone);

@@ -155,3 +155,30 @@ function itemOf({ id, task, date, fields, place, time }: Selectable<Tables["item
   const texts = JSON.parse(fields) as Record<string, string>;
   return { id, task, fields: texts, place, time, ...(date === null ? {} : { date }) };
 }
+
+/** Where an item stands; of one id in several tasks, the first. Null where there is none. */
+export async function placeOf({ store, user }: UserScope, id: string, task?: string): Promise<number | null> {
+  let query = store.db.selectFrom("items").select("place").where("user_id", "=", user).where("id", "=", id);
+  if (task !== undefined) query = query.where("task", "=", task);
+  return (await query.orderBy("place").executeTakeFirst())?.place ?? null;
+}
+
+export async function countAll({ trx, user }: Change): Promise<number> {
+  const { count } = await trx
+    .selectFrom("items")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("user_id", "=", user.id)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** The ids of a user's items of a task. */
+export async function itemIds({ store, user }: UserScope, task: string): Promise<Set<string>> {
+  const rows = await store.db
+    .selectFrom("items")
+    .select("id")
+    .where("user_id", "=", user)
+    .where("task", "=", task)
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Selectable } from "kysely";
 import { TagprError } from "../core/errors.ts";
-import type { Store } from "./open.ts";
+import type { Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 import { ID_HINT, idFault } from "./user.ts";
 

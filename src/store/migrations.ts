@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { type Kysely, type Migration, type MigrationProvider, Migrator, type RawBuilder, sql } from "kysely";
 import { messageOf, TagprError } from "../core/errors.ts";
+import type { Kind } from "./store.ts";
 import { RATES_TABLE, type Tables } from "./tables.ts";
-
-/** Which database it is: the few types and clauses that differ. */
-export type Kind = "sqlite" | "postgres";
 
 /** Brings a database to the newest tables; says where it is of a later TagPR. Safe while others do the same. */
 export async function migrate(db: Kysely<Tables>, kind: Kind, name: string): Promise<void> {
@@ -44,6 +42,7 @@ function first(kind: Kind): Migration {
       .execute();
     await table("users")
       .addColumn("id", id, (column) => column.primaryKey())
+      .addColumn("hash", id, (column) => column.notNull().unique())
       .addColumn("born", "text", (column) => column.notNull())
       .addColumn("consent", "integer", (column) => column.notNull())
       .addColumn("created", ms, (column) => column.notNull())

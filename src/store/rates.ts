@@ -4,7 +4,7 @@ import {
   RateLimiterPostgres,
   RateLimiterRes,
 } from "rate-limiter-flexible";
-import type { Store } from "./open.ts";
+import type { Store } from "./store.ts";
 import { RATES_TABLE } from "./tables.ts";
 
 /** Requests a minute; 0: as many as there are. */

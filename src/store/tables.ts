@@ -25,6 +25,8 @@ interface MetaTable {
 interface UsersTable {
   /** As clients name them. */
   readonly id: string;
+  /** The id's tombstone, should the user be erased. */
+  readonly hash: string;
   /** Drawn when the user is put: who is erased and put again is another, and what was begun for the first one is refused. */
   readonly born: string;
   /** 1: their items and feedback may be exported to train on. */

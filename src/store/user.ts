@@ -1,7 +1,7 @@
 import type { Selectable, Transaction } from "kysely";
 import { TagprError } from "../core/errors.ts";
 import type { UserId } from "../data/types.ts";
-import type { Store } from "./open.ts";
+import type { Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
 /** Everything that is read or written of a user goes through a scope, which holds exactly one. */
@@ -53,19 +53,20 @@ export interface Change {
 
 /**
  * Runs `work` in one transaction that no other change of this user runs beside. `born`: of whom this was begun for; where they
- * were erased meanwhile nothing is written, even if somebody was put under the same id again.
+ * were erased meanwhile nothing is written, even if somebody was put under the same id again. `changes: false`: what is written is
+ * no change of their items.
  * @throws UserGone
  */
 export function change<T>(
   { store, user: id }: UserScope,
   work: (change: Change) => Promise<T>,
-  born?: string,
+  { born, changes = true }: { readonly born?: string; readonly changes?: boolean } = {},
 ): Promise<T> {
   return store.db.transaction().execute(async (trx) => {
     // A write comes first: it locks the user's row, and SQLite's file.
     let query = trx
       .updateTable("users")
-      .set((row) => ({ revision: row("revision", "+", 1) }))
+      .set((row) => ({ revision: row("revision", "+", changes ? 1 : 0) }))
       .where("id", "=", id);
     if (born !== undefined) query = query.where("born", "=", born);
     const user = await query.returningAll().executeTakeFirst();

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Store } from "./open.ts";
+import type { Store } from "./store.ts";
+import { tombstoneOf } from "./tombstones.ts";
 import { findUser, type UserRow, type UserScope } from "./user.ts";
 
 export interface PutUser {
@@ -14,7 +15,12 @@ export async function putUser(
 ): Promise<{ readonly user: UserRow; readonly made: boolean }> {
   const { store, user: id } = scope;
   const row = {
-    ...{ id, born: randomBytes(16).toString("base64url"), consent: consent === true ? 1 : 0 },
+    ...{
+      id,
+      hash: tombstoneOf(store, id),
+      born: randomBytes(16).toString("base64url"),
+      consent: consent === true ? 1 : 0,
+    },
     ...{ created: await creation(scope), revision: 0, removed: 0, next: 0 },
   };
   const made = await store.db
@@ -50,9 +56,6 @@ async function creation({ store, user }: UserScope): Promise<number> {
   const erased = await store.db.selectFrom("tombstones").select("time").where("hash", "=", hash).executeTakeFirst();
   return Math.max(store.now(), (erased?.time ?? 0) + 1);
 }
-
-/** What is left of an id when its user is erased. */
-export const tombstoneOf = ({ hash }: Store, id: string): string => hash("tombstone", id);
 
 /** Users by id, `after` one of them; one more than `limit`, where there are more. For who runs the server, never for a user. */
 export async function pageUsers(store: Store, limit: number, after?: string): Promise<UserRow[]> {

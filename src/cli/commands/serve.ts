@@ -9,7 +9,7 @@ import type { Embedding, Service } from "../../serve/service.ts";
 import { type Server, startServer } from "../../serve/start.ts";
 import { readUsers } from "../../serve/users.ts";
 import { warm } from "../../serve/warm.ts";
-import { openStore, type Store } from "../../store/open.ts";
+import { openStore, STORE_FORMS, type Store } from "../../store/open.ts";
 import { openRates, type Rates } from "../../store/rates.ts";
 import { type Answering, FLAGS, MODEL_HELP, openAnswering } from "../answering.ts";
 import type { App } from "../app.ts";
@@ -31,6 +31,10 @@ export function serveCommand(app: App): Command {
     .addOption(new Option("--port <n>", "port; 0 takes any free one").argParser(portNumber).default(8080))
     .option("--data <dir>", "a folder in LaMP's layout, or a run: clients name its users instead of sending histories")
     .addOption(STORE)
+    .option(
+      "--tombstones <file>",
+      "where it stands who was erased, so that no backup of the store brings them back (default: PATH.erased beside an SQLite file)",
+    )
     .option("--token <token>", "what clients send; better set as TAGPR_SERVE_TOKEN, which no list of processes shows")
     .addOption(
       new Option("--key-limit <n>", "with --store: requests a minute of one key, over all instances; 0: no limit")
@@ -54,9 +58,9 @@ export function serveCommand(app: App): Command {
     )
     .option("--upstream-model <name>", "by which name it knows the model (default: the only one that it serves)")
     .option("--upstream-key-env <name>", "environment variable that holds its key", "TAGPR_UPSTREAM_KEY")
-    .action(async (model, { port, data, store: url, token: given, keyLimit, userLimit, ...flags }) => {
+    .action(async (model, { port, data, store: url, tombstones, token: given, keyLimit, userLimit, ...flags }) => {
       const token = given ?? (io.env.TAGPR_SERVE_TOKEN || undefined);
-      const store = await storeOf(io, storeUrl(io, url), data);
+      const store = await storeOf(io, storeUrl(io, url), data, tombstones);
       try {
         const answering = await openAnswering(app, model, flags, "may", await openUpstream(io, flags));
         const rates = store === null ? null : openRates(store, { key: keyLimit, user: userLimit });
@@ -115,13 +119,25 @@ async function start(
 }
 
 /** @throws TagprError where a folder of data is given too, or the store can't be opened */
-async function storeOf(io: Io, url: string | undefined, data: string | undefined): Promise<Store | null> {
+async function storeOf(
+  io: Io,
+  url: string | undefined,
+  data: string | undefined,
+  tombstones: string | undefined,
+): Promise<Store | null> {
+  if (url === undefined && tombstones !== undefined)
+    throw new TagprError("usage", "--tombstones is of a store, and there is none", {
+      hint: `Give --store ${STORE_FORMS}.`,
+    });
   if (url === undefined) return null;
   if (data !== undefined)
     throw new TagprError("usage", "--store and --data both say where users are", {
       hint: "Give one. What a folder holds can be put into a store through the API (docs/serving.md).",
     });
-  return openStore(url, { now: Date.now, cwd: io.cwd });
+  const store = await openStore(url, { now: Date.now, cwd: io.cwd, tombstones });
+  if (store.erasedAgain > 0)
+    io.err(`${store.erasedAgain} erased users came back, from a backup, and were erased again.\n`);
+  return store;
 }
 
 /** What a server needs of the world around it. */
@@ -129,7 +145,7 @@ const world = (
   io: Io,
 ): Omit<
   Service,
-  "askers" | "users" | "store" | "rates" | "token" | "embeddings" | "queue" | "metrics" | "stopping"
+  "askers" | "users" | "store" | "rates" | "token" | "embeddings" | "queue" | "metrics" | "stopping" | "histories"
 > => ({
   limits: LIMITS,
   log: pino({ base: null }, { write: io.err }),

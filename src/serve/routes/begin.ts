@@ -8,7 +8,6 @@ import { type Consenting, consenting } from "../keep.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import type { Usage } from "../schema.ts";
 import type { Service } from "../service.ts";
-import { storedItems } from "../stored.ts";
 import type { Turn } from "./admit.ts";
 import type { Asked } from "./chat-asked.ts";
 import type { Noted } from "./note.ts";
@@ -55,7 +54,8 @@ async function storedHistory(
   wish: Wish,
 ): Promise<History | undefined> {
   if (service.store === null || wish.items !== undefined || wish.user === undefined) return undefined;
-  return storedItems(enter(service, caller, wish.user), taskOf(model.tasks, wish.task));
+  const { embeddings_model: embedder = "" } = model.config.engines;
+  return service.histories.of(enter(service, caller, wish.user), taskOf(model.tasks, wish.task), embedder);
 }
 
 /** The prompt counts once, whatever n is. */

@@ -19,7 +19,12 @@ export interface Asked {
 /** @throws Refused that names the field */
 export function askedOf(service: Service, request: ChatRequest, named: Named | null): Asked {
   const [name, tools] = askerOf(service, request.model);
-  return { name, tools, wish: wishOf(service, request, named), drawing: drawingOf(service, tools, request) };
+  return {
+    name,
+    tools,
+    wish: wishOf(service, request, named),
+    drawing: { ...drawingOf(service, tools, request), cacheSalt: saltOf(service, named) },
+  };
 }
 
 function askerOf({ askers }: Service, named: string | undefined): readonly [string, AnswerTools] {
@@ -66,6 +71,13 @@ function drawingOf(service: Service, { model }: AnswerTools, request: ChatReques
     stop: typeof stop === "string" ? [stop] : (stop ?? []),
   };
 }
+
+/**
+ * vLLM's `cache_salt`: what one user's prompt took to compute serves no other, whose answers' times would tell what it holds. A
+ * hash, since it travels; who is nobody in particular shares with nobody.
+ */
+const saltOf = ({ store, uuid }: Service, named: Named | null): string | undefined =>
+  store === null ? undefined : named === null ? uuid() : store.hash("cache_salt", named.user);
 
 /** Tokens that the longest prompt leaves of the model's context. */
 const roomOf = ({ modelDir, promptTokens }: AnswerTools["model"]): number =>

@@ -10,6 +10,7 @@ import type { Compute, ComputeRequest, Delta } from "../compute.ts";
 import { LIMITS, type Limits } from "../limits.ts";
 import { makeMetrics } from "../metrics.ts";
 import type { Service } from "../service.ts";
+import { storedHistories } from "../stored.ts";
 import type { Users } from "../users.ts";
 
 /** Says given texts in pieces of a few characters, each a token. */
@@ -107,7 +108,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
       ["nano", tools],
       ["nano-base", tools],
     ]),
-    ...{ users, store, rates, limits, queue, deadline, token: TOKEN },
+    ...{ users, store, rates, histories: storedHistories(limits.histories), limits, queue, deadline, token: TOKEN },
     embeddings: {
       model: "mini",
       embed: async (texts) => ({

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe } from "vitest";
-import type { Kind } from "../migrations.ts";
-import { openStore, type Store } from "../open.ts";
+import { openStore } from "../open.ts";
+import type { Kind, Store } from "../store.ts";
 import { type Cluster, POSTGRES_BIN, startPostgres } from "./postgres.ts";
 
 export interface Stores {

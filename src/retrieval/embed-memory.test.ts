@@ -3,11 +3,11 @@ import { rememberedEmbed } from "./embed-memory.ts";
 
 function counted(numbers?: number) {
   const asked: (readonly string[])[] = [];
-  const embed = rememberedEmbed(async (texts) => {
+  const { embed, forget } = rememberedEmbed(async (texts) => {
     asked.push(texts);
     return texts.map((text) => [text.length, 0.5]);
   }, numbers);
-  return { embed, asked };
+  return { embed, forget, asked };
 }
 
 it("embeds a text once, over questions and within one", async () => {
@@ -24,11 +24,14 @@ it("embeds a text once, over questions and within one", async () => {
   expect(asked).toEqual([["what?", "an item", "another one"], ["and then?"]]);
 });
 
-it("asks nobody where all is known", async () => {
-  const { embed, asked } = counted();
+it("asks nobody where all is known, until it is told to forget", async () => {
+  const { embed, forget, asked } = counted();
   await embed(["a", "b"]);
   await embed(["b", "a"]);
   expect(asked).toHaveLength(1);
+  forget();
+  await embed(["a"]);
+  expect(asked).toHaveLength(2);
 });
 
 it("holds no more than it may: what was asked for longest ago goes, and every answer is whole", async () => {
@@ -44,7 +47,7 @@ it("holds no more than it may: what was asked for longest ago goes, and every an
 
 it("keeps nothing of an embedder that gives no vectors, and tries again", async () => {
   let broken = true;
-  const embed = rememberedEmbed(async (texts) => texts.map(() => (broken ? [Number.NaN] : [1])));
+  const { embed } = rememberedEmbed(async (texts) => texts.map(() => (broken ? [Number.NaN] : [1])));
   await expect(embed(["a"])).rejects.toThrow("the embedding model gives a number that is not finite (in vector 1)");
   broken = false;
   expect(await embed(["a"])).toEqual([Float32Array.of(1)]);

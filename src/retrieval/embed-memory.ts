@@ -9,15 +9,18 @@ const NUMBERS = 16 * 2 ** 20;
 
 /**
  * Keeps the vectors of texts in memory, those that were asked for last: a history is embedded once, and of its user's next
- * question the question alone. By the text's hash; no text is kept. Of one model.
+ * question the question alone. By the text's hash; no text is kept. Of one model. `forget` drops all of them.
  * @throws TagprError `engine` where the embedder gives vectors that no model gives; none of them is kept
  */
-export function rememberedEmbed(embed: Embed, numbers = NUMBERS): Embed {
+export function rememberedEmbed(
+  embed: Embed,
+  numbers = NUMBERS,
+): { readonly embed: Embed; readonly forget: () => void } {
   const known = new LRUCache<string, Float32Array>({
     maxSize: numbers,
     sizeCalculation: ({ length }) => Math.max(1, length),
   });
-  return async (texts) => {
+  const remembered: Embed = async (texts) => {
     const keys = texts.map((text) => createHash("sha256").update(text).digest("base64url"));
     // What is held is taken at once: it may be pushed out while the others are made.
     const vectors = new Map(keys.flatMap((key) => pair(key, known.get(key))));
@@ -37,6 +40,7 @@ export function rememberedEmbed(embed: Embed, numbers = NUMBERS): Embed {
     }
     return keys.map((key) => vectors.get(key) ?? new Float32Array());
   };
+  return { embed: remembered, forget: () => known.clear() };
 }
 
 const pair = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);

@@ -56,6 +56,8 @@ export interface Choice {
 
 export interface AnswerTools extends PrepareTools {
   readonly compute: Compute;
+  /** Drops the vectors of texts that are in memory. */
+  readonly forget?: () => void;
 }
 
 /**

@@ -16,6 +16,6 @@ export function openAsker(model: OpenedModel, engines: Engines, elsewhere?: Comp
   const dense = model.retriever.method === "dense";
   return {
     ...{ model, renderer, compute },
-    ...(dense ? { embed: rememberedEmbed(async (texts) => (await engines.embeddings()).embed(embedder, texts)) } : {}),
+    ...(dense ? rememberedEmbed(async (texts) => (await engines.embeddings()).embed(embedder, texts)) : {}),
   };
 }

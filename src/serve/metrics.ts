@@ -11,8 +11,12 @@ export interface Metrics {
 
 const SECONDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 
-/** `waiting`, `running`: requests for answers now. */
-export function makeMetrics(queue: { readonly waiting: () => number; readonly running: () => number }): Metrics {
+/** `waiting`, `running`: requests for answers now; `histories`: of the store, in memory now. */
+export function makeMetrics(now: {
+  readonly waiting: () => number;
+  readonly running: () => number;
+  readonly histories: () => number;
+}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -23,8 +27,9 @@ export function makeMetrics(queue: { readonly waiting: () => number; readonly ru
       },
     });
   };
-  gauge("tagpr_waiting", "Requests that wait for their turn.", queue.waiting);
-  gauge("tagpr_running", "Requests that are being answered.", queue.running);
+  gauge("tagpr_waiting", "Requests that wait for their turn.", now.waiting);
+  gauge("tagpr_running", "Requests that are being answered.", now.running);
+  gauge("tagpr_histories", "Histories of the store that are in memory.", now.histories);
   const requests = new Counter({
     ...{ name: "tagpr_requests_total", help: "Requests answered, by route and HTTP status.", registers },
     labelNames: ["route", "status"],

@@ -24,9 +24,10 @@ export async function startServer(
   const { limits, deadline } = parts;
   const queue = new PQueue({ concurrency: limits.running });
   const [begun, over] = [new AbortController(), new AbortController()];
+  const histories = storedHistories(limits.histories);
   const service: Service = {
-    ...{ ...parts, queue, histories: storedHistories(limits.histories) },
-    metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending }),
+    ...{ ...parts, queue, histories },
+    metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending, histories: histories.held }),
     stopping: { begun: begun.signal, over: over.signal },
   };
   const { url, stopTaking, close } = await listen(makeApp(service).fetch, port);

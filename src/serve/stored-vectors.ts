@@ -31,7 +31,7 @@ export async function denseScores(
   const missing = [...items.kept.values()].filter(({ slot }) => !vectors.filled.has(slot));
   for (let from = 0; from < missing.length; from += CHUNK)
     await make(scope, items, vectors, missing.slice(from, from + CHUNK), embed);
-  return dots(vectors, Float32Array.from(asked ?? []), items.slots);
+  return dots(vectors, Float64Array.from(asked ?? []), items.slots);
 }
 
 async function make(
@@ -66,19 +66,20 @@ function fill({ slots }: StoredItems, vectors: Vectors, { slot }: Kept, vector: 
 }
 
 /** Four sums a row, which the processor adds side by side. */
-function dots({ numbers, width, filled }: Vectors, query: Float32Array, slots: number): Float64Array {
+function dots({ numbers, width, filled }: Vectors, query: Float64Array, slots: number): Float64Array {
   const scores = new Float64Array(slots);
   const whole = width - (width % 4);
-  for (let slot = 0, at = 0; slot < slots; slot++, at += width) {
+  for (const slot of filled) {
+    const row = numbers.subarray(slot * width, (slot + 1) * width);
     let [a, b, c, d] = [0, 0, 0, 0];
     for (let i = 0; i < whole; i += 4) {
-      a += (numbers[at + i] ?? 0) * (query[i] ?? 0);
-      b += (numbers[at + i + 1] ?? 0) * (query[i + 1] ?? 0);
-      c += (numbers[at + i + 2] ?? 0) * (query[i + 2] ?? 0);
-      d += (numbers[at + i + 3] ?? 0) * (query[i + 3] ?? 0);
+      a += (row[i] ?? 0) * (query[i] ?? 0);
+      b += (row[i + 1] ?? 0) * (query[i + 1] ?? 0);
+      c += (row[i + 2] ?? 0) * (query[i + 2] ?? 0);
+      d += (row[i + 3] ?? 0) * (query[i + 3] ?? 0);
     }
-    for (let i = whole; i < width; i++) a += (numbers[at + i] ?? 0) * (query[i] ?? 0);
-    scores[slot] = filled.has(slot) ? a + b + (c + d) : 0;
+    for (let i = whole; i < width; i++) a += (row[i] ?? 0) * (query[i] ?? 0);
+    scores[slot] = a + b + (c + d);
   }
   return scores;
 }

@@ -15,6 +15,8 @@ export interface Histories {
   readonly forget: (scope: UserScope) => void;
   /** Drops users whom another instance erased. */
   readonly sweep: () => Promise<void>;
+  /** How many are in memory. */
+  readonly held: () => number;
 }
 
 interface Held {
@@ -67,6 +69,7 @@ export function storedHistories(bytes: number): Histories {
       });
     },
     forget: ({ user }) => drop(user),
+    held: () => held.size,
     sweep: async () => {
       for (const { scope, items } of [...held.values()])
         if ((await findUser(scope))?.born !== items.born) drop(scope.user);

@@ -20,13 +20,13 @@ const item = (id: string, text: string) => ({ id, fields: { text } });
 async function fillUser(store: Store, id: string, canary: string) {
   const scope = scopeOf(store, id);
   const { user } = await putUser(scope, { consent: true });
-  const row = { user_id: id, task: canary, time: 1 };
+  const row = { user_id: id, task: canary, given: canary, revision: 1, time: 1 };
   await change(scope, async (c) => {
     await once(c, { key: canary, request: 1 }, 1, async () => ({ status: 200, body: { ids: [canary] } }));
     await putItems(c, canary, [item(canary, `${canary} one`), item(`${canary}2`, canary.repeat(400))], 1);
     await c.trx
       .insertInto("answers")
-      .values({ ...row, id: `a${canary}`, input: canary, answer: canary })
+      .values({ ...row, id: `a${canary}`, input: canary, shown: canary, answer: canary })
       .execute();
     const told = { input: canary, gold: canary, grade: 1, answer: canary, completion: canary };
     await c.trx

@@ -13,6 +13,7 @@ export function eraseUserRoute(service: Service) {
     const scope = scopeOfPath(service, c);
     const removed = await eraseUser(scope);
     service.histories.forget(scope);
+    for (const { forget } of service.askers.values()) forget?.();
     return c.json({
       object: "user.erased",
       ...{ id: scope.user, found: removed !== null },

@@ -6,6 +6,7 @@ import { isObject } from "../../data/lamp/record.ts";
 import type { Task } from "../../data/task.ts";
 import type { ProfileItem } from "../../data/types.ts";
 import { type Put, pageItems } from "../../store/items.ts";
+import { leftOf } from "../../store/left.ts";
 import { change, findUser, UserGone, type UserScope } from "../../store/user.ts";
 import { putUser } from "../../store/users.ts";
 import { readPut } from "../item-of.ts";
@@ -19,7 +20,7 @@ import { scopeOfPath, userOf } from "./users.ts";
 /** Items of one short transaction. */
 const BATCH = 500;
 
-/** `GET /v1/users/{user}/export`: all that is kept of a user, a JSON object a line: the user, then items. */
+/** `GET /v1/users/{user}/export`: all that is kept of a user, a JSON object a line: the user, items, answers that wait for feedback, feedback. */
 export function exportRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const scope = scopeOfPath(service, c);
@@ -31,6 +32,9 @@ export function exportRoute(service: Service) {
       await out.write(`${JSON.stringify(head)}\n`);
       for await (const batch of batchesOf(scope))
         await out.write(batch.map((item) => `${JSON.stringify(itemOf(item))}\n`).join(""));
+      const { answers, feedback } = await leftOf(scope);
+      for (const row of answers) await out.write(`${JSON.stringify({ object: "user.answer", ...row })}\n`);
+      for (const row of feedback) await out.write(`${JSON.stringify({ object: "user.feedback", ...row })}\n`);
     });
   };
 }
@@ -46,7 +50,7 @@ async function* batchesOf(scope: UserScope): AsyncGenerator<Awaited<ReturnType<t
 }
 
 /**
- * `POST /v1/users/{user}/import`: what an export gave, or lines with `task`, `fields`, and `id` and `date` where there are any. All lines
+ * `POST /v1/users/{user}/import`: what an export gave, of which answers and feedback are left alone, or lines with `task`, `fields`, and `id` and `date` where there are any. All lines
  * are checked before the first is written; they are written in batches, and one that was cut off is done by sending it again.
  */
 export function importRoute(service: Service) {
@@ -87,7 +91,8 @@ function readLines(service: Service, text: string): Lines {
       tasks.set(task.name, items);
       // Of two lines with one id the later counts, as if they had been put one after the other.
       items.set(item.id, item);
-    } else throw wrong(where, `an object ${JSON.stringify(object)} can't be imported`);
+    } else if (object !== "user.answer" && object !== "user.feedback")
+      throw wrong(where, `an object ${JSON.stringify(object)} can't be imported`);
   }
   return { consent, tasks: new Map([...tasks].map(([task, items]) => [task, [...items.values()]])) };
 }

@@ -99,6 +99,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
   const tools = await fakeTools(compute);
   const limits = { ...LIMITS, ...options.limits };
   const queue = new PQueue({ concurrency: limits.running });
+  const histories = storedHistories(limits.histories);
   const logged: Record<string, unknown>[] = [];
   const write = (line: unknown, message?: string): void => void logged.push({ ...(line as object), message });
   const [stop, over] = [new AbortController(), new AbortController()];
@@ -108,7 +109,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
       ["nano", tools],
       ["nano-base", tools],
     ]),
-    ...{ users, store, rates, histories: storedHistories(limits.histories), limits, queue, deadline, token: TOKEN },
+    ...{ users, store, rates, histories, limits, queue, deadline, token: TOKEN },
     embeddings: {
       model: "mini",
       embed: async (texts) => ({
@@ -117,7 +118,7 @@ export async function fakeService(options: FakeServiceOptions = {}): Promise<Fak
       }),
     },
     log: { info: write, warn: write, error: write },
-    metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending }),
+    metrics: makeMetrics({ waiting: () => queue.size, running: () => queue.pending, histories: histories.held }),
     stopping: { begun: stop.signal, over: over.signal },
     now: () => (clock += 10),
     today: () => new Date(0),

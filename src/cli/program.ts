@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { version } from "../core/installation.ts";
 import type { App } from "./app.ts";
 import { answerCommand } from "./commands/answer.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { configCommand } from "./commands/config.ts";
 import { dataCommand } from "./commands/data/data.ts";
 import { docsCommand } from "./commands/docs.ts";
@@ -20,6 +21,7 @@ import { setupCommand } from "./commands/setup.ts";
 import { STAGE_COMMANDS, type StageCommand, stageCommand } from "./commands/stages.ts";
 import { suiteCommand } from "./commands/suite.ts";
 import { tensorboardCommand } from "./commands/tensorboard.ts";
+import { whyCommand } from "./commands/why.ts";
 import type { Io } from "./io.ts";
 
 /** The whole command line. */
@@ -59,6 +61,8 @@ Environment:
   program.addCommand(runCommand(app));
   for (const stage of STAGE_COMMANDS) program.addCommand(commandOf(stage, app), { hidden: stage.hidden === true });
   program.addCommand(suiteCommand(app));
+  program.addCommand(whyCommand(app));
+  program.addCommand(compareCommand(app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));
   program.addCommand(keysCommand(app));

@@ -79,7 +79,7 @@ function add(own: Growing, prediction: Prediction, reading: Reading): void {
 }
 
 /** As `result.json` scores an answer: unreadable ones are empty, and leniency never costs. */
-const pairOf = (answer: Answered, gold: string, reading: Reading): Pair =>
+export const pairOf = (answer: Answered, gold: string, reading: Reading): Pair =>
   reading === "strict"
     ? { prediction: answer.strict ?? "", gold }
     : { prediction: answer.lenient, asItStands: answer.strict ?? "", gold };

@@ -18,6 +18,8 @@ export interface Evaluation {
   /** Its name in a suite (`own+seed-5`), else the folder's. */
   readonly id: string;
   readonly dir: string;
+  /** The run that its answers were trained in, which holds its data; often the same folder. */
+  readonly run: string;
   readonly seed: number;
   readonly config: Config;
   readonly tasks: readonly Task[];
@@ -57,7 +59,7 @@ export function openEvaluation(
     return standing;
   };
   return {
-    ...{ id, dir, config, tasks, result, seed: config.seed },
+    ...{ id, dir, run, config, tasks, result, seed: config.seed },
     methods: result.rows.map(({ method }) => method),
     label: (method) => methodLabel(method, result.labels),
     budget: (method) => result.rows.find((row) => row.method === method)?.budget,

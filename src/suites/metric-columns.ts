@@ -42,3 +42,9 @@ export const metricColumns = (tasks: readonly Task[]): MetricColumn[] =>
       inGain: metric !== "mse",
     })),
   );
+
+/** The column of a task's headline metric */
+export function headlineColumn(task: Task): MetricColumn {
+  const columns = metricColumns([task]);
+  return columns.find(({ metric }) => metric === task.metric) ?? (columns[0] as MetricColumn);
+}

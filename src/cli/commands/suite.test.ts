@@ -25,7 +25,16 @@ describe("tagpr suite", () => {
 
   it("plans what would be trained and asked, by name from anywhere", async () => {
     const { tagpr } = shell();
-    const { out, code } = await tagpr("suite", "suites/ablation.yaml", "--out", "o", "--dry-run", "--json");
+    const { out, code } = await tagpr(
+      "suite",
+      "suites/ablation.yaml",
+      "--out",
+      "o",
+      "--only",
+      "ablation",
+      "--dry-run",
+      "--json",
+    );
     const { works, total } = JSON.parse(out);
     expect(code).toBe(0);
     expect(works.map(({ what }: { what: string }) => what.replace(/:.*/, ""))).toEqual(

@@ -12,6 +12,7 @@ import { type Cell, cellId, FOLDERS, OWN, runId } from "../../suites/cells.ts";
 import type { App } from "../app.ts";
 import { at } from "../commands/options.ts";
 import { executeRun } from "../execute.ts";
+import { SUITE_FILE } from "./open-source.ts";
 import { type OpenedSuite, openSuite, type SuiteFlags } from "./open-suite.ts";
 import { printSuitePlan } from "./plan-suite.ts";
 import { writeOpened } from "./write-opened.ts";
@@ -54,9 +55,6 @@ export async function runSuite(app: App, file: string, flags: Flags): Promise<vo
     release();
   }
 }
-
-/** What a folder of a suite is known by. */
-export const SUITE_FILE = "suite.json";
 
 function requireOurs(dir: string): void {
   if (!existsSync(dir) || existsSync(join(dir, SUITE_FILE))) return;

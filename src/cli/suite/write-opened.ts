@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { TagprError } from "../../core/errors.ts";
 import { version } from "../../core/installation.ts";
+import { answersPage, writeAnswerPages } from "../../suites/answer-pages.ts";
 import { cellId, FOLDERS, OWN, runId } from "../../suites/cells.ts";
 import { type Evaluation, openEvaluation } from "../../suites/evaluation.ts";
 import type { Given } from "../../suites/kind.ts";
@@ -26,10 +27,15 @@ export async function writeOpened(dir: string, opened: OpenedSuite, { redact }: 
       });
     return found.map((cell) => open(cellId(cell), runId(cell)));
   };
+  const pages = new Set<string>();
+  for (const cell of cells) {
+    const run = join(dir, FOLDERS.runs, runId(cell));
+    for (const page of await writeAnswerPages(dir, open(cellId(cell), runId(cell)), { run, redact })) pages.add(page);
+  }
   const config = opened.runConfig(cells[0] ?? { variant: OWN, seed: 0 });
   const seeds = [...new Set(cells.map(({ seed }) => seed))];
   return writeSuite({
-    ...{ kinds, dir, redact, linkOf: () => null },
+    ...{ kinds, dir, redact, linkOf: (lead) => (pages.has(answersPage(lead)) ? answersPage(lead) : null) },
     given: { suite, methods, evaluations },
     facts: [
       ["Base model", config.model.split(/[\\/]/).slice(-2).join("/")],

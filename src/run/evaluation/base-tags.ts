@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { writeJson } from "../../core/jsonl.ts";
+import { readJson, writeJson } from "../../core/jsonl.ts";
 import { meanScore } from "../../eval/headline.ts";
 import { predictionFile } from "../../eval/prediction-file.ts";
 import type { Method, Tools } from "../../eval/types.ts";
@@ -39,9 +40,22 @@ export async function chooseTags(
   }
   const file: BaseFile = Object.fromEntries(tried);
   writeJson(join(dir, "base.json"), file);
-  return ({ name }) => {
-    const own = file[name];
-    if (own === undefined || own.named === own.unnamed) return tags;
-    return own.named > own.unnamed ? allowed : [];
-  };
+  return ({ name }) => better(file[name], { tags, allowed });
+}
+
+const better = (
+  own: BaseFile[string] | undefined,
+  { tags, allowed }: { tags: Tools["tags"]; allowed: Tools["tags"] },
+) => (own === undefined || own.named === own.unnamed ? tags : own.named > own.unnamed ? allowed : []);
+
+/** The tags that a method's prompts named in an evaluation that stands in `dir`. */
+export function tagsAsked(
+  { config, dir }: Pick<StageContext, "config" | "dir">,
+  method: Method,
+  given: { readonly tags: Tools["tags"]; readonly allowed: Tools["tags"] },
+): Tools["tags"] {
+  const isBase = method.reasoning && method.trains.length === 0 && method.external !== true;
+  if (isBase && config.eval.base === "unnamed") return [];
+  const path = join(dir, "base.json");
+  return isBase && existsSync(path) ? better(readJson<BaseFile>(path)[method.name], given) : given.tags;
 }

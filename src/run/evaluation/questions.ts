@@ -8,7 +8,7 @@ import type { Task } from "../../data/task.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { CeilingRow } from "../../eval/result-types.ts";
 import { readTasks } from "../../model/files.ts";
-import { show } from "../../retrieval/retrieve.ts";
+import { retrieveScored, type Scored, show } from "../../retrieval/retrieve.ts";
 import { identity } from "../key.ts";
 import type { Outside, StageContext } from "../stage.ts";
 import { readSplit } from "../stages/common.ts";
@@ -98,6 +98,27 @@ async function everyQuestion(context: StageContext): Promise<Questions> {
   writeJsonl(join(dir, "data", "test.jsonl"), questions.test);
   if (questions.ceilings !== undefined) writeJson(join(dir, "data", "ceilings.json"), questions.ceilings);
   return questions;
+}
+
+/**
+ * The items that a query is shown with what they were chosen by, the history read, or made, again; null where the data no
+ * longer holds the query.
+ */
+export async function scoredItems(
+  context: Pick<StageContext, "config" | "run" | "engines" | "modelDir">,
+  wanted: Pick<ShownExample, "task" | "id">,
+): Promise<Scored[] | null> {
+  const { config } = context;
+  const options = retrieveOptions(context, profileOf(config));
+  let found: Scored[] | null = null;
+  const look: Show = async (task, { profile, ...question }) => {
+    if (question.task === wanted.task && question.id === wanted.id)
+      found = await retrieveScored(task, { ...question, profile }, options);
+    return { ...question, shown: [], historyItems: profile.length };
+  };
+  if (hasPaths(config)) await evaluationData({ ...config, data: evaluationFolders(config) }, look);
+  else await (config.data.source === "synthetic" ? syntheticData : filesData)(config, look);
+  return found;
 }
 
 /** `eval.paths` as the settings of data. A task of the synthetic world says nothing of folders. */

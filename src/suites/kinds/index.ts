@@ -4,14 +4,33 @@ import { TagprError } from "../../core/errors.ts";
 import { nearest } from "../../core/yaml-file.ts";
 import type { Kind } from "../kind.ts";
 import { ablation } from "./ablation.ts";
+import { cold } from "./cold.ts";
 import { content } from "./content.ts";
+import { cost } from "./cost.ts";
 import { efficiency } from "./efficiency.ts";
 import { generalisation } from "./generalisation.ts";
+import { grounding } from "./grounding.ts";
 import { main } from "./main.ts";
 import { reward } from "./reward.ts";
+import { robustness } from "./robustness.ts";
+import { swap } from "./swap.ts";
+import { users } from "./users.ts";
 
 /** In the order of the pages. */
-export const KINDS: readonly Kind[] = [main, ablation, reward, generalisation, efficiency, content];
+export const KINDS: readonly Kind[] = [
+  main,
+  ablation,
+  reward,
+  generalisation,
+  robustness,
+  efficiency,
+  content,
+  users,
+  cold,
+  cost,
+  swap,
+  grounding,
+];
 
 /** What `show` names, in its order. @throws TagprError `usage` on a name of none */
 export function kindsOf(show: readonly string[]): Kind[] {

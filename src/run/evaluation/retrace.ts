@@ -62,6 +62,8 @@ async function firstPrompt(
       throw new Caught();
     },
     embed: () => Promise.reject(new Caught()),
+    softPrompts: () => Promise.reject(new Caught()),
+    scoreAnswers: () => Promise.reject(new Caught()),
     store: () => ({ get: () => undefined, put: () => {}, values: () => [] }) as never,
     progress: silent,
   };

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from . import memory
 from .attention import Plan
 from .fused import fused
 
@@ -139,6 +140,8 @@ def _rows(x: Tensor, rows: Tensor) -> Tensor:
 
 def _block(layer: Any, hidden: Tensor, cos: Tensor, sin: Tensor, plan: Plan, wanted: Tensor | None) -> Tensor:
     """One layer, [B, S, D] -> [B, S, D]; with `wanted` [R] (B = 1) only these rows of its output, [1, R, D]."""
+    if torch.is_grad_enabled():
+        memory.bound()
     attention = layer.self_attn
     dim = attention.head_dim
     normed = _norm(layer.input_layernorm, hidden)

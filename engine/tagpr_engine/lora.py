@@ -54,10 +54,11 @@ class Lora:
             if layer is None:
                 out[name] = masters.get(name, p).to(dtype)  # a reward model's head is trained too
                 continue
-            value = p.float()
-            if leaf == "weight":
-                value = value + (masters[f"{owner}.lora_b"] @ masters[f"{owner}.lora_a"]) * layer.scale
-            out[name] = value.to(dtype)
+            if leaf == "weight":  # in the product's own memory: an unembedding is among the largest arrays there are
+                product = masters[f"{owner}.lora_b"] @ masters[f"{owner}.lora_a"]
+                out[name] = product.mul_(layer.scale).add_(p).to(dtype)
+            else:
+                out[name] = p.to(dtype)
         return out
 
     def base(self) -> Weights:

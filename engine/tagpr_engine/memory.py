@@ -14,6 +14,7 @@ from pathlib import Path
 LARGE = (
     256 << 20
 )  # bytes of a model's files: of smaller ones, little is lost to holes, and small pieces are asked for often
+SPARE = 256 << 20  # bytes that a process may grow by before it hands back what is free
 _TUNABLES, _CACHE = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # mallopt's names, from malloc.h
 
@@ -31,7 +32,10 @@ def keep_freed() -> bool:
     if libc is None:
         return False
     settings = ((_ARENA_MAX, 1), (_MMAP_MAX, 0), (_TRIM_THRESHOLD, -1))
-    return all(libc.mallopt(name, value) == 1 for name, value in settings)
+    kept = all(libc.mallopt(name, value) == 1 for name, value in settings)
+    if kept and _Kept.statm is None:
+        _Kept.statm = os.open("/proc/self/statm", os.O_RDONLY)
+    return kept
 
 
 def fill_holes(models: list[Path]) -> None:
@@ -51,6 +55,28 @@ def fill_holes(models: list[Path]) -> None:
 
 def _bytes(model: Path) -> int:
     return sum(file.stat().st_size for file in model.glob("*.safetensors"))
+
+
+class _Kept:
+    """statm: where the system says what this process holds, once `keep_freed` was asked. limit: bytes."""
+
+    statm: int | None = None
+    limit = 0
+
+
+def bound() -> None:
+    """Hand what is free to the system where the process has grown by SPARE since it last did: between layers.
+
+    What holes can't hold would else be taken anew for as long as a step lasts.
+    """
+    if _Kept.statm is None or _resident(_Kept.statm) <= _Kept.limit:
+        return
+    give_back()
+    _Kept.limit = _resident(_Kept.statm) + SPARE
+
+
+def _resident(statm: int) -> int:
+    return int(os.pread(statm, 128, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def give_back() -> None:

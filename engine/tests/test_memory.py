@@ -43,6 +43,31 @@ def test_freed_memory_is_kept_and_given_back_when_asked() -> None:
     assert done.returncode == 0, done.stderr
 
 
+GROWTH = """
+import ctypes, resource
+from tagpr_engine.memory import SPARE, bound, keep_freed
+assert keep_freed()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+def used(size):
+    at = libc.malloc(size)
+    ctypes.memset(at, 1, size)
+    libc.free(at)
+    bound()
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+bound()
+start = used(1 << 20)
+assert used(SPARE // 2) > start + SPARE // 4
+assert used(2 * SPARE) < start + SPARE // 2
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_what_is_free_is_given_back_once_it_is_much() -> None:
+    done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 HOLES = """
 import ctypes, os, resource, sys
 from pathlib import Path

@@ -66,6 +66,7 @@ function memoryTable(rows: readonly MemoryPlan[]): string {
     "activations",
     "training in all",
     "sampler",
+    "laid out",
     "cache",
     "sampling in all",
   ];
@@ -73,9 +74,8 @@ function memoryTable(rows: readonly MemoryPlan[]): string {
     ["", ...heads],
     ...rows.map(({ what, parts: p, training, sampling }) => [
       what,
-      ...[p.weights, p.gradients, p.optimizer, p.gathered, p.activations, training, p.sampler, p.cache, sampling].map(
-        gigabytes,
-      ),
+      ...[p.weights, p.gradients, p.optimizer, p.gathered, p.activations, training].map(gigabytes),
+      ...[p.sampler, p.laid, p.cache, sampling].map(gigabytes),
     ]),
   ]);
 }

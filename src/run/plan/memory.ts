@@ -11,14 +11,16 @@ export interface Memory {
   /** One layer gathered whole in the compute type, and the next one on its way (FSDP); 0 on one device. */
   readonly gathered: number;
   readonly activations: number;
-  /** Sampler beside it: its own copy of the weights (none on one device), and keys and values. */
+  /** Sampler beside it: its own copy of the weights (on one device that of adapters' merged layers alone). */
   readonly sampler: number;
+  /** While it samples: the weights in another layout on a processor, keys and values. */
+  readonly laid: number;
   readonly cache: number;
 }
 
 /** While training, and while sampling; engines that take turns on a device (sleep, offload) need the larger of both. */
 export const trainingBytes = (m: Memory): number => m.weights + m.gradients + m.optimizer + m.gathered + m.activations;
-export const samplingBytes = (m: Memory): number => m.sampler + m.cache;
+export const samplingBytes = (m: Memory): number => m.sampler + m.laid + m.cache;
 
 interface Load {
   /** Tokens of one pass, and those of them that logits are made for. */
@@ -42,19 +44,22 @@ const HELD_LOGITS = (256 + 3 * 64) * 2 ** 20;
  * the gathered layers besides. Activations of one pass: a hidden state a layer and token where activations
  * are computed again (plus one layer in full), else every layer in full; logits, their softmax and gradient in fp32.
  * With adapters of `rank` the base's weights stand in the compute type, only the adapters have masters, gradients and
- * moments, and what samples is a second copy of the layers, merged. `copies` of the weights: `kl` keeps a second one.
+ * moments, and what samples is a second copy of the layers and of the unembedding, merged. `copies` of the weights: `kl` keeps a second one.
  */
 export function memoryOf(
   shape: Shape,
   style: EngineStyle,
   devices: number,
   load: Load,
-  { rank = 0, copies = 1, packs = false }: Held = {},
+  { rank = 0, copies = 1, packs = false, unembedding = false }: Held = {},
 ): Memory {
   const n = parameters(shape);
-  const trained = rank > 0 ? adapterParameters(shape, rank) : n;
+  const trained = rank > 0 ? adapterParameters(shape, rank, { unembedding }) : n;
   const base = rank > 0 ? style.bytes * n : 0;
-  const merged = rank > 0 && load.sampling > 0 ? style.bytes * bodyParameters(shape) : 0;
+  const merged =
+    rank > 0 && load.sampling > 0
+      ? style.bytes * (bodyParameters(shape) + (unembedding ? shape.vocab * shape.width : 0))
+      : 0;
   const layer = (KEPT_WIDTHS * shape.width + 2 * shape.queryWidth + KEPT_INNER * shape.inner) * style.bytes;
   const layers = style.recompute ? shape.layers * shape.width * style.bytes + layer : shape.layers * layer;
   const whole = load.logits * 3 * 4 * shape.vocab;
@@ -65,7 +70,8 @@ export function memoryOf(
     optimizer: (8 * trained) / devices,
     gathered: devices === 1 ? 0 : 2 * style.bytes * largestLayer(shape),
     activations: load.tokens * layers + logits,
-    sampler: devices === 1 ? merged + (packs ? packedBytes(style.bytes * n) : 0) : style.bytes * n,
+    sampler: devices === 1 ? merged : style.bytes * n,
+    laid: packs ? packedBytes(style.bytes * n) : 0,
     cache: load.sampling * load.kept * cacheBytes(shape, style.bytes),
   };
 }
@@ -76,6 +82,8 @@ const packedBytes = (weights: number): number => (weights >= 16 * 2 ** 20 && wei
 /** What is held of a model: adapters of this rank (0 = all parameters), and so many copies of its weights. */
 interface Held {
   readonly rank?: number;
+  /** Whether the unembedding has an adapter too. */
+  readonly unembedding?: boolean;
   readonly copies?: number;
   /** Whether a processor samples from it. */
   readonly packs?: boolean;
@@ -83,8 +91,8 @@ interface Held {
 
 export const heldOf = ({ guided, explore, prmu }: Config, role: Role): Held =>
   role === "reward"
-    ? { rank: prmu.rank }
-    : { rank: guided.rank, copies: guided.kl.weight > 0 || explore.kl.weight > 0 ? 2 : 1 };
+    ? { rank: prmu.rank, unembedding: false }
+    : { rank: guided.rank, unembedding: true, copies: guided.kl.weight > 0 || explore.kl.weight > 0 ? 2 : 1 };
 
 /** Bytes that one GPU needs for all embedded models of a run together, and the cards that have them with a tenth to spare. */
 export interface Cards {
@@ -111,7 +119,7 @@ export const processorOf = (parts: readonly Memory[]): number | null =>
 /** What stands all the time, and the larger of what comes and goes. */
 function together(parts: readonly Memory[]): number {
   const standing = parts.reduce((sum, m) => sum + m.weights + m.gradients + m.optimizer + m.sampler, 0);
-  return standing + Math.max(...parts.flatMap((m) => [m.activations, m.cache]));
+  return standing + Math.max(...parts.flatMap((m) => [m.activations, m.laid + m.cache]));
 }
 
 /**

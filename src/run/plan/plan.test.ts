@@ -210,7 +210,7 @@ describe("a plan for embedded engines", () => {
       return { weights, gradients, optimizer, sampler };
     };
     const n = parameters(await shapeOf(quick.model, async (name) => name));
-    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8, { unembedding: true });
     expect(static_(whole)).toEqual({ weights: 6 * n, gradients: 4 * n, optimizer: 8 * n, sampler: 0 });
     expect(static_(adapted)).toMatchObject({ weights: 2 * n + 6 * a, gradients: 4 * a, optimizer: 8 * a });
     expect(adapted.cards?.bytes).toBeLessThan(whole.cards?.bytes ?? 0);
@@ -220,7 +220,7 @@ describe("a plan for embedded engines", () => {
 
   it("counts a reward model's adapters, and the second copy of the weights that `kl` holds", async () => {
     const n = parameters(await shapeOf(quick.model, async (name) => name));
-    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8, { unembedding: false });
     const held = async (more: object) => (await planOf([], configSchema.parse({ ...on(gpu), ...more }))).memory;
     const [plain, adapted] = [await held({}), await held({ prmu: { ...quick.prmu, rank: 8 } })];
     expect(plain[1]?.parts).toMatchObject({ weights: 6 * n, gradients: 4 * n, optimizer: 8 * n });
@@ -299,7 +299,7 @@ describe("a plan for embedded engines", () => {
     expect(Math.abs((open ?? 0) / 1.32e9 - 1)).toBeLessThan(0.2);
   });
 
-  it("holds a second copy of a model's weights where a processor samples, of a size at which it is laid out", async () => {
+  it("holds a second copy of a model's weights while a processor samples, of a size at which it is laid out", async () => {
     const sampler = async (model: string, device: string) => {
       const config = configSchema.parse({
         ...on({ device, dtype: "float32" }),
@@ -316,7 +316,7 @@ describe("a plan for embedded engines", () => {
         tasks: [],
         notes: [],
       });
-      return [plan.memory[0]?.parts.sampler, 4 * parameters(shape)];
+      return [plan.memory[0]?.parts.laid, 4 * parameters(shape)];
     };
     const [laid, weights] = await sampler("HuggingFaceTB/SmolLM2-135M-Instruct", "cpu");
     expect(laid).toBe(weights);
@@ -325,9 +325,22 @@ describe("a plan for embedded engines", () => {
     expect((await sampler("Qwen/Qwen3-8B", "cpu"))[0]).toBe(0);
   });
 
+  it("merges an adapter's layers and its unembedding, which a tied embedding does not share, into a copy that samples", async () => {
+    const policy = await shapeOf("Qwen/Qwen3-0.6B", async (name) => name);
+    const config = configSchema.parse({
+      ...on({ device: "cpu", dtype: "float32" }),
+      ...Object.fromEntries((["sft", "guided", "explore"] as const).map((s) => [s, { ...quick[s], rank: 16 }])),
+    });
+    const plan = makePlan({
+      ...{ config, policy, reward: policy, assumed: readAssumptions([]), tasks: [], notes: [] },
+    });
+    expect(policy.tied).toBe(true);
+    expect(plan.memory[0]?.parts.sampler).toBe(4 * parameters(policy));
+  });
+
   it("stores adapters beside the merged weights, and moments of the adapters alone", async () => {
     const n = parameters(await shapeOf(quick.model, async (name) => name));
-    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8);
+    const a = adapterParameters(await shapeOf(quick.model, async (name) => name), 8, { unembedding: true });
     const disk = async (rank: number) => {
       const ranked = (["guided", "prmu"] as const).map((stage) => [stage, { ...quick[stage], rank }]);
       return (await planOf([], configSchema.parse({ ...on(gpu), ...Object.fromEntries(ranked) }))).disk;
@@ -336,7 +349,9 @@ describe("a plan for embedded engines", () => {
     const loops = [sft, guided, explore, gold, prmu];
     const saved = 1 + loops.reduce((sum, { keep_checkpoints }) => sum + keep_checkpoints, 0);
     expect(await disk(0)).toBe(12 * n * saved + 6 * 4 * n);
-    expect(await disk(8)).toBe((4 * n + 12 * a) * saved + 6 * 4 * n);
+    const b = adapterParameters(await shapeOf(quick.model, async (name) => name), 8, { unembedding: false });
+    const adapters = 12 * a * (saved - prmu.keep_checkpoints) + 12 * b * prmu.keep_checkpoints;
+    expect(await disk(8)).toBe(4 * n * saved + adapters + 6 * 4 * n);
   });
 
   it("counts the activations of one pass: as many tokens as its budget lets in, layers' inputs alone where they are computed again", async () => {

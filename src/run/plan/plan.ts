@@ -122,7 +122,7 @@ function stagePlan(work: StageWork, inputs: PlanInputs, columns: readonly Column
     work.passes.reduce((sum, pass) => sum + value(pass), 0);
   const shapeFor = (model: Role): Shape => (model === "policy" ? inputs.policy : inputs.reward);
   const { shape: trains, rank } = trainedBy(work, inputs);
-  const saving = (work.checkpoints * stateBytes(trains, rank)) / assumed.save_bytes_per_second;
+  const saving = (work.checkpoints * stateBytes(trains, rank, work.stage !== "prmu")) / assumed.save_bytes_per_second;
   const hours = columns.map((column) => {
     const seconds = total((pass) =>
       passSeconds(
@@ -206,8 +206,8 @@ function apiPlan(asked: Asked, config: Config): ApiPlan {
 }
 
 /** A saved state in fp32: all weights (an adapter's merged in, and by themselves), and two moments of what is trained. */
-const stateBytes = (shape: Shape, rank: number): number =>
-  4 * parameters(shape) + (rank > 0 ? 12 * adapterParameters(shape, rank) : 8 * parameters(shape));
+const stateBytes = (shape: Shape, rank: number, unembedding: boolean): number =>
+  4 * parameters(shape) + (rank > 0 ? 12 * adapterParameters(shape, rank, { unembedding }) : 8 * parameters(shape));
 
 /** What a stage trains. */
 const trainedBy = ({ stage }: StageWork, { config, policy, reward }: PlanInputs) =>
@@ -218,9 +218,9 @@ const trainedBy = ({ stage }: StageWork, { config, policy, reward }: PlanInputs)
 /** Every kept state, and one best weights a loop; of both the new one is written before the old one goes. */
 function diskBytes(work: readonly StageWork[], inputs: PlanInputs): number {
   const { config, policy } = inputs;
-  const beside = stateBytes(policy, config.guided.rank) + 4 * parameters(policy);
+  const beside = stateBytes(policy, config.guided.rank, true) + 4 * parameters(policy);
   return work.reduce((sum, one) => {
     const { shape, rank } = trainedBy(one, inputs);
-    return sum + one.loops * (one.kept * stateBytes(shape, rank) + 4 * parameters(shape));
+    return sum + one.loops * (one.kept * stateBytes(shape, rank, one.stage !== "prmu") + 4 * parameters(shape));
   }, beside);
 }

@@ -75,9 +75,10 @@ export const bodyParameters = (s: Shape): number => s.layers * layerParameters(s
 
 export const parameters = (s: Shape): number => bodyParameters(s) + s.vocab * s.width * (s.tied ? 1 : 2);
 
-/** Parameters of adapters of `rank` on the projections of attention and MLP. */
-export const adapterParameters = (s: Shape, rank: number): number =>
-  s.layers * rank * (2 * (s.width + s.queryWidth) + 2 * (s.width + s.keyWidth) + 3 * (s.width + s.inner));
+/** Parameters of adapters of `rank` on the projections of attention and MLP; a policy has them on its unembedding too. */
+export const adapterParameters = (s: Shape, rank: number, { unembedding }: { unembedding: boolean }): number =>
+  s.layers * rank * (2 * (s.width + s.queryWidth) + 2 * (s.width + s.keyWidth) + 3 * (s.width + s.inner)) +
+  (unembedding ? rank * (s.width + s.vocab) : 0);
 
 /** Parameters of the layer that is gathered whole on each device under FSDP. */
 export const largestLayer = (s: Shape): number => Math.max(layerParameters(s), s.vocab * s.width);

@@ -81,7 +81,7 @@ it("what users say of answers is trained on by the next run, and a user whom tha
     expect(filesWith(run, user)).toEqual([]);
   }
   expect(await startTagpr(["run", run]).ended).toBe(7);
-}, 600_000);
+}, 1_200_000);
 
 const filesWith = (run: string, text: string): string[] =>
   filesBelow(run).filter((file) => readFileSync(join(run, file)).includes(text));

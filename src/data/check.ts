@@ -169,8 +169,9 @@ function fingerprint(example: Example): string {
     .slice(0, 16);
 }
 
+/** When it was asked, or else its newest item. */
 function newest(example: Example): string | null {
-  return example.profile.at(-1)?.date ?? null;
+  return example.date ?? example.profile.at(-1)?.date ?? null;
 }
 
 function later(a: string | null, b: string | null): string | null {

@@ -23,6 +23,9 @@ export interface KeptAnswer {
   readonly revision: number;
 }
 
+/** One that was kept, and when. */
+export type AnswerKept = KeptAnswer & { readonly time: number };
+
 /**
  * Keeps an answer, where the user it was begun for is still there and consents; answers whether it did. Whatever is older than
  * {@link ANSWER_KEPT_MS} goes.
@@ -64,7 +67,7 @@ export function withConsent(
 }
 
 /** An answer to this user; null where none is kept under that id. */
-export async function findAnswer({ store, user }: UserScope, id: string): Promise<KeptAnswer | null> {
+export async function findAnswer({ store, user }: UserScope, id: string): Promise<AnswerKept | null> {
   const row = await store.db
     .selectFrom("answers")
     .selectAll()
@@ -74,10 +77,10 @@ export async function findAnswer({ store, user }: UserScope, id: string): Promis
   return row === undefined ? null : answerOf(row);
 }
 
-function answerOf(row: Selectable<Tables["answers"]>): KeptAnswer {
-  const { id, task, input, given, shown, answer, revision } = row;
+function answerOf(row: Selectable<Tables["answers"]>): AnswerKept {
+  const { id, task, input, given, shown, answer, revision, time } = row;
   return {
-    ...{ id, task, input, revision, given: givenOf(given), shown: JSON.parse(shown) as string[] },
+    ...{ id, task, input, revision, time, given: givenOf(given), shown: JSON.parse(shown) as string[] },
     answers: JSON.parse(answer) as (string | null)[],
   };
 }

@@ -28,7 +28,7 @@ async function fillUser(store: Store, id: string, canary: string) {
       .insertInto("answers")
       .values({ ...row, id: `a${canary}`, input: canary, shown: canary, answer: canary })
       .execute();
-    const told = { input: canary, gold: canary, grade: 1, answer: canary, completion: canary };
+    const told = { input: canary, gold: canary, grade: 1, answer: canary, completion: canary, asked: 1 };
     await c.trx
       .insertInto("feedback")
       .values({ ...row, id: `f${canary}`, ...told })

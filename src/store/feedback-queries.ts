@@ -1,4 +1,4 @@
-import { oldestFirst } from "../data/dates.ts";
+import { compareDates, oldestFirst } from "../data/dates.ts";
 import { asksItself } from "../data/leaks.ts";
 import { MAX_HISTORY } from "../data/records.ts";
 import type { Task } from "../data/task.ts";
@@ -38,24 +38,26 @@ export async function feedbackQueries(store: Store, task: Task, options: Feedbac
   const queries: Example[] = [];
   let known = 0;
   for (const one of last.values()) {
-    const query = {
-      ...idOf(one),
-      task: task.name,
-      input: one.input,
-      gold: one.gold,
-      profile: await profileOf(store, one),
-    };
+    const query = { ...askedOf(one), gold: one.gold, profile: await profileOf(store, one) };
     if (asksItself(task, query)) known++;
     else queries.push(query);
   }
   return { queries, wrong: said.length - right.length, again: right.length - last.size, known };
 }
 
-const idOf = ({ completion, user }: Feedback): Pick<Example, "id" | "user"> => ({ id: completion as QueryId, user });
+const askedOf = ({ completion, user, task, input, asked }: Feedback) => ({
+  ...{ id: completion as QueryId, user, task, input, date: dateOf(asked) },
+});
 
-async function profileOf(store: Store, { user, task, given, revision }: Feedback): Promise<readonly ProfileItem[]> {
+/** `2026-11-30T10:31:22Z` */
+const dateOf = (time: number): string => new Date(time).toISOString().replace(/\.\d+/, "");
+
+async function profileOf(store: Store, one: Feedback): Promise<readonly ProfileItem[]> {
+  const { user, task, given, revision, asked } = one;
   const items = given ?? (await itemsUntil(scopeOf(store, user), task, revision));
-  return oldestFirst(items)
+  // A date that is still to come can't be held against the question's.
+  const past = items.filter(({ date }) => date === undefined || compareDates(date, dateOf(asked)) <= 0);
+  return oldestFirst(past)
     .slice(-MAX_HISTORY)
     .map(({ id, date, fields }) => ({ id, fields, ...(date === undefined ? {} : { date }) }));
 }

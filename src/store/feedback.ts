@@ -1,5 +1,5 @@
 import type { UserId } from "../data/types.ts";
-import { givenOf, type KeptAnswer, withConsent } from "./answers.ts";
+import { type AnswerKept, givenOf, type KeptAnswer, withConsent } from "./answers.ts";
 import type { Store } from "./open.ts";
 import type { UserScope } from "./user.ts";
 
@@ -11,8 +11,8 @@ export interface Said {
 }
 
 /** Keeps feedback on an answer, in the place of what was said of that choice before; false where the user has not consented. */
-export function keepFeedback(scope: UserScope, kept: KeptAnswer, { choice, gold, grade }: Said): Promise<boolean> {
-  const { id, task, input, given, answers, revision } = kept;
+export function keepFeedback(scope: UserScope, kept: AnswerKept, { choice, gold, grade }: Said): Promise<boolean> {
+  const { id, task, input, given, answers, revision, time: asked } = kept;
   const said = { gold, grade, time: scope.store.now() };
   const row = {
     ...{
@@ -22,7 +22,7 @@ export function keepFeedback(scope: UserScope, kept: KeptAnswer, { choice, gold,
       input,
       given: given === null ? null : JSON.stringify(given),
     },
-    ...{ answer: answers[choice] ?? null, completion: id, revision, ...said },
+    ...{ answer: answers[choice] ?? null, completion: id, asked, revision, ...said },
   };
   return withConsent(scope, async (trx) => {
     await trx
@@ -37,6 +37,8 @@ export function keepFeedback(scope: UserScope, kept: KeptAnswer, { choice, gold,
 export interface Feedback extends Pick<KeptAnswer, "task" | "input" | "given" | "revision"> {
   readonly user: UserId;
   readonly completion: string;
+  /** Milliseconds since 1970. */
+  readonly asked: number;
   readonly answer: string | null;
   readonly gold: string | null;
   readonly grade: number | null;
@@ -60,7 +62,19 @@ export async function allFeedback({ db }: Store, task: string): Promise<Feedback
   const rows = await db
     .selectFrom("feedback")
     .innerJoin("users", "users.id", "feedback.user_id")
-    .select(["user_id", "task", "input", "given", "answer", "gold", "grade", "completion", "feedback.revision", "time"])
+    .select([
+      "user_id",
+      "task",
+      "input",
+      "given",
+      "answer",
+      "gold",
+      "grade",
+      "completion",
+      "asked",
+      "feedback.revision",
+      "time",
+    ])
     .where("consent", "=", 1)
     .where("task", "=", task)
     .orderBy("time")

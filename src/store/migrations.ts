@@ -105,6 +105,7 @@ function first(kind: Kind): Migration {
       .addColumn("answer", "text")
       .addColumn("gold", "text")
       .addColumn("grade", "double precision")
+      .addColumn("asked", ms, (column) => column.notNull())
       .addColumn("completion", "text", (column) => column.notNull())
       .addColumn("revision", "integer", (column) => column.notNull())
       .addColumn("time", ms, (column) => column.notNull())

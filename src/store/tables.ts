@@ -115,6 +115,8 @@ interface FeedbackTable {
   /** 0 to 1, where the answer was graded. */
   readonly grade: number | null;
   readonly completion: string;
+  /** When the question was asked. */
+  readonly asked: number;
   readonly revision: number;
   readonly time: number;
 }

@@ -33,14 +33,14 @@ async function use(
     ...{ answers: [answer], revision: row?.revision ?? 0 },
   };
   await keepAnswer(scope, row?.born ?? "", kept);
-  await keepFeedback(scope, kept, { choice: 0, gold, grade });
+  await keepFeedback(scope, { ...kept, time: store.now() }, { choice: 0, gold, grade });
   return kept.id;
 }
 
 async function filled() {
   const { cwd, tagpr } = shell();
-  let now = 1;
-  const store = await openStore("sqlite:s.db", { now: () => now++, cwd });
+  let now = Date.UTC(2030, 0, 1);
+  const store = await openStore("sqlite:s.db", { now: () => (now += 60_000), cwd });
   for (const { user, profile, input, gold } of USERS) {
     const scope = scopeOf(store, user ?? "");
     await putUser(scope, { consent: true });
@@ -79,7 +79,7 @@ it("feedback becomes a folder that data check accepts, with the history as it wa
 });
 
 it("who does not consent is never exported, nor is what says no true answer; the later of two counts", async () => {
-  const { store, run, read } = await filled();
+  const { store, run, read, tagpr } = await filled();
   const [one, two, three] = USERS.map(({ user }) => user ?? "");
   await putUser(scopeOf(store, one ?? ""), { consent: false });
   // As a dump that was brought back might have it.
@@ -96,7 +96,7 @@ it("who does not consent is never exported, nor is what says no true answer; the
         gold: "comedy",
         grade: null,
       },
-      ...{ completion: "x", revision: 9, time: 1 },
+      ...{ completion: "x", asked: 1, revision: 9, time: 1 },
     })
     .execute();
   await use(store, { user: two ?? "", input: "Which tag? description: a film on the moon", grade: 0.5 });
@@ -106,6 +106,7 @@ it("who does not consent is never exported, nor is what says no true answer; the
   const made = await run("--split", "time");
   expect(made.err).toMatch(/left out: 1 say no true answer \(graded below 1/);
   expect(made.err).toMatch(/left out: 1 are of a question that the same user answered again/);
+  expect((await tagpr("data", "check", "out")).code).toBe(0);
   const golds = [...read("train_outputs.json").golds, ...read("dev_outputs.json").golds];
   expect(golds.length).toBe(6);
   expect(golds.map(({ output }) => output)).toEqual(expect.arrayContaining(["action", "violence"]));

@@ -141,7 +141,7 @@ function prmuWork(given: Given): StageWork {
   };
 }
 
-function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
+export function rlWork(given: Given, stage: "guided" | "explore"): StageWork {
   const { config, tasks } = given;
   const rl: RlConfig = config[stage];
   const queries = sum(tasks, (t) => t.rl);

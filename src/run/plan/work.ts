@@ -6,6 +6,7 @@ import { ABLATION_STAGES } from "../../core/stages.ts";
 import { ablationsOf, methodOf } from "../../methods/index.ts";
 import { partsOf } from "../../methods/over-samples.ts";
 import { trainsFor } from "../needed.ts";
+import { PARTS_WORK } from "./work-parts.ts";
 import { RIVALS_WORK, TAGPR_WORK } from "./work-training.ts";
 import { type Asked, type Given, keptChains, pass, promptOf, responseOf, type StageWork, sum } from "./work-types.ts";
 
@@ -13,12 +14,16 @@ import { type Asked, type Given, keptChains, pass, promptOf, responseOf, type St
 export const workOf = (given: Given): StageWork[] => [
   chainsWork(given),
   ...Object.values(TAGPR_WORK).map((work) => work(given)),
-  ...entriesOf(RIVALS_WORK).flatMap(([stage, work]) =>
-    trainsFor(given.config, stage) ? [{ ...work(given), stage }] : [],
+  ...entriesOf({ ...RIVALS_WORK, ...PARTS_WORK }).flatMap(([stage, work]) =>
+    isWanted(given.config, stage) ? [{ ...work(given), stage }] : [],
   ),
   ...ablationsWork(given),
   evalWork(given),
 ];
+
+/** PrLM's reward model is trained for both of its rows. */
+const isWanted = (config: Given["config"], stage: keyof typeof RIVALS_WORK | keyof typeof PARTS_WORK): boolean =>
+  stage === "prlm-reward" ? trainsFor(config, "prlm") || trainsFor(config, "prlm-sft") : trainsFor(config, stage);
 
 const entriesOf = <K extends string, V>(table: Readonly<Record<K, V>>) => Object.entries(table) as [K, V][];
 

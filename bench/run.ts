@@ -26,7 +26,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
   SERVE: "tagpr serve beside transformers serve and llama.cpp's server; what it costs by itself",
   STORE:
-    "finding items of a stored history of 100,000 (--items, --width, --postgres): first, warm, after a change; an erasure",
+    "finding items of a stored history of 100,000 (--items, --width, --postgres, --clock): first, warm, after a change; an erasure",
   PLAN: "the cost model of --dry-run against the runs whose folders are given; --memory CONFIG: its memory against the engine",
 };
 

@@ -28,7 +28,8 @@ export async function denseScores(
     for (const kept of items.kept.values()) fill(items, items.vectors, kept, found.get(kept.item.id));
   }
   const { vectors } = items;
-  const missing = [...items.kept.values()].filter(({ slot }) => !vectors.filled.has(slot));
+  const complete = vectors.filled.size === items.kept.size;
+  const missing = complete ? [] : [...items.kept.values()].filter(({ slot }) => !vectors.filled.has(slot));
   for (let from = 0; from < missing.length; from += CHUNK)
     await make(scope, items, vectors, missing.slice(from, from + CHUNK), embed);
   return dots(vectors, Float64Array.from(asked ?? []), items.slots);
@@ -65,12 +66,12 @@ function fill({ slots }: StoredItems, vectors: Vectors, { slot }: Kept, vector: 
   filled.add(slot);
 }
 
-/** Four sums a row, which the processor adds side by side. */
-function dots({ numbers, width, filled }: Vectors, query: Float64Array, slots: number): Float64Array {
+/** Four sums a row, which the processor adds side by side. A slot of nothing has the score of what lies there, which nobody reads. */
+function dots({ numbers, width }: Vectors, query: Float64Array, slots: number): Float64Array {
   const scores = new Float64Array(slots);
   const whole = width - (width % 4);
-  for (const slot of filled) {
-    const row = numbers.subarray(slot * width, (slot + 1) * width);
+  for (let slot = 0, at = 0; slot < slots; slot++, at += width) {
+    const row = numbers.subarray(at, at + width);
     let [a, b, c, d] = [0, 0, 0, 0];
     for (let i = 0; i < whole; i += 4) {
       a += (row[i] ?? 0) * (query[i] ?? 0);

@@ -90,16 +90,18 @@ function searched(
     find: async (_, question, options) => {
       const { method, k, embed } = options;
       const query = queryText(task, question);
-      const choose = (scores: Float64Array) =>
-        bestScored(
-          items.profile,
-          Float64Array.from(items.ordered, ({ slot }) => scores[slot] ?? 0),
-          k,
-        );
+      const choose = (scores: Float64Array) => bestScored(items.profile, byPosition(items, scores), k);
       if (method === "bm25") return alone(async () => choose(bm25Of(items).scores(bm25Text(task, query), items.slots)));
       if (method === "dense" && embed !== undefined)
         return alone(async () => choose(await denseScores(scope, items, query, embed, model)));
       return given.find(task, question, options);
     },
   };
+}
+
+/** Scores by slot as scores by position in the profile. */
+function byPosition({ ordered }: StoredItems, scores: Float64Array): Float64Array {
+  const positions = new Float64Array(ordered.length);
+  for (let i = 0; i < positions.length; i++) positions[i] = scores[ordered[i]?.slot ?? 0] ?? 0;
+  return positions;
 }

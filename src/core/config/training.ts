@@ -63,7 +63,11 @@ export const sft = z
       .strictObject({
         under: count.default(0).describe("Fewer training chains than this are a small set; 0 = none is."),
         rank: positive.default(16).describe("LoRA rank in place of `sft.rank`."),
-        learning_rate: rate.default(5e-4).describe("In place of `sft.learning_rate`: adapters take a larger one."),
+        learning_rate: rate
+          .default(1.5e-3)
+          .describe(
+            "In place of `sft.learning_rate`: adapters take a larger one (docs/findings.md has what 5e-4 did).",
+          ),
       })
       .prefault({})
       .describe(

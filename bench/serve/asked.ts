@@ -53,8 +53,8 @@ export async function questions(folder: string, task: string, tokens: number, co
   const ask = async (i: number, words: number): Promise<Asked> => {
     const random = stream("serve", i);
     const pick = (): Record<string, string> => {
-      const { title, text } = random.pick(texts);
-      return { title, text: text.split(" ").slice(0, words).join(" ") };
+      const [{ title, text }, { text: more }] = [random.pick(texts), random.pick(texts)];
+      return { title, text: `${text} ${more}`.split(" ").slice(0, words).join(" ") };
     };
     const items = Array.from({ length: 12 }, pick);
     const question = questionOf(model.tasks, null, {

@@ -38,7 +38,7 @@ async function fillUser(store: Store, id: string, canary: string) {
     await c.trx.insertInto("keys").values(key).execute();
     await c.trx.insertInto("key_users").values({ key_id: keyId, user_id: id }).execute();
   });
-  const vector = new Float32Array(Buffer.from(canary.padEnd(64, "#")).buffer.slice(0, 64));
+  const vector = new Float32Array(Uint8Array.from(Buffer.from(canary.padEnd(64, "#"))).buffer);
   await keepVectors(scope, { born: user.born, revision: 1 }, canary, canary, new Map([[canary, vector]]));
   return { scope, user };
 }

@@ -68,20 +68,14 @@ export const suiteSchema = z.strictObject({
     .prefault({})
     .describe("Of `generalisation`."),
   swap: names.default(["tagpr", "sft-r", "rag-r"]).describe("Of `swap`: who also answers with another user's items."),
-  ablations: z
-    .array(name)
-    .default(["no-sft", "no-tag", "no-reward", "single-stage"])
-    .describe(
-      "Of `ablation`: the variants that are trained, by the names in `src/suites/variants.ts` or in `variants`.",
-    ),
+  ablations: names
+    .default(["tagpr-no-sft", "tagpr-no-tag", "tagpr-no-reward", "tagpr-single-stage"])
+    .describe("Of `ablation`: methods that are TagPR without a part."),
   rewards: z
     .array(name)
-    .default(["no-reward", "untrained-rm", "no-user-embeddings"])
-    .describe("Of `reward`: as `ablations`."),
-  variants: z
-    .record(name, variant)
-    .default({})
-    .describe("Variants of your own, by name, for `ablations` and `rewards`."),
+    .default(["untrained-rm", "no-user-embeddings"])
+    .describe("Of `reward`: variants that are trained, by the names in `src/suites/variants.ts` or in `variants`."),
+  variants: z.record(name, variant).default({}).describe("Variants of your own, by name, for `rewards`."),
   digits: z.int().min(1).max(6).default(3).describe("Decimals in tables; what is equal in them is a tie."),
 });
 

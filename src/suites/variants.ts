@@ -14,23 +14,13 @@ export interface Trained {
   readonly set: (config: Config) => Readonly<Record<string, unknown>>;
 }
 
-/** Sums of shares like 0.4 + 0.1 are not exact. */
-const sum = (a: number, b: number): number => Math.round((a + b) * 1e9) / 1e9;
-
 const row = (name: string, label: string, paper: string, set: Trained["set"]): Trained => ({
   ...{ name, label, paper, set },
   method: "tagpr",
 });
 
-/** What the paper takes away one at a time (Table 1, section 4.3; Table 3). */
+/** Reward models of Table 3; what section 4.3 takes away are methods (`tagpr-no-sft` and so on). */
 export const VARIANTS: readonly Trained[] = [
-  row("no-sft", "TagPR w/o SFT", "TagPR w/o SFT", () => ({ "guided.from": "base" })),
-  row("no-tag", "TagPR w/o Tag", "TagPR w/o Tag", () => ({ "rewards.tag": 0 })),
-  row("no-reward", "TagPR w/o Reward", "TagPR w/o Reward", () => ({ "prmu.variant": "none" })),
-  row("single-stage", "TagPR, one RL stage", "–", ({ guided, explore }) => ({
-    "guided.epochs": sum(guided.epochs, explore.epochs),
-    "explore.epochs": 0,
-  })),
   row("untrained-rm", "Untrained reward model", "Untrained RM", () => ({ "prmu.variant": "untrained" })),
   row("no-user-embeddings", "PRMU w/o user embeddings", "PRMU w/o UE", () => ({
     "prmu.variant": "no_user_embeddings",

@@ -10,7 +10,7 @@ describe("tagpr suite", () => {
     ["show: [mian]", /show: there is no mian \(did you mean main\?\)/],
     ["show: [main]\nmetods: all", /bad\.yaml:3:1: unknown key metods \(did you mean methods\?\)/],
     ["show: []", /bad\.yaml:2:1: show: /],
-    ["show: [ablation]\nablations: [no-tags]", /no variant no-tags \(did you mean no-tag\?\)/],
+    ["show: [reward]\nrewards: [untrained]", /no variant untrained \(did you mean untrained-rm\?\)/],
     ["show: [main]\nconfig: presets/none.yaml", /Map keys must be unique/],
     ["show: [main]\nseeds: [1.5]", /bad\.yaml:3:9: seeds\.0: /],
     ["show: [main]\nset: { guided.epoch: 2 }", /unknown key guided\.epoch \(did you mean epochs\?\)/],
@@ -37,13 +37,11 @@ describe("tagpr suite", () => {
     );
     const { works, total } = JSON.parse(out);
     expect(code).toBe(0);
-    expect(works.map(({ what }: { what: string }) => what.replace(/:.*/, ""))).toEqual(
-      ["own", "no-sft", "no-tag", "no-reward", "single-stage"].flatMap((name) => [
-        `train ${name}+seed-5`,
-        `ask ${name}+seed-5`,
-      ]),
-    );
-    expect(total.queries).toBe(300 * (3 + 4));
+    expect(works.map(({ what }: { what: string }) => what.replace(/:.*/, ""))).toEqual([
+      "train own+seed-5",
+      "ask own+seed-5",
+    ]);
+    expect(total.queries).toBe(300 * 7);
   });
 
   it("refuses a folder that holds something else", async () => {

@@ -10,7 +10,7 @@ tr.groups th span{display:block;border-bottom:1px solid var(--line);padding-bott
 tr.base th,tr.base td{background:var(--soft)}
 .sign{font-size:.7em;margin-left:.15em;vertical-align:.15em}
 .sign.tied{color:var(--muted)}
-table.suite a{color:inherit;text-decoration-color:var(--line)}
+table.suite a{text-decoration:none}table.suite a:hover{text-decoration:underline}table.suite u a{text-decoration:underline}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr));gap:1rem 2rem;align-items:start}
 details.note ul{margin:.3rem 0;padding-left:1.2rem}
 @media print{table.suite{font-size:.7rem}details.note>*{display:block}}

@@ -7,31 +7,24 @@ import { paperRows } from "../paper-rows.ts";
 import { saysOfOthers } from "../says.ts";
 import { scoreTable } from "../score-table.ts";
 import { tookTable } from "../took-table.ts";
-import { variantOf } from "../variants.ts";
 
 const WHOLE = "tagpr";
 const WITHOUT_RL = "sft-r";
 
-/** The lower part of Table 1: the method with one part taken away at a time, each a run of its own. */
+/** The lower part of Table 1: the method with one part taken away at a time. */
 export const ablation: Kind = {
   name: "ablation",
   title: "Ablations",
   paper: "Table 1, section 4.3",
   about: "The method with one part taken away at a time.",
-  needs: (suite) => [
-    { variant: OWN, profile: {}, methods: [suite.base, WITHOUT_RL, WHOLE] },
-    ...suite.ablations.map((name) => ({ variant: name, profile: {}, methods: [variantOf(name, suite).method] })),
-  ],
+  needs: (suite) => [{ variant: OWN, profile: {}, methods: [suite.base, WITHOUT_RL, ...suite.ablations, WHOLE] }],
   show: async ({ suite, evaluations }) => {
     const own = evaluations();
     const tasks = askedTasks(own, suite);
     const contenders = [
       ...contender(own, suite.base, { group: "Base" }),
       ...contender(own, WITHOUT_RL, { group: "Ablations", label: "TagPR w/o RL", paper: "TagPR w/o RL" }),
-      ...suite.ablations.flatMap((name) => {
-        const { label, paper, method } = variantOf(name, suite);
-        return contender(evaluations({ variant: name }), method, { key: name, label, paper, group: "Ablations" });
-      }),
+      ...suite.ablations.flatMap((name) => contender(own, name, { group: "Ablations" })),
       ...contender(own, WHOLE, { group: "The whole method" }),
     ];
     const made = await scoreTable({

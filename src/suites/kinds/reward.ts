@@ -10,6 +10,7 @@ import { tookTable } from "../took-table.ts";
 import { variantOf } from "../variants.ts";
 
 const WHOLE = "tagpr";
+const WITHOUT = "tagpr-no-reward";
 
 /** Table 3: the method with other reward models, each a run of its own. */
 export const reward: Kind = {
@@ -18,17 +19,17 @@ export const reward: Kind = {
   paper: "Table 3, section 4.6.1",
   about: "The method without a reward model, with an untrained one, with one that knows no users, and with its own.",
   needs: (suite) => [
-    { variant: OWN, profile: {}, methods: [suite.base, WHOLE] },
+    { variant: OWN, profile: {}, methods: [suite.base, WITHOUT, WHOLE] },
     ...suite.rewards.map((name) => ({ variant: name, profile: {}, methods: [variantOf(name, suite).method] })),
   ],
   show: async ({ suite, evaluations }) => {
     const own = evaluations();
     const contenders = [
       ...contender(own, suite.base, { group: "Base" }),
+      ...contender(own, WITHOUT, { label: "No reward model", group: "TagPR with" }),
       ...suite.rewards.flatMap((name) => {
         const { label, paper, method } = variantOf(name, suite);
-        const as = name === "no-reward" ? "No reward model" : label;
-        return contender(evaluations({ variant: name }), method, { key: name, label: as, paper, group: "TagPR with" });
+        return contender(evaluations({ variant: name }), method, { key: name, label, paper, group: "TagPR with" });
       }),
       ...contender(own, WHOLE, { label: "PRMU", group: "TagPR with" }),
     ];

@@ -31,7 +31,7 @@ export function scatter(canvas: Canvas, { name, caption, x, y, points }: Scatter
     ...size,
     marginLeft: 46,
     marginRight: 16 + 6.6 * Math.max(...points.map(({ label }) => label.length)),
-    x: { label: x, type: "log", labelArrow: false, nice: true, ticks: 4, tickFormat: "~s" },
+    x: { label: x, type: "log", labelArrow: false, ticks: 4, tickFormat: "~s" },
     y: { label: y, domain: [low, top], labelArrow: false, ticks: 5 },
     marks: [
       plot.gridY({ stroke: "var(--line)", strokeOpacity: 1, ticks: 5 }),

@@ -1,0 +1,94 @@
+/**
+ * Many predictions, read, compared and reported: 20,000 queries × 20 methods as `tagpr suite` finds them, made up.
+ *
+ *     npx tsx bench/suite-large.ts [FOLDER]      # QUERIES=2000 for a smaller one
+ */
+
+import { once } from "node:events";
+import { createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { configSchema } from "../src/core/config/schema.ts";
+import { RUN_FORMAT } from "../src/core/format.ts";
+import { writeJson } from "../src/core/jsonl.ts";
+import { stream } from "../src/core/random.ts";
+import { loadTask } from "../src/data/task-file.ts";
+import { METHODS } from "../src/methods/index.ts";
+import { openEvaluation } from "../src/suites/evaluation.ts";
+import { main } from "../src/suites/kinds/main.ts";
+import { users } from "../src/suites/kinds/users.ts";
+import { suiteSchema } from "../src/suites/schema.ts";
+import { writeSuite } from "../src/suites/write.ts";
+
+const QUERIES = Number(process.env.QUERIES ?? 20_000);
+const NAMES = METHODS.map(({ name }) => name)
+  .filter((name) => !name.startsWith("model"))
+  .slice(0, 20);
+const dir = process.argv[2] ?? join(tmpdir(), `suite-large-${QUERIES}`);
+
+if (!existsSync(join(dir, "result.json"))) await make();
+const before = performance.now();
+const evaluation = openEvaluation(dir, { id: "own+seed-0" });
+const suite = suiteSchema.parse({ config: "made up", show: ["main", "users"] });
+await writeSuite({
+  ...{ kinds: [main, users], dir: join(dir, "report"), redact: false, linkOf: () => null, facts: [] },
+  given: { suite, methods: NAMES, evaluations: () => [evaluation] },
+});
+const seconds = (performance.now() - before) / 1000;
+const gigabytes = process.resourceUsage().maxRSS / 1e6;
+console.log(
+  JSON.stringify({
+    queries: QUERIES,
+    methods: NAMES.length,
+    seconds: Math.round(seconds * 10) / 10,
+    gigabytes: Math.round(gigabytes * 100) / 100,
+  }),
+);
+
+/** A LaMP-2-like task: answers of some 800 characters, two queries a user. */
+async function make(): Promise<void> {
+  const task = loadTask("LaMP_2");
+  mkdirSync(join(dir, "eval"), { recursive: true });
+  writeJson(join(dir, "run.json"), {
+    tagpr: "0",
+    node: "",
+    platform: "",
+    revision: null,
+    seed: 0,
+    argv: [],
+    config: configSchema.parse({}),
+  });
+  writeJson(join(dir, "data", "tasks.json"), [task]);
+  for (const [m, method] of NAMES.entries()) {
+    const file = createWriteStream(join(dir, "eval", `${method}.jsonl`));
+    for (let q = 0; q < QUERIES; q++) {
+      const random = stream("large", method, q);
+      const gold = stream("gold", q).pick(task.labels);
+      const answer = random.next() < 0.3 + 0.02 * m ? gold : random.pick(task.labels);
+      const score = answer === gold ? 1 : 0;
+      const response = `<think>${"The user called a similar film so before. ".repeat(19)}</think>${answer}`;
+      const row = {
+        ...{
+          task: task.name,
+          query: `q${q}`,
+          user: `u${Math.floor(q / 2)}`,
+          gold,
+          response,
+          tokens: 200,
+          truncated: false,
+        },
+        ...{ strict: answer, lenient: answer, strictScore: score, lenientScore: score },
+        cost: { promptTokens: 300, sampledTokens: 200, responses: 1 },
+      };
+      if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, "drain");
+    }
+    file.end();
+    await once(file, "close");
+  }
+  const rows = NAMES.map((method) => ({ method, score: 0, low: null, high: null, n: QUERIES }));
+  writeJson(join(dir, "result.json"), {
+    format: RUN_FORMAT,
+    ...{ task: task.name, metric: task.metric, higher_is_better: true, rows, paired: [], seed: 0, seconds: 0 },
+    ...{ reading: "lenient", synthetic: true, details: {} },
+  });
+}

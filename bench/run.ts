@@ -23,6 +23,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   LEARNING: "the paper's ablations on the synthetic world, with verdicts (docs/learning.md)",
   "OWN-DATA":
     "presets/own-data.yaml on people's data: sets × seeds × users shared or apart, resumable (docs/findings.md)",
+  METHODS: "an evaluation of rows that train nothing beside its tokens alone (--queries, --methods)",
   EXPORT: "is an export read alike by transformers 5 and 4.57 (RUN… for runs' own exports)",
   SERVE: "tagpr serve beside transformers serve and llama.cpp's server; what it costs by itself",
   STORE:
@@ -49,7 +50,7 @@ const OPTIONS = {
   file: { type: "string", what: "W6: a train file of LaMP-4" },
   megabytes: { type: "string", what: "W6: size of the one that is made up" },
 } as const;
-const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "OWN-DATA", "PLAN", "SERVE", "STORE"];
+const OWN_OPTIONS = ["EXPORT", "GPU", "LEARNING", "METHODS", "OWN-DATA", "PLAN", "SERVE", "STORE"];
 
 function usage(): string {
   const line = ([key, what]: readonly [string, string]): string => `  ${key.padEnd(14)}${what}`;

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- METHODS [--queries 1000] [--methods a,b]`: what an evaluation of rows that train nothing costs beside
  * its tokens alone, in processor seconds. The whole command (`presets/methods-free.yaml`: data, evaluation, engine's start)
- * is measured against an engine that samples the same requests, each distinct prompt once: what any evaluation would have
+ * is measured, but for the report's pictures, against an engine that samples the same requests, each distinct prompt once: what any evaluation would have
  * to compute. Reads `/proc`, so on Linux alone.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +28,10 @@ function treeSeconds(root = process.pid): number {
     .flatMap((pid) => {
       try {
         const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-        const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
+        const fields = text
+          .slice(text.lastIndexOf(")") + 2)
+          .split(" ")
+          .map(Number);
         const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + (fields[i] ?? 0), 0);
         return [{ pid: Number(pid), parent: fields[1] ?? 0, ticks }];
       } catch {
@@ -84,7 +87,10 @@ const code = await main(
     ...(methods === "" ? [] : ["--methods", methods]),
   ],
   { ...io, out: () => {} },
-  { stages: STAGES, openEngines: (options) => noting(openEngines(options), noted, spent) },
+  {
+    stages: STAGES.filter(({ name }) => name !== "report"),
+    openEngines: (options) => noting(openEngines(options), noted, spent),
+  },
 );
 if (code !== 0) process.exit(code);
 const whole = treeSeconds() - before;

@@ -1,13 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { TagprError } from "../core/errors.ts";
 import { packageRoot } from "../core/installation.ts";
+import { nearest } from "../core/yaml-file.ts";
 import type { Wish } from "../engine/download.ts";
 import type { Engines } from "../engine/engines.ts";
 import { isExport, isModelName, readExport } from "../model/export-file.ts";
-import { MODEL_STAGES } from "../model/files.ts";
+import { MODEL_STAGES, TASK_STAGES } from "../model/files.ts";
 import { type OpenedModel, openModel } from "../model/open.ts";
 import { configOfRun } from "../model/record.ts";
 import { RETRIEVERS } from "../retrieval/retrieve.ts";
@@ -39,10 +40,10 @@ export const MODEL_HELP = "a run, an exported folder, or a base model by its fol
 
 export const FLAGS = {
   task: new Option("--task <task>", "what is asked: a name, or a task's YAML file (default: the model's own)"),
-  stage: new Option("--stage <stage>", "of a run: whose model (default: the furthest trained)").choices([
-    ...MODEL_STAGES,
-    "base",
-  ] as const),
+  stage: new Option(
+    "--stage <stage>",
+    "of a run: whose model, explore, guided, sft, …, of an ablation (explore-no-sft), or base (default: the furthest trained)",
+  ).argParser(stageNamed),
   retriever: new Option("--retriever <name>", "how the shown items are chosen (default: the model's own)").choices(
     RETRIEVERS,
   ),
@@ -61,6 +62,17 @@ export const FLAGS = {
   ),
   download: NO_DOWNLOAD,
 };
+
+/** A stage by its name. @throws InvalidArgumentError with those that there are */
+function stageNamed(text: string): OpenedModel["stage"] {
+  const stages = [...MODEL_STAGES, ...TASK_STAGES, "base"] as const;
+  const found = stages.find((one) => one === text);
+  if (found !== undefined) return found;
+  const near = nearest(text, stages);
+  throw new InvalidArgumentError(
+    `No stage of that name trains a model that answers${near === undefined ? "" : ` (did you mean ${near}?)`}. They are ${stages.join(", ")}.`,
+  );
+}
 
 export interface Answering {
   /** By name: the model, then the base that it began with where that was asked for and is another. */

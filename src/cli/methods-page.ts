@@ -44,7 +44,10 @@ An ablation of what a config does without anyway (\`rewards.tag: 0\`) is refused
 ## What a comparison says
 
 Each row of \`result.json\` has a \`budget\`: the labels its training used, teacher tokens, trained and sampled tokens, looks at dev that something was chosen by,
-responses and tokens a test query, and whether it learnt from test users. \`sft\` has the labels that TagPR has; \`sft-full\` has all of train, as the paper's plain SFT.
+responses and tokens a test query, and whether it learnt from test users.
+
+**Labels, as the paper gives them and equal.** The paper's plain SFT sees the whole train set, its -R rows some 10k chains. Both are shown, as two rows and not by a setting: \`sft-full\` has all labels of train but dev's users' (the paper's way), \`sft\` those of the queries that chains and RL have (equal).
+One evaluation can so have both, side by side, and \`labels\` in each budget says how many it were. \`sft-ind\` has the equal ones. In the synthetic world all labels are those of chains, RL and PRMU.
 
 What is sampled is kept by content (weights, prompt, decoding, seed) in \`RUN/cache/answers\`: a second evaluation asks nothing twice, and rows that share a prompt share its responses.
 \`eval.profile\` and \`eval.paths\` show other items or ask other data. Nothing is trained anew for them.

@@ -7,10 +7,17 @@ import { TagprError } from "../core/errors.ts";
 import { readJson } from "../core/jsonl.ts";
 import type { Task } from "../data/task.ts";
 import { parseTask } from "../data/task-file.ts";
+import { MODEL_STAGES, type ModelStage } from "./files.ts";
 
-/** Models of a run that can be exported. */
-export const MODEL_NAMES = ["tagpr", "guided", "sft", "prmu"] as const;
-export type ModelName = (typeof MODEL_NAMES)[number];
+/** PrLM asks in words of its own, which no exported folder holds. */
+type Exported = Exclude<ModelStage, "explore" | "prlm" | "prlm-sft">;
+/** A model of a run that can be exported: TagPR's, another stage's by its name, or the reward model. */
+export type ModelName = "tagpr" | "prmu" | Exported;
+const OTHERS = MODEL_STAGES.filter((stage): stage is Exported => !["explore", "prlm", "prlm-sft"].includes(stage));
+export const MODEL_NAMES: readonly ModelName[] = ["tagpr", ...OTHERS, "prmu"];
+
+/** The stage that trained a policy. */
+export const stageOfModel = (model: Exclude<ModelName, "prmu">): ModelStage => (model === "tagpr" ? "explore" : model);
 
 /** What `tagpr.json` beside exported weights says of how the model is asked. */
 export interface ExportFile {

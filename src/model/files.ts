@@ -14,7 +14,10 @@ export type ModelStage = (typeof MODELS)[number] | AblationModel;
 /** The stages of a run that write a model which answers, the furthest trained first; the last ones are rivals of the method, and its ablations. */
 export const MODEL_STAGES: readonly ModelStage[] = [...MODELS, ...ABLATION_MODELS];
 /** Those that write one model a task (the paper's -Ind). */
-export type TaskStage = "gold-ind" | "sft-ind";
+export const TASK_STAGES = ["gold-ind", "sft-ind"] as const;
+export type TaskStage = (typeof TASK_STAGES)[number];
+/** Whether a stage trains one model a task. */
+export const isPerTask = (stage: string): stage is TaskStage => TASK_STAGES.some((one) => one === stage);
 /** Those that write a text encoder which works beside the base model. */
 export type EncoderStage = SoftStage | "hydra" | "prlm-reward";
 /** Those whose encoder makes soft tokens. */

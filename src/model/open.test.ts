@@ -61,6 +61,30 @@ describe("a run", () => {
     await expect(openModel(run, { ...options, stage: "sft" })).rejects.toThrow(/sft is not done/);
   });
 
+  it("with a model a task is asked the task that is named, and its only one where there is one", async () => {
+    const of = Object.fromEntries(
+      tasks.map(({ name }) => [name, { path: `tinker://m/sampler_weights/${name}`, step: 1 }]),
+    );
+    for (const stage of ["gold-ind", "sft-ind"] as const) {
+      writeJson(join(run, stage, "model.json"), {
+        path: "first",
+        step: 1,
+        score: null,
+        state: null,
+        of,
+        made_by: "key",
+      });
+      const open = (task?: string) => openModel(run, { ...options, stage, ...(task === undefined ? {} : { task }) });
+      expect(await open("LaMP_4")).toMatchObject({
+        ...{ weights: "tinker://m/sampler_weights/LaMP_4", tasks: [{ name: "LaMP_4" }], style: { reasoning: false } },
+      });
+      await expect(open()).rejects.toThrow(/holds one model a task, and no task is named/);
+      await expect(open("LaMP_3")).rejects.toThrow(/holds no model of LaMP_3/);
+    }
+    writeJson(join(run, "data", "tasks.json"), tasks.slice(1));
+    expect((await openModel(run, { ...options, stage: "sft-ind" })).weights).toBe("tinker://m/sampler_weights/LaMP_4");
+  });
+
   it("is asked the task that was named first, one of its own or any other", async () => {
     trained("sft");
     const names = async (task: string): Promise<string[]> =>

@@ -9,8 +9,18 @@ import { contextOf } from "../engine/model-dir.ts";
 import type { PromptStyle } from "../prompts/chat.ts";
 import type { Retriever } from "../retrieval/retrieve.ts";
 import { type ModelDir, namedTags } from "./asking.ts";
-import { type ExportFile, isExport, isModelName, readExport } from "./export-file.ts";
-import { ASKING_FILES, type ModelStage, modelPath, readModel, readTags, readTasks, trainedStages } from "./files.ts";
+import { type ExportFile, isExport, isModelName, readExport, stageOfModel } from "./export-file.ts";
+import {
+  ASKING_FILES,
+  isPerTask,
+  type ModelStage,
+  modelPath,
+  readModel,
+  readTags,
+  readTasks,
+  type TaskStage,
+  trainedStages,
+} from "./files.ts";
 import { onMachine } from "./machine.ts";
 import { configOfRun, readRecord } from "./record.ts";
 
@@ -20,7 +30,7 @@ export interface OpenedModel {
   /** The name by which people and clients know it: `quickstart`, `quickstart-sft`. */
   readonly name: string;
   /** What a training stage wrote, or `base`, also where no step of the stage was better than the base model. */
-  readonly stage: ModelStage | "base";
+  readonly stage: ModelStage | TaskStage | "base";
   /** Folder with tokenizer, chat template and config. */
   readonly modelDir: string;
   /** What an engine samples: a `tinker://` path that stands in the run's store, a model's folder, or a remote engine's name of one. */
@@ -45,7 +55,7 @@ export interface OpenedModel {
 export interface OpenOptions {
   readonly modelDir: ModelDir;
   /** Of a run: whose model; without it the furthest trained. `base`: the model that it began with. */
-  readonly stage?: ModelStage | "base";
+  readonly stage?: OpenedModel["stage"];
   /** One of the model's tasks by name, or any other by its name or YAML file. */
   readonly task?: string;
 }
@@ -72,8 +82,10 @@ async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptio
     throw new TagprError("run", `${modelPath(run, stage)} is not there: ${stage} is not done`, {
       hint: `First run \`tagpr ${stage} ${run}\`, or choose another with --stage.`,
     });
-  const weights = stage === "base" ? config.model : readModel(run, stage).path;
   const known = existsSync(join(run, TASKS)) ? readTasks(run) : [];
+  const tasks = isPerTask(stage) ? [onlyTask(known, task, run, stage)] : chosen(known, task, run);
+  const of = isPerTask(stage) ? tasks[0]?.name : undefined;
+  const weights = stage === "base" ? config.model : readModel(run, stage, of).path;
   return {
     ...asked(config, existsSync(join(run, TAGS)) ? readTags(run) : DEFAULT_TAGS, reasons(config, stage)),
     kind: "run",
@@ -82,8 +94,21 @@ async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptio
     modelDir: await modelDir(config.model),
     weights,
     run,
-    tasks: chosen(known, task, run),
+    tasks,
   };
+}
+
+/** The task whose model is asked, of a stage that trains one a task. */
+function onlyTask(own: readonly Task[], named: string | undefined, run: string, stage: TaskStage): Task {
+  const [only] = own.length === 1 ? own : own.filter(({ name }) => name === named);
+  if (only !== undefined && (named === undefined || only.name === named)) return only;
+  throw new TagprError(
+    "usage",
+    named === undefined
+      ? `${stage} of ${run} holds one model a task, and no task is named`
+      : `${stage} of ${run} holds no model of ${named}`,
+    { hint: `Name one of its tasks with --task: ${own.map(({ name }) => name).join(", ")}.` },
+  );
 }
 
 function untrained(run: string): TagprError {
@@ -93,8 +118,8 @@ function untrained(run: string): TagprError {
 }
 
 /** What has learnt to answer at once is asked so. */
-const reasons = ({ sft }: Config, stage: ModelStage | "base"): boolean =>
-  !stage.startsWith("gold") && !(stage === "sft" && sft.form === "gold");
+export const reasons = ({ sft }: Config, stage: OpenedModel["stage"]): boolean =>
+  !stage.startsWith("gold") && !((stage === "sft" || stage === "sft-ind") && sft.form === "gold");
 
 async function openExport(name: string, dir: string, options: OpenOptions): Promise<OpenedModel> {
   const { modelDir, stage, task } = options;
@@ -103,7 +128,7 @@ async function openExport(name: string, dir: string, options: OpenOptions): Prom
     throw new TagprError("usage", `${name} is a reward model: it scores answers and gives none`, {
       hint: "Export the policy: tagpr export RUN --model tagpr --out DIR.",
     });
-  const own = EXPORTED[about.model];
+  const own = stageOfModel(about.model);
   if (stage !== undefined && stage !== "base" && stage !== own)
     throw new TagprError("usage", `${name} holds the model of ${own} alone, not of ${stage}`, {
       hint: "Leave --stage out, or name the run.",
@@ -119,9 +144,6 @@ async function openExport(name: string, dir: string, options: OpenOptions): Prom
     tasks: chosen(about.tasks, task, name),
   };
 }
-
-/** Which stage's model each export is. */
-const EXPORTED = { tagpr: "explore", guided: "guided", sft: "sft" } as const;
 
 function baseOf(name: string, { base }: ExportFile): string {
   if (isModelName(base)) return base;

@@ -2,8 +2,10 @@ import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typin
 import { monotonic } from "../../core/awake.ts";
 import type { EngineConfig } from "../../core/config/schema.ts";
 import { enginePython } from "../../core/installation.ts";
+import { nearest } from "../../core/yaml-file.ts";
 import { makeVerifier } from "../../engine/verify.ts";
-import { MODEL_NAMES } from "../../model/export-file.ts";
+import { MODEL_NAMES, type ModelName } from "../../model/export-file.ts";
+import { isPerTask } from "../../model/files.ts";
 import { configOfRun } from "../../model/record.ts";
 import { exportModel } from "../../run/export/export.ts";
 import type { App } from "../app.ts";
@@ -17,7 +19,11 @@ export function exportCommand({ io, openEngines }: App): Command {
     .description("write a model of a run as a Hugging Face folder, checked against the run's own log-probs")
     .argument("<run>", "folder of the run")
     .requiredOption("--out <dir>", "folder to make")
-    .addOption(new Option("--model <name>", "which one").choices(MODEL_NAMES).default("tagpr" as const))
+    .addOption(
+      new Option("--model <name>", "which one: tagpr, guided, sft, prmu, …, of an ablation (explore-no-sft)")
+        .argParser(modelNamed)
+        .default("tagpr" as const),
+    )
     .addOption(
       new Option("--tolerance <nats>", "largest difference of log-probs or logits").argParser(positive).default(1e-4),
     )
@@ -45,6 +51,19 @@ export function exportCommand({ io, openEngines }: App): Command {
       }
     });
   return command as unknown as Command;
+}
+
+/** A model by its name. @throws InvalidArgumentError with those that there are */
+function modelNamed(text: string): ModelName {
+  const found = MODEL_NAMES.find((one) => one === text);
+  if (found !== undefined) return found;
+  if (text === "explore") return "tagpr";
+  if (isPerTask(text))
+    throw new InvalidArgumentError(`${text} holds one model a task, and an exported folder one model for all.`);
+  const near = nearest(text, MODEL_NAMES);
+  throw new InvalidArgumentError(
+    `A run has no model of that name that can be exported${near === undefined ? "" : ` (did you mean ${near}?)`}. They are ${MODEL_NAMES.join(", ")}.`,
+  );
 }
 
 /** Master weights are fp32: an embedded engine is asked to compute so, whatever the run computed in. */

@@ -33,6 +33,10 @@ it("a card says how the model was really taught, and whether it thinks", () => {
   expect(gold).toMatch(/# .*: policy after SFT on true answers, without reasoning\n/);
   expect(gold).toMatch(/answers at once\. Turn thinking off/);
   expect(cardOf("tagpr", { guided: { from: "base" } })).toMatch(/# .*: policy after exploratory RL, without SFT\n/);
+  expect(cardOf("explore-no-sft", {})).toMatch(/# .*: policy after exploratory RL, without SFT\n/);
+  expect(cardOf("explore-no-tag", {})).toMatch(/# .*: policy after exploratory RL \(the ablation no-tag\)\n/);
+  expect(cardOf("explore-untagged", {})).toMatch(/thinks in steps without tags/);
+  expect(cardOf("gold-full", {})).toMatch(/answers at once\. Turn thinking off/);
   expect(cardOf("prmu", { guided: { from: "base" } })).toMatch(/# .*: reward model with user embeddings \(PRMU\)\n/);
 });
 

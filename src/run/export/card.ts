@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stringify } from "yaml";
+import { ablated } from "../../core/ablations.ts";
 import type { Config } from "../../core/config/schema.ts";
 import { readJson } from "../../core/jsonl.ts";
 import { readSeal } from "../../core/run-dir.ts";
+import { stageOf } from "../../core/stages.ts";
 import { readResult } from "../../eval/read-result.ts";
-import type { ExportFile, ModelName } from "../../model/export-file.ts";
+import { type ExportFile, type ModelName, stageOfModel } from "../../model/export-file.ts";
+import { reasons } from "../../model/open.ts";
 import type { Checked } from "./check.ts";
 
 /** `tagpr.json` beside the weights: everything the card says, for programs, and how the model is asked. */
@@ -54,7 +57,7 @@ export function modelCard(about: Provenance): string {
   const parts = [
     `---\n${head}---\n# ${config.name}: ${titleOf(model, config)}`,
     `Trained by TagPR ${about.tagpr} (revision ${about.revision ?? "unknown"}) from \`${basename(base)}\`, seed ${about.seed}.`,
-    model === "prmu" ? REWARD_USE : policyUse(config, tags),
+    model === "prmu" ? REWARD_USE : policyUse(model, config, tags),
     `## Checked at export\n${check.compared} ${model === "prmu" ? "logits" : "log-probs"} of the run's own model against this folder, opened by plain transformers in fp32: largest difference ${check.largest.toExponential(1)} (${check.tolerance} is allowed).`,
     `## Numbers\n${about.synthetic ? "From a synthetic world, not from people.\n" : ""}${block("json", metrics === null ? "none: the run was not evaluated" : JSON.stringify(metrics, null, 2))}`,
     `## Data\nSHA-256 of the run's files:\n${block(
@@ -70,10 +73,12 @@ export function modelCard(about: Provenance): string {
 
 const block = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-const TITLES: Readonly<Record<Exclude<ModelName, "sft">, string>> = {
-  tagpr: "policy after exploratory RL",
+const TITLES: Readonly<Record<string, string>> = {
+  explore: "policy after exploratory RL",
   guided: "policy after guided RL",
-  prmu: "reward model with user embeddings (PRMU)",
+  rejection: "policy after SFT on its own right samples",
+  gold: "policy after SFT on true answers, without reasoning",
+  "gold-full": "policy after SFT on all true answers, without reasoning",
 };
 
 const LEARNT: Readonly<Record<Config["sft"]["form"], string>> = {
@@ -82,14 +87,20 @@ const LEARNT: Readonly<Record<Config["sft"]["form"], string>> = {
   gold: "true answers, without reasoning",
 };
 
-const titleOf = (model: ModelName, { sft, guided }: Config): string =>
-  model === "sft"
-    ? `policy after SFT on ${LEARNT[sft.form]}`
-    : `${TITLES[model]}${model !== "prmu" && guided.from === "base" ? ", without SFT" : ""}`;
+function titleOf(model: ModelName, config: Config): string {
+  if (model === "prmu") return "reward model with user embeddings (PRMU)";
+  const { stage, ablation } = stageOf(stageOfModel(model));
+  const { sft, guided } = ablated(config, ablation);
+  if (stage === "sft") return `policy after SFT on ${LEARNT[sft.form]}`;
+  const from = (stage === "guided" || stage === "explore") && guided.from === "base" ? ", without SFT" : "";
+  return `${TITLES[stage]}${from}${ablation === null || ablation === "no-sft" ? "" : ` (the ablation ${ablation})`}`;
+}
 
-function policyUse({ sft, prompt }: Config, tags: readonly string[]): string {
+function policyUse(model: Exclude<ModelName, "prmu">, whole: Config, tags: readonly string[]): string {
+  const stage = stageOfModel(model);
+  const { sft, prompt } = ablated(whole, stageOf(stage).ablation);
   const files = "`tagpr.json` holds the config that the prompts were made with.";
-  if (sft.form === "gold")
+  if (!reasons(whole, stage))
     return `It reads a user's history and a query and answers at once. Turn thinking off in the chat template (\`enable_thinking=False\`); ${files}`;
   const named = prompt.names_tags ? ` Its prompts name the tags ${tags.map((tag) => `\`${tag}\``).join(", ")}.` : "";
   const steps = sft.form === "tagged" ? "in tagged steps" : "in steps without tags";

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -9,6 +18,7 @@ import { seal } from "../../core/run-dir.ts";
 import { makeTinyModel } from "../../engine/testing/tiny-model.ts";
 import type { Engine } from "../../engine/types.ts";
 import type { PolicyAnswer, Verifier } from "../../engine/verify.ts";
+import { openModel } from "../../model/open.ts";
 import { makeExamples, tasks } from "../../prompts/testing/tiny-world.ts";
 import { type ExportOptions, exportModel } from "./export.ts";
 
@@ -81,6 +91,16 @@ describe("an export", () => {
     expect(card).toMatch(/^---\nbase_model: model\nlibrary_name: transformers/);
     expect(card).toMatch(/[0-9a-f]{64} {2}data\/dev\.jsonl/);
     expect(card).toMatch(/guided:\n/);
+  });
+
+  it("of a stage that has learnt to answer at once says so, and needs no chains", async () => {
+    rmSync(join(options.run, "chains"), { recursive: true });
+    writeJson(join(options.run, "gold", "model.json"), { path: "tinker://m/sampler_weights/gold", step: 1 });
+    await exportModel({ ...options, model: "gold" });
+    expect(readFileSync(join(options.out, "README.md"), "utf8")).toMatch(/answers at once/);
+    expect(await openModel(options.out, { modelDir: async (name) => name })).toMatchObject({
+      ...{ stage: "gold", style: { reasoning: false, tags: [] } },
+    });
   });
 
   it("of a run of an older version, whose config names fewer settings", async () => {

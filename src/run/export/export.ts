@@ -11,8 +11,9 @@ import type { Engines } from "../../engine/engines.ts";
 import { isTinkerPath } from "../../engine/tinker-path.ts";
 import type { Verifier } from "../../engine/verify.ts";
 import { openAsking } from "../../model/asking.ts";
-import type { ModelName } from "../../model/export-file.ts";
+import { type ModelName, stageOfModel } from "../../model/export-file.ts";
 import { readModel, readTags, readTasks } from "../../model/files.ts";
+import { reasons } from "../../model/open.ts";
 import { configOfRun, noRun, type RunRecord, readRecord } from "../../model/record.ts";
 import type { Pair } from "../../prmu/pairs.ts";
 import { requireLogits, rewardDatum, type ScorerFile, scoreAll, trainedModel } from "../../prmu/score.ts";
@@ -78,7 +79,9 @@ export async function exportModel(options: ExportOptions): Promise<Checked> {
 async function provenance(options: ExportOptions, record: RunRecord, check: Checked): Promise<Provenance> {
   const { run, model } = options;
   const { tagpr, revision, seed, config } = record;
-  const [tags, tasks] = [readTags(run), readTasks(run)];
+  // SFT on gold answers alone needs no chains, and has no tags.
+  const tags = existsSync(join(run, "chains", "tags.json")) ? readTags(run) : [];
+  const tasks = readTasks(run);
   const base = model === "prmu" ? backbone(config) : config.model;
   const data = dataHashes(run);
   const synthetic = isSyntheticRun(run);
@@ -98,7 +101,7 @@ async function exportPolicy(
   part: string,
 ): Promise<Checked> {
   const { run, engines, modelDir, progress, verifiers } = options;
-  const stage = model === "tagpr" ? "explore" : model;
+  const stage = stageOfModel(model);
   mustStand(run, `${stage}/model.json`, stage);
   const { path } = readModel(run, stage);
   if (!isTinkerPath(path))
@@ -110,7 +113,7 @@ async function exportPolicy(
       },
     );
   const engine = await engines.policy();
-  const { renderer, promptOf } = await openAsking({ run, config, modelDir });
+  const { renderer, promptOf } = await openAsking({ run, config, modelDir }, config.model, reasons(config, stage));
   const prompts = readSplit(run, "dev").slice(0, PROBES).map(promptOf);
   const sampler = await engine.sampler(path);
   const ask = async (temperature: number): Promise<Said[]> => {

@@ -109,6 +109,30 @@ describe("an evaluation", () => {
       expect(readFileSync(join(run, "eval", file), "utf8")).toBe(readFileSync(join(straight, "eval", file), "utf8"));
   });
 
+  it("computes a prompt once that a row and the samples of that row share", async () => {
+    const given = { ...BASE, eval: { ...BASE.eval, methods: ["rag", "rag/majority@3"] } };
+    const run = await begun(given);
+    const { context, asked } = contextOf(run, given);
+    const units: number[] = [];
+    const policy = await context.engines.policy();
+    const counted = async (path: string) => {
+      const sampler = await policy.sampler(path);
+      return {
+        sample: (requests: readonly SampleRequest[]) => {
+          units.push(requests.length);
+          return sampler.sample(requests);
+        },
+      };
+    };
+    await evalStage.run({
+      ...context,
+      engines: { ...context.engines, policy: async () => ({ ...policy, sampler: counted }) as never },
+    });
+    expect(new Set(asked.map(({ text }) => text)).size).toBe(40);
+    expect(units).toEqual([32, 32, 16]);
+    expect(resultOf(run).rows.map(({ method }) => method)).toEqual(["rag", "rag/majority@3"]);
+  });
+
   it("done again from nothing, or with more methods, asks only what nobody asked before", async () => {
     const run = await begun();
     await evalStage.run(contextOf(run, BASE).context);

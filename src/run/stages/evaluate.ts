@@ -12,6 +12,7 @@ import type { Sampling } from "../../eval/samples.ts";
 import { swapProfiles } from "../../eval/swap.ts";
 import type { Method, Prediction, Tools } from "../../eval/types.ts";
 import { learnsFromChains, METHOD_NAMES, methodsOf, prepared } from "../../methods/index.ts";
+import { partsOf } from "../../methods/over-samples.ts";
 import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
 import { readTags } from "../../model/files.ts";
@@ -51,8 +52,9 @@ export const evalStage: Stage = {
     const unkept = notHandedOn(run, methods);
     claim([...methods, ...unkept].flatMap(({ name }) => filesOf(name)));
     const asking = await openAnswers(context, methods, questions);
-    const predictions: Record<string, Prediction[]> = {};
-    for (const method of methods)
+    // In the order of the tables, whoever is asked first.
+    const predictions: Record<string, Prediction[]> = Object.fromEntries(methods.map(({ name }) => [name, []]));
+    for (const method of methods.toSorted(samplesFirst))
       predictions[method.name] = await asking.answers(method, predictionFile(method.name), test);
     for (const method of unkept)
       predictions[method.name] = await asking.answers(method, predictionFile(method.name), test, { asTrained: true });
@@ -77,6 +79,13 @@ export const evalStage: Stage = {
     writeJson(join(dir, "..", "result.json"), { format: RUN_FORMAT, ...result });
   },
 };
+
+/**
+ * Rows of samples before the rows that they are made of: they ask for the greedy answer too, so that a prompt which both
+ * need is computed once.
+ */
+const samplesFirst = (a: Method, b: Method): number =>
+  Number(partsOf(a.name) === null) - Number(partsOf(b.name) === null);
 
 /** Whether a prompt may name the tags that the chains gave, or weights were trained with them. */
 const hangsOnTags = (config: Config): boolean => {

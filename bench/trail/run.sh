@@ -9,7 +9,7 @@
 #   4b      gate 4's second design: RL of a model with 600 chains on prompts that all hide a theme, a fifth of golds wrong
 #           (SIGNALS= SAMPLES=8: its headroom alone)
 #   1c 2c 3c 4c   the third design: one to six hops counted down, none hidden, five of eight tagged again, 16 items; RL
-#           on three to six, two fifths of golds wrong (LABELS, CURRICULUM, CHAINS, PASSES; STEPS, RATE, NOISE, SIGNALS)
+#           on three to six, a fifth of golds wrong (LABELS, CURRICULUM, CHAINS, PASSES; STEPS, RATE, NOISE, SIGNALS)
 #   5 5c    PQP pairs of gate 4b's or 4c's model: rules, and a reward model
 # Sets and models stand in .cache/trail/SEED and are made once. PYTHON picks the interpreter (default .venv's).
 set -eu
@@ -54,9 +54,9 @@ deep() { # the third design's sets and model: up to six hops, counted down
   made "$at/deep-rl.jsonl" "$seed" down 640 3456 rl $world
   made "$at/deep-dev.jsonl" "$seed" down 240 3456 dev $world
   made "$at/deep-test.jsonl" "$seed" down 800 3456 test $world
-  deep=deep-${CHAINS:-600}-${PASSES:-6}
+  deep=deep-${CHAINS:-450}-${PASSES:-6}
   [ -f "$at/$deep/config.json" ] ||
-    learn "$at/deep-train.jsonl" --take "${CHAINS:-600}" --epochs "${PASSES:-6}" --base "$top/base" --save "$at/$deep"
+    learn "$at/deep-train.jsonl" --take "${CHAINS:-450}" --epochs "${PASSES:-6}" --base "$top/base" --save "$at/$deep"
 }
 asked() { # MODEL QUERIES [SAMPLES]
   made "$at/test-chain.jsonl" "$seed" chain 800 1234 test
@@ -123,7 +123,7 @@ base) base ;;
   ;;
 4c)
   deep
-  lever "${NAME:-4c}" "$deep" deep --noise "${NOISE:-.4}"
+  lever "${NAME:-4c}" "$deep" deep --noise "${NOISE:-.2}"
   ;;
 5c)
   deep

@@ -19,7 +19,7 @@ const KEY = inHeader(
 const lines = { "application/jsonl": { schema: { type: "string", description: "A JSON object a line." } } };
 
 /** What there is about users, with `--store`. */
-export const userPaths = {
+export const userPaths: Readonly<Record<string, object>> = {
   "/v1/users": {
     get: {
       ...{ operationId: "listUsers", parameters: queryOf(users.usersQuery) },

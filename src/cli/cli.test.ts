@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TagprError } from "../core/errors.ts";
 import { readJson, writeJson } from "../core/jsonl.ts";
@@ -457,7 +458,7 @@ describe("tagpr config", () => {
   });
 
   it("every preset is without fault", async () => {
-    const presets = new URL("../../presets/", import.meta.url).pathname;
+    const presets = fileURLToPath(new URL("../../presets/", import.meta.url));
     for (const file of readdirSync(presets)) expect((await tagpr("config", "check", presets + file)).err).toBe("");
   });
 });

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeEach, expect, it } from "vitest";
 import type { Config } from "../../core/config/schema.ts";
 import { readJson, writeAtomic, writeJson } from "../../core/jsonl.ts";
@@ -10,7 +11,7 @@ import { main } from "../cli.ts";
 import type { Io } from "../io.ts";
 import { fixedMeasure } from "../testing/fixed-measure.ts";
 
-const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const none = (): Promise<never> => Promise.reject(new Error("no engine here"));
 
 let cwd: string;

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ABLATIONS, ablated } from "../../core/ablations.ts";
 import { reloadConfig } from "../../core/config/load.ts";
@@ -18,7 +19,7 @@ import { runStages } from "../run.ts";
 import { madeUpEngine } from "../testing/made-up-engine.ts";
 import { STAGES } from "./index.ts";
 
-const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const renderer = loadRenderer(NANO);
 const ABLATED = METHODS.map(({ name }) => name).filter((name) => name.startsWith("tagpr-"));
 const rl = { batch: 8, updates: 1, rollouts: 4, max_tokens: 40, validate_every: 4, checkpoint_every: 1 };

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
 import { readJson, readJsonl, writeJson } from "../../core/jsonl.ts";
@@ -18,7 +19,7 @@ import { evalStage } from "./evaluate.ts";
 import { exploreStage, guidedStage } from "./rl.ts";
 import { sftStage } from "./sft.ts";
 
-const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const renderer = loadRenderer(NANO);
 const BASE = {
   model: NANO,

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
 import { readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
@@ -13,7 +14,7 @@ import { makeExamples } from "../../prompts/testing/tiny-world.ts";
 import type { StageContext } from "../stage.ts";
 import { handOn, isGuarded, type Made } from "./hand-on.ts";
 
-const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const renderer = loadRenderer(NANO);
 /** Answers of weights, greedy and drawn; each is right where it says comedy. */
 const SAYS: Readonly<Record<string, readonly [greedy: string, drawn: string]>> = {

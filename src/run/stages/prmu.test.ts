@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { configSchema } from "../../core/config/schema.ts";
 import { readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
@@ -15,7 +16,7 @@ import { makeExamples } from "../../prompts/testing/tiny-world.ts";
 import type { StageContext } from "../stage.ts";
 import { prmuStage } from "./prmu.ts";
 
-const NANO = new URL("../../../models/nano", import.meta.url).pathname;
+const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const VOCAB = readJson<{ vocab_size: number }>(join(NANO, "config.json")).vocab_size;
 const config = configSchema.parse({
   data: { prmu_from: "rl" },

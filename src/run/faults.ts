@@ -89,9 +89,14 @@ function goldFaults(config: Config, only: readonly StageName[]): Fault[] {
   if (config.sft.form !== "gold") return [];
   const hint =
     "Ask for --only data,chains,sft,eval, with --set eval.methods=[zero-shot,rag,rag-r,sft-r], or set sft.form to tagged.";
-  const stages = only.filter((name) => ["prmu", ...RL].includes(stageOf(name).stage));
   const trained = methodsIn(config).filter(({ trains }) =>
     trains.some((stage) => !stage.startsWith("gold") && stage !== "sft" && stage !== "sft-ind"),
+  );
+  // Stages of ablations do nothing where no method is one.
+  const wanted = new Set<string>(trained.flatMap(({ trains }) => trains));
+  const reasons = ["prmu", ...RL];
+  const stages = only.filter(
+    (name) => reasons.includes(name) || (reasons.includes(stageOf(name).stage) && wanted.has(name)),
   );
   return [
     ...(stages.length === 0

@@ -65,7 +65,7 @@ function checkScope(c: Context, { scopes }: Caller): void {
   const path = matchedRoutes(c).findLast((route) => route.path !== "/*")?.path;
   const need = path === undefined ? undefined : needOf(path);
   if (need === undefined || scopes.includes(need) || scopes.includes("admin")) return;
-  throw new Refused({ status: 403, message: `this key has not the scope ${need}`, code: "scope" });
+  throw new Refused({ status: 403, message: `this key lacks the scope ${need}`, code: "scope" });
 }
 
 /** @throws Refused where a key that is bound to some users is used for another: whether there is such a one is not told */

@@ -3,6 +3,7 @@ import { ANSWER_KEPT_MS } from "../store/answers.ts";
 import { allFeedback } from "../store/feedback.ts";
 import { putItems } from "../store/items.ts";
 import { addKey } from "../store/keys.ts";
+import { leftOf } from "../store/left.ts";
 import { describeStores } from "../store/testing/stores.ts";
 import { change, scopeOf } from "../store/user.ts";
 import { putUser } from "../store/users.ts";
@@ -80,10 +81,12 @@ describeStores("feedback", ({ open }) => {
       "choice",
     ]);
     expect((await say({ id: two.id, user: "ann", choice: 1, grade: 0.5 })).status).toBe(200);
-    expect((await allFeedback(store, TASK)).at(-1)).toMatchObject({
-      ...{ grade: 0.5, answer: "comedy" },
-      given: [{ id: "x", fields: { description: "a film that came along", tag: "action" } }],
-    });
+    const given = [{ id: "x", fields: { description: "a film that came along", tag: "action" } }];
+    expect((await allFeedback(store, TASK)).at(-1)).toMatchObject({ grade: 0.5, answer: "comedy", given });
+    const left = await leftOf(scopeOf(store, "ann"));
+    expect(left.answers.at(-1)).toMatchObject({ id: two.id, answers: ["comedy", "comedy"], shown: ["x"], given });
+    expect(left.feedback.at(-1)).toMatchObject({ completion: two.id, answer: "comedy", given });
+    expect(JSON.stringify(left)).not.toMatch(/user_id/);
   });
 
   it("is refused in a sentence: nothing said, no label, nobody, an answer to another, an old one", async () => {
@@ -94,7 +97,9 @@ describeStores("feedback", ({ open }) => {
     expect(await codeOf(await say({ id, user: "ann", grade: 2 }))).toEqual([400, "invalid_value", "grade"]);
     expect(await codeOf(await say({ id, user: "ann", answer: "no tag" }))).toEqual([400, "invalid_value", "answer"]);
     expect(await codeOf(await say({ id, grade: 1 }))).toEqual([400, "invalid_value", "user"]);
-    expect(await codeOf(await say({ id, user: "bob", grade: 1 }))).toEqual([404, "answer_not_found", "id"]);
+    const other = await say({ id, user: "bob", grade: 1 });
+    expect(errorBody.parse(await other.clone().json()).error.message).toMatch(/30 days, where tagpr\.kept .* is true/);
+    expect(await codeOf(other)).toEqual([404, "answer_not_found", "id"]);
     const bound = await addKey(store, { name: "b", scopes: ["ask", "write"], users: ["bob"] });
     expect(await codeOf(await say({ id, user: "ann", grade: 1 }, bound.secret))).toEqual([403, "user", null]);
     expect(await codeOf(await say({ id, grade: 1 }, bound.secret))).toEqual([404, "answer_not_found", "id"]);

@@ -58,7 +58,8 @@ export const clientLeft = (): Refused => new Refused({ status: 499, message: "th
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refused) return thrown.refusal;
   if (thrown instanceof TagprError) return ofTagpr(thrown);
-  if (thrown instanceof UserGone) return { status: 404, message: "there is no such user", code: "user_not_found" };
+  if (thrown instanceof UserGone)
+    return { status: 404, message: "there is no such user. PUT /v1/users/{id} makes one.", code: "user_not_found" };
   if (thrown instanceof KeyReused) return { status: 422, message: thrown.message, code: "idempotency_key_reused" };
   if (storeLost(thrown))
     return { status: 503, message: "the store can't be reached", code: "store_lost", retryAfter: LIMITS.retryAfter };

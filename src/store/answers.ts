@@ -77,7 +77,7 @@ export async function findAnswer({ store, user }: UserScope, id: string): Promis
   return row === undefined ? null : answerOf(row);
 }
 
-function answerOf(row: Selectable<Tables["answers"]>): AnswerKept {
+export function answerOf(row: Selectable<Tables["answers"]>): AnswerKept {
   const { id, task, input, given, shown, answer, revision, time } = row;
   return {
     ...{ id, task, input, revision, time, given: givenOf(given), shown: JSON.parse(shown) as string[] },

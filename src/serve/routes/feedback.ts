@@ -5,7 +5,7 @@ import type { Task } from "../../data/task.ts";
 import { goldReward } from "../../rewards/golds.ts";
 import { findAnswer } from "../../store/answers.ts";
 import { keepFeedback } from "../../store/feedback.ts";
-import { findUser, type UserScope } from "../../store/user.ts";
+import { findUser, UserGone, type UserScope } from "../../store/user.ts";
 import { enter } from "../boundary.ts";
 import { type feedbackKept, feedbackRequest } from "../feedback-schema.ts";
 import { Refused } from "../refusal.ts";
@@ -20,14 +20,15 @@ export function feedbackRoute(service: Service) {
     const request = await readBody(c, feedbackRequest);
     const { id, choice, answer, grade = null } = request;
     const who = whoAsks(c.get("caller"), c.req.header(USER_HEADER), request);
-    if (who === null) throw wrong("user", "say whose answer it was");
+    if (who === null) throw wrong("user", "say to whom it was answered: user, or the header x-tagpr-user");
     const scope = enter(service, c.get("caller"), who.user);
     await checkConsent(scope);
     const kept = await findAnswer(scope, id);
     if (kept === null)
       throw new Refused({
         ...{ status: 404, param: "id", code: "answer_not_found" },
-        message: "id: no answer to this user is kept under it (an answer is kept for 30 days)",
+        message:
+          "id: no answer to this user is kept under it. One is kept for 30 days, where tagpr.kept of the answer is true.",
       });
     if (choice >= kept.answers.length) throw wrong("choice", `the answer had ${kept.answers.length}, counted from 0`);
     const gold = answer === undefined ? null : goldOf(taskCalled(service, kept.task), answer);
@@ -40,11 +41,12 @@ export function feedbackRoute(service: Service) {
 
 async function checkConsent(scope: UserScope): Promise<void> {
   const user = await findUser(scope);
-  if (user === null) throw new Refused({ status: 404, message: "there is no such user", code: "user_not_found" });
+  if (user === null) throw new UserGone();
   if (user.consent === 1) return;
   throw new Refused({
     ...{ status: 403, code: "no_consent" },
-    message: "this user has not consented that their questions, answers and feedback are kept",
+    message:
+      'this user has not consented that their questions, answers and feedback are kept. PUT /v1/users/{id} with {"consent": true} says that they have.',
   });
 }
 

@@ -45,7 +45,7 @@ export function prlmSignals(
   });
   return [
     sync("quality", (item) => qualityOf(taskOf(item), item)),
-    sync("closed", ({ response }) => (/\n\s*<\/think>/.test(response) ? 1 : 0)),
+    sync("closed", ({ response }) => (closesOnItsLine(response) ? 1 : 0)),
     {
       name: "personal",
       score: async (items) => {
@@ -74,3 +74,10 @@ function tokensFor(task: Task): Tokens {
   const convention = conventionOf(task);
   return convention === "rouge_chinese" || convention === "pltrdy" ? "tokens" : convention;
 }
+
+/** `</think>` stands at the start of a line, white space aside: as PrLM's answers end their reasoning. */
+const closesOnItsLine = (response: string): boolean =>
+  response
+    .split("</think>")
+    .slice(0, -1)
+    .some((before) => before.slice(before.trimEnd().length).includes("\n"));

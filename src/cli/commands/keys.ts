@@ -16,7 +16,7 @@ export function keysCommand({ io }: App): Command {
     .argument("<name>", "what you call it: an application, a person")
     .addOption(STORE)
     .addOption(
-      new Option("--scope <scope...>", "ask; write: also what is kept of users, and feedback; admin: everything")
+      new Option("--scope <scope...>", "ask: questions; write: what is kept of users, and feedback; admin: everything")
         .choices(SCOPES)
         .default(["ask" as const], "ask"),
     )

@@ -104,7 +104,8 @@ def test_holes_side_by_side_are_one_where_a_model_is_large(tmp_path: Path) -> No
         return done.stdout.strip()
 
     assert said(1 << 30) == "glibc.malloc.check=0:glibc.malloc.tcache_count=0 True"
-    assert said(1 << 20) == "glibc.malloc.check=0 False"
+    # Without the setting glibc merges them or not, as its cache happens to stand.
+    assert said(1 << 20).split(" ")[0] == "glibc.malloc.check=0"
 
 
 def test_a_step_with_adapters_and_recomputing_holds_layer_inputs_one_layer_and_logits(

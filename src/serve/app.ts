@@ -9,6 +9,7 @@ import { openapi } from "./openapi.ts";
 import { mountPage } from "./page.ts";
 import { errorOf, Refused } from "./refusal.ts";
 import { aboutRoute } from "./routes/about.ts";
+import { beginForUser } from "./routes/begun.ts";
 import { chatRoute } from "./routes/chat.ts";
 import { embeddingsRoute } from "./routes/embeddings.ts";
 import { eraseUserRoute } from "./routes/erase.ts";
@@ -60,6 +61,7 @@ export function makeApp(service: Service): Hono<Noted> {
   mountPage(app);
   app.get("/health", (c) => (stopping.begun.aborted ? c.json({ status: "stopping" }, 503) : c.json({ status: "ok" })));
   app.use(checkCaller(service), checkJson);
+  app.on(["POST", "PUT"], "/v1/users/:user/*", beginForUser(service));
   // Where no body is read none is looked for, which would cost more than all the rest of a request.
   const [usual, long] = [atMost(limits.body), atMost(limits.import)];
   app.on(["POST", "PUT"], "*", (c, next) => (IMPORT.test(c.req.path) ? long : usual)(c, next));

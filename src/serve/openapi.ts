@@ -1,8 +1,8 @@
+import { USER_HEADER } from "./caller.ts";
 import { feedbackKept, feedbackRequest } from "./feedback-schema.ts";
 import { answers, body, inHeader, input, json } from "./openapi-parts.ts";
 import { userPaths, userSchemas } from "./openapi-users.ts";
 import * as schemas from "./schema.ts";
-import { USER_HEADER } from "./who.ts";
 
 /** The API as an OpenAPI 3.1 document, its schemas those that requests are checked by. */
 export function openapi(version: string): object {

@@ -10,8 +10,15 @@ export interface Said {
   readonly grade: number | null;
 }
 
-/** Keeps feedback on an answer, in the place of what was said of that choice before; false where the user has not consented. */
-export function keepFeedback(scope: UserScope, kept: AnswerKept, { choice, gold, grade }: Said): Promise<boolean> {
+/**
+ * Keeps feedback on an answer, in the place of what was said of that choice before; false where the user has not consented, or the answer
+ * went meanwhile, with its user or their consent.
+ */
+export async function keepFeedback(
+  scope: UserScope,
+  kept: AnswerKept,
+  { choice, gold, grade }: Said,
+): Promise<boolean> {
   const { id, task, input, given, answers, revision, time: asked } = kept;
   const said = { gold, grade, time: scope.store.now() };
   const row = {
@@ -24,13 +31,18 @@ export function keepFeedback(scope: UserScope, kept: AnswerKept, { choice, gold,
     },
     ...{ answer: answers[choice] ?? null, completion: id, asked, revision, ...said },
   };
-  return withConsent(scope, async (trx) => {
+  let there = false;
+  const consents = await withConsent(scope, async (trx) => {
+    const query = trx.selectFrom("answers").select("id").where("id", "=", id).where("user_id", "=", scope.user);
+    there = (await query.executeTakeFirst()) !== undefined;
+    if (!there) return;
     await trx
       .insertInto("feedback")
       .values(row)
       .onConflict((conflict) => conflict.column("id").doUpdateSet(said))
       .execute();
   });
+  return consents && there;
 }
 
 /** Feedback as it is exported. */

@@ -3,7 +3,7 @@ import { keep } from "../keep.ts";
 import { checkRate } from "../rate.ts";
 import { type ChatResponse, chatRequest } from "../schema.ts";
 import type { Service } from "../service.ts";
-import { USER_HEADER, whoAsks } from "../who.ts";
+import { whoAsks } from "../who.ts";
 import { saidOf, shownOf } from "../why.ts";
 import { admit } from "./admit.ts";
 import { type Begun, begin, noteTokens, usageOf } from "./begin.ts";
@@ -17,7 +17,7 @@ export function chatRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const request = await readBody(c, chatRequest);
     const { stream, stream_options: options } = request;
-    const who = whoAsks(c.get("caller"), c.req.header(USER_HEADER), request);
+    const who = whoAsks(c.get("caller"), request);
     const asked = askedOf(service, request, who);
     if (who !== null) await checkRate(service, "user", who.user);
     const turn = await admit(service, c);

@@ -10,7 +10,7 @@ import { enter } from "../boundary.ts";
 import { type feedbackKept, feedbackRequest } from "../feedback-schema.ts";
 import { Refused } from "../refusal.ts";
 import type { Service } from "../service.ts";
-import { USER_HEADER, whoAsks } from "../who.ts";
+import { whoAsks } from "../who.ts";
 import { readBody } from "./body.ts";
 import type { Noted } from "./note.ts";
 
@@ -19,25 +19,30 @@ export function feedbackRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const request = await readBody(c, feedbackRequest);
     const { id, choice, answer, grade = null } = request;
-    const who = whoAsks(c.get("caller"), c.req.header(USER_HEADER), request);
+    const who = whoAsks(c.get("caller"), request);
     if (who === null) throw wrong("user", "say to whom it was answered: user, or the header x-tagpr-user");
     const scope = enter(service, c.get("caller"), who.user);
     await checkConsent(scope);
     const kept = await findAnswer(scope, id);
-    if (kept === null)
-      throw new Refused({
-        ...{ status: 404, param: "id", code: "answer_not_found" },
-        message:
-          "id: no answer to this user is kept under it. One is kept for 30 days, where tagpr.kept of the answer is true.",
-      });
+    if (kept === null) throw noAnswer();
     if (choice >= kept.answers.length) throw wrong("choice", `the answer had ${kept.answers.length}, counted from 0`);
     const gold = answer === undefined ? null : goldOf(taskCalled(service, kept.task), answer);
-    if (!(await keepFeedback(scope, kept, { choice, gold, grade }))) await checkConsent(scope);
+    if (!(await keepFeedback(scope, kept, { choice, gold, grade }))) {
+      await checkConsent(scope);
+      throw noAnswer();
+    }
     return c.json({
       ...{ object: "feedback", id, choice, task: kept.task, answer: gold, grade },
     } satisfies z.output<typeof feedbackKept>);
   };
 }
+
+const noAnswer = (): Refused =>
+  new Refused({
+    ...{ status: 404, param: "id", code: "answer_not_found" },
+    message:
+      "id: no answer to this user is kept under it. One is kept for 30 days, where tagpr.kept of the answer is true.",
+  });
 
 async function checkConsent(scope: UserScope): Promise<void> {
   const user = await findUser(scope);

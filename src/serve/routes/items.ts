@@ -23,13 +23,16 @@ export function postItemsRoute(service: Service) {
     const items = readPut(task, values, "items", service.uuid);
     const time = scope.store.now();
     const keyed = keyOf(c, ["items", task.name, values]);
-    const { status, body } = await change(scope, (made) =>
-      once(made, keyed, time, async () => {
-        const counts = await putBounded(made, task.name, items, time, service.limits);
-        const ids = items.map(({ id }) => id);
-        const done = { object: "user.items.put", task: task.name, ...counts, ids } as const;
-        return { status: 200, body: done satisfies z.output<typeof schema.itemsPut> };
-      }),
+    const { status, body } = await change(
+      scope,
+      (made) =>
+        once(made, keyed, time, async () => {
+          const counts = await putBounded(made, task.name, items, time, service.limits);
+          const ids = items.map(({ id }) => id);
+          const done = { object: "user.items.put", task: task.name, ...counts, ids } as const;
+          return { status: 200, body: done satisfies z.output<typeof schema.itemsPut> };
+        }),
+      bornOf(c),
     );
     return c.json(body as object, status as 200);
   };
@@ -57,7 +60,11 @@ export function putItemRoute(service: Service) {
     const [item] = readPut(task, [{ ...value, id: c.req.param("item") }], "the body", service.uuid);
     if (item === undefined) throw noItem(null);
     const time = scope.store.now();
-    const { added } = await change(scope, (made) => putBounded(made, task.name, [item], time, service.limits));
+    const { added } = await change(
+      scope,
+      (made) => putBounded(made, task.name, [item], time, service.limits),
+      bornOf(c),
+    );
     return c.json(itemOf({ ...item, task: task.name, place: 0, time }), added > 0 ? 201 : 200);
   };
 }
@@ -107,6 +114,13 @@ export const itemOf = ({ id, task, date, fields, time }: StoredItem): z.output<t
 
 async function checkThere(scope: UserScope): Promise<void> {
   if ((await findUser(scope)) === null) throw new UserGone();
+}
+
+/** Whose items a request with a body changes. @throws UserGone where they were not there when it began */
+function bornOf(c: Context<Noted>): { readonly born: string } {
+  const { born } = c.get("begunFor");
+  if (born === undefined) throw new UserGone();
+  return { born };
 }
 
 const noItem = (param: string | null): Refused =>

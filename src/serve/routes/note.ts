@@ -21,7 +21,15 @@ export interface Note {
   writing?: Promise<void>;
 }
 
-export type Noted = { Variables: { requestId: string; note: Note; caller: Caller } };
+/** A user when a request that changes something of them began, before its body was read. */
+interface BegunFor {
+  /** Undefined: they were not there. */
+  readonly born: string | undefined;
+  /** When one of that id was last erased. */
+  readonly erased: number;
+}
+
+export type Noted = { Variables: { requestId: string; note: Note; caller: Caller; begunFor: BegunFor } };
 
 /** One line of log and the metrics of every request, when its last byte is written. */
 export function noteRequests(service: Service): MiddlewareHandler<Noted> {

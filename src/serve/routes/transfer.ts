@@ -57,7 +57,7 @@ export function importRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const scope = scopeOfPath(service, c);
     const { consent, tasks } = readLines(service, await c.req.text());
-    const { user } = await putUser(scope, { consent });
+    const { user } = await putUser(scope, { consent }, c.get("begunFor").erased);
     const time = scope.store.now();
     const sum = { added: 0, changed: 0, same: 0 };
     for (const [task, items] of tasks)

@@ -18,7 +18,7 @@ export function putUserRoute(service: Service) {
   return async (c: Context<Noted>): Promise<Response> => {
     const scope = scopeOfPath(service, c);
     const asked = await readBody(c, schema.putUser);
-    const { user, made } = await putUser(scope, asked);
+    const { user, made } = await putUser(scope, asked, c.get("begunFor").erased);
     return c.json(await userOf(scope, user), made ? 201 : 200);
   };
 }

@@ -15,7 +15,9 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { revision } from "../src/cli/revision.ts";
 import { groupBy } from "../src/core/group.ts";
+import { packageRoot } from "../src/core/installation.ts";
 import { readJson } from "../src/core/jsonl.ts";
 import { seedOf } from "../src/core/random.ts";
 import { keep, keepEnded, keptPath, readKept } from "./own-data/kept.ts";
@@ -95,25 +97,28 @@ function keepApart(from: string, to: string): void {
   }
 }
 
-const revision = spawnSync("git", ["describe", "--always", "--dirty=+"], { encoding: "utf8" }).stdout.trim();
+const checkout = revision(packageRoot()) ?? "unknown";
 if (!flags.tell)
   for (const job of jobs) {
-    const { set, split, seed } = job;
-    const [of, path] = [{ set, split, seed }, keptPath(flags.results, job)];
+    const { set, split, seed, run } = job;
+    const path = keptPath(flags.results, job);
     if (existsSync(path)) continue;
-    const fresh = !existsSync(job.run);
-    if (!existsSync(join(job.run, "result.json"))) {
-      console.error(`${job.set}, ${job.split}, seed ${job.seed}: ${new Date().toISOString()}`);
-      const args = ["run", flags.preset, "--data", job.data, "--out", job.run, "--seed", job.seed];
-      const sets = flags.set.flatMap((one) => ["--set", one]);
-      const from = performance.now();
-      const { status } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args, ...sets], { stdio: "inherit" });
-      const seconds = fresh ? Math.round((performance.now() - from) / 1000) : null;
-      if (status !== 0 && status !== 8) process.exit(status ?? 1);
-      if (status === 8) keepEnded(path, { ...of, ended: "too little to learn from", seconds, revision });
-      else keep(path, job.run, { ...of, ended: null, seconds, revision });
-    } else keep(path, job.run, { ...of, ended: null, seconds: null, revision });
+    const done = existsSync(join(run, "result.json")) ? { status: 0, seconds: null } : made(job);
+    if (done.status !== 0 && done.status !== 8) process.exit(done.status);
+    const of = { set, split, seed, seconds: done.seconds, revision: checkout };
+    if (done.status === 8) keepEnded(path, { ...of, ended: "too little to learn from" });
+    else keep(path, run, { ...of, ended: null });
   }
+
+/** Runs the preset, or goes on with it; its exit code, and the seconds of a run that was not begun before. */
+function made({ set, split, seed, run, data }: Job): { readonly status: number; readonly seconds: number | null } {
+  console.error(`${set}, ${split}, seed ${seed}: ${new Date().toISOString()}`);
+  const [fresh, from] = [!existsSync(run), performance.now()];
+  const args = ["run", flags.preset, "--data", data, "--out", run, "--seed", seed];
+  const sets = flags.set.flatMap((one) => ["--set", one]);
+  const { status } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args, ...sets], { stdio: "inherit" });
+  return { status: status ?? 1, seconds: fresh ? Math.round((performance.now() - from) / 1000) : null };
+}
 
 const titles = groupBy(jobs, ({ set, split }) => `${set}, users ${split === "apart" ? "apart" : "as given"}`);
 const keptOf = (of: readonly Job[]) => of.flatMap((job) => readKept(keptPath(flags.results, job)) ?? []);

@@ -1,3 +1,5 @@
+import { eng, zho } from "stopword";
+
 /** A Han character, or a run of letters, their marks, digits and joiners of any other script. */
 const RUN = /\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{M}\p{N}\u200c\u200d])+/gu;
 /** Scripts that part no words by white space: their runs are parted by ICU's dictionaries. */
@@ -20,3 +22,12 @@ export function wordsOf(text: string): string[] {
     UNSPACED.test(run) ? [...segmenter.segment(run)].map(({ segment }) => segment) : [run],
   );
 }
+
+/** Words that say nothing by themselves, English and Chinese. */
+export const STOP_WORDS: ReadonlySet<string> = new Set([...eng, ...zho]);
+
+/** Words by ICU's dictionaries, Chinese ones too, in small letters; what is no word is left out. */
+export const segmentsOf = (text: string): string[] =>
+  [...segmenter.segment(text.toLowerCase())].flatMap(({ segment, isWordLike }) =>
+    isWordLike === true ? [segment] : [],
+  );

@@ -1,4 +1,4 @@
-import { eng, zho } from "stopword";
+import { STOP_WORDS, segmentsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { MARKUP } from "../prompts/chain.ts";
@@ -21,14 +21,8 @@ export function mentions(response: string, task: Task, example: Pick<ShownExampl
   );
 }
 
-const COMMON = new Set([...eng, ...zho]);
-const SEGMENTER = new Intl.Segmenter("zh", { granularity: "word" });
-
 /** Distinct words that tell texts apart: of four letters or more, Chinese ones of two characters or more; no stop words. */
 function tellingWords(text: string): Set<string> {
-  const words = [...SEGMENTER.segment(text.toLowerCase())]
-    .filter((part) => part.isWordLike)
-    .map((part) => part.segment);
   const least = (word: string): number => (/\p{Script=Han}/u.test(word) ? 2 : 4);
-  return new Set(words.filter((word) => word.length >= least(word) && !COMMON.has(word)));
+  return new Set(segmentsOf(text).filter((word) => word.length >= least(word) && !STOP_WORDS.has(word)));
 }

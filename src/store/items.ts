@@ -114,26 +114,25 @@ export async function pageItems(
 }
 
 /** Items of a task that were written after a revision, in the order in which they came. */
-export async function itemsSince({ store, user }: UserScope, task: string, revision: number): Promise<StoredItem[]> {
-  const rows = await store.db
-    .selectFrom("items")
-    .selectAll()
-    .where("user_id", "=", user)
-    .where("task", "=", task)
-    .where("revision", ">", revision)
-    .orderBy("place")
-    .execute();
-  return rows.map(itemOf);
-}
+export const itemsSince = (scope: UserScope, task: string, revision: number): Promise<StoredItem[]> =>
+  itemsBy(scope, task, ">", revision);
 
 /** Items of a task that stand as they did at a revision; what was written or changed since is left out. In the order in which they came. */
-export async function itemsUntil({ store, user }: UserScope, task: string, revision: number): Promise<StoredItem[]> {
+export const itemsUntil = (scope: UserScope, task: string, revision: number): Promise<StoredItem[]> =>
+  itemsBy(scope, task, "<=", revision);
+
+async function itemsBy(
+  { store, user }: UserScope,
+  task: string,
+  side: ">" | "<=",
+  revision: number,
+): Promise<StoredItem[]> {
   const rows = await store.db
     .selectFrom("items")
     .selectAll()
     .where("user_id", "=", user)
     .where("task", "=", task)
-    .where("revision", "<=", revision)
+    .where("revision", side, revision)
     .orderBy("place")
     .execute();
   return rows.map(itemOf);

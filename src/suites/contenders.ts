@@ -55,3 +55,7 @@ export function contender(
 /** In the order of Table 1's groups. */
 export const inGroups = (contenders: readonly Contender[]): Contender[] =>
   contenders.toSorted((a, b) => PLACES.indexOf(a.group ?? "") - PLACES.indexOf(b.group ?? ""));
+
+/** Whose chains stand for the trained model: the furthest trained that is there. */
+export const trained = (contenders: readonly Contender[]): Contender | undefined =>
+  ["tagpr", "guided", "sft-r"].flatMap((method) => contenders.find(({ key }) => key === method) ?? []).at(0);

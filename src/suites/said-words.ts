@@ -1,12 +1,10 @@
-import { eng, zho } from "stopword";
 import { streamJsonl } from "../core/jsonl.ts";
+import { STOP_WORDS, segmentsOf } from "../core/words.ts";
 import type { Task } from "../data/task.ts";
 import { clusterKey } from "../eval/headline.ts";
 import type { Prediction } from "../eval/types.ts";
 import { readResponse } from "../prompts/response.ts";
 
-const segmenter = new Intl.Segmenter("zh", { granularity: "word" });
-const STOP = new Set([...eng, ...zho]);
 /** A word must stand in chains about so many people, so that a page shows nobody's own. */
 const PEOPLE = 3;
 
@@ -39,12 +37,10 @@ export async function saidWords(file: string, tasks: readonly Task[]): Promise<S
   return { chains, count: new Map([...count].filter(([word]) => (people.get(word)?.size ?? 0) >= PEOPLE)) };
 }
 
-function wordsIn(text: string): string[] {
-  const words = [...segmenter.segment(text.normalize("NFKC").toLowerCase())];
-  return words.flatMap(({ segment, isWordLike }) =>
-    isWordLike === true && segment.length > 1 && !STOP.has(segment) && !/^[\d.,_]+$/.test(segment) ? [segment] : [],
+const wordsIn = (text: string): string[] =>
+  segmentsOf(text.normalize("NFKC")).filter(
+    (word) => word.length > 1 && !STOP_WORDS.has(word) && !/^[\d.,_]+$/.test(word),
   );
-}
 
 export const shareOf = ({ chains, count }: SaidWords, word: string): number =>
   chains === 0 ? 0 : (count.get(word) ?? 0) / chains;

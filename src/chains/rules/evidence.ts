@@ -1,5 +1,4 @@
-import { eng, zho } from "stopword";
-import { wordsOf } from "../../core/words.ts";
+import { STOP_WORDS, wordsOf } from "../../core/words.ts";
 import { labelField } from "../../data/item-label.ts";
 import type { Task } from "../../data/task.ts";
 import { bm25Scores } from "../../retrieval/bm25.ts";
@@ -32,8 +31,6 @@ export interface Evidence {
   /** Those that share a telling word with the query, the most like it first; of equals the newer one first. */
   readonly similar: readonly Seen[];
 }
-
-const COMMON: ReadonlySet<string> = new Set([...eng, ...zho]);
 
 /** Words of a quotation of an item, and of the query. */
 const ABOUT_WORDS = 6;
@@ -75,4 +72,4 @@ function tellingWords(query: string, docs: readonly (readonly string[])[]): stri
 }
 
 /** Words that stand in any text. */
-export const isCommon = (word: string): boolean => COMMON.has(word) || (word.length < 2 && /[a-z]/.test(word));
+export const isCommon = (word: string): boolean => STOP_WORDS.has(word) || (word.length < 2 && /[a-z]/.test(word));

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { hydra, pplug, prlm } from "./encoders.ts";
 import { chains, choose, data, engines, evaluation, profile, prompt, reader, teacher, teachers } from "./sections.ts";
-import { exploratory, gold, guided, hydra, pplug, prlm, prmu, rejection, rewards, sft } from "./training.ts";
+import { exploratory, gold, guided, prmu, rejection, rewards, sft } from "./training.ts";
 
 /** One name of a folder below the one that it is put into: no path, nothing hidden, nothing that a disk won't take. */
 const FOLDER_NAME = /^(?!\.)[^/\\\p{Cc}\p{Cs}]{1,60}$/u;

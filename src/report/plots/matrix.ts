@@ -8,7 +8,7 @@ export interface MatrixOptions {
   readonly caption: Safe;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  /** Between 0 and 1, by row and column: how dark a cell is, and, where it is at least a hundredth, what stands in it. */
+  /** Between 0 and 1, by row and column: how dark a cell is, and, where it rounds to a percent or more, what stands in it. */
   readonly share: (row: string, column: string) => number;
 }
 

@@ -4,7 +4,7 @@ import { bars } from "../../report/plots/bars.ts";
 import { cloud } from "../../report/plots/cloud.ts";
 import type { Canvas, Picture } from "../../report/plots/draw.ts";
 import { OWN } from "../cells.ts";
-import { type Contender, contender } from "../contenders.ts";
+import { type Contender, contender, trained } from "../contenders.ts";
 import { askedTasks } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
 import { mostSaid, type SaidWords, saidWords, shareOf } from "../said-words.ts";
@@ -25,9 +25,13 @@ export const content: Kind = {
     const reasoning = [...new Set([suite.base, ...methods])]
       .flatMap((method) => contender(all, method))
       .filter(({ reasons }) => reasons);
-    const [base, last] = [reasoning.find(({ key }) => key === suite.base), reasoning.at(-1)];
+    const [base, last] = [reasoning.find(({ key }) => key === suite.base), trained(reasoning)];
     if (base === undefined || last === undefined || base === last)
-      return { tables: [], pictures: [], says: [`There are no two methods that reason, ${suite.base} one of them.`] };
+      return {
+        tables: [],
+        pictures: [],
+        says: [`It needs ${suite.base} and one of tagpr, guided, sft-r, both reasoning.`],
+      };
     const tasks = askedTasks(all, suite);
     const read = ({ evaluations: [first], method }: Contender) => saidWords(first?.file(method) ?? "", tasks);
     const [before, after] = [await read(base), await read(last)];

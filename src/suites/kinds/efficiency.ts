@@ -4,16 +4,13 @@ import { html } from "../../report/html.ts";
 import { matrix } from "../../report/plots/matrix.ts";
 import { OWN } from "../cells.ts";
 import { type ChainCounts, countChains, END, inOrder, START } from "../chains.ts";
-import { type Contender, contender } from "../contenders.ts";
+import { type Contender, contender, trained } from "../contenders.ts";
 import { resamplesOf } from "../draws.ts";
 import { differenceOf, estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
 import { meanOf } from "../means.ts";
 import { type Entry, entry, type Table } from "../shown.ts";
-
-/** Whose tags and transitions are drawn: the furthest trained that is there. */
-const WHOSE = ["tagpr", "guided", "sft-r"] as const;
 
 /** Figure 5: what reasoning costs in tokens beside the base, and what the chains are made of. */
 export const efficiency: Kind = {
@@ -29,7 +26,7 @@ export const efficiency: Kind = {
       .flatMap((method) => contender(all, method))
       .filter(({ reasons, key }) => reasons || key === suite.base);
     const lengths = await lengthTable(rows, tasks, suite.base);
-    const whose = WHOSE.flatMap((method) => rows.find(({ key }) => key === method) ?? []).at(0);
+    const whose = trained(rows);
     if (whose === undefined) return { tables: [lengths.table], pictures: [], says: lengths.says };
     const counts = await chainsOf(all, whose, suite.tasks);
     const tags = inOrder(counts);

@@ -37,10 +37,7 @@ describe("tagpr suite", () => {
     );
     const { works, total } = JSON.parse(out);
     expect(code).toBe(0);
-    expect(works.map(({ what }: { what: string }) => what.replace(/:.*/, ""))).toEqual([
-      "train own+seed-5",
-      "ask own+seed-5",
-    ]);
+    expect(works.map(({ what }: { what: string }) => what)).toEqual(["train own+seed-5", "ask own+seed-5"]);
     expect(total.queries).toBe(300 * 7);
   });
 

@@ -14,6 +14,8 @@ import type { OpenedSuite } from "./open-suite.ts";
 /** One line of the plan: a run's training, or an evaluation. */
 interface Work {
   readonly what: string;
+  /** Of training, what is trained; of asking none. */
+  readonly stages: readonly StageName[];
   /** Queries × methods that are asked; 0 of training. */
   readonly queries: number;
   readonly sampled: number;
@@ -42,7 +44,7 @@ export async function printSuitePlan(
       machines = plan.machines;
       const stages = stagesFor(STAGES, config).filter((name) => name !== "eval" && !isTaken(opened, cell, name));
       seen.set(run, new Set(stages));
-      if (stages.length > 0) works.push(workOf(`train ${run}: ${stages.join(", ")}`, plan, stages, 0));
+      if (stages.length > 0) works.push(workOf(`train ${run}`, plan, stages, 0));
     }
     const asked = opened.cellConfig(cell);
     const plan = await planOf(io, asked, assume);
@@ -50,7 +52,12 @@ export async function printSuitePlan(
     works.push(workOf(`ask ${cellId(cell)}`, plan, ["eval"], queries));
   }
   const total: Work = {
-    ...{ what: "all", queries: sum(works, (one) => one.queries), sampled: sum(works, (one) => one.sampled) },
+    ...{
+      what: "all",
+      stages: [],
+      queries: sum(works, (one) => one.queries),
+      sampled: sum(works, (one) => one.sampled),
+    },
     trained: sum(works, (one) => one.trained),
     hours: machines.map((_, m) => sum(works, (one) => one.hours[m] ?? 0)),
     dollars: works.some(({ dollars }) => dollars === null) ? null : sum(works, ({ dollars }) => dollars ?? 0),
@@ -80,7 +87,7 @@ function workOf(what: string, plan: Plan, names: readonly StageName[], queries: 
     ({ who }) => who.startsWith("eval.apis") === asking && (asking || names.includes("chains")),
   );
   return {
-    ...{ what, queries },
+    ...{ what, stages: asking ? [] : names, queries },
     sampled: sum(stages, (one) => one.sampled),
     trained: sum(stages, (one) => one.trained),
     hours: plan.machines.map((_, m) => sum(stages, ({ hours }) => hours[m] ?? 0)),
@@ -99,6 +106,7 @@ function text({ suite, kinds }: OpenedSuite, machines: readonly string[], works:
   return [
     `Plan of the suite ${suite.name}: ${kinds.map(({ name }) => name).join(", ")}`,
     ...align([head, ...rows]),
+    ...works.flatMap(({ what, stages }) => (stages.length === 0 ? [] : [`  ${what}: ${stages.join(", ")}`])),
     "Queries: times methods. What was asked before, by any evaluation of the run, is not asked again.",
     "Estimates, not measurements: docs/paper-run.md has the formulas, `tagpr run CONFIG --dry-run` all assumptions.",
     "",

@@ -44,12 +44,8 @@ export const VARIANTS: readonly Variant[] = [
   without("no-reward", row("ablation", "w/o Reward"), row("reward model", "w/o RM")),
   without("single-stage", row("ablation", "single-stage")),
   without("untagged", row("ablation", "untagged")),
-  { run: "untrained-rm", set: () => ["prmu.variant=untrained"], rows: [row("reward model", "untrained RM")] },
-  {
-    run: "no-user-embeddings",
-    set: () => ["prmu.variant=no_user_embeddings"],
-    rows: [row("reward model", "PRMU w/o UE")],
-  },
+  without("untrained-rm", row("reward model", "untrained RM")),
+  without("no-user-embeddings", row("reward model", "PRMU w/o UE")),
   {
     run: "gold-at-once",
     rival: true,

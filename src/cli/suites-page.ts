@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { KINDS } from "../suites/kinds/index.ts";
 import { suiteSchema } from "../suites/schema.ts";
-import { VARIANTS } from "../suites/variants.ts";
 
 interface Node {
   readonly description?: string;
@@ -40,8 +39,6 @@ A kind of your own is one file there: what evaluations it needs, and what it mak
 ${Object.entries(properties)
   .flatMap(([key, node]) => rows(key, node))
   .join("\n")}
-
-Variants that have a name already: ${VARIANTS.map(({ name, label }) => `\`${name}\` (${label})`).join(", ")}.
 
 ## What stands in a table
 

@@ -26,8 +26,8 @@ function noTagReward({ rewards, guided, explore }: Config): string[] {
 }
 
 /**
- * TagPR without one of its parts (paper, section 4.3; `untagged` is ours), each by config alone: what is put over a run's,
- * as `--set` would. `eval.methods` and `npm run bench -- learning` train the same.
+ * TagPR without one of its parts (paper, section 4.3; the reward models of Table 3, section 4.6.1; `untagged` is ours), each
+ * by config alone: what is put over a run's, as `--set` would. `eval.methods` and `npm run bench -- learning` train the same.
  */
 export const ABLATIONS: Readonly<Record<AblationName, (config: Config) => readonly string[]>> = {
   // The reward model's pairs still come from the SFT model: what is taken away is the policy's start alone.
@@ -36,6 +36,8 @@ export const ABLATIONS: Readonly<Record<AblationName, (config: Config) => readon
   "no-reward": () => ["prmu.variant=none"],
   "single-stage": ({ guided, explore }) => [`guided.epochs=${sum(guided.epochs, explore.epochs)}`, "explore.epochs=0"],
   untagged: (config) => ["sft.form=untagged", ...noTagReward(config)],
+  "untrained-rm": () => ["prmu.variant=untrained"],
+  "no-user-embeddings": () => ["prmu.variant=no_user_embeddings"],
 };
 
 /** The config as an ablation has it; of TagPR itself as it is. */

@@ -12,6 +12,8 @@ const OF_ABLATIONS = {
   "no-reward": ["prmu", "guided", "explore"],
   "single-stage": ["guided"],
   untagged: ["sft", "prmu", "guided", "explore"],
+  "untrained-rm": ["prmu", "guided", "explore"],
+  "no-user-embeddings": ["prmu", "guided", "explore"],
 } as const;
 
 export type AblationName = keyof typeof OF_ABLATIONS;

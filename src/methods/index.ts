@@ -31,8 +31,10 @@ import { tagpr } from "./tagpr.ts";
 import { tagprNoReward } from "./tagpr-no-reward.ts";
 import { tagprNoSft } from "./tagpr-no-sft.ts";
 import { tagprNoTag } from "./tagpr-no-tag.ts";
+import { tagprNoUserEmbeddings } from "./tagpr-no-user-embeddings.ts";
 import { tagprSingleStage } from "./tagpr-single-stage.ts";
 import { tagprUntagged } from "./tagpr-untagged.ts";
+import { tagprUntrainedRm } from "./tagpr-untrained-rm.ts";
 import { zeroShot } from "./zero-shot.ts";
 import { zeroShotR } from "./zero-shot-r.ts";
 
@@ -41,7 +43,8 @@ export const METHODS: readonly Method[] = [
   ...[zeroShot, zeroShotR, rag, ragR, pag, pagR, r2p],
   ...[sft, sftFull, sftInd, sftR, sftIndR, sftRejection],
   ...[pplug, pplugLabels, hydraAdapter, prlm, prlmSft],
-  ...[guided, tagprNoSft, tagprNoTag, tagprNoReward, tagprSingleStage, tagprUntagged, tagpr],
+  ...[guided, tagprNoSft, tagprNoTag, tagprNoReward, tagprSingleStage, tagprUntagged],
+  ...[tagprUntrainedRm, tagprNoUserEmbeddings, tagpr],
   ...[model, modelR],
 ];
 

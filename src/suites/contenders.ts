@@ -25,7 +25,7 @@ export const GROUPS = {
   own: "Rows of one's own",
 } as const;
 
-const OURS = /^(guided|tagpr)(-trained)?(\/|$)/;
+const OURS = /^(guided|tagpr)(-|\/|$)/;
 
 function groupOf(name: string): string {
   if (OURS.test(name)) return GROUPS.ours;

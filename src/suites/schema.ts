@@ -71,10 +71,9 @@ export const suiteSchema = z.strictObject({
   ablations: names
     .default(["tagpr-no-sft", "tagpr-no-tag", "tagpr-no-reward", "tagpr-single-stage"])
     .describe("Of `ablation`: methods that are TagPR without a part."),
-  rewards: z
-    .array(name)
-    .default(["untrained-rm", "no-user-embeddings"])
-    .describe("Of `reward`: variants that are trained, by the names in `src/suites/variants.ts` or in `variants`."),
+  rewards: names
+    .default(["tagpr-untrained-rm", "tagpr-no-user-embeddings"])
+    .describe("Of `reward`: methods that are TagPR with another reward model, and names in `variants`."),
   variants: z.record(name, variant).default({}).describe("Variants of your own, by name, for `rewards`."),
   digits: z.int().min(1).max(6).default(3).describe("Decimals in tables; what is equal in them is a tie."),
 });

@@ -1,43 +1,20 @@
-import type { Config } from "../core/config/schema.ts";
-import { TagprError } from "../core/errors.ts";
-import { nearest, type Override } from "../core/yaml-file.ts";
+import type { Override } from "../core/yaml-file.ts";
+import { OWN } from "./cells.ts";
 import type { Suite } from "./schema.ts";
 
-/** A run that differs from the suite's own in some values, and the row that it gives. */
-export interface Trained {
-  readonly name: string;
-  readonly label: string;
-  /** The paper's name of the row; `–` where it has none. */
-  readonly paper: string;
-  /** Whose answers the row shows. */
+/** A row of `rewards`: whose answers it shows, and of which run. */
+export interface RewardRow {
+  /** `own`: the suite's own run trains it as a method. */
+  readonly variant: string;
   readonly method: string;
-  readonly set: (config: Config) => Readonly<Record<string, unknown>>;
+  /** What a variant of the suite's own is called in tables. */
+  readonly label?: string;
 }
 
-const row = (name: string, label: string, paper: string, set: Trained["set"]): Trained => ({
-  ...{ name, label, paper, set },
-  method: "tagpr",
-});
-
-/** Reward models of Table 3; what section 4.3 takes away are methods (`tagpr-no-sft` and so on). */
-export const VARIANTS: readonly Trained[] = [
-  row("untrained-rm", "Untrained reward model", "Untrained RM", () => ({ "prmu.variant": "untrained" })),
-  row("no-user-embeddings", "PRMU w/o user embeddings", "PRMU w/o UE", () => ({
-    "prmu.variant": "no_user_embeddings",
-  })),
-];
-
-/** A variant by its name: the suite's own, else one of these. @throws TagprError `usage` on a name of none */
-export function variantOf(name: string, suite: Pick<Suite, "variants">): Trained {
-  const own = suite.variants[name];
-  if (own !== undefined) return { name, label: own.label, paper: "–", method: own.method, set: () => own.set };
-  const known = VARIANTS.find((one) => one.name === name);
-  if (known !== undefined) return known;
-  const all = [...VARIANTS.map((one) => one.name), ...Object.keys(suite.variants)];
-  const near = nearest(name, all);
-  throw new TagprError("usage", `no variant ${name}${near === undefined ? "" : ` (did you mean ${near}?)`}`, {
-    hint: `Variants: ${all.join(", ")}; give one of your own under \`variants\` in the suite's file.`,
-  });
+/** A name in `rewards`: a variant of the suite's own, else a method. */
+export function rewardRow(name: string, { variants }: Pick<Suite, "variants">): RewardRow {
+  const own = variants[name];
+  return own === undefined ? { variant: OWN, method: name } : { variant: name, method: own.method, label: own.label };
 }
 
 /** `{guided.from: base}` as overrides of a config; `from` names them in errors. */

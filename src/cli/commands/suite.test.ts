@@ -10,7 +10,7 @@ describe("tagpr suite", () => {
     ["show: [mian]", /show: there is no mian \(did you mean main\?\)/],
     ["show: [main]\nmetods: all", /bad\.yaml:3:1: unknown key metods \(did you mean methods\?\)/],
     ["show: []", /bad\.yaml:2:1: show: /],
-    ["show: [reward]\nrewards: [untrained]", /no variant untrained \(did you mean untrained-rm\?\)/],
+    ["show: [reward]\nrewards: [untrained]", /no method untrained/],
     ["show: [main]\nconfig: presets/none.yaml", /Map keys must be unique/],
     ["show: [main]\nseeds: [1.5]", /bad\.yaml:3:9: seeds\.0: /],
     ["show: [main]\nset: { guided.epoch: 2 }", /unknown key guided\.epoch \(did you mean epochs\?\)/],

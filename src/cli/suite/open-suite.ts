@@ -7,11 +7,11 @@ import { packageRoot } from "../../core/installation.ts";
 import type { Override } from "../../core/yaml-file.ts";
 import { allNames } from "../../methods/index.ts";
 import { configOfRun, readRecord } from "../../model/record.ts";
-import { type Cell, cellsOf, OWN } from "../../suites/cells.ts";
+import { type Cell, cellsOf } from "../../suites/cells.ts";
 import type { Kind } from "../../suites/kind.ts";
 import { kindsOf } from "../../suites/kinds/index.ts";
 import { loadSuite, type Suite } from "../../suites/schema.ts";
-import { overridesOf, variantOf } from "../../suites/variants.ts";
+import { overridesOf } from "../../suites/variants.ts";
 import { at, settlePaths, withFlags } from "../commands/options.ts";
 import type { Io } from "../io.ts";
 
@@ -69,7 +69,7 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
   );
   const paths = suite.generalisation.paths.map((one) => resolve(dirname(path), one));
   const runConfig: OpenedSuite["runConfig"] = ({ variant, seed }) => {
-    const own = variant === OWN ? {} : variantOf(variant, suite).set(base(seed, []));
+    const own = suite.variants[variant]?.set ?? {};
     const of = cells.filter((cell) => cell.variant === variant && cell.seed === seed);
     const config = base(seed, overridesOf(own, `variant ${variant}`));
     const names = [...new Set(of.flatMap((cell) => cell.methods))];

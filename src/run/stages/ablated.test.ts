@@ -112,7 +112,7 @@ it("an ablation of what a config does without anyway is refused, and all leaves 
   expect(said.some((message) => /tagpr-no-reward is TagPR itself/.test(message))).toBe(true);
   expect(said.some((message) => /tagpr-no-tag/.test(message))).toBe(false);
   expect(allNames(without).filter((name) => name.startsWith("tagpr-"))).toEqual([
-    ...["tagpr-no-tag", "tagpr-single-stage", "tagpr-untagged"],
+    ...["tagpr-no-tag", "tagpr-single-stage", "tagpr-untagged", "tagpr-untrained-rm", "tagpr-no-user-embeddings"],
   ]);
 });
 
@@ -178,6 +178,14 @@ describe("a run with every ablation", () => {
     expect(usual.rewards()).toBeGreaterThan(0);
   });
 
+  it("with another reward model shares the pairs' policy, and has a reward model of its own", () => {
+    const rows = (stage: string) => readJson<{ rows: object | null }>(join(whole.run, stage, "scorer.json")).rows;
+    expect(rows("prmu")).toBeTruthy();
+    expect(rows("prmu-no-user-embeddings")).toBeFalsy();
+    expect(trainSteps(whole.run, "prmu")).toBeGreaterThan(0);
+    expect(trainSteps(whole.run, "prmu-untrained-rm")).toBe(0);
+  });
+
   it("of one stage takes as many steps as TagPR's two", () => {
     expect(trainSteps(whole.run, "explore")).toBeGreaterThan(0);
     expect(trainSteps(whole.run, "guided-single-stage")).toBe(
@@ -229,6 +237,7 @@ describe("a run with every ablation", () => {
     const done = Object.entries(outcomes).flatMap(([stage, what]) => (what === "done" ? [stage] : []));
     expect(done.filter((stage) => /guided/.test(stage))).toEqual([
       ...["guided", "guided-no-sft", "guided-no-reward", "guided-single-stage"],
+      ...["guided-untrained-rm", "guided-no-user-embeddings"],
     ]);
     await world(whole.run).go();
   });

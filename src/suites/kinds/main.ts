@@ -27,7 +27,10 @@ export const main: Kind = {
       against: suite.base,
       others: (metrics, width) => paperRows(TABLE_1, all, metrics, width, suite.digits),
     });
-    const ours = contenders.findLast(({ group }) => group === GROUPS.ours) ?? contenders.at(-1);
+    const ours =
+      contenders.find(({ key }) => key === "tagpr") ??
+      contenders.findLast(({ group }) => group === GROUPS.ours) ??
+      contenders.at(-1);
     const gain = ours === undefined ? undefined : gains.get(ours.key);
     const base = contenders.find(({ key }) => key === suite.base);
     const counted = (verdict: string): number =>

@@ -7,12 +7,12 @@ import { paperRows } from "../paper-rows.ts";
 import { saysOfOthers } from "../says.ts";
 import { scoreTable } from "../score-table.ts";
 import { tookTable } from "../took-table.ts";
-import { variantOf } from "../variants.ts";
+import { rewardRow } from "../variants.ts";
 
 const WHOLE = "tagpr";
 const WITHOUT = "tagpr-no-reward";
 
-/** Table 3: the method with other reward models, each a run of its own. */
+/** Table 3: the method with other reward models. */
 export const reward: Kind = {
   name: "reward",
   title: "Reward models",
@@ -20,7 +20,10 @@ export const reward: Kind = {
   about: "The method without a reward model, with an untrained one, with one that knows no users, and with its own.",
   needs: (suite) => [
     { variant: OWN, profile: {}, methods: [suite.base, WITHOUT, WHOLE] },
-    ...suite.rewards.map((name) => ({ variant: name, profile: {}, methods: [variantOf(name, suite).method] })),
+    ...suite.rewards.map((name) => {
+      const { variant, method } = rewardRow(name, suite);
+      return { variant, profile: {}, methods: [method] };
+    }),
   ],
   show: async ({ suite, evaluations }) => {
     const own = evaluations();
@@ -28,8 +31,9 @@ export const reward: Kind = {
       ...contender(own, suite.base, { group: "Base" }),
       ...contender(own, WITHOUT, { label: "No reward model", group: "TagPR with" }),
       ...suite.rewards.flatMap((name) => {
-        const { label, paper, method } = variantOf(name, suite);
-        return contender(evaluations({ variant: name }), method, { key: name, label, paper, group: "TagPR with" });
+        const { variant, method, ...own } = rewardRow(name, suite);
+        const as = variant === OWN ? {} : { ...own, paper: "–" };
+        return contender(evaluations({ variant }), method, { key: name, ...as, group: "TagPR with" });
       }),
       ...contender(own, WHOLE, { label: "PRMU", group: "TagPR with" }),
     ];

@@ -12,6 +12,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { exportCommand } from "./commands/export.ts";
 import { forgetCommand } from "./commands/forget.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { officialCommand } from "./commands/official.ts";
 import { quickstartCommand } from "./commands/quickstart.ts";
 import { rewardsCommand } from "./commands/rewards.ts";
 import { runCommand } from "./commands/run.ts";
@@ -63,6 +64,7 @@ Environment:
   program.addCommand(suiteCommand(app));
   program.addCommand(whyCommand(app));
   program.addCommand(compareCommand(app));
+  program.addCommand(officialCommand(app));
   program.addCommand(answerCommand(app));
   program.addCommand(serveCommand(app));
   program.addCommand(keysCommand(app));

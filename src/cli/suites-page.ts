@@ -24,6 +24,15 @@ npx tagpr suite suites/main.yaml --out DIR --reuse RUN    # of a run that \`tagp
 It can be stopped and started again: what is done is skipped, what was asked is kept by content. \`index.html\` is one page without anything from elsewhere; beside it stand \`report.md\`, \`tables/*.csv\`, \`tables/*.tex\` (\`tables/tables.tex\` has all of them) and \`figures/\` as SVG and PNG.
 None of these holds a path or the name of a machine. \`runs\`, \`cells\` and \`weights\` do: they are yours.
 
+A number with a link leads to the method's answers on that task (\`answers/\`, 200 a page): query, items, response, every metric. \`npx tagpr why DIR --task T --method M --query Q\` shows any one of them with its prompt and the retrieval scores of its items.
+
+## LaMP's own files
+
+\`official/<evaluation>/<method>/<task>.json\` has the predictions as LaMP's evaluation code takes them, \`{"task": "LaMP_2", "golds": [{"id": …, "output": …}]}\`, \`golds/<task>.json\` beside them the golds, \`scores.json\` LaMP's metrics of each file.
+An output is the greedy answer read strictly, empty where none can be read; so these are the scores of the tables wherever \`eval.reading\` is \`strict\`. Data of the user-based split, which names no users, stand as \`LaMP_2_user.json\`. With \`--redact\` no such files are written.
+
+\`npx tagpr official RUN --out DIR\` writes the same of any run that was evaluated.
+
 ## What it shows
 
 | \`show\` | in the paper | what | file |

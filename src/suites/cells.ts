@@ -1,6 +1,5 @@
 import { groupBy } from "../core/group.ts";
 import type { Retriever } from "../retrieval/retrieve.ts";
-import type { Suite } from "./schema.ts";
 
 /** The profile that is shown, where it is not the config's own. */
 export interface Profile {
@@ -65,5 +64,5 @@ export function cellsOf(needs: readonly Need[], seeds: readonly number[]): Cell[
 export const FOLDERS = { runs: "runs", cells: "cells", weights: "weights", shelf: "shelf" } as const;
 
 /** Whether a suite asks about a task. */
-export const isAsked = ({ tasks }: Pick<Suite, "tasks">, task: string): boolean =>
+export const isAsked = ({ tasks }: { readonly tasks: readonly string[] }, task: string): boolean =>
   tasks.length === 0 || tasks.includes(task);

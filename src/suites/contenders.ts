@@ -1,5 +1,6 @@
 import { methodOf } from "../methods/index.ts";
 import type { Evaluation } from "./evaluation.ts";
+import type { Lead } from "./shown.ts";
 
 /** A row of a table of scores: whose answers, in the evaluation of every seed. */
 export interface Contender {
@@ -55,6 +56,12 @@ export function contender(
 /** In the order of Table 1's groups. */
 export const inGroups = (contenders: readonly Contender[]): Contender[] =>
   contenders.toSorted((a, b) => PLACES.indexOf(a.group ?? "") - PLACES.indexOf(b.group ?? ""));
+
+/** Where a number of a row on one task comes from; of several seeds the first one's answers. */
+export const leadOf = ({ evaluations, method, swapped }: Contender, task: string): Lead => ({
+  ...{ cell: evaluations[0]?.id ?? "", method, task },
+  ...(swapped === true ? { swapped } : {}),
+});
 
 /** Whose chains stand for the trained model: the furthest trained that is there. */
 export const trained = (contenders: readonly Contender[]): Contender | undefined =>

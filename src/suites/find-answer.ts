@@ -6,6 +6,7 @@ import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import type { Reading } from "../eval/headline.ts";
+import { swapProfiles } from "../eval/swap.ts";
 import type { Answered, Prediction } from "../eval/types.ts";
 import { conventionOf, type MetricName } from "../metrics/score.ts";
 import { sumForm } from "../metrics/sums.ts";
@@ -18,7 +19,7 @@ export const questionsFile = ({ dir }: Pick<Evaluation, "dir">, run: string): st
   return existsSync(own) ? own : join(run, "data", "test.jsonl");
 };
 
-/** One answer, and the query that it is to. @throws TagprError `usage` where there is no such answer */
+/** One answer, and the query that it is to, with the items that it was shown. @throws TagprError `usage` where there is no such answer */
 export async function findAnswer(
   evaluation: Evaluation,
   run: string,
@@ -33,8 +34,7 @@ export async function findAnswer(
   const near: string[] = [];
   for await (const prediction of streamJsonl<Prediction>(file)) {
     if (prediction.task !== task) continue;
-    if (prediction.query === query)
-      return { prediction, example: await findExample(questionsFile(evaluation, run), task, query) };
+    if (prediction.query === query) return { prediction, example: await findExample(evaluation, run, wanted) };
     if (near.length < 3) near.push(prediction.query);
   }
   throw new TagprError("usage", `${method} has no answer to query ${query} of ${task}`, {
@@ -45,10 +45,30 @@ export async function findAnswer(
   });
 }
 
-async function findExample(file: string, task: string, query: string): Promise<ShownExample | null> {
+async function findExample(
+  evaluation: Evaluation,
+  run: string,
+  { task, query, swapped }: Parameters<typeof findAnswer>[2],
+): Promise<ShownExample | null> {
+  const isIt = (example: ShownExample): boolean => example.task === task && example.id === query;
+  if (swapped === true) return (await swappedExamples(evaluation, run, isIt)).find(isIt) ?? null;
+  const file = questionsFile(evaluation, run);
   if (!existsSync(file)) return null;
-  for await (const example of streamShown(file)) if (example.task === task && example.id === query) return example;
+  for await (const example of streamShown(file)) if (isIt(example)) return example;
   return null;
+}
+
+/** The queries that are wanted as `eval.swap` asked them: with another user's items. */
+export async function swappedExamples(
+  evaluation: Evaluation,
+  run: string,
+  wanted: (example: ShownExample) => boolean,
+): Promise<ShownExample[]> {
+  const file = questionsFile(evaluation, run);
+  if (!existsSync(file)) return [];
+  const all: ShownExample[] = [];
+  for await (const example of streamShown(file)) all.push(example);
+  return swapProfiles(all, evaluation.seed).filter(wanted);
 }
 
 /** What each metric makes of one answer: of macro-F1, which no single answer has, nothing. */

@@ -6,6 +6,13 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,40}$/, "small letters, digits and hyphens, a letter first, 41 characters at most");
 const names = z.array(z.string().min(1));
+/** LaMP's tasks also as its command lines have them: `LaMP-2`. */
+const taskNames = z.array(
+  z
+    .string()
+    .min(1)
+    .transform((task) => (task.startsWith("LaMP-") ? task.replaceAll("-", "_") : task)),
+);
 
 /** A run of its own beside the suite's: its config with some values put over it, as `--set` would. */
 const variant = z.strictObject({
@@ -35,7 +42,7 @@ export const suiteSchema = z.strictObject({
       "What is compared, as `eval.methods`; without it the config's own, `all` for every method that the config has.",
     ),
   base: z.string().default("rag-r").describe("The method that gains and significance are against."),
-  tasks: names.default([]).describe("Tasks that are asked and shown; none named: all of the data."),
+  tasks: taskNames.prefault([]).describe("Tasks that are asked and shown; none named: all of the data."),
   seeds: z
     .array(z.int().nonnegative())
     .default([])

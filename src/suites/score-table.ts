@@ -2,13 +2,13 @@ import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import { num, percent, whole } from "../report/format.ts";
 import { holm } from "../stats/bootstrap.ts";
-import type { Contender } from "./contenders.ts";
+import { type Contender, leadOf } from "./contenders.ts";
 import { type Difference, detectableOf, differenceOf, estimateOf, type OneSeed, testOf } from "./estimate.ts";
 import { averageGain } from "./gain.ts";
 import { type MeasuredAll, measureAll } from "./measure-all.ts";
 import { type MetricColumn, metricColumns } from "./metric-columns.ts";
 import { ranked } from "./ranks.ts";
-import { type Entry, entry, type Lead, type Table, type TableRow } from "./shown.ts";
+import { type Entry, entry, type Table, type TableRow } from "./shown.ts";
 
 export interface ScoreTableOptions {
   readonly id: string;
@@ -97,11 +97,12 @@ function scored({ contenders, columns, measured, tests, digits }: Scoring): Entr
   let next = 0;
   const p = tests.map((own) => own.map((test) => (test === null ? null : (corrected[next++] ?? 1))));
   const byColumn = columns.map((column, c) => {
-    const own = contenders.map(({ key, evaluations, method }, i): Entry => {
+    const own = contenders.map((contender, i): Entry => {
+      const { key } = contender;
       const estimate = estimateOf(measured(key, column));
       const test = tests[i]?.[c] ?? null;
       const held = p[i]?.[c] ?? null;
-      const lead: Lead = { cell: evaluations[0]?.id ?? "", method, task: column.task.name };
+      const lead = leadOf(contender, column.task.name);
       return {
         ...{ text: num(estimate.value, digits), value: estimate.value, low: estimate.low, high: estimate.high, lead },
         ...(test === null || held === null ? {} : { p: held, verdict: verdictOf(test, held) }),

@@ -9,6 +9,8 @@ export interface Lead {
   readonly cell: string;
   readonly method: string;
   readonly task: string;
+  /** The answers with another user's items. */
+  readonly swapped?: true;
   readonly query?: string;
 }
 

@@ -1,10 +1,12 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { TagprError } from "../../core/errors.ts";
 import { version } from "../../core/installation.ts";
-import { answersPage, writeAnswerPages } from "../../suites/answer-pages.ts";
+import { ANSWERS, answersPage, writeAnswerPages } from "../../suites/answer-pages.ts";
 import { cellId, FOLDERS, OWN, runId } from "../../suites/cells.ts";
 import { type Evaluation, openEvaluation } from "../../suites/evaluation.ts";
 import type { Given } from "../../suites/kind.ts";
+import { OFFICIAL, writeOfficial } from "../../suites/official.ts";
 import { writeSuite } from "../../suites/write.ts";
 import type { OpenedSuite } from "./open-suite.ts";
 
@@ -28,9 +30,12 @@ export async function writeOpened(dir: string, opened: OpenedSuite, { redact }: 
     return found.map((cell) => open(cellId(cell), runId(cell)));
   };
   const pages = new Set<string>();
+  // What an earlier writing left is not of these cells, and may hold texts that are to be redacted now.
+  for (const folder of [OFFICIAL, ANSWERS]) rmSync(join(dir, folder), { recursive: true, force: true });
   for (const cell of cells) {
-    const run = join(dir, FOLDERS.runs, runId(cell));
-    for (const page of await writeAnswerPages(dir, open(cellId(cell), runId(cell)), { run, redact })) pages.add(page);
+    const one = open(cellId(cell), runId(cell));
+    for (const page of await writeAnswerPages(dir, one, { run: one.run, redact })) pages.add(page);
+    if (!redact) await writeOfficial(join(dir, OFFICIAL, one.id), one);
   }
   const config = opened.runConfig(cells[0] ?? { variant: OWN, seed: 0 });
   const seeds = [...new Set(cells.map(({ seed }) => seed))];

@@ -14,11 +14,18 @@ function tableText({ caption, head, columns, rows, notes }: Table, redact: boole
   const grouped = columns.some(({ group }) => group !== undefined);
   const groups = columns.map(({ group }, c) => (group !== undefined && group !== columns[c - 1]?.group ? group : ""));
   const cells = rows.map(({ label, entries }) => [
-    label,
-    ...entries.map((one) => `${shownText(one, redact)}${signOf(one)}${one.rank === undefined ? "" : RANKS[one.rank]}`),
+    guardCell(label),
+    // A sign behind a number must not make a text of it that is guarded.
+    ...entries.map(
+      (one) => `${guardCell(shownText(one, redact))}${signOf(one)}${one.rank === undefined ? "" : RANKS[one.rank]}`,
+    ),
   ]);
   const left = [true, ...columns.map(({ text }) => text === true)];
-  const all = [...(grouped ? [["", ...groups]] : []), [head, ...columns.map((column) => column.head)], ...cells];
+  const all = [
+    ...(grouped ? [["", ...groups.map(guardCell)]] : []),
+    [head, ...columns.map((column) => column.head)].map(guardCell),
+    ...cells,
+  ];
   const lines = aligned(all, left, grouped ? 1 : 0);
   const heads = lines.slice(0, grouped ? 2 : 1);
   const body = lines.slice(heads.length).flatMap((line, r) => {
@@ -30,9 +37,8 @@ function tableText({ caption, head, columns, rows, notes }: Table, redact: boole
 
 /** Columns of equal width. A heading of the first `free` lines may be as wide as the columns of its group, so it widens none. */
 function aligned(cells: readonly (readonly string[])[], left: readonly boolean[], free: number): string[] {
-  const guarded = cells.map((row) => row.map(guardCell));
-  const widths = left.map((_, c) => Math.max(...guarded.slice(free).map((row) => stringWidth(row[c] ?? ""))));
-  return guarded.map((row, r) => {
+  const widths = left.map((_, c) => Math.max(...cells.slice(free).map((row) => stringWidth(row[c] ?? ""))));
+  return cells.map((row, r) => {
     let line = "  ";
     for (const [c, width] of widths.entries()) {
       const text = row[c] ?? "";

@@ -2,7 +2,7 @@ import { stream } from "../../core/random.ts";
 import { num, whole } from "../../report/format.ts";
 import { clusteredMean } from "../../stats/resample.ts";
 import { OWN } from "../cells.ts";
-import { contender } from "../contenders.ts";
+import { contender, leadOf } from "../contenders.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
 import { historySizes } from "../histories.ts";
 import type { Kind } from "../kind.ts";
@@ -25,7 +25,8 @@ export const cold: Kind = {
     const rows: TableRow[] = [];
     for (const task of first === undefined ? [] : tasks) {
       const sizes = await historySizes(first as Evaluation, task.name);
-      for (const { key, label } of methods.flatMap((method) => contender([first as Evaluation], method))) {
+      for (const one of methods.flatMap((method) => contender([first as Evaluation], method))) {
+        const { key, label } = one;
         const answers = await first?.answers(key, task.name);
         if (!answers) continue;
         const entries = STEPS.map((from, s): Entry => {
@@ -37,7 +38,9 @@ export const cold: Kind = {
               : [];
           });
           const { mean, low, high } = clusteredMean(own, 1000, stream("cold", task.name, from));
-          return mean === null ? entry("–") : { text: num(mean, suite.digits), value: mean, low, high };
+          return mean === null
+            ? entry("–")
+            : { text: num(mean, suite.digits), value: mean, low, high, lead: leadOf(one, task.name) };
         });
         rows.push({ group: `${task.name} ${headlineColumn(task).head}`, label, entries });
       }

@@ -1,6 +1,6 @@
 import { num, whole } from "../../report/format.ts";
 import { OWN } from "../cells.ts";
-import { contender, inGroups } from "../contenders.ts";
+import { contender, inGroups, leadOf } from "../contenders.ts";
 import { estimateOf } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
@@ -32,13 +32,16 @@ export const cost: Kind = {
     const tokensOf = (key: string, { task }: MetricColumn): number => tokens.get(`${key}\n${task.name}`) ?? Number.NaN;
     const byColumn = columns.map((column) => [
       ranked(
-        contenders.map(({ key }): Entry => {
-          const { value, low, high } = estimateOf(measured(key, column));
-          return { text: num(value, suite.digits), value, low, high };
+        contenders.map((one): Entry => {
+          const { value, low, high } = estimateOf(measured(one.key, column));
+          return { text: num(value, suite.digits), value, low, high, lead: leadOf(one, column.task.name) };
         }),
         column.higherIsBetter,
       ),
-      contenders.map(({ key }): Entry => ({ text: whole(tokensOf(key, column)), value: tokensOf(key, column) })),
+      contenders.map((one): Entry => {
+        const value = tokensOf(one.key, column);
+        return { text: whole(value), value, lead: leadOf(one, column.task.name) };
+      }),
     ]);
     const table: Table = {
       ...{ id: "cost", caption: "What a query takes, and what it scores", head: "Method" },

@@ -4,7 +4,7 @@ import { html } from "../../report/html.ts";
 import { matrix } from "../../report/plots/matrix.ts";
 import { OWN } from "../cells.ts";
 import { type ChainCounts, countChains, END, inOrder, START } from "../chains.ts";
-import { type Contender, contender, trained } from "../contenders.ts";
+import { type Contender, contender, leadOf, trained } from "../contenders.ts";
 import { resamplesOf } from "../draws.ts";
 import { differenceOf, estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
@@ -59,7 +59,7 @@ async function lengthTable(
   const entries = zipStrict(rows, measured).map(([row, own]) =>
     own.flatMap((seeds, t): Entry[] => {
       const { value, low, high } = estimateOf(seeds);
-      const tokens = { text: num(value, 1), value, low, high };
+      const tokens = { text: num(value, 1), value, low, high, lead: leadOf(row, tasks[t] ?? "") };
       const of = measured[at]?.[t];
       if (of === undefined || row.key === base) return [tokens, entry("–")];
       const change = estimateOf(of).value === 0 ? null : value / estimateOf(of).value - 1;

@@ -3,7 +3,7 @@ import { html } from "../../report/html.ts";
 import { curves } from "../../report/plots/curves.ts";
 import type { Picture } from "../../report/plots/draw.ts";
 import { OWN, type Profile } from "../cells.ts";
-import { type Contender, contender } from "../contenders.ts";
+import { type Contender, contender, leadOf } from "../contenders.ts";
 import { type Claim, claimTable, combined } from "../differences.ts";
 import { estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
@@ -13,7 +13,7 @@ import { headlineColumn, type MetricColumn } from "../metric-columns.ts";
 import { pointPlot } from "../plots/points.ts";
 import { ranked } from "../ranks.ts";
 import type { Suite } from "../schema.ts";
-import { type Entry, entry, type Table } from "../shown.ts";
+import { type Entry, entry, type Lead, type Table } from "../shown.ts";
 
 const WHOLE = "tagpr";
 
@@ -75,6 +75,7 @@ interface Measurements {
   readonly columns: readonly MetricColumn[];
   readonly label: (method: string) => string;
   readonly at: (method: string, point: string, column: MetricColumn) => readonly OneSeed[];
+  readonly lead: (method: string, point: string, column: MetricColumn) => { readonly lead?: Lead };
 }
 
 async function measured(
@@ -91,6 +92,10 @@ async function measured(
     ...{ names, points: profiles.map(([point]) => point), columns: tasks.map(headlineColumn) },
     label: (method) => contenders.find((one) => one.method === method)?.label ?? method,
     at: (method, point, column) => found(keyOf(method, point), column),
+    lead: (method, point, { task }) => {
+      const own = contenders.find(({ key }) => key === keyOf(method, point));
+      return own === undefined ? {} : { lead: leadOf(own, task.name) };
+    },
   };
 }
 
@@ -104,7 +109,7 @@ function scoresTable(id: string, caption: string, all: Measurements, { digits }:
         const seeds = all.at(name, point, column);
         if (seeds.length === 0) return entry("–");
         const { value, low, high } = estimateOf(seeds);
-        return { text: num(value, digits), value, low, high };
+        return { text: num(value, digits), value, low, high, ...all.lead(name, point, column) };
       }),
       column.higherIsBetter,
     ),

@@ -1,12 +1,12 @@
 import { num } from "../../report/format.ts";
 import { OWN } from "../cells.ts";
-import { type Contender, contender } from "../contenders.ts";
+import { type Contender, contender, leadOf } from "../contenders.ts";
 import { type Claim, claimTable, combined } from "../differences.ts";
 import { estimateOf } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
 import { measureAll } from "../measure-all.ts";
-import { headlineColumn } from "../metric-columns.ts";
+import { headlineColumn, type MetricColumn } from "../metric-columns.ts";
 import type { Suite } from "../schema.ts";
 import { type Entry, entry, type Table } from "../shown.ts";
 
@@ -28,20 +28,19 @@ export const swap: Kind = {
     const tasks = askedTasks(all, suite);
     const columns = tasks.map(headlineColumn);
     const measured = await measureAll([...own, ...others], tasks);
-    const score = (key: string, c: number): Entry => {
-      const column = columns[c];
-      if (column === undefined) return entry("–");
-      const { value, low, high } = estimateOf(measured(key, column));
-      return { text: num(value, suite.digits), value, low, high };
+    const score = (one: Contender | undefined, column: MetricColumn): Entry => {
+      if (one === undefined) return entry("–");
+      const { value, low, high } = estimateOf(measured(one.key, column));
+      return { text: num(value, suite.digits), value, low, high, lead: leadOf(one, column.task.name) };
     };
     const scores: Table = {
       ...{ id: "swap", caption: "With the user's own items and with another's", head: "Method" },
       columns: columns.flatMap(({ task, head }) =>
         ["own", "another's"].map((which) => ({ head: which, group: `${task.name} ${head}` })),
       ),
-      rows: own.map(({ key, label }) => ({
-        label,
-        entries: columns.flatMap((_, c) => [score(key, c), score(`${key} swapped`, c)]),
+      rows: own.map((one, i) => ({
+        label: one.label,
+        entries: columns.flatMap((column) => [score(one, column), score(others[i], column)]),
       })),
       notes: ["Another's: every query is shown the items of a user drawn at random from the same task."],
     };

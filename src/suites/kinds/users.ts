@@ -2,11 +2,11 @@ import { num, percent, signed, whole } from "../../report/format.ts";
 import { html } from "../../report/html.ts";
 import { curves } from "../../report/plots/curves.ts";
 import { OWN } from "../cells.ts";
-import { contender } from "../contenders.ts";
+import { contender, leadOf } from "../contenders.ts";
 import { askedTasks } from "../evaluation.ts";
 import type { Given, Kind } from "../kind.ts";
 import { headlineColumn } from "../metric-columns.ts";
-import { type Entry, entry, type Table, type TableRow } from "../shown.ts";
+import { type Entry, entry, type Lead, type Table, type TableRow } from "../shown.ts";
 import { gini, type UserScore, userScores } from "../user-scores.ts";
 
 /** Ours: a mean gain may hide that some lose; how a score is spread over users, and who gains. */
@@ -34,14 +34,15 @@ export const users: Kind = {
       const usual = new Map((scores.get(suite.base) ?? []).map(({ user, score }) => [user, score]));
       const column = headlineColumn(task);
       const sorted: { name: string; hue: number; looks: true; points: [number, number][] }[] = [];
-      for (const [hue, { key, label }] of names.entries()) {
+      for (const [hue, one] of names.entries()) {
+        const { key, label } = one;
         const own = scores.get(key) ?? [];
         const gains = own.map(({ user, score }) => score - (usual.get(user) ?? Number.NaN)).sort((a, b) => a - b);
         rows.push({
           group: `${task.name} ${column.head}`,
           ...(key === suite.base ? { base: true as const } : {}),
           label,
-          entries: rowOf(own, key === suite.base || base === undefined ? null : gains),
+          entries: rowOf(own, key === suite.base || base === undefined ? null : gains, leadOf(one, task.name)),
         });
         if (key !== suite.base && base !== undefined && /^(tagpr|sft-r|sft)$/.test(key))
           sorted.push({
@@ -88,11 +89,11 @@ const share = (values: readonly number[], test: (value: number) => boolean): num
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-function rowOf(own: readonly UserScore[], gains: readonly number[] | null): Entry[] {
+function rowOf(own: readonly UserScore[], gains: readonly number[] | null, lead: Lead): Entry[] {
   const values = own.map(({ score }) => score).sort((a, b) => a - b);
   const worst = values.slice(0, Math.max(1, Math.round(values.length / 10)));
   const unequal = gini(values);
-  const number = (value: number, text: string): Entry => ({ text, value });
+  const number = (value: number, text: string): Entry => ({ text, value, lead });
   return [
     number(values.length, whole(values.length)),
     number(mean(values), num(mean(values))),

@@ -2,6 +2,9 @@ import { groupBy } from "../core/group.ts";
 import { type Random, stream } from "../core/random.ts";
 import type { Asked, Candidate } from "./types.ts";
 
+/** Whose query one is. */
+type Owned = Pick<Asked, "task" | "id" | "user">;
+
 /** A query of a task; ids are unique only within one. */
 export const keyOf = (task: string, query: string): string => `${task}\n${query}`;
 
@@ -45,13 +48,25 @@ function inShares(
 
 /**
  * Which queries' chains are held out: a share of the users (of the queries, where users are unknown), so that the
- * held-out loss is one of people never trained on. At least one group stays on either side.
+ * held-out loss is one of people never trained on. Users with so many chains that over twice the share would be held out
+ * are passed over: where few people write most, a draw of users could take half of what there is to learn from. At least
+ * one group stays on either side. `asked`: one entry a chain.
  */
-export function heldOut(asked: readonly Asked[], share: number, seed: number): (example: Asked) => boolean {
-  const groupOf = ({ task, id, user }: Asked): string => user ?? keyOf(task, id);
-  const groups = [...new Set(asked.map(groupOf))].sort();
-  const count =
-    share === 0 || groups.length < 2 ? 0 : Math.min(Math.max(Math.round(share * groups.length), 1), groups.length - 1);
-  const held = new Set(stream(seed, "chains", "held-out").shuffle(groups).slice(0, count));
+export function heldOut(asked: readonly Owned[], share: number, seed: number): (example: Owned) => boolean {
+  const groupOf = ({ task, id, user }: Owned): string => user ?? keyOf(task, id);
+  const sizes = new Map([...groupBy(asked, groupOf)].map(([group, own]) => [group, own.length]));
+  const groups = [...sizes.keys()].sort();
+  if (share === 0 || groups.length < 2) return () => false;
+  const count = Math.min(Math.max(Math.round(share * groups.length), 1), groups.length - 1);
+  const shuffled = stream(seed, "chains", "held-out").shuffle(groups);
+  const smallest = Math.min(...sizes.values());
+  const held = new Set<string>();
+  let left = Math.max(2 * share * asked.length, smallest);
+  for (const group of shuffled) {
+    const size = sizes.get(group) ?? 0;
+    if (held.size === count || size > left) continue;
+    held.add(group);
+    left -= size;
+  }
   return (example) => held.has(groupOf(example));
 }

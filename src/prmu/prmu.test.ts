@@ -227,6 +227,18 @@ describe("halves", () => {
 });
 
 describe("held-out queries", () => {
+  it("leave a user who wrote a third of everything to train on", () => {
+    const [first] = examples as [(typeof examples)[number]];
+    const mine = Array.from({ length: 60 }, (_, i) => {
+      return { ...first, id: `q${i}` as QueryId, user: (i < 20 ? "heavy" : `u${i}`) as UserId };
+    });
+    for (let seed = 0; seed < 100; seed++) {
+      const split = splitter(mine, 0.1, seed);
+      const held = mine.filter(({ user }, i) => user === "heavy" && split(mine[i] ?? first) === "held_out");
+      expect(held.length).toBeLessThan(10);
+    }
+  });
+
   it("leave a single user to train on, whatever the draw", () => {
     const mine = examples.map((example) => ({ ...example, user: "u1" as UserId }));
     for (let seed = 0; seed < 200; seed++) {

@@ -6,7 +6,8 @@ export type PairSplit = "train" | "held_out";
 
 /**
  * Which of these queries are held out: `share` of the users whole (unseen users), and of the others half that share of
- * queries (seen users). One user of a task at least stays to train on.
+ * queries (seen users). Users with so many queries that over twice the share of a task's would be held out stay to train
+ * on, and so does one user of a task at least.
  */
 export function splitter(
   examples: readonly ShownExample[],
@@ -20,13 +21,19 @@ export function splitter(
   );
   const heldUsers = new Set(
     [...owned].flatMap(([task, own]) => {
-      const users = [...new Set(own.map(({ user }) => user ?? ""))].map((user) => ({
-        user,
-        at: draw("user", task, user),
-      }));
-      const held = users.filter(({ at }) => at < share);
-      const last = held.length === users.length ? held.toSorted((a, b) => b.at - a.at)[0] : undefined;
-      return held.filter((one) => one !== last).map(({ user }) => `${task}/${user}`);
+      const users = [...groupBy(own, ({ user }) => user ?? "")].map(([user, { length }]) => {
+        return { user, length, at: draw("user", task, user) };
+      });
+      let left = Math.max(2 * share * own.length, 1);
+      const held = users
+        .toSorted((a, b) => a.at - b.at)
+        .slice(0, -1)
+        .filter(({ at, length }) => {
+          if (at >= share || length > left) return false;
+          left -= length;
+          return true;
+        });
+      return held.map(({ user }) => `${task}/${user}`);
     }),
   );
   return ({ task, id, user }) => {

@@ -52,7 +52,9 @@ describe("variants", () => {
     expect(differences("single-stage")).toEqual(["guided.epochs", "explore.epochs"]);
     expect(differences("untagged")).toEqual(["sft.form", "rewards.tag"]);
     expect(differences("untrained-rm")).toEqual(["prmu.variant"]);
-    expect(differences("no-user-embeddings")).toEqual(["prmu.variant"]);
+    for (const run of ["no-user-embeddings", "general-rm", "oracle-rm"])
+      expect(differences(run)).toEqual(["prmu.variant"]);
+    expect(differences("grounding")).toEqual(["rewards.grounding"]);
   });
 
   it.each([quick, full])("of one stage take as many batches as those of two ($name)", (budget) => {
@@ -121,7 +123,7 @@ it("a command line names runs, or a table for all of its runs", () => {
   expect(named.get("tag-half")).toEqual(["tag-half"]);
   expect(named.get("reward-model")).toEqual(["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"]);
   expect(named.get("ablation")).toHaveLength(6);
-  expect(named.get("rivals")).toEqual(["gold-at-once", "rejection", "grounding"]);
+  expect(named.get("rivals")).toEqual(["gold-at-once", "rejection", "grounding", "general-rm", "oracle-rm"]);
   expect(named.get("sensitivity")).toHaveLength(12);
   expect(named.get("pairs")).toEqual(["tagpr", "prp-swap"]);
   for (const table of ["sensitivity", "pairs"]) expect(runsByName({ ...asked, seeds: [208] }).has(table)).toBe(false);
@@ -166,7 +168,8 @@ it("the plan makes data and chains once a seed and SFT twice, and counts nothing
   expect(own("data")).toEqual(["tagpr"]);
   expect(own("chains")).toEqual(["tagpr"]);
   expect(own("sft")).toEqual(["tagpr", "untagged"]);
-  expect(own("prmu")).toEqual(["tagpr", "no-reward", "untagged", "untrained-rm", "no-user-embeddings"]);
+  const prmu = ["tagpr", "no-reward", "untagged", "untrained-rm", "no-user-embeddings", "general-rm", "oracle-rm"];
+  expect(own("prmu")).toEqual(prmu);
   expect(own("guided")).toEqual(
     VARIANTS.map(({ run }) => run).filter((run) => run !== "gold-at-once" && run !== "rejection"),
   );

@@ -64,6 +64,14 @@ export const VARIANTS: readonly Variant[] = [
     set: ({ rewards }) => [`rewards.grounding=${2 * rewards.personalization}`],
     rows: [row("ablation", "with grounding")],
   },
+  // Nothing is claimed of these: what an off-the-shelf reward model gives, and what any could.
+  { run: "general-rm", rival: true, set: () => ["prmu.variant=general"], rows: [row("reward model", "general RM")] },
+  {
+    run: "oracle-rm",
+    rival: true,
+    set: () => ["prmu.variant=oracle-prompt"],
+    rows: [row("reward model", "oracle RM")],
+  },
 ];
 
 const FACTORS = [

@@ -7,7 +7,7 @@ const SOAKS: Readonly<Record<string, string>> = {
   kills:
     "kill -9 of command line, engine or both at random moments of whole runs: the bytes must be those of a run left alone; and of a process that asks a paid endpoint: nothing that came is lost",
   serve:
-    "tagpr serve with a store under steady load: memory stays flat, every answer is right (--minutes, --users, --rate, --store, --postgres)",
+    "tagpr serve with a store under steady load: memory stays flat, every answer is right; with --kills, killed (-9) meanwhile, it has lost nothing that it acknowledged (--minutes, --users, --rate, --store, --postgres)",
   hostile:
     "hostile files, configs, folders, servers and requests, each against one promise of docs/security.md; a seed brings a fault back",
 };

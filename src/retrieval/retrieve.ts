@@ -6,6 +6,7 @@ import type { Task } from "../data/task.ts";
 import type { Example, ProfileItem, ShownExample } from "../data/types.ts";
 import { bestPositions } from "./best.ts";
 import { bm25Scores } from "./bm25.ts";
+import { dot } from "./dots.ts";
 import { corpusText, queryText } from "./text.ts";
 
 /**
@@ -85,12 +86,12 @@ async function rank(task: Task, example: Example, options: RetrieveOptions): Pro
   if (!Number.isInteger(k) || k < 1)
     throw new TagprError("usage", `can't retrieve k = ${k} items`, { hint: "k is 1 or more." });
   const n = example.profile.length;
-  const newestFirst = Array.from({ length: n }, (_, i) => n - 1 - i);
+  const newestFirst = (count: number): number[] => Array.from({ length: count }, (_, i) => n - 1 - i);
   switch (method) {
     case "recency":
-      return unscored(newestFirst.slice(0, k));
+      return unscored(newestFirst(Math.min(n, k)));
     case "random":
-      return unscored(draws(task, example, options.seed).shuffle(newestFirst).slice(0, k));
+      return unscored(draws(task, example, options.seed).shuffle(newestFirst(n)).slice(0, k));
     case "random_official": {
       const random = draws(task, example, options.seed);
       return unscored(n === 0 ? [] : Array.from({ length: k }, () => random.int(n)));
@@ -128,10 +129,4 @@ async function denseScores(task: Task, example: Example, embed: Embed | undefine
   if (query === undefined || items.length !== example.profile.length)
     throw new TagprError("engine", `asked for ${texts.length} embeddings, got ${items.length + 1}`);
   return items.map((item) => dot(query, item));
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
-  return sum;
 }

@@ -2,6 +2,7 @@ import { oldestFirst } from "../data/dates.ts";
 import type { Task } from "../data/task.ts";
 import type { ProfileItem } from "../data/types.ts";
 import { type Bm25Index, bm25Index } from "../retrieval/bm25-index.ts";
+import type { DenseIndex } from "../retrieval/dense-index.ts";
 import { bm25Text } from "../retrieval/retrieve.ts";
 import { corpusText } from "../retrieval/text.ts";
 import { itemIds, itemsSince, type StoredItem } from "../store/items.ts";
@@ -25,21 +26,14 @@ export interface StoredItems {
   readonly kept: Map<string, Kept>;
   slots: number;
   /** Oldest first. */
-  ordered: readonly Kept[];
   profile: readonly ProfileItem[];
+  /** `slotAt[i]`: the slot of `profile[i]`. */
+  slotAt: Uint32Array;
   /** Made with the first question that asks for it. */
   bm25: Bm25Index | null;
-  vectors: Vectors | null;
+  /** Vectors that a model made, of items as they are. */
+  vectors: { readonly model: string; readonly index: DenseIndex } | null;
   characters: number;
-}
-
-/** Vectors of items by slot, side by side. */
-export interface Vectors {
-  readonly model: string;
-  readonly width: number;
-  numbers: Float32Array;
-  /** Slots whose vector is there, of the item as it is. */
-  readonly filled: Set<number>;
 }
 
 /** Slots of deleted items that are borne with, beyond as many as there are items. */
@@ -63,13 +57,15 @@ export async function upToDate(
   if (there !== null) for (const [id, one] of items.kept) if (!there.has(id)) remove(items, one);
   for (const item of changed) put(items, item);
   items.revision = revision;
-  items.ordered = oldestFirst([...items.kept.values()].sort((a, b) => a.place - b.place));
-  items.profile = items.ordered.map(({ item }) => item);
+  const ordered = oldestFirst([...items.kept.values()].sort((a, b) => a.place - b.place));
+  items.profile = ordered.map(({ item }) => item);
+  items.slotAt = new Uint32Array(ordered.length);
+  for (const [at, { slot }] of ordered.entries()) items.slotAt[at] = slot;
   return items;
 }
 
 const empty = (task: Task, born: string): StoredItems => ({
-  ...{ task, born, revision: -1, kept: new Map(), slots: 0, ordered: [], profile: [] },
+  ...{ task, born, revision: -1, kept: new Map(), slots: 0, profile: [], slotAt: new Uint32Array() },
   ...{ bm25: null, vectors: null, characters: 0 },
 });
 
@@ -87,7 +83,7 @@ function put(items: StoredItems, { id, date, fields, place }: StoredItem): void 
 function remove(items: StoredItems, { slot, item }: Kept): void {
   items.kept.delete(item.id);
   items.bm25?.remove(slot, bm25Text(items.task, corpusText(items.task, item)));
-  items.vectors?.filled.delete(slot);
+  items.vectors?.index.remove(slot);
   items.characters -= sizeOf(item);
 }
 
@@ -105,4 +101,4 @@ export function bm25Of(items: StoredItems): Bm25Index {
 
 /** Bytes that they take in memory, roughly. */
 export const bytesOf = ({ kept, characters, bm25, vectors }: StoredItems): number =>
-  1000 + 2 * characters + 400 * kept.size + (bm25?.bytes() ?? 0) + (vectors?.numbers.byteLength ?? 0);
+  1000 + 2 * characters + 400 * kept.size + (bm25?.bytes() ?? 0) + (vectors?.index.bytes() ?? 0);

@@ -5,7 +5,7 @@ import { queryText } from "../retrieval/text.ts";
 import { findUser, type UserScope } from "../store/user.ts";
 import { givenHistory, type History } from "./history.ts";
 import { bm25Of, bytesOf, type StoredItems, upToDate } from "./stored-items.ts";
-import { denseScores } from "./stored-vectors.ts";
+import { nearestItems } from "./stored-vectors.ts";
 
 /** Histories of a store's users, kept in memory with what it takes to search them. */
 export interface Histories {
@@ -90,18 +90,21 @@ function searched(
     find: async (_, question, options) => {
       const { method, k, embed } = options;
       const query = queryText(task, question);
-      const choose = (scores: Float64Array) => bestScored(items.profile, byPosition(items, scores), k);
-      if (method === "bm25") return alone(async () => choose(bm25Of(items).scores(bm25Text(task, query), items.slots)));
+      if (method === "bm25")
+        return alone(async () => {
+          const scores = bm25Of(items).scores(bm25Text(task, query), items.slots);
+          return bestScored(items.profile, byPosition(items, scores), k);
+        });
       if (method === "dense" && embed !== undefined)
-        return alone(async () => choose(await denseScores(scope, items, query, embed, model)));
+        return alone(() => nearestItems(scope, items, query, k, embed, model));
       return given.find(task, question, options);
     },
   };
 }
 
 /** Scores by slot as scores by position in the profile. */
-function byPosition({ ordered }: StoredItems, scores: Float64Array): Float64Array {
-  const positions = new Float64Array(ordered.length);
-  for (let i = 0; i < positions.length; i++) positions[i] = scores[ordered[i]?.slot ?? 0] ?? 0;
+function byPosition({ slotAt }: StoredItems, scores: Float64Array): Float64Array {
+  const positions = new Float64Array(slotAt.length);
+  for (let i = 0; i < positions.length; i++) positions[i] = scores[slotAt[i] ?? 0] ?? 0;
   return positions;
 }

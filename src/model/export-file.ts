@@ -9,11 +9,10 @@ import type { Task } from "../data/task.ts";
 import { parseTask } from "../data/task-file.ts";
 import { MODEL_STAGES, type ModelStage } from "./files.ts";
 
-/** PrLM asks in words of its own, which no exported folder holds. */
-type Exported = Exclude<ModelStage, "explore" | "prlm" | "prlm-sft">;
+type Exported = Exclude<ModelStage, "explore">;
 /** A model of a run that can be exported: TagPR's, another stage's by its name, or the reward model. */
 export type ModelName = "tagpr" | "prmu" | Exported;
-const OTHERS = MODEL_STAGES.filter((stage): stage is Exported => !["explore", "prlm", "prlm-sft"].includes(stage));
+const OTHERS = MODEL_STAGES.filter((stage): stage is Exported => stage !== "explore");
 export const MODEL_NAMES: readonly ModelName[] = ["tagpr", ...OTHERS, "prmu"];
 
 /** The stage that trained a policy. */

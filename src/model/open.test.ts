@@ -56,6 +56,13 @@ describe("a run", () => {
     });
   });
 
+  it("names no tags where it was trained without them", async () => {
+    for (const stage of ["prlm", "prlm-sft"]) trained(stage);
+    const named = async (stage: "prlm" | "prlm-sft") => (await openModel(run, { ...options, stage })).style;
+    expect(await named("prlm")).toEqual({ reasoning: true, tags: [] });
+    expect(await named("prlm-sft")).toEqual({ reasoning: true, tags: ["analyze_input"] });
+  });
+
   it("says which stage is missing", async () => {
     await expect(openModel(run, options)).rejects.toThrow(/has no trained model yet/);
     await expect(openModel(run, { ...options, stage: "sft" })).rejects.toThrow(/sft is not done/);

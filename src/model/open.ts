@@ -87,7 +87,7 @@ async function openRun(run: string, { modelDir, stage: wanted, task }: OpenOptio
   const of = isPerTask(stage) ? tasks[0]?.name : undefined;
   const weights = stage === "base" ? config.model : readModel(run, stage, of).path;
   return {
-    ...asked(config, existsSync(join(run, TAGS)) ? readTags(run) : DEFAULT_TAGS, reasons(config, stage)),
+    ...asked(config, existsSync(join(run, TAGS)) ? readTags(run) : DEFAULT_TAGS, stage),
     kind: "run",
     name: wanted === undefined ? basename(run) : `${basename(run)}-${stage}`,
     stage: weights === config.model ? "base" : stage,
@@ -118,8 +118,14 @@ function untrained(run: string): TagprError {
 }
 
 /** What has learnt to answer at once is asked so. */
-export const reasons = ({ sft }: Config, stage: OpenedModel["stage"]): boolean =>
+const reasons = ({ sft }: Config, stage: OpenedModel["stage"]): boolean =>
   !stage.startsWith("gold") && !((stage === "sft" || stage === "sft-ind") && sft.form === "gold");
+
+/** How a stage's model has learnt to be asked; PrLM from the base model (arXiv 2508.07342) knows no tags. */
+export function styleOf(config: Config, stage: OpenedModel["stage"], tags: readonly string[]): PromptStyle {
+  const reasoning = reasons(config, stage);
+  return { reasoning, tags: reasoning && stage !== "prlm" ? namedTags(config, tags) : [] };
+}
 
 async function openExport(name: string, dir: string, options: OpenOptions): Promise<OpenedModel> {
   const { modelDir, stage, task } = options;
@@ -136,7 +142,7 @@ async function openExport(name: string, dir: string, options: OpenOptions): Prom
   const folder = stage === "base" ? await modelDir(baseOf(name, about)) : dir;
   const config = { ...about.config, model: folder };
   return {
-    ...asked(config, about.tags, stage === "base" || reasons(config, own)),
+    ...asked(config, about.tags, stage ?? own),
     kind: "export",
     name: stage === undefined ? basename(name) : `${basename(name)}-${stage}`,
     stage: stage ?? own,
@@ -162,7 +168,7 @@ function openBase(name: string, dir: string, { stage, task }: OpenOptions): Open
   const room = (contextOf(dir) ?? Number.POSITIVE_INFINITY) - usual.eval.max_tokens;
   const config = { ...usual, prompt: { ...usual.prompt, max_tokens: Math.min(usual.prompt.max_tokens, room) } };
   return {
-    ...asked(config, DEFAULT_TAGS, true),
+    ...asked(config, DEFAULT_TAGS, "base"),
     ...{ kind: "base", name: basename(name), stage: "base", modelDir: dir, weights: dir, run: null },
     tasks: chosen([], task, name),
   };
@@ -170,11 +176,11 @@ function openBase(name: string, dir: string, { stage, task }: OpenOptions): Open
 
 type Asked = "tags" | "style" | "promptTokens" | "responseTokens" | "retriever" | "config";
 
-function asked(config: Config, tags: readonly string[], reasoning: boolean): Pick<OpenedModel, Asked> {
+function asked(config: Config, tags: readonly string[], stage: OpenedModel["stage"]): Pick<OpenedModel, Asked> {
   const { prompt, eval: evaluation, profile, seed } = config;
   return {
     ...{ tags, config },
-    style: { reasoning, tags: reasoning ? namedTags(config, tags) : [] },
+    style: styleOf(config, stage, tags),
     promptTokens: prompt.max_tokens,
     responseTokens: evaluation.max_tokens,
     retriever: { method: profile.retriever, k: profile.k, seed },

@@ -8,7 +8,7 @@ import { readSeal } from "../../core/run-dir.ts";
 import { stageOf } from "../../core/stages.ts";
 import { readResult } from "../../eval/read-result.ts";
 import { type ExportFile, type ModelName, stageOfModel } from "../../model/export-file.ts";
-import { reasons } from "../../model/open.ts";
+import { styleOf } from "../../model/open.ts";
 import type { Checked } from "./check.ts";
 
 /** `tagpr.json` beside the weights: everything the card says, for programs, and how the model is asked. */
@@ -75,6 +75,8 @@ const block = (language: string, text: string): string => `\`\`\`${language}\n${
 
 const TITLES: Readonly<Record<string, string>> = {
   explore: "policy after exploratory RL",
+  prlm: "policy after RL with PrLM's rewards, without SFT",
+  "prlm-sft": "policy after RL with PrLM's rewards, from SFT",
   guided: "policy after guided RL",
   rejection: "policy after SFT on its own right samples",
   gold: "policy after SFT on true answers, without reasoning",
@@ -98,12 +100,13 @@ function titleOf(model: ModelName, config: Config): string {
 
 function policyUse(model: Exclude<ModelName, "prmu">, whole: Config, tags: readonly string[]): string {
   const stage = stageOfModel(model);
-  const { sft, prompt } = ablated(whole, stageOf(stage).ablation);
+  const { sft } = ablated(whole, stageOf(stage).ablation);
   const files = "`tagpr.json` holds the config that the prompts were made with.";
-  if (!reasons(whole, stage))
+  const { reasoning, tags: own } = styleOf(whole, stage, tags);
+  if (!reasoning)
     return `It reads a user's history and a query and answers at once. Turn thinking off in the chat template (\`enable_thinking=False\`); ${files}`;
-  const named = prompt.names_tags ? ` Its prompts name the tags ${tags.map((tag) => `\`${tag}\``).join(", ")}.` : "";
-  const steps = sft.form === "tagged" ? "in tagged steps" : "in steps without tags";
+  const named = own.length > 0 ? ` Its prompts name the tags ${own.map((tag) => `\`${tag}\``).join(", ")}.` : "";
+  const steps = sft.form === "tagged" && stage !== "prlm" ? "in tagged steps" : "in steps without tags";
   return `It reads a user's history and a query, thinks ${steps} between \`<think>\` and \`</think>\`, then answers.${named} Turn thinking on in the chat template (\`enable_thinking=True\`); ${files}`;
 }
 

@@ -12,8 +12,8 @@ import { isTinkerPath } from "../../engine/tinker-path.ts";
 import type { Verifier } from "../../engine/verify.ts";
 import { openAsking } from "../../model/asking.ts";
 import { type ModelName, stageOfModel } from "../../model/export-file.ts";
-import { readModel, readTags, readTasks } from "../../model/files.ts";
-import { reasons } from "../../model/open.ts";
+import { ASKING_FILES, readModel, readTags, readTasks } from "../../model/files.ts";
+import { styleOf } from "../../model/open.ts";
 import { configOfRun, noRun, type RunRecord, readRecord } from "../../model/record.ts";
 import type { Pair } from "../../prmu/pairs.ts";
 import { requireLogits, rewardDatum, type ScorerFile, scoreAll, trainedModel } from "../../prmu/score.ts";
@@ -80,7 +80,7 @@ async function provenance(options: ExportOptions, record: RunRecord, check: Chec
   const { run, model } = options;
   const { tagpr, revision, seed, config } = record;
   // SFT on gold answers alone needs no chains, and has no tags.
-  const tags = existsSync(join(run, "chains", "tags.json")) ? readTags(run) : [];
+  const tags = tagsOf(run);
   const tasks = readTasks(run);
   const base = model === "prmu" ? backbone(config) : config.model;
   const data = dataHashes(run);
@@ -93,6 +93,9 @@ async function provenance(options: ExportOptions, record: RunRecord, check: Chec
 const PROBES = 8;
 /** Tokens of each that are compared. */
 const PROBE_TOKENS = 128;
+
+/** None of a run without chains: its models answer at once. */
+const tagsOf = (run: string): string[] => (existsSync(join(run, ASKING_FILES[1])) ? readTags(run) : []);
 
 async function exportPolicy(
   options: ExportOptions,
@@ -113,7 +116,8 @@ async function exportPolicy(
       },
     );
   const engine = await engines.policy();
-  const { renderer, promptOf } = await openAsking({ run, config, modelDir }, config.model, reasons(config, stage));
+  const { reasoning, tags } = styleOf(config, stage, tagsOf(run));
+  const { renderer, promptOf } = await openAsking({ run, config, modelDir }, config.model, reasoning, tags);
   const prompts = readSplit(run, "dev").slice(0, PROBES).map(promptOf);
   const sampler = await engine.sampler(path);
   const ask = async (temperature: number): Promise<Said[]> => {

@@ -96,6 +96,10 @@ test("a chain that fails the format filter makes place for the query's next", as
   };
   const { chains, stats } = await buildChains(tiny({ tagger: picky }).options);
   expect(stats.tag_unreadable).toBeGreaterThan(0);
+  // One task: its counts are those of all.
+  const { tagged, tag_unreadable } = stats;
+  expect(Object.values(stats.tasks)).toMatchObject([{ tagged, tag_unreadable, format_rejected: 0, chains: 18 }]);
+  expect(tagged).toBe(tag_unreadable + 18);
   for (const { id } of all.slice(0, 9)) expect(chains.filter(({ query }) => query === id)).toHaveLength(2);
 });
 

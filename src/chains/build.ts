@@ -9,7 +9,7 @@ import { type Restricted, restrictTags } from "./restrict.ts";
 import { type Rolled, roll, sharesOf } from "./roll.ts";
 import { repeatsQuery } from "./rules/judge.ts";
 import { heldOut, keyOf } from "./select.ts";
-import { statsOf } from "./stats.ts";
+import { countBy, statsOf } from "./stats.ts";
 import type { Chain, ChainStats, FreeTags, Judged, Reviewed, Rollout, TagSet } from "./types.ts";
 
 export interface BuiltChains {
@@ -70,7 +70,7 @@ export async function buildChains(options: BuildChainsOptions): Promise<BuiltCha
   progress.end(`${restricted.chains.length} chains`);
   demand(
     restricted.chains.length,
-    `none of ${restricted.tagged} tagged chains passes the format filter (${reasons(restricted)})`,
+    `none of ${restricted.tried.length} tagged chains passes the format filter (${reasons(restricted)})`,
     "Take another tagger, or a teacher whose chains have more steps.",
   );
 
@@ -102,8 +102,8 @@ function rolledNothing({ rollouts, refused, failed, unreadable }: Rolled): strin
   return `none of the teacher's ${rollouts.length} roll-outs is right (${unreadable} without a readable answer, ${refused} requests refused, ${failed} without a whole answer)`;
 }
 
-const reasons = ({ rejected, unreadable }: Restricted): string =>
-  Object.entries({ ...rejected, ...(unreadable > 0 ? { unreadable } : {}) })
+const reasons = ({ tried }: Restricted): string =>
+  Object.entries(countBy(tried.map(({ outcome }) => outcome)))
     .map(([reason, count]) => `${reason}: ${count}`)
     .join(", ");
 

@@ -9,10 +9,13 @@ import type { Candidate, Chain, Tagger, TagSet } from "./types.ts";
 export interface Restricted {
   /** In the order of the queries. */
   readonly chains: { readonly candidate: Candidate; readonly chain: Omit<Chain, "split"> }[];
-  readonly tagged: number;
-  readonly unreadable: number;
-  readonly rejected: Readonly<Partial<Record<FormatReason, number>>>;
+  /** What came of each candidate that was tagged: {@link CHAIN}, {@link UNREADABLE}, or why the format filter left it out. */
+  readonly tried: readonly { readonly task: string; readonly outcome: Outcome }[];
 }
+
+export const CHAIN = "chain";
+export const UNREADABLE = "unreadable";
+type Outcome = typeof CHAIN | typeof UNREADABLE | FormatReason;
 
 export interface RestrictOptions {
   readonly perQuery: number;
@@ -37,9 +40,7 @@ export async function restrictTags(
     waiting: orderCandidates(own, options.shares, stream(options.seed, "chains", "pick", key)),
     done: [] as Restricted["chains"],
   }));
-  const rejected: Partial<Record<FormatReason, number>> = {};
-  let tagged = 0;
-  let unreadable = 0;
+  const tried: { task: string; outcome: Outcome }[] = [];
   for (;;) {
     const round = queues.flatMap((queue) =>
       queue.waiting.splice(0, options.perQuery - queue.done.length).map((candidate) => ({ queue, candidate })),
@@ -47,17 +48,13 @@ export async function restrictTags(
     if (round.length === 0) break;
     const candidates = round.map(({ candidate }) => candidate);
     const answers = await nameSteps(candidates, tagger, tags);
-    tagged += round.length;
     for (const [{ queue, candidate }, steps] of zipStrict(round, answers)) {
-      if (!steps) {
-        unreadable++;
-        continue;
-      }
-      const chain = formatChain(candidate, steps, tags.tags, options.minSteps);
-      if ("reason" in chain) rejected[chain.reason] = (rejected[chain.reason] ?? 0) + 1;
-      else queue.done.push({ candidate, chain });
+      const chain = steps === null ? null : formatChain(candidate, steps, tags.tags, options.minSteps);
+      const outcome = chain === null ? UNREADABLE : "reason" in chain ? chain.reason : CHAIN;
+      tried.push({ task: candidate.task.name, outcome });
+      if (chain !== null && !("reason" in chain)) queue.done.push({ candidate, chain });
     }
     onRound(queues.reduce((sum, { done }) => sum + done.length, 0));
   }
-  return { chains: queues.flatMap(({ done }) => done), tagged, unreadable, rejected };
+  return { chains: queues.flatMap(({ done }) => done), tried };
 }

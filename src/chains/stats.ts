@@ -2,7 +2,7 @@ import { groupBy } from "../core/group.ts";
 import type { Spent } from "../llm/types.ts";
 import type { Explored } from "./explore.ts";
 import type { BuildChainsOptions } from "./options.ts";
-import type { Restricted } from "./restrict.ts";
+import { CHAIN, type Restricted, UNREADABLE } from "./restrict.ts";
 import type { Rolled } from "./roll.ts";
 import { repeatsQuery } from "./rules/judge.ts";
 import { keyOf } from "./select.ts";
@@ -22,10 +22,16 @@ export function statsOf(
   chains: readonly Chain[],
 ): ChainStats {
   const kept = judged.filter((row) => row.kept);
+  const { tried } = restricted;
+  const unread = tried.filter(({ outcome }) => outcome === UNREADABLE);
+  const rejected = tried.filter(({ outcome }) => outcome !== UNREADABLE && outcome !== CHAIN);
   const names = explored.freeTags.flatMap(({ tags }) => tags);
   const counts = (task: string) => {
     const own = (rows: readonly { readonly task: string }[]) => rows.filter((row) => row.task === task).length;
-    return { queries: own(examples), accepted: own(judged), kept: own(kept), chains: own(chains) };
+    return {
+      ...{ queries: own(examples), accepted: own(judged), kept: own(kept) },
+      ...{ tagged: own(tried), tag_unreadable: own(unread), format_rejected: own(rejected), chains: own(chains) },
+    };
   };
   return {
     queries: examples.length,
@@ -46,10 +52,10 @@ export function statsOf(
     free_names: names.length,
     free_distinct: new Set(names).size,
     tags: explored.tags.tags.length,
-    tagged: restricted.tagged,
-    tag_unreadable: restricted.unreadable,
+    tagged: tried.length,
+    tag_unreadable: unread.length,
     tag_failed: tagger.spent()?.failed ?? 0,
-    format_rejected: restricted.rejected,
+    format_rejected: countBy(rejected.map(({ outcome }) => outcome)),
     chains: chains.length,
     train: chains.filter(({ split }) => split === "train").length,
     held_out: chains.filter(({ split }) => split === "held_out").length,
@@ -60,7 +66,8 @@ export function statsOf(
   };
 }
 
-const countBy = (names: readonly string[]): Record<string, number> =>
+/** How often each name stands there. */
+export const countBy = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries([...groupBy(names, (name) => name)].map(([name, own]) => [name, own.length]));
 
 /** Of all teachers that cost anything. */

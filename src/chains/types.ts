@@ -105,6 +105,9 @@ export interface Reviewed {
  */
 export type Cost = Pick<Spent, "promptTokens" | "completionTokens" | "dollars" | "unusable">;
 
+type TaskStats = Pick<ChainStats, "queries" | "accepted" | "kept" | "chains"> &
+  Partial<Pick<ChainStats, "tagged" | "tag_unreadable"> & { readonly format_rejected: number }>;
+
 /** Counts of every filter, in the order of the pipeline. */
 export interface ChainStats {
   readonly queries: number;
@@ -146,7 +149,8 @@ export interface ChainStats {
   readonly train: number;
   readonly held_out: number;
   readonly queries_with_chains: number;
-  readonly tasks: Readonly<Record<string, { queries: number; accepted: number; kept: number; chains: number }>>;
+  /** By task; how many were tagged, and left out then, is absent in files of older versions. */
+  readonly tasks: Readonly<Record<string, TaskStats>>;
   /** How the work was done, for the report: `openai: gpt-4o at …` or `rules`. */
   readonly by: { readonly teacher: string; readonly judge: string; readonly tagger: string };
   /** Null for rules, which cost nothing; of several teachers the sum. */

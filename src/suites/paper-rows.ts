@@ -1,8 +1,9 @@
+import { TABLE_4 } from "../data/check.ts";
 import { num, percent } from "../report/format.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { relativeGain } from "./gain.ts";
 import type { MetricColumn } from "./metric-columns.ts";
-import { paperValue, type TABLE_1, TABLE_4 } from "./paper.ts";
+import { paperValue, type TABLE_1 } from "./paper.ts";
 import { entry, type TableRow } from "./shown.ts";
 
 type PaperRow = (typeof TABLE_1)[number];
@@ -13,7 +14,7 @@ type PaperRow = (typeof TABLE_1)[number];
  */
 export function lampTasks(evaluations: readonly Evaluation[]): ReadonlySet<string> {
   const results = evaluations.flatMap(({ result }) => result.tasks ?? [result]);
-  const ours = results.filter(({ task, synthetic, rows }) => !synthetic && TABLE_4[task]?.[1] === rows[0]?.n);
+  const ours = results.filter(({ task, synthetic, rows }) => !synthetic && TABLE_4[task]?.dev === rows[0]?.n);
   return new Set(ours.map(({ task }) => task));
 }
 

@@ -1,7 +1,7 @@
 import type { MetricName } from "../metrics/score.ts";
 
 /*
- * The paper's own numbers (arXiv 2509.23140, Tables 1 to 4), facts for comparison: shown beside ours only where the data are
+ * The paper's own numbers (arXiv 2509.23140, Tables 1 to 3 and section 3.2; Table 4 stands beside `tagpr data check`), facts for comparison: shown beside ours only where the data are
  * LaMP's. Those of LaMP-3 stand under RMSE as the paper heads them; some of them are only possible as MSE.
  */
 
@@ -87,15 +87,8 @@ export const TABLE_3: readonly PaperRow[] = [
   row("PRMU", true, ".803 .803 .598 .557 .218 .263 .234 .213 .542 .471 .565 .507"),
 ];
 
-/** Table 4: queries of the time-based split by task: train, validation. */
-export const TABLE_4: Readonly<Record<string, readonly [train: number, validation: number]>> = {
-  LaMP_1: [6542, 1500],
-  LaMP_2: [5073, 1410],
-  LaMP_3: [20000, 2500],
-  LaMP_4: [12500, 1500],
-  LaMP_5: [14682, 1500],
-  LaMP_7: [13437, 1498],
-};
+/** Section 3.2: how the tagged chains were made. */
+export const CHAINS = { queries: 1000, rollouts: 16, chains: 10_000, tags: 9 } as const;
 
 /** What a row of a table says of one metric of one task; undefined where that is no column of it. */
 export function paperValue({ values }: PaperRow, task: string, metric: MetricName): number | undefined {

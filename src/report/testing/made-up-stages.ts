@@ -13,7 +13,7 @@ export function writeChains(run: string, seed: number): void {
     accepted: random.next() < 0.55,
   }));
   const accepted = rollouts.filter((row) => row.accepted);
-  const judged = accepted.map(({ query, i }) => ({ query, i, total: 16, kept: random.next() < 0.7 }));
+  const judged = accepted.map(({ task, query, i }) => ({ task, query, i, total: 16, kept: random.next() < 0.7 }));
   const kept = judged.filter((row) => row.kept).slice(0, 400);
   const step = (tag: string): string => `<${tag}>The user likes it dark.</${tag}>`;
   const chains = kept.map(({ query, i }, n) => ({

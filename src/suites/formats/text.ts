@@ -43,7 +43,7 @@ function aligned(cells: readonly (readonly string[])[], left: readonly boolean[]
     for (const [c, width] of widths.entries()) {
       const text = row[c] ?? "";
       const gap = " ".repeat(Math.max(0, width - stringWidth(text)));
-      if (r < free) line = text === "" ? line : line.padEnd(starts(widths, c)) + text;
+      if (r < free) line = text === "" ? line : `${line.trimEnd()} `.padEnd(starts(widths, c)) + text;
       else line += `${left[c] === true ? text + gap : gap + text}   `;
     }
     return line.trimEnd();

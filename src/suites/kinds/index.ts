@@ -7,6 +7,7 @@ import { ablation } from "./ablation.ts";
 import { cold } from "./cold.ts";
 import { content } from "./content.ts";
 import { cost } from "./cost.ts";
+import { data } from "./data.ts";
 import { efficiency } from "./efficiency.ts";
 import { generalisation } from "./generalisation.ts";
 import { grounding } from "./grounding.ts";
@@ -18,6 +19,7 @@ import { users } from "./users.ts";
 
 /** In the order of the pages. */
 export const KINDS: readonly Kind[] = [
+  data,
   main,
   ablation,
   reward,

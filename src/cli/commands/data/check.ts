@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { configSchema } from "../../../core/config/schema.ts";
+import { loadConfig } from "../../../core/config/load.ts";
+import type { Config } from "../../../core/config/schema.ts";
 import { TagprError } from "../../../core/errors.ts";
+import { packageRoot } from "../../../core/installation.ts";
 import { type CheckReport, checkData, type OddInputs } from "../../../data/check.ts";
 import { openDataset } from "../../../data/dataset.ts";
 import type { Leak } from "../../../data/leaks.ts";
@@ -39,7 +42,7 @@ export function checkCommand({ io, outcome }: App): Command {
 type Gold = Pick<Question, "id" | "gold">;
 
 interface Checked extends CheckReport {
-  /** What the training queries can support, at the settings that a config has by itself; null where that can't be told. */
+  /** What the training queries can support, at the settings of `presets/own-data.yaml`; null where that can't be told. */
   readonly support: SetSupport | null;
   /** What the gold answers would earn against themselves, as a run asks before it starts; empty where all earn 1. */
   readonly rewards: readonly { readonly message: string; readonly meant: boolean; readonly ids: readonly string[] }[];
@@ -61,11 +64,13 @@ async function check(dir: string, options: { task?: Task }): Promise<Checked> {
   return { ...report, rewards, support, ok: report.ok && rewards.every(({ meant }) => meant) };
 }
 
-const DEFAULTS = configSchema.parse({});
+/** The settings that a run on one's own data has. */
+const OWN = "presets/own-data.yaml";
+const ownConfig = (): Config => loadConfig(join(packageRoot(), OWN), []);
 
 async function supportIn(dir: string, options: { task?: Task }): Promise<SetSupport | null> {
   const dataset = await openDataset(dir, options);
-  return dataset.splits.train === undefined ? null : supportOf(dataset, DEFAULTS);
+  return dataset.splits.train === undefined ? null : supportOf(dataset, ownConfig());
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */
@@ -116,8 +121,8 @@ function reportText(dir: string, report: Checked): string {
       ...report.leaks.filter(({ meant }) => meant).map(leakLine),
     ]),
     ...section(
-      "what its training queries can support",
-      report.support === null ? [] : supportText(report.support, DEFAULTS.chains).map((line) => `  ${line}`),
+      `what its training queries can support, by ${OWN}`,
+      report.support === null ? [] : supportText(report.support, ownConfig().chains).map((line) => `  ${line}`),
       report.support?.queries ?? 0,
     ),
     report.ok ? "no fault found" : "faults found: see above",

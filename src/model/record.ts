@@ -28,7 +28,7 @@ export interface RunRecord {
   readonly config: Config;
   /** What `auto` came to; absent where nothing was `auto`. */
   readonly machine?: Machine;
-  /** When users were forgotten (ISO 8601), of each one; absent where none was. Whom is nowhere. */
+  /** When `tagpr forget` began to forget users (ISO 8601), twice for one whose forgetting was cut short; absent where none was. Whom is nowhere. */
   readonly forgotten?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export function writeRecord(run: string, record: RunRecord): void {
   writeJson(pathOf(run), { format: RUN_FORMAT, ...record });
 }
 
-/** Notes that one more user was forgotten, which nothing takes back. */
+/** Notes that a user is being forgotten, which nothing takes back. */
 export function markForgotten(run: string, when: Date): void {
   const record = readRecord(run);
   if (record === null) throw noRun(run);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { guardDisk, lines, writeAtomic, writeJson, writeJsonl } from "../../core/jsonl.ts";
+import { isObject } from "../../data/lamp/record.ts";
 import { GONE, scrub } from "./scrub.ts";
 import { holds, type Target } from "./target.ts";
 
@@ -15,6 +16,8 @@ export interface Cleaned {
 
 /** Whole files that quote users among others, or hold what was said of one user's items about another. */
 const WHOLE = [
+  // What a kill left of a file that was being written.
+  /\.part$/,
   /^report\//,
   /(^|\/)faults\.jsonl$/,
   /^eval(?:-[\w-]+)?\/swapped\//,
@@ -27,19 +30,25 @@ export function cleaned(run: string, file: string, target: Target, everything: b
   const path = join(run, file);
   const remove = { file, removed: null, write: (): void => guardDisk(path, () => rmSync(path, { force: true })) };
   if (everything || WHOLE.some((whole) => whole.test(file))) return remove;
-  if (file.endsWith(".jsonl")) return ofLines(file, path, target);
+  if (file.endsWith(".jsonl")) return ofLines(file, path, (value) => scrub(value, target));
   if (file.endsWith(".json")) return ofJson(path, target, remove);
   return ofText(file, path, target);
 }
 
-function ofLines(file: string, path: string, target: Target): Cleaned | null {
+/** Removes from a file of examples what others' lines hold of the user; the user's own stay. Null where they hold nothing. */
+export function cleanedOfOthers(run: string, file: string, target: Target): Cleaned | null {
+  const own = (value: unknown): boolean => isObject(value) && value.user === target.user;
+  return ofLines(file, join(run, file), (value) => (own(value) ? value : scrub(value, target)));
+}
+
+function ofLines(file: string, path: string, scrubbed: (value: unknown) => unknown): Cleaned | null {
   let removed = 0;
   const kept = function* (): Generator<unknown> {
     removed = 0;
     for (const line of lines(readFileSync(path))) {
       const value = parsed(line);
       // What a kill has torn is nobody's to read, and may be theirs.
-      const left = value === undefined ? GONE : scrub(value, target);
+      const left = value === undefined ? GONE : scrubbed(value);
       if (left === GONE || JSON.stringify(left) !== JSON.stringify(value)) removed++;
       if (left !== GONE) yield left;
     }

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { TagprError } from "../../core/errors.ts";
 import { filesBelow } from "../../core/run-dir.ts";
 import { markForgotten, noRun, readOwnRecord } from "../../model/record.ts";
-import { ownFiles } from "../begun.ts";
+import { readBegun } from "../begun.ts";
 import type { Stage } from "../stage.ts";
-import { type Cleaned, cleaned, mentions } from "./files.ts";
+import { SPLITS } from "../stages/gathered.ts";
+import { type Cleaned, cleaned, cleanedOfOthers, mentions } from "./files.ts";
 import { type Rows, rowsByModel, tableFolders, zeroRows } from "./rows.ts";
 import { type Target, targetOf } from "./target.ts";
 
@@ -22,11 +23,12 @@ export interface Forgetting {
 }
 
 /** Files of the run beside its stages'. */
-const BESIDE = /^(?:result\.json|engine[\w-]*\.log|cache\/[\w./-]+\.jsonl)$/;
+const BESIDE = /^(?:result\.json|engine[\w-]*\.log|cache\/[\w./-]+\.jsonl)(?:\.part)?$/;
 
 /**
  * Removes a user from a run's files: their texts, the chains, answers and scores made of them, and their row of the reward
- * model. `write: false` changes nothing. The caller holds the run's lock.
+ * model. `write: false` changes nothing. The caller holds the run's lock. One that was killed is done by calling again: whoever is not all gone
+ * is found again.
  * @throws TagprError `run` where the folder is no run of TagPR's, `data` where it has no such user
  */
 export async function forget(
@@ -39,8 +41,8 @@ export async function forget(
   const links = linksOf(run);
   const own = ownOf(run, stages);
   const cuttings = own.flatMap((file) => cleaned(run, file, target, crosses(run, file)) ?? []);
-  // What says whose is whose goes last: a command that was cut short is done again.
-  const ordered = cuttings.sort((a, b) => Number(isIndex(a.file)) - Number(isIndex(b.file)));
+  // What says who they are goes last: a command that was cut short is done again.
+  const ordered = [...cuttings.filter(({ file }) => !isSplit(file)), ...cuttings.filter(({ file }) => isSplit(file))];
   const tables = links.includes("weights") ? [] : tablesOf(run, own, target);
   const known = new Set([...own, ...seals(run, stages), "run.json", ".lock"]);
   const foreign = everyFile(run, links).filter((file) => !known.has(file) && mentions(join(run, file), target));
@@ -51,7 +53,10 @@ export async function forget(
   for (const stage of stages)
     if (ordered.some(({ file }) => file.startsWith(`${stage.name}/`)))
       rmSync(join(run, stage.name, "stage.json"), { force: true });
-  for (const one of ordered) one.write();
+  for (const one of ordered.filter(({ file }) => !isSplit(file))) one.write();
+  // Their own examples stay until nothing else is left, by which the rest of them is known.
+  for (const file of own.filter(isSplit)) cleanedOfOthers(run, file, target)?.write();
+  for (const file of own.filter(isSplit)) cleaned(run, file, target, false)?.write();
   return found;
 }
 
@@ -59,8 +64,8 @@ export function requireRun(run: string): void {
   if (!existsSync(run) || !lstatSync(run).isDirectory() || readOwnRecord(run) === null) throw noRun(run);
 }
 
-/** Their queries stand in data, their rows in scorer.json. */
-const isIndex = (file: string): boolean => /^data\/|(^|\/)scorer\.json$/.test(file);
+/** Where their queries and texts stand, which say what is theirs anywhere else. */
+const isSplit = (file: string): boolean => SPLITS.some((name) => file === `data/${name}.jsonl`);
 
 /** Where rejected responses are made of another user's items, pairs are of two users. */
 function crosses(run: string, file: string): boolean {
@@ -71,19 +76,17 @@ function crosses(run: string, file: string): boolean {
 function ownOf(run: string, stages: readonly Stage[]): string[] {
   const ofStages = stages.flatMap((stage) =>
     existsSync(join(run, stage.name)) && !lstatSync(join(run, stage.name)).isSymbolicLink()
-      ? withParts(
-          run,
-          ownFiles(run, stage).map((file) => `${stage.name}/${file}`),
-        )
+      ? (readBegun(run, stage)?.files ?? []).map((file) => `${stage.name}/${file}`)
       : [],
   );
+  // A kill leaves parts of files, also where the file was never there.
+  const there = ofStages
+    .toSorted()
+    .flatMap((file) => [file, `${file}.part`])
+    .filter((file) => lstatSync(join(run, file), { throwIfNoEntry: false })?.isDirectory() === false);
   const beside = everyFile(run, linksOf(run)).filter((file) => BESIDE.test(file));
-  return [...new Set([...ofStages, ...beside])];
+  return [...new Set([...there, ...beside])];
 }
-
-/** What a kill left beside a file that was being written. */
-const withParts = (run: string, files: readonly string[]): string[] =>
-  files.flatMap((file) => (existsSync(join(run, `${file}.part`)) ? [file, `${file}.part`] : [file]));
 
 const seals = (run: string, stages: readonly Stage[]): string[] =>
   stages.flatMap(({ name }) => (existsSync(join(run, name)) ? [`${name}/stage.json`, `${name}/begun.json`] : []));
@@ -116,8 +119,7 @@ export function refuseForgotten(run: string): void {
   const times = readOwnRecord(run)?.forgotten ?? [];
   const [first] = times;
   if (first === undefined) return;
-  const who = times.length === 1 ? "a user was" : `${times.length} users were`;
-  throw new TagprError("run", `${run} is no longer reproducible: ${who} forgotten (first on ${first.slice(0, 10)})`, {
+  throw new TagprError("run", `${run} is no longer reproducible: it forgot a user on ${first.slice(0, 10)}`, {
     hint: "Its models can still be asked and exported. Begin another run with --out, on data without them.",
   });
 }

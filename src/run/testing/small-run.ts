@@ -20,13 +20,7 @@ export function smallRun(files: Readonly<Record<string, unknown>>): SmallRun {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, textOf(content));
   };
-  const names = ["data", "chains", "sft", "prmu", "explore", "eval", "report"] as const satisfies readonly StageName[];
-  const stages = names.map((name) => {
-    const writes = Object.keys(files).flatMap((file) =>
-      file.startsWith(`${name}/`) ? [file.slice(name.length + 1)] : [],
-    );
-    return { name, writes, config: () => null, reads: () => [], run: async () => {} } satisfies Stage;
-  });
+  const stages = smallStages(Object.keys(files));
   put("run.json", { format: 3, tagpr: "0.1.0", config: { prmu: {} } });
   put("data/tasks.json", JSON.stringify([loadTask("synthetic_tag")]));
   for (const { name, writes } of stages)
@@ -36,6 +30,16 @@ export function smallRun(files: Readonly<Record<string, unknown>>): SmallRun {
     }
   for (const [file, content] of Object.entries(files)) put(file, content);
   return { run, stages, put };
+}
+
+const NAMES = ["data", "chains", "sft", "prmu", "explore", "eval", "report"] as const satisfies readonly StageName[];
+
+/** Stages that write the given files of a run, and do nothing. */
+export function smallStages(files: readonly string[]): Stage[] {
+  return NAMES.map((name) => {
+    const writes = files.flatMap((file) => (file.startsWith(`${name}/`) ? [file.slice(name.length + 1)] : []));
+    return { name, writes, config: () => null, reads: () => [], run: async () => {} };
+  });
 }
 
 function textOf(content: unknown): string | Uint8Array {

@@ -141,6 +141,16 @@ describe("sampling", () => {
     expect(other.seen.some((s) => s.method === "DELETE")).toBe(false);
   });
 
+  it("a prompt is scored as one ordered unit, the shortest sample behind it", async () => {
+    const fake = fakeTinker(OURS);
+    const sampler = await (await connect(fake)).sampler("base");
+    const scored = await sampler.logprobs?.([[3, 4, 5], [7]]);
+    expect(scored?.map((row) => Array.from(row))).toEqual([[Number.NaN, -4, -5], [Number.NaN]]);
+    const sent = fake.seen.filter(({ path }) => path === "asample");
+    expect(sent.map(({ headers }) => headers["x-tagpr-batch"]?.replace(/^[^/]+/, ""))).toEqual(["/0/2", "/1/2"]);
+    expect(sent[0]?.json).toMatchObject({ prompt_logprobs: true, num_samples: 1, sampling_params: { max_tokens: 1 } });
+  });
+
   it("one refused request fails the batch with the engine's words", async () => {
     const fake = fakeTinker(OURS);
     const sampler = await (await connect(fake)).sampler("base");

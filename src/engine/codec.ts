@@ -133,3 +133,17 @@ export function decodeSamples(bytes: Uint8Array): Sequence[] {
     stopReason: sequence.stopReason === StopReason.STOP ? "stop" : "length",
   }));
 }
+
+/**
+ * Nats of a prompt's `size` tokens, the first NaN; SkyRL's JAX back-end leaves that one out.
+ * @throws TagprError `engine` where the engine scored none, or others
+ */
+export function decodePromptLogprobs(bytes: Uint8Array, size: number): Float32Array {
+  const { promptLogprobs } = fromBinary(SampleResponseSchema, bytes);
+  const found = promptLogprobs === undefined ? new Float32Array() : floats(promptLogprobs);
+  if (found.length === size) return found;
+  if (found.length === size - 1) return Float32Array.of(Number.NaN, ...found);
+  throw new TagprError("engine", `the engine gave log-probs of ${found.length} tokens of a prompt of ${size}`, {
+    hint: "It does not serve prompt_logprobs as the protocol has it: use the embedded engine for this.",
+  });
+}

@@ -95,6 +95,24 @@ describe("the embedded engine", () => {
     await client.unload();
   });
 
+  it("says of a prompt how likely its tokens are, as the trainer does, to the last digits of single precision", async () => {
+    const client = await embedded.engine.train({ model, rank: 0, seed: 1 });
+    const { outputs } = await client.forward(DATA, "cross_entropy");
+    const prompts = [
+      [5, 6, 7, 8, 9, 10],
+      [5, 6, 7, 11, 12],
+    ];
+    const scored = await (await client.sampler()).logprobs?.(prompts);
+    for (const [i, own] of (scored ?? []).entries()) {
+      expect(own[0]).toBeNaN();
+      const expected = Array.from(outputs[i]?.logprobs ?? []);
+      expect(own).toHaveLength(expected.length + 1);
+      for (const [t, value] of expected.entries()) expect(own[t + 1]).toBeCloseTo(value, 4);
+    }
+    expect(scored).toHaveLength(2);
+    await client.unload();
+  });
+
   it("streams what it samples, several requests as one batch, and goes on when a client leaves", async () => {
     const sampler = await embedded.engine.sampler(model);
     const asked = [request(1), request(2), { ...request(3), params: { maxTokens: 40, temperature: 0, stop: [] } }];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import PQueue from "p-queue";
 import { askedBody } from "./asked.ts";
-import { decodeSamples } from "./codec.ts";
+import { decodePromptLogprobs, decodeSamples } from "./codec.ts";
 import { requireForSamples } from "./extensions.ts";
 import { retrieve } from "./futures.ts";
 import type { Session } from "./session.ts";
@@ -15,32 +15,44 @@ const IN_FLIGHT = 32;
 /** A sampler of an open sampling session. */
 export function samplerOf(session: Session, samplingSessionId: string): SamplingClient {
   let seq = 0;
-  const sample = async (requests: readonly SampleRequest[], first: number): Promise<Sequence[][]> => {
+  const unit = async <T>(
+    requests: readonly SampleRequest[],
+    more: Record<string, unknown>,
+    read: (bytes: Uint8Array, request: SampleRequest) => T,
+  ): Promise<T[]> => {
+    const first = seq;
+    seq += requests.length;
     requireForSamples(session, requests);
     const batch = batchHeaders(session, requests.length);
     const ids = await limited(requests, async (request, index) => {
       const { request_id } = await sendJson<{ request_id: string }>(session.transport, {
         path: "/api/v1/asample",
         headers: batch(index),
-        body: { ...sampleBody(samplingSessionId, first + index, request), ...ownLogprobs(session) },
+        body: { ...sampleBody(samplingSessionId, first + index, request), ...more },
       });
-      return request_id;
+      return { request_id, request };
     });
-    return limited(ids, async (requestId) => {
+    return limited(ids, async ({ request_id: requestId, request }) => {
       const answer = await retrieve(session.transport, { requestId, what: "asample" }, session.deadlineMs);
-      return decodeSamples(answer.bytes);
+      return read(answer.bytes, request);
     });
   };
   const streams = session.extensions.sample_stream !== undefined;
   return {
-    sample: (requests) => {
-      const first = seq;
-      seq += requests.length;
-      return sample(requests, first);
-    },
+    sample: (requests): Promise<Sequence[][]> => unit(requests, ownLogprobs(session), decodeSamples),
+    logprobs: (prompts) =>
+      unit(prompts.map(scored), { prompt_logprobs: true }, (bytes, { prompt }) =>
+        decodePromptLogprobs(bytes, prompt.length),
+      ),
     ...(streams ? { stream: (request, signal) => streamSamples(session, samplingSessionId, request, signal) } : {}),
   };
 }
+
+/** Engines score a prompt on the way to a sample: the shortest that there is. */
+const scored = (prompt: readonly number[]): SampleRequest => ({
+  ...{ prompt, numSamples: 1, seed: 0 },
+  params: { maxTokens: 1, temperature: 0 },
+});
 
 function sampleBody(samplingSessionId: string, seqId: number, request: SampleRequest): Record<string, unknown> {
   return { ...askedBody(samplingSessionId, request), seq_id: seqId, type: "sample" };

@@ -110,6 +110,11 @@ export interface SamplingClient {
   /** One ordered unit: `result[i]` are the `numSamples` sequences of `requests[i]`; equal inputs give equal tokens. */
   sample(requests: readonly SampleRequest[]): Promise<Sequence[][]>;
   /**
+   * How likely each prompt's own tokens are, in nats, one a token, each given those before it; the first, which nothing
+   * stands before, is NaN. One ordered unit as {@link SamplingClient.sample}. Absent of fakes that don't need it.
+   */
+  logprobs?(prompts: readonly (readonly number[])[]): Promise<Float32Array[]>;
+  /**
    * The tokens of {@link SamplingClient.sample} as they are sampled, together with whatever else streams from this sampler.
    * Who stops reading, or aborts the signal, frees its place between two tokens. Absent where the engine can't
    * (extension `sample_stream`).

@@ -39,6 +39,44 @@ export function keptSampler(options: KeptOptions): (asks: readonly Ask[]) => Pro
   };
 }
 
+/** A prompt, and what is asked how likely it is behind it. */
+export interface Scored {
+  readonly prompt: readonly number[];
+  readonly completion: readonly number[];
+}
+
+/** As {@link keptSampler}, of how likely completions are: the sum of the nats of each one's tokens. */
+export function keptScores(
+  options: Pick<KeptOptions, "open" | "identity"> & { readonly store: Store<Readonly<Record<string, number>>> },
+): (asks: readonly Scored[]) => Promise<number[]> {
+  const { open, identity, store } = options;
+  const known = new Map<string, number>();
+  for (const unit of store.values()) for (const [key, nats] of Object.entries(unit)) known.set(key, nats);
+  return async (asks) => {
+    const keys = asks.map((ask) => hashJson({ identity, ...ask }));
+    const missing = new Map(zipStrict(keys, asks).filter(([key]) => !known.has(key)));
+    if (missing.size > 0) {
+      const unit = Object.fromEntries(
+        zipStrict([...missing.keys()], await scored(await open(), [...missing.values()])),
+      );
+      store.put(hashJson([...missing.keys()]), unit);
+      for (const [key, nats] of Object.entries(unit)) known.set(key, nats);
+    }
+    return keys.map((key) => known.get(key) ?? Number.NaN);
+  };
+}
+
+async function scored(sampler: SamplingClient, asks: readonly Scored[]): Promise<number[]> {
+  if (sampler.logprobs === undefined)
+    throw new TagprError("engine", "this engine does not say how likely a given answer is", {
+      hint: "Leave eval.causal.methods empty, or use the embedded engine.",
+    });
+  const found = await sampler.logprobs(asks.map(({ prompt, completion }) => [...prompt, ...completion]));
+  return zipStrict(asks, found).map(([{ prompt }, nats]) =>
+    nats.subarray(prompt.length).reduce((sum, value) => sum + value, 0),
+  );
+}
+
 type Settled = Required<Omit<Ask, "soft">> & Pick<Ask, "soft">;
 
 /** A greedy answer hangs on no seed. */

@@ -50,6 +50,11 @@ export interface Method {
   /** Whether PRMU chooses among its answers: then the run needs its reward model ({@link Tools.reward}). */
   readonly scored?: true;
   /**
+   * What it asks for a query, where that is one prompt and its greedy response alone: so that others can go on with it.
+   * Absent of a method that asks otherwise.
+   */
+  readonly asks?: (example: ShownExample, tools: Tools) => OneAsk;
+  /**
    * Answers examples as one ordered unit: `result[i]` answers `examples[i]`. It is called batch after batch, and after a
    * kill again from the first one: what `tools.sample`, `tools.chat` and `tools.store` gave before they give again at once,
    * so that a method needs no resuming of its own. Equal examples, tools and seeds must give equal replies.
@@ -68,6 +73,15 @@ export interface Preparing {
 
 /** The stages that train a model which answers, by their folders in a run. */
 export type TrainedBy = ModelStage | TaskStage | EncoderStage;
+
+/** The one prompt of a query. */
+export interface OneAsk {
+  readonly weights: Weights;
+  /** Token ids. */
+  readonly prompt: readonly number[];
+  /** The items that it shows, in its numbering. */
+  readonly shown: readonly ProfileItem[];
+}
 
 /** Whose weights: the base model's, those that a stage trained, or its model of one task where it trains one a task. */
 export type Weights = "base" | TrainedBy | `${TrainedBy}/${string}`;

@@ -1,5 +1,5 @@
 import type { Method, TrainedBy } from "../eval/types.ts";
-import { type Asking, askEach } from "./ask-each.ts";
+import { type Asking, askEach, keptItems, promptFor } from "./ask-each.ts";
 
 interface Prompted extends Omit<Method, "trains" | "answer"> {
   /** The stage whose model answers; the base model without. */
@@ -18,6 +18,11 @@ export function prompted({ trains, perTask = false, ...method }: Prompted): Meth
   return {
     ...method,
     trains: trains === undefined ? [] : [trains],
+    asks: (example, tools) => {
+      const { tokens, cut } = promptFor(example, tools, asking);
+      const shown = keptItems(asking.items(example), cut);
+      return { weights: asking.weights(example.task), prompt: tokens, shown };
+    },
     answer: (examples, tools) => askEach(examples, tools, asking),
   };
 }

@@ -64,3 +64,19 @@ export function readChain(text: string): ChainReading {
   close();
   return { steps, fault };
 }
+
+/** Where a step stands in a chain's text: from its opening tag to the next one's, and its words alone. */
+export interface StepSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly text: { readonly from: number; readonly to: number };
+}
+
+/** Of a clean chain ({@link readChain} finds no fault) the spans of its steps, in order. */
+export const stepSpans = (text: string): StepSpan[] =>
+  [...text.matchAll(/<([A-Za-z][\w-]*)>([\s\S]*?)<\/\1>\s*/g)].map(
+    ({ index, 0: whole, 1: name = "", 2: body = "" }) => {
+      const from = index + name.length + 2;
+      return { from: index, to: index + whole.length, text: { from, to: from + body.length } };
+    },
+  );

@@ -75,6 +75,12 @@ it.each([
     /^explore\.rewards\.of\.LaMP_2: the run has no task LaMP_2/,
   ],
   [{ eval: { methods: ["rag-r"], swap: ["tagpr"] } }, /^eval\.swap: tagpr is not among eval\.methods/],
+  [{ eval: { methods: ["rag-r"], causal: { methods: ["tagpr"] } } }, /^eval\.causal\.methods: tagpr is not among/],
+  [{ eval: { methods: ["rag"], causal: { methods: ["rag"] } } }, /^eval\.causal\.methods: rag does not reason/],
+  [
+    { eval: { methods: ["pag-r"], causal: { methods: ["pag-r"] } } },
+    /^eval\.causal\.methods: pag-r asks more than one/,
+  ],
 ])("%j is a fault, and the only one", (input, says) => {
   expect(faults(input)).toEqual([expect.stringMatching(says)]);
 });

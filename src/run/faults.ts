@@ -185,12 +185,13 @@ function apiFaults({ eval: { apis, methods } }: Config): Fault[] {
 }
 
 function evalFaults(config: Config): Fault[] {
-  const { methods, swap } = config.eval;
+  const { methods, swap, causal } = config.eval;
   const unknown = [
     ...methods.flatMap((name) => nameFault(name, config) ?? []),
     ...scoredFaults(config),
     ...emptyFaults(config),
     ...apiFaults(config),
+    ...causalFaults(causal.methods, config),
   ];
   const files = swap.filter((name) => name.startsWith("file-"));
   if (files.length > 0)
@@ -208,6 +209,27 @@ function evalFaults(config: Config): Fault[] {
     },
   ];
 }
+
+/** Names that stand for no method are told as such. */
+const causalFaults = (names: readonly string[], config: Config): Fault[] =>
+  names.flatMap((name): Fault[] => {
+    if (!config.eval.methods.includes(name))
+      return [
+        {
+          message: `eval.causal.methods: ${name} is not among eval.methods`,
+          hint: "Steps are taken out of the chains of its own answers: name it in eval.methods too.",
+        },
+      ];
+    if (nameFault(name, config) !== null) return [];
+    const { asks, reasoning } = methodOf(name, config);
+    if (reasoning && asks !== undefined) return [];
+    return [
+      {
+        message: `eval.causal.methods: ${name} ${reasoning ? "asks more than one prompt" : "does not reason"}: it has no chain that could be gone on with`,
+        hint: "Name methods that reason and ask once: tagpr, guided, sft-r, rag-r.",
+      },
+    ];
+  });
 
 function engineFaults({ engines }: Config): Fault[] {
   return (["policy", "reward", "embeddings"] as const).flatMap((role): Fault[] => {

@@ -6,6 +6,7 @@ import type { Answered, Prediction } from "../eval/types.ts";
 import type { Pair } from "../metrics/pairs.ts";
 import { conventionOf } from "../metrics/score.ts";
 import { type SumForm, sumForm } from "../metrics/sums.ts";
+import type { Truth } from "../rewards/truth.ts";
 
 /**
  * One method's answers to one task as numbers: row i is the i-th query of the evaluation. Of 20,000 queries the texts of 20
@@ -23,7 +24,20 @@ export interface Answers {
   readonly tokens: Float64Array;
   /** Tokens that went through a model for the query, read and written. */
   readonly cost: Float64Array;
+  /** What it says of the shown items; of a query without such a check {@link UNCHECKED}. */
+  readonly truth: TruthColumns;
 }
+
+/** {@link Truth} of every query. */
+export interface TruthColumns extends Record<keyof Truth, Float64Array> {
+  readonly stated: Float64Array;
+  readonly wrong: Float64Array;
+  /** 1 true, 0 false, NaN where the answer rests on no statement. */
+  readonly deciding: Float64Array;
+}
+
+/** In `stated`: the method does not reason, or the file is of an older version. */
+export const UNCHECKED = -1;
 
 /** Vectors whose entries are mostly 0: those of row i are `at[j]`, `value[j]` for j from `start[i]` to `start[i + 1]`. */
 export interface Sparse {
@@ -54,22 +68,27 @@ interface Growing {
   readonly score: number[];
   readonly tokens: number[];
   readonly cost: number[];
+  readonly truth: { readonly stated: number[]; readonly wrong: number[]; readonly deciding: number[] };
   readonly rows: SparseRows;
 }
 
 const begin = (task: Task): Growing => ({
   form: sumForm(task, conventionOf(task)),
   ...{ queries: [], clusters: [], score: [], tokens: [], cost: [] },
+  truth: { stated: [], wrong: [], deciding: [] },
   rows: sparseRows(),
 });
 
 function add(own: Growing, prediction: Prediction, reading: Reading): void {
-  const { query, tokens, cost, gold } = prediction;
+  const { query, tokens, cost, gold, truth } = prediction;
   own.queries.push(query);
   own.clusters.push(clusterKey(prediction));
   own.score.push(meanScore(prediction, reading));
   own.tokens.push(tokens);
   own.cost.push(cost === undefined ? tokens : cost.promptTokens + cost.sampledTokens);
+  own.truth.stated.push(truth?.stated ?? UNCHECKED);
+  own.truth.wrong.push(truth?.wrong ?? 0);
+  own.truth.deciding.push(truth?.deciding == null ? Number.NaN : Number(truth.deciding));
   const answers = primaryOf(prediction);
   const total: number[] = [];
   for (const answer of answers)
@@ -84,12 +103,17 @@ export const pairOf = (answer: Answered, gold: string, reading: Reading): Pair =
     ? { prediction: answer.strict ?? "", gold }
     : { prediction: answer.lenient, asItStands: answer.strict ?? "", gold };
 
-function finished({ queries, clusters, score, tokens, cost, rows }: Growing): Answers {
+function finished({ queries, clusters, score, tokens, cost, truth, rows }: Growing): Answers {
   return {
     ...{ queries, clusters, sums: rows.finished() },
     score: Float64Array.from(score),
     tokens: Float64Array.from(tokens),
     cost: Float64Array.from(cost),
+    truth: {
+      stated: Float64Array.from(truth.stated),
+      wrong: Float64Array.from(truth.wrong),
+      deciding: Float64Array.from(truth.deciding),
+    },
   };
 }
 

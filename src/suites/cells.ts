@@ -19,6 +19,8 @@ export interface Need {
   readonly methods: readonly string[];
   /** Those that also answer with another user's items. */
   readonly swap?: readonly string[];
+  /** Those whose chains are asked about step by step (`eval.causal`). */
+  readonly causal?: readonly string[];
 }
 
 /** One evaluation: its answers stand in a folder of their own. */
@@ -55,6 +57,7 @@ export function cellsOf(needs: readonly Need[], seeds: readonly number[]): Cell[
         ...{ seed, variant: first.variant, profile: first.profile },
         methods: [...new Set(own.flatMap(({ methods }) => methods))],
         swap: [...new Set(own.flatMap(({ swap = [] }) => swap))],
+        causal: [...new Set(own.flatMap(({ causal = [] }) => causal))],
       };
     }),
   );

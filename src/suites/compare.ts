@@ -120,6 +120,7 @@ function shared(a: Answers, b: Answers): [number, number][] {
 /** The rows with these numbers. */
 function rowsOf(answers: Answers, rows: readonly number[]): Answers {
   const pick = (column: Float64Array): Float64Array => Float64Array.from(rows, (i) => column[i] ?? Number.NaN);
+  const { truth } = answers;
   const { start, at, value, width } = answers.sums;
   const spans = rows.map((i) => [start[i] ?? 0, start[i + 1] ?? 0] as const);
   const ends = new Int32Array(rows.length + 1);
@@ -135,5 +136,6 @@ function rowsOf(answers: Answers, rows: readonly number[]): Answers {
     clusters: rows.map((i) => answers.clusters[i] ?? ""),
     sums: { width, start: ends, at: where, value: what },
     ...{ score: pick(answers.score), tokens: pick(answers.tokens), cost: pick(answers.cost) },
+    truth: { stated: pick(truth.stated), wrong: pick(truth.wrong), deciding: pick(truth.deciding) },
   };
 }

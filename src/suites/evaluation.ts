@@ -4,7 +4,7 @@ import type { Config } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import { readJson } from "../core/jsonl.ts";
 import type { Task } from "../data/task.ts";
-import { predictionFile } from "../eval/prediction-file.ts";
+import { causalFile, predictionFile } from "../eval/prediction-file.ts";
 import { readResult } from "../eval/read-result.ts";
 import type { Budget, Result } from "../eval/result-types.ts";
 import { methodLabel } from "../methods/tables.ts";
@@ -31,6 +31,8 @@ export interface Evaluation {
   readonly budget: (method: string) => Budget | undefined;
   /** File of a method's predictions, or of those with another user's items. */
   readonly file: (method: string, swapped?: boolean) => string;
+  /** File of what the steps of a method's chains do to its answers. */
+  readonly causalFile: (method: string) => string;
   /** A method's answers to a task, read once; null where it gave none. */
   readonly answers: (method: string, task: string, swapped?: boolean) => Promise<Answers | null>;
 }
@@ -64,6 +66,7 @@ export function openEvaluation(
     label: (method) => methodLabel(method, result.labels),
     budget: (method) => result.rows.find((row) => row.method === method)?.budget,
     file,
+    causalFile: (method) => join(dir, "eval", causalFile(method)),
     answers: async (method, task, swapped = false) => {
       const path = file(method, swapped);
       return existsSync(path) ? ((await read(path)).get(task) ?? null) : null;

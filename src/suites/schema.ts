@@ -75,6 +75,16 @@ export const suiteSchema = z.strictObject({
     .prefault({})
     .describe("Of `generalisation`."),
   swap: names.default(["tagpr", "sft-r", "rag-r"]).describe("Of `swap`: who also answers with another user's items."),
+  causal: z
+    .strictObject({
+      methods: names
+        .min(1)
+        .default(["tagpr", "sft-r", "rag-r"])
+        .describe("Whose chains, of those that the suite compares; those without tagged steps show nothing."),
+      queries: z.int().positive().default(100).describe("Queries of each task, drawn at random."),
+    })
+    .prefault({})
+    .describe("Of `causal`."),
   ablations: names
     .default(["tagpr-no-sft", "tagpr-no-tag", "tagpr-no-reward", "tagpr-single-stage"])
     .describe("Of `ablation`: methods that are TagPR without a part."),

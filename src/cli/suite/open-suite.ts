@@ -73,11 +73,14 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     const of = cells.filter((cell) => cell.variant === variant && cell.seed === seed);
     const config = base(seed, overridesOf(own, `variant ${variant}`));
     const names = [...new Set(of.flatMap((cell) => cell.methods))];
-    return { ...config, eval: { ...config.eval, methods: names, swap: [], profile: config.eval.profile } };
+    return {
+      ...config,
+      eval: { ...config.eval, methods: names, swap: [], causal: { ...config.eval.causal, methods: [] } },
+    };
   };
   const cellConfig: OpenedSuite["cellConfig"] = (cell) => {
     const config = runConfig(cell);
-    const { methods: names, swap, profile: given } = cell;
+    const { methods: names, swap, causal, profile: given } = cell;
     const { elsewhere, ...profile } = given;
     if (elsewhere === true && paths.length === 0)
       throw new TagprError("usage", `${file}: generalisation shows other data, and generalisation.paths names none`, {
@@ -86,6 +89,7 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     const asked = {
       methods: [...names],
       swap: [...swap],
+      causal: { methods: [...causal], queries: suite.causal.queries },
       tasks: elsewhere === true ? [] : suite.tasks,
       ...(elsewhere === true ? { paths } : {}),
       profile: { ...config.eval.profile, ...profile },

@@ -34,6 +34,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
   ["eval.base", () => "as_prompt"],
   ["eval.paths", () => []],
   ["eval.tasks", () => []],
+  ["eval.causal", ({ eval: { causal } }) => ({ ...causal, methods: [] })],
   ["eval.missing", () => "refuse"],
   ...["apis", "own", "predictions"].map((key) => [`eval.${key}`, (): unknown => ({})] as const),
 ];

@@ -272,6 +272,15 @@ export const evaluation = z
       .describe(
         "Methods that also answer with another user's items: what is left of the score is not personalization.",
       ),
+    causal: z
+      .strictObject({
+        methods: methods.default([]).describe("Of `eval.methods`, those that reason with one prompt."),
+        queries: positive.default(100).describe("Queries of each task, drawn at random."),
+      })
+      .prefault({})
+      .describe(
+        "Does the answer hang on the chain (ours): every step is taken out in turn, and where its claims about shown items are true they are made false; what that does to the answer's log-prob, and what is answered then.",
+      ),
     max_tokens: positive
       .default(512)
       .describe("Response cut-off; a truncated answer is unreadable under the strict reading."),

@@ -35,6 +35,12 @@ export function worldStatement(
   return { kind: "history", outcome: outcomeSaid(read.said) ?? "", fault: is ? null : `no shown item is ${read.said}` };
 }
 
+/** The words that a statement's outcome may be, of a task of the world; null of other tasks. */
+export function outcomeWords({ name }: Pick<Task, "name">): string[] | null {
+  const shape = BY_TASK.get(name);
+  return shape === undefined ? null : Array.from({ length: shape.outcomes }, (_, one) => shape.outcomeWord(one));
+}
+
 function ofItem(shape: Shape, i: number, said: string, shown: readonly ProfileItem[]): WorldStatement {
   const of = { kind: "item", outcome: outcomeSaid(said) ?? "" } as const;
   const item = shown[i - 1];

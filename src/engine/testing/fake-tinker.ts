@@ -134,10 +134,11 @@ function lossResult(request: ForwardBackwardRequest): Uint8Array {
   );
 }
 
-/** Sample k of a prompt is its first token plus k, then its seed. */
+/** Sample k of a prompt is its first token plus k, then its seed; a prompt's tokens have their negatives as log-probs. */
 function sampleResult(json: Readonly<Record<string, unknown>>): Uint8Array {
-  const { prompt, num_samples, sampling_params } = json as {
+  const { prompt, num_samples, sampling_params, prompt_logprobs } = json as {
     prompt: { chunks: { tokens: number[] }[] };
+    prompt_logprobs?: boolean;
     num_samples: number;
     sampling_params: { seed: number };
   };
@@ -149,5 +150,10 @@ function sampleResult(json: Readonly<Record<string, unknown>>): Uint8Array {
       logprobs: new Uint8Array(Float32Array.of(-1, -2).buffer),
     }),
   );
-  return toBinary(SampleResponseSchema, create(SampleResponseSchema, { sequences }));
+  const [, ...scored] = prompt.chunks[0]?.tokens ?? [];
+  const promptLogprobs = new Uint8Array(Float32Array.from([Number.NaN, ...scored.map((token) => -token)]).buffer);
+  return toBinary(
+    SampleResponseSchema,
+    create(SampleResponseSchema, { sequences, ...(prompt_logprobs === true ? { promptLogprobs } : {}) }),
+  );
 }

@@ -70,7 +70,11 @@ async function openModel(context: StageContext, weights: Weights, codec: Tools["
 }
 
 /** Where the engine finds the weights, and what they are known by. */
-async function weightsOf({ config, run, modelDir }: StageContext, weights: Weights, asTrained: boolean) {
+export async function weightsOf(
+  { config, run, modelDir }: Pick<StageContext, "config" | "run" | "modelDir">,
+  weights: Weights,
+  asTrained: boolean,
+) {
   if (weights === "base") return { path: config.model, known: await identity(await modelDir(config.model)) };
   const [stage, task] = weights.split("/");
   const { path: kept, guard, made_by } = readModel(run, stage as TrainedBy, task);

@@ -19,6 +19,9 @@ const assumptionSchema = z.strictObject({
     .default(0)
     .describe("Mean response with reasoning; 0 = 0.15 of a stage's max_tokens (0.4 where that is under 512)."),
   answer_tokens: positive.default(20).describe("Mean response of a method without reasoning."),
+  changed_chains: positive
+    .default(12)
+    .describe("Of eval.causal: chains that are asked about an answer, its own and those with a step out or false."),
   longest: positive.default(2.5).describe("Longest response of a batch over its mean: decoding waits for it."),
   teacher_tokens: positive.default(1500).describe("Mean completion of the teacher, thoughts included."),
   judge_tokens: positive.default(60).describe("Mean completion of the judge: one JSON object."),

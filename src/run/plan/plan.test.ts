@@ -407,6 +407,17 @@ it("rows behind APIs are asked and priced: greedy answers, and the samples besid
   ).toEqual(["rag"]);
 });
 
+it("chains that are asked about step by step are planned: so many queries of each task, so many chains each", async () => {
+  const evaluation = { methods: ["rag-r", "tagpr"], causal: { methods: ["tagpr"], queries: 30 } };
+  const config = configSchema.parse({ model: paper.model, eval: evaluation, data: { test: 100 } });
+  const { tasks } = await taskSizes(config);
+  const work = workOf({ config, tasks, assumed: readAssumptions(["changed_chains=5"]) }).at(-1);
+  expect(work?.passes.slice(2).map(({ kind, groups, each }) => [kind, groups, each])).toEqual([
+    ["forward", 30, 5],
+    ["sample", 30, 5],
+  ]);
+});
+
 it("of several teachers each is planned with its own share, lengths and prices", async () => {
   const openai = { kind: "openai", share: 3, url: "https://api.example/v1", model: "big", price_in: 1, price_out: 2 };
   const self = { kind: "self", share: 1, max_tokens: 400 };

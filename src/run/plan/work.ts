@@ -74,22 +74,42 @@ function chainsWork(given: Given): StageWork {
 }
 
 function evalWork(given: Given): StageWork {
-  const { config, tasks, assumed } = given;
+  const { config, tasks } = given;
   const queries = sum(tasks, (t) => t.test);
   const asked = [...config.eval.methods, ...config.eval.swap];
   return {
     stage: "eval",
     ...{ steps: 0, checkpoints: 0, loops: 0, kept: 0 },
     asked: asked.flatMap((name) => apiWork(name, queries, given)),
-    passes: asked.flatMap((name) => {
-      const method = methodOf(name, config);
-      const { responses = 1 } = method;
-      if (responses === 0) return [];
-      const prompt = method.profile ? promptOf(given) : assumed.bare_tokens;
-      const completion = method.reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens;
-      return [pass(name, "sample", [queries, responses], [prompt, completion], Math.ceil(queries / config.eval.batch))];
-    }),
+    passes: [
+      ...asked.flatMap((name) => answerPasses(name, queries, given)),
+      ...config.eval.causal.methods.flatMap(() => causalPasses(given)),
+    ],
   };
+}
+
+function answerPasses(name: string, queries: number, given: Given): StageWork["passes"] {
+  const { config, assumed } = given;
+  const method = methodOf(name, config);
+  const { responses = 1 } = method;
+  if (responses === 0) return [];
+  const prompt = method.profile ? promptOf(given) : assumed.bare_tokens;
+  const completion = method.reasoning ? responseOf(given, config.eval.max_tokens) : assumed.answer_tokens;
+  return [pass(name, "sample", [queries, responses], [prompt, completion], Math.ceil(queries / config.eval.batch))];
+}
+
+/** Chains share what stands before the step that is changed: half of them, on average, is read anew. */
+function causalPasses(given: Given): StageWork["passes"] {
+  const { config, tasks, assumed } = given;
+  const queries = sum(tasks, ({ test }) => Math.min(test, config.eval.causal.queries));
+  const size = [queries, assumed.changed_chains] as const;
+  const units = Math.ceil((8 * queries) / config.eval.batch);
+  const prompt = promptOf(given);
+  const chain = responseOf(given, config.eval.max_tokens) / 2;
+  return [
+    pass("changed chains", "forward", size, [prompt, chain + assumed.answer_tokens], units),
+    pass("what is answered behind them", "sample", size, [prompt, assumed.answer_tokens], units),
+  ];
 }
 
 /** What a row behind an API is asked: its greedy answers, and what is drawn beside them. */

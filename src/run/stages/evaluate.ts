@@ -6,7 +6,7 @@ import { readSeal } from "../../core/run-dir.ts";
 import { STAGE_NAMES } from "../../core/stages.ts";
 import type { ShownExample } from "../../data/types.ts";
 import { type EvaluateOptions, evaluateMethod } from "../../eval/evaluate.ts";
-import { predictionFile } from "../../eval/prediction-file.ts";
+import { causalFile, predictionFile } from "../../eval/prediction-file.ts";
 import { buildResult } from "../../eval/result.ts";
 import type { Sampling } from "../../eval/samples.ts";
 import { swapProfiles } from "../../eval/swap.ts";
@@ -18,6 +18,7 @@ import { namedTags } from "../../model/asking.ts";
 import { readTags } from "../../model/files.ts";
 import { chooseTags } from "../evaluation/base-tags.ts";
 import { budgetOf } from "../evaluation/budget.ts";
+import { writeCausal } from "../evaluation/causal.ts";
 import { chooseSamplings, type OnDev } from "../evaluation/decoding.ts";
 import { methodsOutside } from "../evaluation/outside.ts";
 import { openQuestions, type Questions, questionFiles, questionsOutside } from "../evaluation/questions.ts";
@@ -62,6 +63,10 @@ export const evalStage: Stage = {
     const others = config.eval.swap.length === 0 ? [] : swapProfiles(test, config.seed);
     for (const method of methods.filter(({ name }) => config.eval.swap.includes(name)))
       swapped[method.name] = await asking.answers(method, `swapped/${predictionFile(method.name)}`, others);
+    for (const method of methods.filter(({ name }) => config.eval.causal.methods.includes(name))) {
+      const answers = { method, examples: test, predictions: predictions[method.name] ?? [] };
+      await writeCausal(context, join(dir, causalFile(method.name)), answers, asking.tools(method));
+    }
     const result = buildResult({
       ...{ predictions, swapped, tasks, synthetic, comparisons: comparisonsOf(methods) },
       ...(ceilings === undefined ? {} : { ceilings }),
@@ -98,7 +103,7 @@ const hangsOnTags = (config: Config): boolean => {
 };
 
 function filesOf(name: string): string[] {
-  return [predictionFile(name), `swapped/${predictionFile(name)}`];
+  return [predictionFile(name), `swapped/${predictionFile(name)}`, causalFile(name)];
 }
 
 /** How every method of this evaluation answers, once its prompt and its decoding are chosen on dev. */
@@ -141,6 +146,8 @@ async function openAnswers(context: StageContext, methods: readonly Method[], { 
         ...(opening === undefined ? {} : { tools: await openTools(context, tasks, opening) }),
       });
     },
+    /** What its greedy answers were asked with. */
+    tools: (method: Method): Tools => ({ ...handedOn, tags: tagsOf(method), draw: null }),
     trials: (name: string): number => trials.get(name) ?? 0,
   };
 }

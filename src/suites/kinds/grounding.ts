@@ -1,6 +1,12 @@
 import { percent, whole } from "../../report/format.ts";
-import { isAsked, OWN } from "../cells.ts";
+import { type Answers, UNCHECKED } from "../answers.ts";
+import { OWN } from "../cells.ts";
+import { type Contender, contender } from "../contenders.ts";
+import { type Resamples, resamplesOf } from "../draws.ts";
+import { estimateOf, type OneSeed } from "../estimate.ts";
+import { askedTasks } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
+import { ratioOf } from "../means.ts";
 import { type Entry, entry, type TableRow } from "../shown.ts";
 
 /** Ours: what a chain says of the user's items can be looked up; how much of it is so. */
@@ -10,29 +16,12 @@ export const grounding: Kind = {
   paper: "ours",
   about: "Share of the statements about the user's items that are true, and of the answers that rest on a true one.",
   needs: (_, methods) => [{ variant: OWN, profile: {}, methods }],
-  show: async ({ suite, evaluations }) => {
-    const [first] = evaluations();
-    const results = (first?.result.tasks ?? (first === undefined ? [] : [first.result])).filter(({ task }) =>
-      isAsked(suite, task),
-    );
-    const rows = results.flatMap((result) =>
-      result.rows.flatMap(({ method }): TableRow[] => {
-        const truth = result.details[method]?.truth;
-        if (truth === null || truth === undefined) return [];
-        return [
-          {
-            group: result.task,
-            label: first?.label(method) ?? method,
-            entries: [
-              { text: whole(truth.statements), value: truth.statements },
-              ...[truth.statements_true, truth.deciding_true, truth.no_statement].map(
-                (share): Entry => (share === null ? entry("–") : { text: percent(share), value: share }),
-              ),
-            ],
-          },
-        ];
-      }),
-    );
+  show: async ({ suite, methods, evaluations }) => {
+    const all = evaluations();
+    const rows: TableRow[] = [];
+    for (const { name } of askedTasks(all, suite))
+      for (const row of methods.flatMap((method) => contender(all, method)).filter(({ reasons }) => reasons))
+        rows.push(...(await rowOf(row, name)));
     return {
       tables: [
         {
@@ -41,12 +30,72 @@ export const grounding: Kind = {
           rows,
           notes: [
             "Deciding: the statement that the answer rests on. Answers on none: the chain says nothing of the items that leads to the answer.",
-            "Methods that do not reason say nothing. Of several seeds the first one's.",
+            "Methods that do not reason say nothing. Intervals of one seed are over its users, of several over seeds.",
           ],
         },
       ],
       pictures: [],
-      says: [],
+      says: rows.flatMap(({ label, group, entries: [, , deciding] }) =>
+        typeof deciding?.value === "number"
+          ? [
+              `${group}, ${label}: the statement that the answer rests on is true in ${deciding.text} of the answers that rest on one${between(deciding)}.`,
+            ]
+          : [],
+      ),
     };
   },
 };
+
+const between = ({ low, high }: Entry): string =>
+  typeof low === "number" && typeof high === "number" ? ` (95% interval ${percent(low)} to ${percent(high)})` : "";
+
+/** None where nothing was checked: of files of older versions. */
+async function rowOf({ evaluations, method, label }: Contender, task: string): Promise<TableRow[]> {
+  const seeds = await Promise.all(
+    evaluations.map(async (evaluation) => {
+      const answers = await evaluation.answers(method, task);
+      const { bootstrap } = evaluation.config.eval;
+      return answers && { answers, resamples: resamplesOf(answers.clusters, bootstrap, evaluation.seed, task) };
+    }),
+  );
+  const known = seeds.flatMap((one) => (one?.answers.truth.stated.some((n) => n !== UNCHECKED) === true ? [one] : []));
+  if (known.length === 0) return [];
+  const statements = known.reduce((sum, { answers }) => sum + statedIn(answers).reduce((a, b) => a + b, 0), 0);
+  return [
+    {
+      ...{ group: task, label },
+      entries: [{ text: whole(statements), value: statements }, ...SHARES.map((share) => entryOf(known, share))],
+    },
+  ];
+}
+
+const statedIn = ({ truth: { stated } }: Answers): Float64Array => stated.map((n) => Math.max(0, n));
+
+/** A share as what it counts of what, query by query. */
+type Share = (answers: Answers) => readonly [part: Float64Array, of: Float64Array];
+
+const SHARES: readonly Share[] = [
+  (answers) => {
+    const stated = statedIn(answers);
+    return [stated.map((n, i) => n - (answers.truth.wrong[i] ?? 0)), stated];
+  },
+  ({ truth: { deciding } }) => [
+    deciding.map((is) => (Number.isNaN(is) ? 0 : is)),
+    deciding.map((is) => (Number.isNaN(is) ? 0 : 1)),
+  ],
+  ({ truth: { stated, deciding } }) => [
+    stated.map((n, i) => (n !== UNCHECKED && Number.isNaN(deciding[i]) ? 1 : 0)),
+    stated.map((n) => (n === UNCHECKED ? 0 : 1)),
+  ],
+];
+
+function entryOf(seeds: readonly { readonly answers: Answers; readonly resamples: Resamples }[], share: Share): Entry {
+  const measured = seeds.flatMap(({ answers, resamples }): OneSeed[] => {
+    const [part, of] = share(answers);
+    const own = ratioOf(part, of, answers.clusters, resamples);
+    return Number.isNaN(own.value) ? [] : [{ ...own, clusters: resamples.place.size }];
+  });
+  if (measured.length === 0) return entry("–");
+  const { value, low, high } = estimateOf(measured);
+  return { text: percent(value), value, low, high };
+}

@@ -4,6 +4,7 @@ import { TagprError } from "../../core/errors.ts";
 import { nearest } from "../../core/yaml-file.ts";
 import type { Kind } from "../kind.ts";
 import { ablation } from "./ablation.ts";
+import { causal } from "./causal.ts";
 import { cold } from "./cold.ts";
 import { content } from "./content.ts";
 import { cost } from "./cost.ts";
@@ -32,6 +33,7 @@ export const KINDS: readonly Kind[] = [
   cost,
   swap,
   grounding,
+  causal,
 ];
 
 /** What `show` names, in its order. @throws TagprError `usage` on a name of none */

@@ -74,6 +74,11 @@ describe("writeReport on a whole run", () => {
     expect(stack).toEqual([]);
   });
 
+  it("says in its first sentences how many answers rest on a true statement, and that this is the aim", () => {
+    const lead = parseHTML(page).document.querySelector(".lead")?.textContent;
+    expect(lead).toMatch(/that statement is true in \d+%.*; the aim is 95%: (reached|missed)\./);
+  });
+
   it("shows the numbers of result.json and nothing rounder", () => {
     const result = JSON.parse(readFileSync(join(run, "result.json"), "utf8"));
     for (const row of result.rows) expect(page).toContain(`<strong>${row.score.toFixed(3)}</strong>`);

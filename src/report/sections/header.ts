@@ -90,6 +90,9 @@ function lead(result: Result): Safe {
   }${truthSentence(result, tagpr.method)}</p>`;
 }
 
+/** Share of true deciding statements that runs in the synthetic world aim at (ours): there a rule reads every one. */
+const AIM = 0.95;
+
 /** A gain that rests on made-up evidence is said where the gain is said. */
 function truthSentence(result: Result, method: string): Safe | null {
   const of = (name: string): number | null => result.details[name]?.truth?.deciding_true ?? null;
@@ -97,7 +100,8 @@ function truthSentence(result: Result, method: string): Safe | null {
   if (own === null) return null;
   const than =
     before === null || method === "sft-r" ? "" : ` (${methodLabel("sft-r", result.labels)}: ${percent(before, 0)})`;
-  return html` Of its answers that rest on a statement about the user's items, that statement is true in <strong>${percent(own, 0)}</strong>${than}.`;
+  const aim = result.synthetic && `; the aim is ${percent(AIM, 0)}: ${own >= AIM ? "reached" : "missed"}`;
+  return html` Of its answers that rest on a statement about the user's items, that statement is true in <strong>${percent(own, 0)}</strong>${than}${aim}.`;
 }
 
 function comparison(p: PairedRow, result: Result): string {

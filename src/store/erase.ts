@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import { scrub } from "./scrub.ts";
 import type { OpenStore } from "./store.ts";
 import type { Tables } from "./tables.ts";
-import { keepTombstone, syncTombstones, tombstoneOf, writeTombstones } from "./tombstones.ts";
+import { keepTombstone, lockTombstone, syncTombstones, tombstoneOf, writeTombstones } from "./tombstones.ts";
 import { findUser, type UserScope } from "./user.ts";
 
 /** Tables that are counted before a user's rows go with them. */
@@ -24,6 +24,7 @@ export async function eraseUser(scope: UserScope): Promise<Removed | null> {
   // Written first: an erasure that is cut off here is done when the store is next opened.
   writeTombstones(store, [stone]);
   const removed = await store.db.transaction().execute(async (trx) => {
+    await lockTombstone(store, trx, stone.hash);
     await keepTombstone(trx, stone);
     return removeRows(trx, user);
   });
@@ -37,23 +38,30 @@ export async function applyTombstones(store: OpenStore): Promise<number> {
   const back = await store.db
     .selectFrom("users")
     .innerJoin("tombstones", "tombstones.hash", "users.hash")
-    .select("users.id")
+    .select(["users.id", "users.hash", "born"])
     .whereRef("users.created", "<=", "tombstones.time")
     .execute();
-  for (const { id } of back) await store.db.transaction().execute((trx) => removeRows(trx, id));
+  for (const { id, hash, born } of back)
+    await store.db.transaction().execute(async (trx) => {
+      await lockTombstone(store, trx, hash);
+      // Whoever another instance has put under the same id meanwhile stays.
+      await removeRows(trx, id, born);
+    });
   if (back.length > 0) await scrub(store);
   return back.length;
 }
 
-async function removeRows(trx: Transaction<Tables>, user: string): Promise<Removed | null> {
+async function removeRows(trx: Transaction<Tables>, user: string, born?: string): Promise<Removed | null> {
   // Locks the user's row before it is counted: no change of theirs runs beside.
-  const { numUpdatedRows } = await trx
+  let query = trx
     .updateTable("users")
     .set((row) => ({ revision: row("revision", "+", 1) }))
-    .where("id", "=", user)
-    .executeTakeFirst();
-  await trx.deleteFrom("key_users").where("user_id", "=", user).execute();
-  if (numUpdatedRows === 0n) return null;
+    .where("id", "=", user);
+  if (born !== undefined) query = query.where("born", "=", born);
+  const { numUpdatedRows } = await query.executeTakeFirst();
+  const there = numUpdatedRows > 0n;
+  if (there || born === undefined) await trx.deleteFrom("key_users").where("user_id", "=", user).execute();
+  if (!there) return null;
   const counts: [string, number][] = [];
   for (const table of COUNTED) {
     const query = trx.selectFrom(table).select(({ fn }) => fn.countAll<number>().as("count"));

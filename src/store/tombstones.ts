@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { sql, type Transaction } from "kysely";
 import { z } from "zod";
 import { TagprError } from "../core/errors.ts";
 import { appendJsonl, readWholeLines } from "../core/jsonl.ts";
 import type { OpenStore } from "./store.ts";
+import type { Tables } from "./tables.ts";
 
 /** Who was erased, by the hash of their id, and when (milliseconds since 1970). */
 export interface Tombstone {
@@ -15,6 +17,18 @@ const lineSchema = z.object({ hash: z.string(), time: z.number() });
 
 /** What is left of an id when its user is erased: nobody can look it up without the store's secret. */
 export const tombstoneOf = ({ hash }: Pick<OpenStore, "hash">, id: string): string => hash("tombstone", id);
+
+/**
+ * Makes the making and the erasing of one user wait for each other, to the end of the transaction: else neither sees what the other has
+ * not yet committed. In SQLite one transaction writes at a time.
+ */
+export async function lockTombstone(
+  store: Pick<OpenStore, "kind">,
+  trx: Transaction<Tables>,
+  hash: string,
+): Promise<void> {
+  if (store.kind === "postgres") await sql`select pg_advisory_xact_lock(hashtextextended(${hash}, 0))`.execute(trx);
+}
 
 /**
  * Tombstones stand twice: in the table, where every instance sees them, and in a file beside the database, since a backup of

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Transaction } from "kysely";
 import type { Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
-import { tombstoneOf } from "./tombstones.ts";
+import { lockTombstone, tombstoneOf } from "./tombstones.ts";
 import { UserGone, type UserRow, type UserScope } from "./user.ts";
 
 export interface PutUser {
@@ -39,7 +39,8 @@ export async function putUser(
     ...{ created: store.now(), revision: 0, removed: 0, next: 0 },
   };
   const put = await store.db.transaction().execute(async (trx) => {
-    // A write comes first: it waits for an erasure that is being done.
+    await lockTombstone(store, trx, row.hash);
+    // In SQLite a write comes first: it waits for an erasure that is being done.
     const made = await trx
       .insertInto("users")
       .values(row)

@@ -64,7 +64,7 @@ export function cellsOf(needs: readonly Need[], seeds: readonly number[]): Cell[
 }
 
 /** Where everything of a suite stands below its folder. */
-export const FOLDERS = { runs: "runs", cells: "cells", weights: "weights", shelf: "shelf" } as const;
+export const FOLDERS = { runs: "runs", cells: "cells", weights: "weights", shelf: "shelf", shapes: "shapes" } as const;
 
 /** Whether a suite asks about a task. */
 export const isAsked = ({ tasks }: { readonly tasks: readonly string[] }, task: string): boolean =>

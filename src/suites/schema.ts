@@ -71,6 +71,12 @@ export const suiteSchema = z.strictObject({
         .describe(
           "Folders of other data in LaMP's layout, relative to the suite's file: Dianping's three in the paper.",
         ),
+      shapes: names
+        .default([])
+        .describe(
+          "Shapes of the synthetic world that stand beside them (`post_content`): made below the suite's folder, of the config's seed.",
+        ),
+      users: z.int().positive().default(100).describe("People of each of these shapes, one query each."),
     })
     .prefault({})
     .describe("Of `generalisation`."),

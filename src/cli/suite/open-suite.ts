@@ -5,9 +5,11 @@ import type { Config } from "../../core/config/schema.ts";
 import { TagprError } from "../../core/errors.ts";
 import { packageRoot } from "../../core/installation.ts";
 import type { Override } from "../../core/yaml-file.ts";
+import type { Shape } from "../../data/synthetic/shape.ts";
+import { shapeOf } from "../../data/synthetic/shapes.ts";
 import { allNames } from "../../methods/index.ts";
 import { configOfRun, readRecord } from "../../model/record.ts";
-import { type Cell, cellsOf } from "../../suites/cells.ts";
+import { type Cell, cellsOf, FOLDERS } from "../../suites/cells.ts";
 import type { Kind } from "../../suites/kind.ts";
 import { kindsOf } from "../../suites/kinds/index.ts";
 import { loadSuite, type Suite } from "../../suites/schema.ts";
@@ -16,6 +18,7 @@ import { at, settlePaths, withFlags } from "../commands/options.ts";
 import type { Io } from "../io.ts";
 
 export interface SuiteFlags {
+  readonly out: string;
   readonly reuse?: readonly string[] | undefined;
   readonly data?: readonly string[] | undefined;
   readonly set?: readonly string[] | undefined;
@@ -29,6 +32,8 @@ export interface OpenedSuite {
   /** What is compared, in the order of the tables. */
   readonly methods: readonly string[];
   readonly cells: readonly Cell[];
+  /** Folders of `generalisation.shapes`, which the suite makes. */
+  readonly shapes: readonly { readonly dir: string; readonly shape: Shape }[];
   /** Runs that stages are taken from. */
   readonly reuse: readonly string[];
   /** The config that a cell's answers are trained by; its methods are those of the cells of one run. */
@@ -67,7 +72,13 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     kinds.flatMap((kind) => kind.needs(suite, methods)),
     seeds,
   );
-  const paths = suite.generalisation.paths.map((one) => resolve(dirname(path), one));
+  const shapes = suite.generalisation.shapes.map(shapeOf).map((shape) => {
+    return { shape, dir: join(at(io, flags.out), FOLDERS.shapes, shape.name) };
+  });
+  const paths = [
+    ...suite.generalisation.paths.map((one) => resolve(dirname(path), one)),
+    ...shapes.map(({ dir }) => dir),
+  ];
   const runConfig: OpenedSuite["runConfig"] = ({ variant, seed }) => {
     const own = suite.variants[variant]?.set ?? {};
     const of = cells.filter((cell) => cell.variant === variant && cell.seed === seed);
@@ -83,9 +94,13 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     const { methods: names, swap, causal, profile: given } = cell;
     const { elsewhere, ...profile } = given;
     if (elsewhere === true && paths.length === 0)
-      throw new TagprError("usage", `${file}: generalisation shows other data, and generalisation.paths names none`, {
-        hint: "Name folders in LaMP's layout: tagpr data dianping makes Dianping's three, tagpr data world others.",
-      });
+      throw new TagprError(
+        "usage",
+        `${file}: generalisation shows other data, and neither its paths nor its shapes name any`,
+        {
+          hint: "Name folders in LaMP's layout (tagpr data dianping makes Dianping's three), or shapes of the synthetic world.",
+        },
+      );
     const asked = {
       methods: [...names],
       swap: [...swap],
@@ -96,7 +111,7 @@ export function openSuite(io: Io, file: string, flags: SuiteFlags): OpenedSuite 
     };
     return { ...config, eval: { ...config.eval, ...asked } };
   };
-  return { suite, kinds, methods, cells, reuse, runConfig, cellConfig };
+  return { suite, kinds, methods, cells, shapes, reuse, runConfig, cellConfig };
 }
 
 function seedOf(run: string): number {

@@ -16,9 +16,9 @@ import { SUITE_FILE } from "./open-source.ts";
 import { type OpenedSuite, openSuite, type SuiteFlags } from "./open-suite.ts";
 import { printSuitePlan } from "./plan-suite.ts";
 import { writeOpened } from "./write-opened.ts";
+import { writeShapes } from "./write-shapes.ts";
 
 interface Flags extends SuiteFlags {
-  readonly out: string;
   readonly redact?: boolean | undefined;
   readonly dryRun?: boolean | undefined;
   readonly assume?: readonly string[] | undefined;
@@ -42,6 +42,7 @@ export async function runSuite(app: App, file: string, flags: Flags): Promise<vo
   const release = lockRun(dir);
   try {
     begin(dir, opened);
+    await writeShapes(opened);
     const own: App = { ...app, stages: sharing(app.stages, join(dir, FOLDERS.shelf), opened.reuse) };
     for (const [i, cell] of opened.cells.entries()) {
       if (flags.json !== true) app.io.err(`\nEvaluation ${i + 1} of ${opened.cells.length}: ${cellId(cell)}\n`);

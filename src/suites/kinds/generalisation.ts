@@ -1,5 +1,6 @@
 import { ELSEWHERE, OWN } from "../cells.ts";
 import { contender, inGroups } from "../contenders.ts";
+import { estimateOf } from "../estimate.ts";
 import type { Kind } from "../kind.ts";
 import { TABLE_2 } from "../paper.ts";
 import { paperRows } from "../paper-rows.ts";
@@ -21,11 +22,20 @@ export const generalisation: Kind = {
     const all = evaluations({ profile: ELSEWHERE });
     const tasks = all[0]?.tasks ?? [];
     const contenders = inGroups((all[0]?.methods ?? []).flatMap((method) => contender(all, method)));
-    const { table } = await scoreTable({
+    const { table, columns, measured } = await scoreTable({
       ...{ id: "generalisation", caption: "Other data, nothing of it seen in training", contenders, tasks },
       ...{ digits: suite.digits, against: suite.base },
       others: (columns, width) => paperRows(TABLE_2, all, columns, width, suite.digits),
     });
-    return { tables: [table, tookTable("generalisation-took", contenders)], pictures: [], says: [] };
+    const nobody = tasks.filter((task) =>
+      contenders.every(({ key }) =>
+        columns.every((column) => column.task !== task || estimateOf(measured(key, column)).value === 0),
+      ),
+    );
+    const says = nobody.map(
+      ({ name }) =>
+        `${name}: every row scores 0, so nothing is told of generalisation: the base model may not be able to read it at all.`,
+    );
+    return { tables: [table, tookTable("generalisation-took", contenders)], pictures: [], says };
   },
 };

@@ -19,7 +19,11 @@ export async function printPlan(io: Io, config: Config, assume: readonly string[
 }
 
 /** What a config would do and cost. Starts, downloads and writes nothing. */
-export async function planOf(io: Io, config: Config, assume: readonly string[]): Promise<Plan> {
+export const planOf = async (io: Io, config: Config, assume: readonly string[]): Promise<Plan> =>
+  (await openPlan(io, config, assume))(config);
+
+/** {@link planOf} of this config and of others that differ in what is asked alone: data and models are looked at once. */
+export async function openPlan(io: Io, config: Config, assume: readonly string[]): Promise<(config: Config) => Plan> {
   requireSound(config, { allowOpen: true });
   const assumed = readAssumptions(assume);
   const locate = async (name: string): Promise<string> => {
@@ -35,14 +39,8 @@ export async function planOf(io: Io, config: Config, assume: readonly string[]):
     ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
     ...(engines.reward.kind === "embedded" && hasRewardModel(config) ? [[backbone(config), reward] as const] : []),
   ]);
-  return makePlan({
-    config,
-    assumed,
-    policy,
-    reward,
-    tasks: support.tasks,
-    notes: [...sizes.notes, ...support.notes, ...downloads(io, here)],
-  });
+  const notes = [...sizes.notes, ...support.notes, ...downloads(io, here)];
+  return (asked) => makePlan({ config: asked, assumed, policy, reward, tasks: support.tasks, notes });
 }
 
 /** A line for each model that a run would download; published weights are mostly bf16. */

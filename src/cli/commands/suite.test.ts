@@ -41,6 +41,27 @@ describe("tagpr suite", () => {
     expect(total.queries).toBe(300 * 7);
   });
 
+  it("plans once what two runs train alike, and what two evaluations ask alike", async () => {
+    const { cwd, tagpr } = shell();
+    const shows = [
+      "show: [main, reward, robustness]",
+      "methods: [rag, rag-r, sft-r, tagpr]",
+      "rewards: [long]",
+      "variants: { long: { label: longer, set: { explore.epochs: 9 } } }",
+      "profiles: { k: [8], retrievers: [recency] }",
+    ].join("\n");
+    writeFileSync(join(cwd, "s.yaml"), `${SUITE}${shows}\n`);
+    const { out } = await tagpr("suite", "s.yaml", "--out", "o", "--dry-run", "--json");
+    const works: { what: string; stages: string[]; queries: number; kept: number }[] = JSON.parse(out).works;
+    const stagesOf = (what: string) => works.find((one) => one.what === `train ${what}+seed-5`)?.stages;
+    expect(stagesOf("own")).toEqual(expect.arrayContaining(["data", "sft", "guided", "explore"]));
+    expect(stagesOf("long")).toEqual(["explore"]);
+    // Eight of the most recent items are what the config shows anyway.
+    const same = works.filter(({ what }) => /\+k-8|\+recency/.test(what));
+    expect(same.length).toBeGreaterThan(0);
+    for (const { queries, kept } of same) expect([queries, kept > 0]).toEqual([0, true]);
+  });
+
   it("refuses a folder that holds something else", async () => {
     const { cwd, tagpr } = shell();
     writeFileSync(join(cwd, "notes.txt"), "mine");

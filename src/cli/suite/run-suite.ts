@@ -34,10 +34,11 @@ interface Flags extends SuiteFlags {
  */
 export async function runSuite(app: App, file: string, flags: Flags): Promise<void> {
   const opened = openSuite(app.io, file, flags);
-  if (flags.dryRun === true) return printSuitePlan(app.io, opened, flags.assume ?? [], flags.json === true);
+  const dir = at(app.io, flags.out);
+  if (flags.dryRun === true)
+    return printSuitePlan(app.io, opened, { dir, assume: flags.assume ?? [], json: flags.json === true });
   if (flags.assume !== undefined)
     throw new TagprError("usage", "--assume changes the plan of --dry-run, not a suite", { hint: "Add --dry-run." });
-  const dir = at(app.io, flags.out);
   requireOurs(dir);
   const release = lockRun(dir);
   try {

@@ -24,11 +24,15 @@ export function bars(canvas: Canvas, options: BarOptions): Picture {
   const { plot } = canvas;
   const rows = options.bars.map((bar) => ({ ...bar, fill: hueVar(bar.hue) }));
   const longest = rows.reduce((n, row) => Math.max(n, row.value), 0);
+  const left = room(rows.map((row) => row.label));
   const wide = canvas.svg({
-    width: 360,
+    width: 360 + Math.max(0, left - 170),
     height: 16 + rows.length * 26,
-    marginLeft: Math.min(170, room(rows.map((row) => row.label))),
-    marginRight: room(rows.map((row) => row.text)),
+    marginLeft: left,
+    marginRight: room(
+      rows.map((row) => row.text),
+      { bold: true },
+    ),
     marginTop: 6,
     marginBottom: 6,
     x: { axis: null, domain: [0, Math.max(options.max ?? longest, 1e-9)] },

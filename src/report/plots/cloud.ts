@@ -1,7 +1,7 @@
 import stringWidth from "string-width";
 import { escapeHtml, type Safe } from "../html.ts";
 import { HUES, hueVar } from "../palette.ts";
-import type { Picture } from "./draw.ts";
+import { FONT, type Picture } from "./draw.ts";
 
 export interface CloudWord {
   readonly word: string;
@@ -33,8 +33,7 @@ export function cloud(
     ({ word, size, box }, i) =>
       `<text x="${(box.x + box.width / 2).toFixed(1)}" y="${(box.y + box.height * 0.78).toFixed(1)}" font-size="${size.toFixed(1)}" fill="${hueVar(i % HUES.length)}" text-anchor="middle">${escapeHtml(word)}</text>`,
   );
-  const style = "font-family=\"system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif\"";
-  const wide = `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" ${style} font-weight="600"><style></style>${texts.join("")}</svg>`;
+  const wide = `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="${FONT}" font-weight="600"><style></style>${texts.join("")}</svg>`;
   return { ...options, wide };
 }
 

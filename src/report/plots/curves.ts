@@ -1,6 +1,6 @@
 import type { Safe } from "../html.ts";
 import { hueVar } from "../palette.ts";
-import type { Canvas, Picture } from "./draw.ts";
+import { type Canvas, type Picture, room } from "./draw.ts";
 
 export interface Series {
   readonly name: string;
@@ -33,9 +33,17 @@ export function curves(canvas: Canvas, options: CurveOptions): Picture {
   const values = [...series.flatMap((s) => s.points.map(([, y]) => y)), ...levels.map((level) => level.value)];
   const domain = padded(values);
   const ends = spread(series, domain);
-  const marginRight = series.length > 1 ? 16 + 6.4 * Math.max(...series.map((s) => s.name.length)) : 18;
+  const marginRight =
+    series.length > 1
+      ? 2 +
+        room(
+          series.map((s) => s.name),
+          { bold: true },
+        )
+      : 18;
   const svg = canvas.svg({
     ...SIZE,
+    width: SIZE.width + Math.max(0, marginRight - 130),
     marginRight,
     x: { label: options.x, labelAnchor: "right", labelArrow: false, ticks: 5, tickFormat: tick, nice: false },
     y: { label: options.y, domain, labelArrow: false, ticks: 5 },

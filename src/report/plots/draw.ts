@@ -1,4 +1,5 @@
 import type { Markish, PlotOptions } from "@observablehq/plot";
+import stringWidth from "string-width";
 import { escapeHtml, html, Safe } from "../html.ts";
 import { resolveHues } from "../palette.ts";
 
@@ -16,7 +17,9 @@ export interface Picture {
   readonly narrow?: string;
 }
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+/** Latin letters first, as the page has them; then what Chinese ones look like on the systems that there are. */
+export const FONT =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', 'PingFang SC', 'Hiragino Sans GB', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', 'WenQuanYi Micro Hei', 'WenQuanYi Zen Hei', 'Droid Sans Fallback', sans-serif";
 
 export interface Canvas {
   readonly plot: PlotLib;
@@ -24,9 +27,11 @@ export interface Canvas {
   svg(options: PlotOptions & { readonly marks: Markish[] }): string;
 }
 
-/** Pixels that the longest line of these labels takes, with the gap beside it. */
-export const room = (labels: readonly string[]): number =>
-  14 + 6.6 * labels.flatMap((label) => label.split("\n")).reduce((n, line) => Math.max(n, line.length), 0);
+/** Pixels that the longest line of these labels takes, with the gap beside it. A Chinese letter is as wide as two Latin ones. */
+export const room = (labels: readonly string[], { bold = false } = {}): number =>
+  14 +
+  (bold ? 8 : 6.6) *
+    labels.flatMap((label) => label.split("\n")).reduce((n, line) => Math.max(n, stringWidth(line)), 0);
 
 /** Plot and a small DOM, loaded only when something is drawn. */
 export async function openCanvas(): Promise<Canvas> {
@@ -61,11 +66,4 @@ export function standalone(picture: Picture): string {
   const back = `<rect width="${size?.[1] ?? "100%"}" height="${size?.[2] ?? "100%"}" fill="#ffffff"/>`;
   const body = svg.indexOf("</style>") + "</style>".length;
   return `${svg.slice(0, body)}<title>${escapeHtml(picture.alt)}</title>${back}${svg.slice(body)}\n`;
-}
-
-/** PNG bytes of a standalone SVG at twice its size. */
-export async function toPng(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await import("@resvg/resvg-js");
-  const font = { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans", sansSerifFamily: "DejaVu Sans" };
-  return new Resvg(svg, { fitTo: { mode: "zoom", value: 2 }, font }).render().asPng();
 }

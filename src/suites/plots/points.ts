@@ -36,18 +36,23 @@ export function pointPlot(canvas: Canvas, { name, caption, x, points }: PointsOp
     fill: hueVar(one.hue),
     text: `${one.series} ${number(one.value)}`,
   }));
+  const left = room(rows);
+  const right = room(
+    drawn.map(({ text }) => text),
+    { bold: true },
+  );
   const wide = canvas.svg({
-    width: 420,
+    width: 420 + Math.max(0, left - 150) + Math.max(0, right - 120),
     height: 40 + rows.length * (series.length * HEIGHT + 10),
     marginLeft: 12,
-    marginRight: room(drawn.map(({ text }) => text)),
+    marginRight: right,
     marginTop: 6,
     marginBottom: 34,
     x: { label: x, labelArrow: false, ticks: 5, nice: true, inset: 6 },
     fy: { label: null, domain: rows, axis: "left", padding: 0.12 },
     y: { axis: null, domain: series },
     marginFacet: 0,
-    facet: { marginLeft: Math.min(150, room(rows)) },
+    facet: { marginLeft: left },
     marks: [
       plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: 5 }),
       plot.ruleY(drawn, {

@@ -1,7 +1,7 @@
 import { html } from "../../report/html.ts";
 import { hueVar } from "../../report/palette.ts";
 import { padded } from "../../report/plots/curves.ts";
-import type { Canvas, Picture } from "../../report/plots/draw.ts";
+import { type Canvas, type Picture, room } from "../../report/plots/draw.ts";
 
 export interface ScatterOptions {
   readonly name: string;
@@ -27,10 +27,17 @@ export function scatter(canvas: Canvas, { name, caption, x, y, points }: Scatter
     });
   const top = Math.max(high, floor);
   const end = Math.max(...points.map((one) => one.x));
+  const right =
+    2 +
+    room(
+      points.map(({ label }) => label),
+      { bold: true },
+    );
   const wide = canvas.svg({
     ...size,
+    width: size.width + Math.max(0, right - 150),
     marginLeft: 46,
-    marginRight: 16 + 6.6 * Math.max(...points.map(({ label }) => label.length)),
+    marginRight: right,
     x: { label: x, type: "log", labelArrow: false, ticks: 4, tickFormat: "~s" },
     y: { label: y, domain: [low, top], labelArrow: false, ticks: 5 },
     marks: [

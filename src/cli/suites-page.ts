@@ -29,9 +29,9 @@ A number with a link leads to the method's answers on that task (\`answers/\`, 2
 ## LaMP's own files
 
 \`official/<evaluation>/<method>/<task>.json\` has the predictions as LaMP's evaluation code takes them, \`{"task": "LaMP_2", "golds": [{"id": …, "output": …}]}\`, \`golds/<task>.json\` beside them the golds, \`scores.json\` LaMP's metrics of each file.
-An output is the greedy answer read strictly, empty where none can be read; so these are the scores of the tables wherever \`eval.reading\` is \`strict\`. Data of the user-based split, which names no users, stand as \`LaMP_2_user.json\`. With \`--redact\` no such files are written.
+An output is the greedy answer as \`eval.reading\` has it, empty where none can be read. These are the scores of the tables, except that lenient ROUGE counts the better of both readings there. Data of the user-based split, which names no users, stand as \`LaMP_2_user.json\`. With \`--redact\` no such files are written.
 
-\`npx tagpr official RUN --out DIR\` writes the same of any run that was evaluated.
+\`npx tagpr official RUN --out DIR\` writes the same of any run that was evaluated, with \`--reading strict\` the answers that the strict reading finds.
 
 ## What it shows
 

@@ -1,4 +1,6 @@
+import type { ShownExample } from "../data/types.ts";
 import type { Canvas } from "../report/plots/draw.ts";
+import type { Scored } from "../retrieval/retrieve.ts";
 import type { Need } from "./cells.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Suite } from "./schema.ts";
@@ -30,4 +32,9 @@ export interface Given {
   /** The evaluation of a variant and a profile, one a seed. @throws TagprError where the kind didn't say that it needs it */
   readonly evaluations: (need?: Partial<Pick<Need, "variant" | "profile">>) => readonly Evaluation[];
   readonly canvas: Canvas;
+  /** What the retriever chose a query's items by, by `task/id`; absent where nobody can look. */
+  readonly itemScores?: (
+    evaluation: Evaluation,
+    queries: readonly Pick<ShownExample, "task" | "id">[],
+  ) => Promise<ReadonlyMap<string, readonly Scored[]>>;
 }

@@ -23,24 +23,32 @@ function run(): string {
   return dir;
 }
 
-it("files of LaMP's form hold the answers as they are read, and score as the strict reading does", async () => {
-  const dir = run();
-  const out = join(dir, "out");
-  const evaluation = openEvaluation(dir, { id: "run" });
-  const files = await writeOfficial(out, evaluation);
-  expect(files.map(({ path }) => path)).toEqual(evaluation.methods.map((method) => `${method}/synthetic_tag.json`));
-  const task = join(dir, "task.yaml");
-  writeJson(task, evaluation.tasks[0]);
-  for (const { method, path, metrics } of files) {
-    const { task: name, golds } = readJson<LampFile>(join(out, path));
-    expect(name).toBe("synthetic_tag");
-    const predictions = readJsonl<Prediction>(evaluation.file(method));
-    expect(golds).toEqual(predictions.map(({ query, strict }) => ({ id: query, output: strict ?? "" })));
-    const again = await scoreFiles({ task, golds: join(out, "golds", "synthetic_tag.json"), preds: join(out, path) });
-    expect(metrics).toEqual(again.official);
-    expect(metrics).toEqual(readResult(dir)?.details[method]?.strict);
-  }
-});
+it.each(["strict", "lenient"] as const)(
+  "files of LaMP's form hold the answers read %sly, and score as they do",
+  async (reading) => {
+    const dir = run();
+    const out = join(dir, "out");
+    const evaluation = openEvaluation(dir, { id: "run" });
+    const files = await writeOfficial(out, evaluation, { reading });
+    expect(files.map(({ path }) => path)).toEqual(evaluation.methods.map((method) => `${method}/synthetic_tag.json`));
+    const task = join(dir, "task.yaml");
+    writeJson(task, evaluation.tasks[0]);
+    for (const { method, path, metrics } of files) {
+      const { task: name, golds } = readJson<LampFile>(join(out, path));
+      expect(name).toBe("synthetic_tag");
+      const predictions = readJsonl<Prediction>(evaluation.file(method));
+      expect(golds).toEqual(
+        predictions.map(({ query, strict, lenient }) => ({
+          id: query,
+          output: reading === "strict" ? (strict ?? "") : lenient,
+        })),
+      );
+      const again = await scoreFiles({ task, golds: join(out, "golds", "synthetic_tag.json"), preds: join(out, path) });
+      expect(metrics).toEqual(again.official);
+      expect(metrics).toEqual(readResult(dir)?.details[method]?.[reading]);
+    }
+  },
+);
 
 /** The made-up run as one of LaMP's. */
 function asLamp(name: string, change: (one: Prediction) => Prediction): string {

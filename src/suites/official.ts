@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { streamJsonl, writeAtomic, writeJson } from "../core/jsonl.ts";
 import type { Task } from "../data/task.ts";
+import type { Reading } from "../eval/headline.ts";
 import { predictionFile } from "../eval/prediction-file.ts";
 import type { Prediction } from "../eval/types.ts";
 import type { Pair } from "../metrics/pairs.ts";
@@ -26,18 +27,20 @@ export interface OfficialFile {
 interface Wanted {
   readonly methods?: readonly string[];
   readonly tasks?: readonly string[];
+  /** How answers are read; by default as the evaluation counts them. */
+  readonly reading?: Reading;
 }
 
 /**
  * Writes an evaluation in LaMP's output format, `{"task": "LaMP_2", "golds": [{"id", "output"}]}`: `<method>/<task>.json`
  * of predictions, `golds/<task>.json` of golds, and `scores.json` with LaMP's metrics of each. An output is the greedy
- * answer read strictly, empty where none can be read: what the benchmark's own code makes of the files is `metrics`, and of
- * an evaluation with the strict reading its scores too. Tasks of the user-based split are called `LaMP_2_user`.
+ * answer as the evaluation reads it, empty where none can be read, and `metrics` is what the benchmark's own code makes of
+ * the files: the evaluation's scores, except that its lenient ROUGE counts the better of both readings. Tasks of the user-based split are called `LaMP_2_user`.
  */
 export async function writeOfficial(
   dir: string,
   evaluation: Evaluation,
-  { methods = evaluation.methods, tasks: names = [] }: Wanted = {},
+  { methods = evaluation.methods, tasks: names = [], reading = evaluation.result.reading }: Wanted = {},
 ): Promise<OfficialFile[]> {
   rmSync(join(dir, "scores.json"), { force: true });
   const tasks = evaluation.tasks.filter(({ name }) => isAsked({ tasks: names }, name));
@@ -45,7 +48,7 @@ export async function writeOfficial(
   for (const method of methods) {
     const file = evaluation.file(method);
     if (!existsSync(file)) continue;
-    const answers = await readOutputs(file, tasks);
+    const answers = await readOutputs(file, tasks, reading);
     for (const task of tasks) {
       const own = answers.get(task.name) ?? [];
       if (own.length === 0) continue;
@@ -67,10 +70,14 @@ interface Output extends Pair {
   readonly user: string | null;
 }
 
-async function readOutputs(file: string, tasks: readonly Task[]): Promise<ReadonlyMap<string, readonly Output[]>> {
+async function readOutputs(
+  file: string,
+  tasks: readonly Task[],
+  reading: Reading,
+): Promise<ReadonlyMap<string, readonly Output[]>> {
   const found = new Map(tasks.map(({ name }) => [name, [] as Output[]]));
-  for await (const { task, query: id, user, strict, gold } of streamJsonl<Prediction>(file))
-    found.get(task)?.push({ id, user, prediction: strict ?? "", gold });
+  for await (const { task, query: id, user, strict, lenient, gold } of streamJsonl<Prediction>(file))
+    found.get(task)?.push({ id, user, prediction: reading === "strict" ? (strict ?? "") : lenient, gold });
   return found;
 }
 

@@ -1,3 +1,4 @@
+import type { Falsehood } from "../report/chain-html.ts";
 import type { Picture } from "../report/plots/draw.ts";
 
 /*
@@ -61,10 +62,48 @@ export interface Table {
   readonly notes: readonly string[];
 }
 
+/** One query with two answers to it, side by side. All texts but `why`, `by` and labels are of users or models. */
+export interface Case {
+  /** Name of its file. */
+  readonly id: string;
+  readonly task: string;
+  /** By which rule it was chosen, and from how many. */
+  readonly why: string;
+  readonly query: string;
+  readonly asked: string;
+  readonly gold: string;
+  /** The primary tags: the same tag has the same colour everywhere. */
+  readonly tags: readonly string[];
+  /** How its items were chosen: `bm25, 8 of 41`. */
+  readonly by: string;
+  /** Oldest first, as a prompt numbers them. */
+  readonly items: readonly {
+    readonly text: string;
+    readonly date: string | null;
+    /** What the retriever chose it by; null where it has no score, or the data is gone. */
+    readonly score: number | null;
+    /** Labels of those whose prompt had no room for it. */
+    readonly cutFrom: readonly string[];
+  }[];
+  readonly sides: readonly CaseSide[];
+}
+
+export interface CaseSide {
+  readonly label: string;
+  /** `✓ right, 45 tokens` */
+  readonly verdict: string;
+  readonly response: string;
+  readonly falsehoods: readonly Falsehood[];
+  /** On what its answer rests; null of one that does not reason. */
+  readonly rests: string | null;
+  readonly lead: Lead;
+}
+
 /** What one kind came to. */
 export interface Shown {
   readonly tables: readonly Table[];
   readonly pictures: readonly Picture[];
+  readonly cases?: readonly Case[];
   /** What the numbers say, a sentence each, made from them. */
   readonly says: readonly string[];
 }

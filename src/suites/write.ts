@@ -4,10 +4,12 @@ import { html, type Safe } from "../report/html.ts";
 import { renderPage } from "../report/page.ts";
 import { openCanvas, standalone } from "../report/plots/draw.ts";
 import { toPng } from "../report/plots/png.ts";
+import { caseLatex } from "./formats/case-latex.ts";
 import { csvOf } from "./formats/csv.ts";
-import { htmlOf, type PageOptions } from "./formats/html.ts";
+import { htmlOf } from "./formats/html.ts";
 import { latexDocument, latexOf } from "./formats/latex.ts";
 import { markdownOf } from "./formats/markdown.ts";
+import type { PageOptions } from "./formats/page-options.ts";
 import { SUITE_STYLE } from "./formats/style.ts";
 import { textOf } from "./formats/text.ts";
 import type { Given, Kind } from "./kind.ts";
@@ -35,7 +37,7 @@ export async function writeSuite(writing: Writing): Promise<string> {
   const made: [Kind, Shown][] = [];
   for (const kind of kinds) made.push([kind, await kind.show({ ...given, canvas })]);
   for (const [, shown] of made) await writeParts(dir, shown, redact);
-  const tables = made.flatMap(([, shown]) => shown.tables.map(({ id }) => id));
+  const tables = made.flatMap(([, { tables: own, cases = [] }]) => [...cases, ...own].map(({ id }) => id));
   const title = `${given.suite.name}: tables`;
   writeAtomic(join(dir, "tables", "tables.tex"), latexDocument(title, tables));
   writeAtomic(join(dir, "report.md"), markdownPage(writing, made));
@@ -43,7 +45,8 @@ export async function writeSuite(writing: Writing): Promise<string> {
   return made.map(([kind, shown]) => `${kind.title} (${kind.paper})\n${textOf(shown, redact)}`).join("\n");
 }
 
-async function writeParts(dir: string, { tables, pictures }: Shown, redact: boolean): Promise<void> {
+async function writeParts(dir: string, { tables, pictures, cases = [] }: Shown, redact: boolean): Promise<void> {
+  for (const one of cases) writeAtomic(join(dir, "tables", `${one.id}.tex`), caseLatex(one, redact));
   for (const table of tables) {
     writeAtomic(join(dir, "tables", `${table.id}.csv`), csvOf(table, redact));
     writeAtomic(join(dir, "tables", `${table.id}.tex`), latexOf(table, redact));

@@ -19,10 +19,17 @@ export function officialCommand(app: App): Command {
     .option("--methods <names>", "whose answers, comma-separated (default: all)")
     .option("--tasks <names>", "of which tasks, comma-separated, LaMP-2 or so (default: all)")
     .option("--cell <id>", "of a suite: which evaluation (default: the first)")
+    .addOption(
+      new Option("--reading <reading>", "how answers are read (default: as the evaluation counts them)").choices([
+        "strict",
+        "lenient",
+      ] as const),
+    )
     .addOption(new Option("--json", "the scores as JSON"))
-    .action(async (given, { out, methods, tasks, cell, json }) => {
+    .action(async (given, { out, methods, tasks, cell, reading, json }) => {
       const { evaluation } = openSource(at(app.io, given), cell);
       const files = await writeOfficial(at(app.io, out), evaluation, {
+        ...(reading === undefined ? {} : { reading }),
         ...(methods === undefined ? {} : { methods: listed(methods, evaluation.methods, "methods") }),
         ...(tasks === undefined
           ? {}

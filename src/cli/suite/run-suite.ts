@@ -50,7 +50,7 @@ export async function runSuite(app: App, file: string, flags: Flags): Promise<vo
       await oneCell(own, dir, opened, cell, flags);
       if (app.outcome.code !== 0) return;
     }
-    const text = await writeOpened(dir, opened, { redact: flags.redact === true });
+    const text = await writeOpened(app, dir, opened, { redact: flags.redact === true });
     if (flags.json !== true) app.io.out(`\n${text}\n`);
     app.io.out(`Pages: ${join(flags.out, "index.html")}\n`);
   } finally {

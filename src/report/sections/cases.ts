@@ -3,8 +3,8 @@ import { fill } from "../../data/template.ts";
 import type { ShownExample } from "../../data/types.ts";
 import type { Prediction } from "../../eval/types.ts";
 import { methodLabel } from "../../methods/tables.ts";
-import { statements } from "../../rewards/grounding.ts";
-import { chainHtml, cutChain, type Falsehood, tagLegend } from "../chain-html.ts";
+import { chainHtml, tagLegend } from "../chain-html.ts";
+import { falsehoods } from "../falsehoods.ts";
 import { num, percent, whole } from "../format.ts";
 import { html, notRun, Safe, type Section } from "../html.ts";
 import { exampleKey, type RunFiles, readExamples } from "../read-run.ts";
@@ -94,21 +94,6 @@ ${prediction.truncated && html`<p class="note">Cut off at the token limit.</p>`}
 `,
   )}</div></article>
 `;
-}
-
-/** What the chain says of the items that isn't so. */
-function falsehoods(
-  { response, cut }: Prediction,
-  task: Task | undefined,
-  example: ShownExample | undefined,
-): Falsehood[] {
-  if (task === undefined || example === undefined) return [];
-  const out = new Set((cut ?? []).flatMap(({ item, field }) => (field === null ? [item] : [])));
-  const shown = { input: example.input, shown: example.shown.filter(({ id }) => !out.has(id)) };
-  const { parts } = cutChain(response);
-  return parts
-    .flatMap(({ text }) => statements(text, task, shown))
-    .flatMap(({ text, fault }) => (fault === null ? [] : [{ text, fault }]));
 }
 
 /** Whether the statement that the answer rests on is true. */

@@ -100,20 +100,24 @@ async function everyQuestion(context: StageContext): Promise<Questions> {
   return questions;
 }
 
+/** A query of a task, as a key. */
+export const questionKey = ({ task, id }: Pick<ShownExample, "task" | "id">): string => `${task}/${id}`;
+
 /**
- * The items that a query is shown with what they were chosen by, the history read, or made, again; null where the data no
- * longer holds the query.
+ * The items that queries are shown with what they were chosen by, by {@link questionKey}, the histories read, or made, again
+ * in one pass; without those that the data no longer holds.
  */
 export async function scoredItems(
   context: Pick<StageContext, "config" | "run" | "engines" | "modelDir">,
-  wanted: Pick<ShownExample, "task" | "id">,
-): Promise<Scored[] | null> {
+  queries: readonly Pick<ShownExample, "task" | "id">[],
+): Promise<ReadonlyMap<string, readonly Scored[]>> {
   const { config } = context;
   const options = retrieveOptions(context, profileOf(config));
-  let found: Scored[] | null = null;
+  const wanted = new Set(queries.map(questionKey));
+  const found = new Map<string, readonly Scored[]>();
   const look: Show = async (task, { profile, ...question }) => {
-    if (question.task === wanted.task && question.id === wanted.id)
-      found = await retrieveScored(task, { ...question, profile }, options);
+    const key = questionKey(question);
+    if (wanted.has(key)) found.set(key, await retrieveScored(task, { ...question, profile }, options));
     return { ...question, shown: [], historyItems: profile.length };
   };
   if (hasPaths(config)) await evaluationData({ ...config, data: evaluationFolders(config) }, look);
@@ -140,20 +144,19 @@ async function ofPaths(context: StageContext, dev: readonly ShownExample[]): Pro
 /** The same queries with other items: the histories are read, or made, again. */
 async function ofProfile(context: StageContext, dev: readonly ShownExample[]): Promise<Questions> {
   const { run, config } = context;
-  const key = ({ task, id }: Pick<ShownExample, "task" | "id">): string => `${task}/${id}`;
   const standing = { test: readSplit(run, "test"), dev };
-  const wanted = new Set([...standing.test, ...dev].map(key));
+  const wanted = new Set([...standing.test, ...dev].map(questionKey));
   const options = retrieveOptions(context, profileOf(config));
   // Of what only trains the items are not looked for.
   const choose: Show = async (task, example) => {
-    if (wanted.has(key(example))) return show(task, example, options);
+    if (wanted.has(questionKey(example))) return show(task, example, options);
     const { profile, ...question } = example;
     return { ...question, shown: [], historyItems: profile.length };
   };
   const gathered = await (config.data.source === "synthetic" ? syntheticData : filesData)(config, choose);
   const inOrder = (split: "test" | "dev"): ShownExample[] => {
-    const found = new Map(gathered.splits[split].map((example) => [key(example), example]));
-    return standing[split].flatMap((example) => found.get(key(example)) ?? []);
+    const found = new Map(gathered.splits[split].map((example) => [questionKey(example), example]));
+    return standing[split].flatMap((example) => found.get(questionKey(example)) ?? []);
   };
   const ceilings = gathered.extras["ceilings.json"] as Questions["ceilings"];
   return {

@@ -11,7 +11,7 @@ import { loadRenderer } from "../../prompts/renderer.ts";
 import type { Scored } from "../../retrieval/retrieve.ts";
 import type { StageContext } from "../stage.ts";
 import { tagsAsked } from "./base-tags.ts";
-import { scoredItems } from "./questions.ts";
+import { questionKey, scoredItems } from "./questions.ts";
 
 /** How one answer of an evaluation came to be, made again without asking anything. */
 export interface Retraced {
@@ -33,7 +33,8 @@ export async function retrace(
   }: { readonly method: string; readonly example: ShownExample; readonly tasks: readonly Task[] },
 ): Promise<Retraced> {
   const known = methodOf(method.replace(/-trained$/, ""), context.config);
-  const items = await scoredItems(context, example).catch(() => null);
+  const scored = await scoredItems(context, [example]).catch(() => null);
+  const items = scored?.get(questionKey(example)) ?? null;
   if (known.external === true) return { prompt: null, only: false, items };
   const prompts = await firstPrompt(context, known, example, tasks);
   return { prompt: prompts, only: known.responses === undefined, items };

@@ -1,19 +1,15 @@
 import { guardCell } from "../../core/printable.ts";
 import { html, type Safe } from "../../report/html.ts";
 import { figure } from "../../report/plots/draw.ts";
-import type { Entry, Lead, Shown, Table, TableColumn } from "../shown.ts";
+import type { Entry, Shown, Table, TableColumn } from "../shown.ts";
+import { casesHtml } from "./case-html.ts";
 import { shownText, signOf } from "./marks.ts";
-
-/** How pages are written. */
-export interface PageOptions {
-  readonly redact: boolean;
-  /** The address of the page where a number's answers stand; null where none is written. */
-  readonly linkOf: (lead: Lead) => string | null;
-}
+import type { PageOptions } from "./page-options.ts";
 
 /** Sentences, tables and figures of a kind, for a page of `renderPage`. */
-export function htmlOf({ tables, pictures, says }: Shown, options: PageOptions): Safe {
+export function htmlOf({ tables, pictures, says, cases = [] }: Shown, options: PageOptions): Safe {
   return html`${says.length > 0 && html`<ul class="says">${says.map((sentence) => html`<li>${sentence}</li>`)}</ul>`}
+${casesHtml(cases, options)}
 ${tables.map((table) => tableHtml(table, options))}
 ${pictures.length > 0 && html`<div class="figures">${pictures.map(figure)}</div>`}`;
 }
@@ -51,6 +47,9 @@ function heads(columns: readonly TableColumn[], head: string): Safe {
   )}</tr>${own}`;
 }
 
+/** Longer texts break into lines. */
+const LONG = 24;
+
 const side = (column: TableColumn | undefined): string => (column?.text === true ? "text" : "number");
 
 function cell(entry: Entry, column: TableColumn | undefined, { redact, linkOf }: PageOptions): Safe {
@@ -60,7 +59,8 @@ function cell(entry: Entry, column: TableColumn | undefined, { redact, linkOf }:
   const shown = link === null ? html`${text}` : html`<a href="${link}">${text}</a>`;
   const ranked = entry.rank === 1 ? html`<strong>${shown}</strong>` : entry.rank === 2 ? html`<u>${shown}</u>` : shown;
   const more = explained(entry);
-  return html`<td class="${side(column)}"${more !== "" && html` title="${more}"`}>${ranked}${
+  const long = column?.text === true && text.length > LONG;
+  return html`<td class="${side(column)}${long && " long"}"${more !== "" && html` title="${more}"`}>${ranked}${
     sign !== "" && html`<span class="sign ${entry.verdict}">${sign}</span>`
   }</td>`;
 }

@@ -113,5 +113,6 @@ const SPECIAL: Readonly<Record<string, string>> = {
   "|": "\\textbar{}",
 };
 
-const escaped = (text: string): string =>
+/** Text that LaTeX prints as it stands, on one line. */
+export const escaped = (text: string): string =>
   text.replaceAll(/[\\~^−–…≥≤±×✓✗▲▼“”→<>|&%$#_{}]/g, (c) => SPECIAL[c] ?? `\\${c}`).replaceAll(/\s+/g, " ");

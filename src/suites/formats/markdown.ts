@@ -1,11 +1,13 @@
 import type { Shown, Table } from "../shown.ts";
+import { caseMarkdown } from "./case-markdown.ts";
 import { shownText, signOf } from "./marks.ts";
 
 /** Sentences, tables and pictures (by their files) in Markdown. */
-export function markdownOf({ tables, pictures, says }: Shown, redact: boolean): string {
+export function markdownOf({ tables, pictures, says, cases = [] }: Shown, redact: boolean): string {
   return [
     ...says.map((sentence) => `- ${escaped(sentence)}`),
     "",
+    ...cases.flatMap((one) => caseMarkdown(one, redact, escaped)),
     ...tables.flatMap((table) => [...tableMarkdown(table, redact), ""]),
     ...pictures.flatMap(({ name, alt }) => [`![${escaped(alt)}](figures/${name}.svg)`, ""]),
   ].join("\n");

@@ -4,6 +4,7 @@ export const SUITE_STYLE = `
 table.suite th,table.suite td{padding:.3rem .6rem}
 table.suite th:first-child{padding-left:0}
 td.text,th.text{text-align:left}
+td.long{white-space:normal;min-width:10rem;max-width:24rem;overflow-wrap:anywhere}
 tr.group th{text-align:left;color:var(--muted);font-style:italic;font-weight:400;padding-top:.7rem}
 tr.groups th{text-align:center;border-bottom:0}tr.groups td{border-bottom:0}
 tr.groups th span{display:block;border-bottom:1px solid var(--line);padding-bottom:.15rem}

@@ -1,11 +1,17 @@
 import stringWidth from "string-width";
 import { guardCell } from "../../core/printable.ts";
 import type { Shown, Table } from "../shown.ts";
+import { caseText } from "./case-text.ts";
 import { shownText, signOf } from "./marks.ts";
 
 /** Tables and sentences for a terminal: `*` the best of a column, `+` the second. */
-export function textOf({ tables, says }: Shown, redact: boolean): string {
-  return [...says, "", ...tables.flatMap((table) => [...tableText(table, redact), ""])].join("\n");
+export function textOf({ tables, says, cases = [] }: Shown, redact: boolean): string {
+  return [
+    ...says,
+    "",
+    ...cases.flatMap((one) => caseText(one, redact)),
+    ...tables.flatMap((table) => [...tableText(table, redact), ""]),
+  ].join("\n");
 }
 
 const RANKS = { 1: "*", 2: "+" } as const;

@@ -1,7 +1,7 @@
 import { percent, signed, whole } from "../../report/format.ts";
 import { holm } from "../../stats/bootstrap.ts";
 import { OWN } from "../cells.ts";
-import { type Contender, contender, trained } from "../contenders.ts";
+import { type Contender, contender, leadOf, trained } from "../contenders.ts";
 import { resamplesOf } from "../draws.ts";
 import { type Difference, estimateOf, type OneSeed, testOf } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
@@ -143,7 +143,7 @@ function tableOf(seen: readonly Part[], all: readonly Part[]): Table {
       const entries = [out, reversed].flatMap((one) => {
         const [test, corrected] = [tests[at] ?? null, p[at] ?? 1];
         at++;
-        return entriesOf(one, test, corrected);
+        return entriesOf(one, test, corrected).map((given): Entry => ({ ...given, lead: leadOf(row, task) }));
       });
       return { group: `${row.label}: ${task}`, label: tag, entries };
     }),

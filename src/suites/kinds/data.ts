@@ -9,6 +9,7 @@ import { funnelPicture, funnelTable } from "../funnel-table.ts";
 import type { Kind } from "../kind.ts";
 import { CHAINS } from "../paper.ts";
 import { lampTasks } from "../paper-rows.ts";
+import type { Suite } from "../schema.ts";
 import { type Entry, entry, type Table, type TableRow } from "../shown.ts";
 import { type SplitSizes, splitSizes, USES } from "../split-sizes.ts";
 import { tagPicture, tagTable } from "../tag-table.ts";
@@ -21,14 +22,14 @@ export const data: Kind = {
   paper: "Tables 4, 5; Figures 2, 9; section 3.2",
   about:
     "Sizes of every task and split, what each filter left of the teacher's roll-outs, and the tags with what they mean.",
-  needs: ({ base, generalisation }, methods) => [
+  needs: (suite, methods) => [
     { variant: OWN, profile: {}, methods },
-    ...(generalisation.paths.length === 0 ? [] : [{ variant: OWN, profile: ELSEWHERE, methods: [base] }]),
+    ...(!asksElsewhere(suite) ? [] : [{ variant: OWN, profile: ELSEWHERE, methods: [suite.base] }]),
   ],
   show: async ({ suite, evaluations, canvas }) => {
     const [first] = evaluations();
     if (first === undefined) return { tables: [], pictures: [], says: [] };
-    const others = suite.generalisation.paths.length === 0 ? [] : evaluations({ profile: ELSEWHERE });
+    const others = !asksElsewhere(suite) ? [] : evaluations({ profile: ELSEWHERE });
     const tasks = askedTasks([first], suite);
     const sizes = [
       ...(await sizesOf(first, tasks, true)),
@@ -60,6 +61,9 @@ export const data: Kind = {
     };
   },
 };
+
+/** Whether the suite names other data: Table 5's rows. */
+const asksElsewhere = ({ generalisation: { paths, shapes } }: Suite): boolean => paths.length + shapes.length > 0;
 
 /** A task with what is known of its splits. */
 interface Sized {

@@ -1,7 +1,7 @@
 import { percent, whole } from "../../report/format.ts";
 import { type Answers, UNCHECKED } from "../answers.ts";
 import { OWN } from "../cells.ts";
-import { type Contender, contender } from "../contenders.ts";
+import { type Contender, contender, leadOf } from "../contenders.ts";
 import { type Resamples, resamplesOf } from "../draws.ts";
 import { estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
@@ -50,7 +50,8 @@ const between = ({ low, high }: Entry): string =>
   typeof low === "number" && typeof high === "number" ? ` (95% interval ${percent(low)} to ${percent(high)})` : "";
 
 /** None where nothing was checked: of files of older versions. */
-async function rowOf({ evaluations, method, label }: Contender, task: string): Promise<TableRow[]> {
+async function rowOf(row: Contender, task: string): Promise<TableRow[]> {
+  const { evaluations, method, label } = row;
   const seeds = await Promise.all(
     evaluations.map(async (evaluation) => {
       const answers = await evaluation.answers(method, task);
@@ -64,7 +65,9 @@ async function rowOf({ evaluations, method, label }: Contender, task: string): P
   return [
     {
       ...{ group: task, label },
-      entries: [{ text: whole(statements), value: statements }, ...SHARES.map((share) => entryOf(known, share))],
+      entries: [{ text: whole(statements), value: statements }, ...SHARES.map((share) => entryOf(known, share))].map(
+        (one): Entry => ({ ...one, lead: leadOf(row, task) }),
+      ),
     },
   ];
 }

@@ -4,6 +4,7 @@ import { TagprError } from "../../core/errors.ts";
 import { nearest } from "../../core/yaml-file.ts";
 import type { Kind } from "../kind.ts";
 import { ablation } from "./ablation.ts";
+import { cases } from "./cases.ts";
 import { causal } from "./causal.ts";
 import { cold } from "./cold.ts";
 import { content } from "./content.ts";
@@ -28,6 +29,7 @@ export const KINDS: readonly Kind[] = [
   robustness,
   efficiency,
   content,
+  cases,
   users,
   cold,
   cost,

@@ -23,6 +23,7 @@ describe("every number of one method on one task leads to its answers", () => {
     ["users", 4],
     ["cold", 2],
     ["cost", 2],
+    ["grounding", 4],
   ])("in %s, in %d cells of a row at least", async (name, least) => {
     const methods = ["rag-r", "tagpr"];
     const suite = suiteSchema.parse({ config: "none.yaml", show: [name] });

@@ -2,11 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { keepAliveFetch } from "../engine/http.ts";
 import type { Fetch } from "../engine/transport.ts";
 import type { ComputeRequest, Delta } from "./compute.ts";
-import { MANNERS, type Manner, type Stub, stubServer } from "./testing/completion-stub.ts";
+import { MANNERS, type Manner, SERVED, type Stub, stubServer } from "./testing/completion-stub.ts";
+import { vllmRefusal } from "./testing/vllm-refusal.ts";
 import { upstreamCompute } from "./upstream.ts";
 
 /** No vLLM and no SGLang runs here: a stub with their manners does. `npm run bench -- serve` asks a real llama.cpp server. */
@@ -103,6 +105,58 @@ it("over real HTTP pieces come as they are sent, and who leaves closes the conne
   expect(text).toContain("<think>\n漢字 😀</think> so");
   await expect.poll(() => stub.ended).toBe(1);
   await new Promise((closed) => server.close(closed).closeAllConnections());
+});
+
+describe("what vLLM refuses", () => {
+  it("is never sent, whatever a request may be, and a user's salt goes with it", async () => {
+    const request = fc.record({
+      prompt: fc.array(fc.integer({ min: 0, max: SERVED.vocabulary - 1 }), { minLength: 1, maxLength: 20 }),
+      n: fc.integer({ min: 1, max: 3 }),
+      maxTokens: fc.integer({ min: 1, max: SERVED.context - 20 }),
+      temperature: fc.double({ min: 0, max: 2, noNaN: true }),
+      topP: fc.double({ min: Number.MIN_VALUE, max: 1, noNaN: true }),
+      seed: fc.maxSafeNat(),
+      cacheSalt: fc.option(fc.stringMatching(/^[\w-]{43}$/), { nil: undefined }),
+    });
+    const take = async (asked: ComputeRequest) => {
+      const server = stubServer(MANNERS.vllm);
+      await collect((await connect(server)).complete(asked, signal));
+      expect(server.asked.map(({ cache_salt }) => cache_salt)).toEqual(Array(asked.n).fill(asked.cacheSalt));
+    };
+    await fc.assert(fc.asyncProperty(request, take));
+  });
+
+  const BODY = { model: "served", prompt: [1, 5], max_tokens: 4, stream: true };
+  it.each([
+    ["cache_salt", { cache_salt: "" }],
+    ["cache_salt", { cache_salt: 7 }],
+    ["cache_salt", { cache_salt: "a/b" }],
+    ["cache_salt", { cache_salt: "x".repeat(129) }],
+    ["prompt", { prompt: [] }],
+    ["prompt", { prompt: [SERVED.vocabulary] }],
+    ["prompt.0", { prompt: [-1] }],
+    ["input_tokens", { max_tokens: SERVED.context }],
+    ["max_tokens", { max_tokens: 0 }],
+    ["temperature", { temperature: 2.5 }],
+    ["top_p", { top_p: 0 }],
+    ["top_k", { top_k: -2 }],
+    ["stream_options", { stream: false, stream_options: { include_usage: true } }],
+    ["model", { model: "other" }],
+  ])("%s: %j is refused by the stub too", async (param, more) => {
+    expect(vllmRefusal(BODY, SERVED)).toBeNull();
+    const refused = vllmRefusal({ ...BODY, ...more }, SERVED);
+    expect(refused?.status).toBe(param === "model" ? 404 : 400);
+    expect(await refused?.json()).toMatchObject({ error: { param } });
+  });
+
+  it("a refusal of vLLM's is a sentence with what it said", async () => {
+    const compute = await connect(stubServer(MANNERS.vllm));
+    const asked = collect(compute.complete({ ...REQUEST, prompt: [SERVED.vocabulary] }, signal));
+    await expect(asked).rejects.toMatchObject({
+      code: "engine",
+      message: expect.stringContaining("out of vocabulary"),
+    });
+  });
 });
 
 describe("finding the model", () => {

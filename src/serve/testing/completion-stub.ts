@@ -1,4 +1,5 @@
 import type { Fetch } from "../../engine/transport.ts";
+import { type Served, vllmRefusal } from "./vllm-refusal.ts";
 
 /**
  * How servers of OpenAI's completions differ in what they stream, as far as a client can see it: read from the sources of
@@ -18,11 +19,19 @@ export interface Manner {
   readonly refuses?: "models";
   readonly breaks?: "error" | "end";
   readonly endless?: boolean;
+  /** Looks at a body before it is answered; null: takes it. */
+  readonly check?: (body: unknown, models: readonly string[]) => Response | null;
 }
+
+/** What the stub with vLLM's manners was started with. */
+export const SERVED: Served = { models: ["served"], context: 4096, vocabulary: 1835 };
 
 const COMMON = { models: ["served"], finish: "stop", comments: false } as const;
 export const MANNERS: Readonly<Record<"vllm" | "sglang" | "llama.cpp", Manner>> = {
-  vllm: { ...COMMON, usage: "own event", finishApart: false },
+  vllm: {
+    ...{ ...COMMON, usage: "own event", finishApart: false },
+    check: (body, models) => vllmRefusal(body, { ...SERVED, models }),
+  },
   sglang: { ...COMMON, usage: "own event", finishApart: true },
   "llama.cpp": { ...COMMON, usage: "last", finishApart: true, comments: true },
 };
@@ -52,6 +61,8 @@ export function stubServer(manner: Manner): Stub {
       if (models) return Response.json({ object: "list", data: manner.models.map((id) => ({ id, object: "model" })) });
       const asked = JSON.parse(String(body)) as Record<string, unknown>;
       stub.asked.push(asked);
+      const refused = manner.check?.(asked, manner.models) ?? null;
+      if (refused !== null) return refused;
       return { status: 200, headers: new Headers(), arrayBuffer: async () => new ArrayBuffer(), body: answer(signal) };
     },
   };

@@ -1,8 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { SERVED } from "./completion-stub.ts";
 import { CHAIN } from "./fake-service.ts";
+import { vllmRefusal } from "./vllm-refusal.ts";
 
-/** A completion server with vLLM's manners on loopback, which says the same to everybody at once. */
+/** A completion server with vLLM's manners on loopback, which says the same to everybody at once, and refuses what vLLM refuses. */
 export interface UpstreamServer {
   readonly url: string;
   /** Bodies of the completions that were asked for. */
@@ -20,7 +22,13 @@ export async function startUpstream({ keep = true } = {}): Promise<UpstreamServe
     }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    if (keep) asked.push(JSON.parse(Buffer.concat(chunks).toString()));
+    const body = JSON.parse(Buffer.concat(chunks).toString());
+    if (keep) asked.push(body);
+    const refused = vllmRefusal(body, SERVED);
+    if (refused !== null) {
+      response.writeHead(refused.status).end(await refused.text());
+      return;
+    }
     const event = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.write(event({ choices: [{ index: 0, text: CHAIN, finish_reason: "stop" }] }));

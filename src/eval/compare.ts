@@ -68,7 +68,7 @@ function differenceOf({ clusters, values, draws }: Resampled): Difference {
   return {
     difference: (values[1] ?? 0) - (values[0] ?? 0),
     ...intervalOver(clusters, drawn),
-    p: pOver(clusters, drawn),
+    p: pOver(clusters, drawn, (values[1] ?? 0) - (values[0] ?? 0)),
   };
 }
 

@@ -36,7 +36,7 @@ export function rowsOf(
       const differences = (draws[at(a)] ?? []).map((value, r) => value - (minus[r] ?? Number.NaN));
       return { a, b, difference: (values[at(a)] ?? Number.NaN) - (values[at(b)] ?? Number.NaN), differences };
     });
-  const corrected = holm(pairs.map((pair) => pOver(clusters, pair.differences)));
+  const corrected = holm(pairs.map((pair) => pOver(clusters, pair.differences, pair.difference)));
   const paired = pairs.map(({ a, b, difference, differences }, i): PairedRow => {
     const { low, high } = intervalOver(clusters, differences);
     const p_holm = corrected[i] ?? 1;

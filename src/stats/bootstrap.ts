@@ -1,6 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import { stream } from "../core/random.ts";
 import { quantile } from "./resample.ts";
+import { tTail } from "./student.ts";
 
 export interface BootstrapOptions {
   /** Names the random stream; equal names give equal intervals. */
@@ -85,12 +86,31 @@ export function pValue(draws: readonly number[]): number {
   return Math.min(1, (2 * (Math.min(below, above) + 1)) / (draws.length + 1));
 }
 
+/** Draws beyond 0 that a bootstrap's p-value must rest on. */
+const ENOUGH = 20;
+
 /**
- * {@link pValue} of draws over so many clusters, never below that of the sign test where all of them agree,
- * 2^(1 − clusters): of fewer than six nothing is ever decided at .05, however alike their few members are.
+ * {@link pValue} of a difference's draws over so many clusters. Where too few of them lie beyond 0 to tell it, as a correction
+ * for many comparisons asks for, that of Student's t with the draws' standard deviation as the standard error: else no
+ * difference, however large, would be told apart in a family that is larger than a fortieth of the draws. Never below the
+ * p-value of the sign test where all clusters agree, 2^(1 − clusters): of fewer than six nothing is ever decided at .05, however
+ * alike their few members are.
  */
-export const pOver = (clusters: number, draws: readonly number[]): number =>
-  Math.min(1, Math.max(pValue(draws), 2 ** (1 - clusters)));
+export function pOver(clusters: number, draws: readonly number[], value: number): number {
+  const drawn = Math.min(1, Math.max(pValue(draws), 2 ** (1 - clusters)));
+  const resolved = (2 * ENOUGH) / (draws.length + 1);
+  const se = spread(draws);
+  if (drawn > resolved || se === null || se === 0 || clusters < 2) return drawn;
+  const p = 2 * tTail(Math.abs(value) / se, clusters - 1);
+  return Math.max(2 ** (1 - clusters), Math.min(resolved, p));
+}
+
+/** Standard deviation, n − 1 in the denominator; null of fewer than two values. */
+export function spread(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
 
 /**
  * Holm's step-down correction: adjusted p-values in the given order, to compare with the level as they are. `m` is the

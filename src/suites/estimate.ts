@@ -1,7 +1,7 @@
-import { pOver } from "../stats/bootstrap.ts";
+import { pOver, spread } from "../stats/bootstrap.ts";
 import { detectable as overSeeds, pairedTest } from "../stats/paired.ts";
 import { type Interval, intervalOver } from "../stats/resample.ts";
-import { tQuantile, tTail } from "../stats/student.ts";
+import { tQuantile } from "../stats/student.ts";
 import type { Measured } from "./draws.ts";
 
 /**
@@ -59,26 +59,11 @@ export function testOf(differences: readonly OneSeed[]): Difference {
   if (differences.length === 1 && only !== undefined) {
     const draws = Array.from(only.draws);
     const se = spread(draws);
-    return { ...estimateOf(differences), p: pOf(only, draws, se), se };
+    return { ...estimateOf(differences), p: pOver(only.clusters, draws, only.value), se };
   }
   const values = differences.map(({ value }) => value);
   const { p, sd, n } = pairedTest(values, 0);
   return { ...overT(values), p, se: sd === null ? null : sd / Math.sqrt(n) };
-}
-
-/** Draws beyond 0 that a bootstrap's p-value must rest on. */
-const ENOUGH = 20;
-
-/**
- * The bootstrap's p-value; where too few draws lie beyond 0 to tell it, as a correction for many comparisons asks for, that of
- * Student's t with the bootstrap's standard error.
- */
-function pOf({ value, clusters }: OneSeed, draws: readonly number[], se: number | null): number {
-  const drawn = pOver(clusters, draws);
-  const resolved = (2 * ENOUGH) / (draws.length + 1);
-  if (drawn > resolved || se === null || se === 0 || clusters < 2) return drawn;
-  const p = 2 * tTail(Math.abs(value) / se, clusters - 1);
-  return Math.max(2 ** (1 - clusters), Math.min(resolved, p));
 }
 
 function overT(values: readonly number[]): Estimate {
@@ -87,13 +72,6 @@ function overT(values: readonly number[]): Estimate {
   const sd = spread(values);
   const half = n < 2 || sd === null ? null : (tQuantile(0.975, n - 1) * sd) / Math.sqrt(n);
   return { value, low: half === null ? null : value - half, high: half === null ? null : value + half };
-}
-
-/** Standard deviation, n − 1 in the denominator. */
-function spread(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 /**

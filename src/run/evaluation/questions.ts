@@ -39,7 +39,7 @@ export const looksAtDev = ({ eval: { temperatures, base } }: Config): boolean =>
 /** Files of the data stage that the questions hang on. */
 export const questionFiles = (config: Config): string[] => [
   ...(hasPaths(config) ? [] : ["data/tasks.json", "data/test.jsonl"]),
-  ...(looksAtDev(config) ? ["data/dev.jsonl"] : []),
+  ...(looksAtDev(config) ? ["data/dev.jsonl", ...(hasPaths(config) ? ["data/tasks.json"] : [])] : []),
   ...(config.data.source === "synthetic" && !hasPaths(config) ? ["data/ceilings.json"] : []),
 ];
 

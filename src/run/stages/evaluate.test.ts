@@ -203,6 +203,19 @@ describe("eval.profile and eval.paths", () => {
     expect(resultOf(run)).toMatchObject({ task: "LaMP_3", synthetic: false, rows: [{ n: 1 }, { n: 1 }, { n: 1 }] });
     expect(resultOf(run).rows[0]?.score).toBe(0);
   });
+
+  it("choose on the run's own dev queries what is chosen, and show only what was asked about", async () => {
+    const run = await begun();
+    const folder = join(run, "mine");
+    const input = "Which tag does this movie relate to? description: Two clerks stage a heist.";
+    const profile = [{ id: "1", tag: "comedy", description: "Two clerks.", date: "2020-01-01" }];
+    writeJson(join(folder, "dev_questions.json"), [{ id: "310", input, profile, user_id: "7" }]);
+    writeJson(join(folder, "dev_outputs.json"), { task: "LaMP_2", golds: [{ id: "310", output: "comedy" }] });
+    const { context } = contextOf(run, { ...BASE, eval: { ...BASE.eval, base: "better", paths: [folder] } });
+    await evalStage.run(context);
+    expect(resultOf(run)).toMatchObject({ task: "LaMP_2", rows: [{ n: 1 }, { n: 1 }, { n: 1 }] });
+    expect(Object.keys(readJson<object>(join(run, "eval", "base.json")))).toContain("rag-r");
+  });
 });
 
 describe("eval.base", () => {

@@ -15,7 +15,7 @@ import { learnsFromChains, METHOD_NAMES, methodsOf, prepared } from "../../metho
 import { partsOf } from "../../methods/over-samples.ts";
 import { comparisonsOf, type Labels, methodLabel } from "../../methods/tables.ts";
 import { namedTags } from "../../model/asking.ts";
-import { readTags } from "../../model/files.ts";
+import { readTags, readTasks } from "../../model/files.ts";
 import { chooseTags } from "../evaluation/base-tags.ts";
 import { budgetOf } from "../evaluation/budget.ts";
 import { writeCausal } from "../evaluation/causal.ts";
@@ -109,7 +109,10 @@ function filesOf(name: string): string[] {
 /** How every method of this evaluation answers, once its prompt and its decoding are chosen on dev. */
 async function openAnswers(context: StageContext, methods: readonly Method[], { tasks, dev }: Questions) {
   const { run, dir, config, claim } = context;
-  const handedOn = await openTools(context, tasks);
+  // With `eval.paths` what is chosen on dev is chosen on the run's own tasks.
+  const own = dev.length === 0 ? [] : readTasks(run).filter(({ name }) => tasks.every((task) => task.name !== name));
+  const known = [...tasks, ...own];
+  const handedOn = await openTools(context, known);
   const allowed = hangsOnTags(config) ? readTags(run) : config.prompt.tags;
   const trials = new Map<string, number>();
   const write = (
@@ -143,7 +146,7 @@ async function openAnswers(context: StageContext, methods: readonly Method[], { 
       return write(method, file, examples, {
         tags: tagsOf(method),
         ...(sampling === undefined ? {} : { sampling }),
-        ...(opening === undefined ? {} : { tools: await openTools(context, tasks, opening) }),
+        ...(opening === undefined ? {} : { tools: await openTools(context, known, opening) }),
       });
     },
     /** What its greedy answers were asked with. */

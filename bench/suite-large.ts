@@ -14,24 +14,32 @@ import { writeJson } from "../src/core/jsonl.ts";
 import { stream } from "../src/core/random.ts";
 import { loadTask } from "../src/data/task-file.ts";
 import { METHODS } from "../src/methods/index.ts";
+import { answersPage, writeAnswerPages } from "../src/suites/answer-pages.ts";
 import { openEvaluation } from "../src/suites/evaluation.ts";
-import { main } from "../src/suites/kinds/main.ts";
-import { users } from "../src/suites/kinds/users.ts";
+import { kindsOf } from "../src/suites/kinds/index.ts";
 import { suiteSchema } from "../src/suites/schema.ts";
 import { writeSuite } from "../src/suites/write.ts";
 
 const QUERIES = Number(process.env.QUERIES ?? 20_000);
+const STEPS = ["analyze_input", "examine_examples", "make_decision"]
+  .map((tag) => `<${tag}>${"The user called a similar film so before. ".repeat(6)}</${tag}>`)
+  .join("");
 const NAMES = METHODS.map(({ name }) => name)
   .filter((name) => !name.startsWith("model"))
   .slice(0, 20);
+/** Those that are made of one evaluation's answers alone. */
+const SHOW = ["main", "efficiency", "content", "users", "cost", "grounding"];
 const dir = process.argv[2] ?? join(tmpdir(), `suite-large-${QUERIES}`);
 
 if (!existsSync(join(dir, "result.json"))) await make();
 const before = performance.now();
 const evaluation = openEvaluation(dir, { id: "own+seed-0" });
-const suite = suiteSchema.parse({ config: "made up", show: ["main", "users"] });
+const suite = suiteSchema.parse({ config: "made up", show: SHOW });
+const report = join(dir, "report");
+const pages = await writeAnswerPages(report, evaluation, { run: dir, redact: false });
 await writeSuite({
-  ...{ kinds: [main, users], dir: join(dir, "report"), redact: false, linkOf: () => null, facts: [] },
+  ...{ kinds: kindsOf(SHOW), dir: report, redact: false, facts: [] },
+  linkOf: (lead) => (pages.has(answersPage(lead)) ? answersPage(lead) : null),
   given: { suite, methods: NAMES, evaluations: () => [evaluation] },
 });
 const seconds = (performance.now() - before) / 1000;
@@ -66,7 +74,7 @@ async function make(): Promise<void> {
       const gold = stream("gold", q).pick(task.labels);
       const answer = random.next() < 0.3 + 0.02 * m ? gold : random.pick(task.labels);
       const score = answer === gold ? 1 : 0;
-      const response = `<think>${"The user called a similar film so before. ".repeat(19)}</think>${answer}`;
+      const response = `<think>${STEPS}</think>${answer}`;
       const row = {
         ...{
           task: task.name,
@@ -78,6 +86,7 @@ async function make(): Promise<void> {
           truncated: false,
         },
         ...{ strict: answer, lenient: answer, strictScore: score, lenientScore: score },
+        truth: { stated: 8, wrong: random.int(3), deciding: random.next() < 0.7 },
         cost: { promptTokens: 300, sampledTokens: 200, responses: 1 },
       };
       if (!file.write(`${JSON.stringify(row)}\n`)) await once(file, "drain");

@@ -1,4 +1,3 @@
-import { zipStrict } from "../core/zip.ts";
 import type { Measured, Resamples } from "./draws.ts";
 
 /** The mean of a number a query, on all queries and on the resamples of their clusters. */
@@ -21,14 +20,13 @@ export function ratioOf(
     parts[at] = (parts[at] ?? 0) + (part[i] ?? 0);
     wholes[at] = (wholes[at] ?? 0) + (of[i] ?? 0);
   }
-  const own = zipStrict(Array.from(parts), Array.from(wholes));
-  const over = (times: (c: number) => number): number => {
+  const over = (times: ArrayLike<number>): number => {
     let [sum, n] = [0, 0];
-    for (const [c, [total, size]] of own.entries()) {
-      sum += times(c) * total;
-      n += times(c) * size;
+    for (let c = 0; c < times.length; c++) {
+      sum += (times[c] as number) * (parts[c] as number);
+      n += (times[c] as number) * (wholes[c] as number);
     }
     return sum / n;
   };
-  return { value: over(() => 1), draws: Float64Array.from(counts, (drawn) => over((c) => drawn[c] ?? 0)) };
+  return { value: over(new Uint8Array(place.size).fill(1)), draws: Float64Array.from(counts, over) };
 }

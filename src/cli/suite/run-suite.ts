@@ -52,7 +52,8 @@ export async function runSuite(app: App, file: string, flags: Flags): Promise<vo
     }
     const text = await writeOpened(app, dir, opened, { redact: flags.redact === true });
     if (flags.json !== true) app.io.out(`\n${text}\n`);
-    app.io.out(`Pages: ${join(flags.out, "index.html")}\n`);
+    const pages = `Pages: ${join(flags.out, "index.html")}`;
+    app.io.out(`${flags.json === true ? JSON.stringify({ event: "say", line: pages }) : pages}\n`);
   } finally {
     release();
   }

@@ -5,7 +5,7 @@ import { matrix } from "../../report/plots/matrix.ts";
 import { OWN } from "../cells.ts";
 import { type ChainCounts, countChains, END, inOrder, START } from "../chains.ts";
 import { type Contender, contender, leadOf, trained } from "../contenders.ts";
-import { resamplesOf } from "../draws.ts";
+import { type Resamples, resamplesOf } from "../draws.ts";
 import { differenceOf, estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
 import type { Kind } from "../kind.ts";
@@ -54,7 +54,8 @@ async function lengthTable(
   tasks: readonly string[],
   base: string,
 ): Promise<{ readonly table: Table; readonly says: string[] }> {
-  const measured = await Promise.all(rows.map((row) => Promise.all(tasks.map((task) => lengthsOf(row, task)))));
+  const shared = new Map<string, Resamples>();
+  const measured = await Promise.all(rows.map((row) => Promise.all(tasks.map((task) => lengthsOf(row, task, shared)))));
   const at = rows.findIndex(({ key }) => key === base);
   const entries = zipStrict(rows, measured).map(([row, own]) =>
     own.flatMap((seeds, t): Entry[] => {
@@ -98,12 +99,20 @@ async function lengthTable(
   };
 }
 
-async function lengthsOf({ evaluations, method }: Contender, task: string): Promise<OneSeed[]> {
+/** `shared`: the resamples of a seed's task, which the first row makes and the others use. */
+async function lengthsOf(
+  { evaluations, method }: Contender,
+  task: string,
+  shared: Map<string, Resamples>,
+): Promise<OneSeed[]> {
   return Promise.all(
     evaluations.map(async (evaluation) => {
       const answers = await evaluation.answers(method, task);
       const clusters = answers?.clusters ?? [];
-      const resamples = resamplesOf(clusters, evaluation.config.eval.bootstrap, evaluation.seed, task);
+      const key = `${evaluation.id}\n${task}`;
+      const resamples =
+        shared.get(key) ?? resamplesOf(clusters, evaluation.config.eval.bootstrap, evaluation.seed, task);
+      shared.set(key, resamples);
       return { ...meanOf(answers?.tokens ?? [], clusters, resamples), clusters: resamples.place.size };
     }),
   );

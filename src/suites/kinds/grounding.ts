@@ -19,9 +19,11 @@ export const grounding: Kind = {
   show: async ({ suite, methods, evaluations }) => {
     const all = evaluations();
     const rows: TableRow[] = [];
-    for (const { name } of askedTasks(all, suite))
-      for (const row of methods.flatMap((method) => contender(all, method)).filter(({ reasons }) => reasons))
-        rows.push(...(await rowOf(row, name)));
+    const reasoning = methods.flatMap((method) => contender(all, method)).filter(({ reasons }) => reasons);
+    for (const { name } of askedTasks(all, suite)) {
+      const resamples: Resamples[] = [];
+      for (const row of reasoning) rows.push(...(await rowOf(row, name, resamples)));
+    }
     return {
       tables: [
         {
@@ -49,14 +51,19 @@ export const grounding: Kind = {
 const between = ({ low, high }: Entry): string =>
   typeof low === "number" && typeof high === "number" ? ` (95% interval ${percent(low)} to ${percent(high)})` : "";
 
-/** None where nothing was checked: of files of older versions. */
-async function rowOf(row: Contender, task: string): Promise<TableRow[]> {
+/**
+ * None where nothing was checked: of files of older versions. `shared`: the resamples of each seed, which the first row makes and
+ * the others use.
+ */
+async function rowOf(row: Contender, task: string, shared: Resamples[]): Promise<TableRow[]> {
   const { evaluations, method, label } = row;
   const seeds = await Promise.all(
-    evaluations.map(async (evaluation) => {
+    evaluations.map(async (evaluation, s) => {
       const answers = await evaluation.answers(method, task);
+      if (answers === null) return null;
       const { bootstrap } = evaluation.config.eval;
-      return answers && { answers, resamples: resamplesOf(answers.clusters, bootstrap, evaluation.seed, task) };
+      shared[s] ??= resamplesOf(answers.clusters, bootstrap, evaluation.seed, task);
+      return { answers, resamples: shared[s] };
     }),
   );
   const known = seeds.flatMap((one) => (one?.answers.truth.stated.some((n) => n !== UNCHECKED) === true ? [one] : []));

@@ -97,11 +97,13 @@ dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.35rem}
 @media print{button,nav{display:none}.scroll{overflow:visible}}
 `;
 
-/** Theme button and "open all chains": the page reads the same without them. */
+/** Theme button, and an address that names a folded part unfolds it: the page reads the same without them. */
 export const SCRIPT = `
 const root=document.documentElement,theme=document.getElementById("theme");
 theme.hidden=false;
 const dark=()=>root.dataset.theme?root.dataset.theme==="dark":matchMedia("(prefers-color-scheme: dark)").matches;
 const say=()=>{theme.textContent=dark()?"Light theme":"Dark theme"};
 theme.addEventListener("click",()=>{root.dataset.theme=dark()?"light":"dark";say()});say();
+const unfold=()=>{const part=document.getElementById(decodeURIComponent(location.hash.slice(1)));if(part instanceof HTMLDetailsElement){part.open=true;part.scrollIntoView()}};
+addEventListener("hashchange",unfold);unfold();
 `;

@@ -38,7 +38,7 @@ export function funnelTable(tasks: readonly Funnel[], stats: Partial<ChainStats>
         : []),
     ],
     notes: [
-      "Passed: of the step before it; of queries and of those laid aside: of what stands above. Tagged: at most as many a query as the config says, and another for each that fails.",
+      "Passed: of the step before it; of queries and of those laid aside: of what stands above. Tagged: at most as many a query as the config says, and another for each that fails; – where a run of an older version says it of all tasks alone.",
       ...rejections(stats),
       ...(tasks.some(({ given }) => given > 0)
         ? [`${whole(all.at(-1)?.given ?? 0)} roll-outs were written with the answer in sight.`]

@@ -24,7 +24,7 @@ export function tagTable({ tags, clusters }: TagSet, used: Used): Table {
     return {
       label: tag,
       entries: [
-        entry(meaningOf(tag, members)),
+        entry(meaningOf(tag)),
         entry(members.length === 0 ? "–" : `${names.join(", ")}${more}`),
         share(own, steps),
         share(chains, used.chains),
@@ -43,19 +43,15 @@ export function tagTable({ tags, clusters }: TagSet, used: Used): Table {
     rows,
     notes: [
       `${whole(used.chains)} chains of ${num(used.chains === 0 ? null : steps / used.chains, 1)} steps, those held out included. The example is the tag's first step in the file.`,
-      "What a step does is our wording, by the tag's name or by the commonest free name of its cluster that has one; the paper's text has the names of five tags alone.",
+      "What a step does is our wording: the paper's text has the names of five tags alone. Of another name the free names of its cluster say it.",
     ],
   };
 }
 
 const stepsIn = ({ uses }: Used): number => [...uses.values()].reduce((sum, own) => sum + own.steps, 0);
 
-/** Of a tag without a meaning of its own: that of the free name which its cluster has most and which has one. */
-function meaningOf(tag: string, members: TagSet["clusters"][number]["members"]): string {
-  const meanings: Readonly<Record<string, string>> = TAG_MEANINGS;
-  const own = [tag, ...members.map(({ name }) => name)].flatMap((name) => meanings[name] ?? []);
-  return own[0] ?? "does what its free names say";
-}
+const meaningOf = (tag: string): string =>
+  (TAG_MEANINGS as Readonly<Record<string, string>>)[tag] ?? "does what its free names say";
 
 const share = (part: number, of: number): Entry => ({ text: percent(part / of), value: part / of });
 

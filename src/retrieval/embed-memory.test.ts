@@ -34,6 +34,22 @@ it("asks nobody where all is known, until it is told to forget", async () => {
   expect(asked).toHaveLength(2);
 });
 
+it("keeps nothing that was asked for before a forgetting", async () => {
+  let asked = 0;
+  let meanwhile = (): void => {};
+  const { embed, forget } = rememberedEmbed(async (texts) => {
+    asked++;
+    meanwhile();
+    return texts.map(() => [1]);
+  });
+  meanwhile = forget;
+  await embed(["a"]);
+  meanwhile = () => {};
+  await embed(["a"]);
+  await embed(["a"]);
+  expect(asked).toBe(2);
+});
+
 it("holds no more than it may: what was asked for longest ago goes, and every answer is whole", async () => {
   const { embed, asked } = counted(4);
   await embed(["a", "bb"]);

@@ -20,7 +20,9 @@ export function rememberedEmbed(
     maxSize: numbers,
     sizeCalculation: ({ length }) => Math.max(1, length),
   });
+  let forgettings = 0;
   const remembered: Embed = async (texts) => {
+    const before = forgettings;
     const keys = texts.map((text) => createHash("sha256").update(text).digest("base64url"));
     // What is held is taken at once: it may be pushed out while the others are made.
     const vectors = new Map(keys.flatMap((key) => pair(key, known.get(key))));
@@ -35,12 +37,17 @@ export function rememberedEmbed(
       for (const [i, key] of [...missing.keys()].entries()) {
         const vector = Float32Array.from(fresh[i] ?? []);
         vectors.set(key, vector);
-        known.set(key, vector);
+        // What was asked for before a forgetting may be what it was for.
+        if (forgettings === before) known.set(key, vector);
       }
     }
     return keys.map((key) => vectors.get(key) ?? new Float32Array());
   };
-  return { embed: remembered, forget: () => known.clear() };
+  const forget = (): void => {
+    forgettings++;
+    known.clear();
+  };
+  return { embed: remembered, forget };
 }
 
 const pair = <T>(key: string, value: T | undefined): [string, T][] => (value === undefined ? [] : [[key, value]]);

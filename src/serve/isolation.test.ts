@@ -39,6 +39,12 @@ describeStores("isolation", ({ open }) => {
       expect(body.choices[0].message.content).toContain(canaryOf(i));
     }
     expect(JSON.stringify(logged)).not.toMatch(/canary|user \d/);
+    // What is computed for one is computed for no other: a salt each, in which no name is.
+    const salts = new Set(compute.requests.map(({ cacheSalt }) => cacheSalt));
+    expect([salts.size, salts.has(undefined)]).toEqual([USERS, false]);
+    expect([...salts].join()).not.toContain("user");
+    for (let i = 0; i < 2; i++) await chat();
+    expect(new Set(compute.requests.map(({ cacheSalt }) => cacheSalt)).size).toBe(USERS + 2);
     expect(await (await call("GET", "/v1/users?limit=1000")).body.data).toHaveLength(USERS);
   });
 });

@@ -6,6 +6,7 @@ import type { ProfileItem, QueryId } from "../data/types.ts";
 import { type Embed, retrieveScored } from "../retrieval/retrieve.ts";
 import { eraseUser } from "../store/erase.ts";
 import { deleteItems, itemsSince, putItems } from "../store/items.ts";
+import { doing } from "../store/testing/doing.ts";
 import { describeStores } from "../store/testing/stores.ts";
 import { change, scopeOf, UserGone, type UserScope } from "../store/user.ts";
 import { putUser } from "../store/users.ts";
@@ -101,6 +102,19 @@ describeStores("a stored history", ({ open }) => {
     expect(await vectors()).toEqual([]);
     await expect(ask(() => eraseUser(scope))).rejects.toThrow(UserGone);
     expect(await vectors()).toEqual([]);
+  });
+
+  it("that is being read while its user is erased is not kept in memory", async () => {
+    const store = await open();
+    const scope = scopeOf(store, "ann");
+    await putUser(scope, {});
+    await put(scope, item("1"));
+    for (const statement of [1, 2]) {
+      const histories = storedHistories(1 << 24);
+      const slow = doing(store, statement, async () => histories.forget(scope));
+      expect((await histories.of(scopeOf(slow, "ann"), task, "m")).size).toBe(1);
+      expect(histories.held()).toBe(0);
+    }
   });
 
   it("leaves memory when its user is erased, here or by another instance, and is another's when they are put again", async () => {

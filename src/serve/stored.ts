@@ -42,13 +42,17 @@ export function storedHistories(bytes: number): Histories {
     busy.set(key, end);
     return result;
   };
+  /** How often a user was dropped: what was being read meanwhile may be theirs, and is not kept. */
+  let drops = 0;
   const current = async (scope: UserScope, task: Task, key: string): Promise<StoredItems | null> => {
+    const before = drops;
     const items = await upToDate(scope, task, held.get(key)?.items);
-    if (items === null) held.delete(key);
+    if (items === null || drops !== before) held.delete(key);
     else held.set(key, { scope, items });
     return items;
   };
   const drop = (user: string): void => {
+    drops++;
     for (const [key, one] of held.entries()) if (one.scope.user === user) held.delete(key);
   };
   return {

@@ -37,6 +37,7 @@ describeStores("the API of users", ({ open }) => {
       await chat({ user: "ann/é" }),
       await chat({ safety_identifier: "ann/é", user: "bob" }),
       await chat({ metadata: { user_id: "ann/é", other: "x" } }),
+      await chat({ user: "ann/é", metadata: { user_id: "bob" } }),
       await chat({ tagpr: { user: "ann/é" }, safety_identifier: "bob" }),
       await chat({ tagpr: { user: "bob" }, user: "bob" }, { "x-tagpr-user": "ann%2F%C3%A9" }),
     ])
@@ -131,6 +132,19 @@ describeStores("the API of users", ({ open }) => {
     expect((await call("GET", path("eve"))).status).toBe(404);
   });
 
+  it("no more is taken than a user may have, or than an import may hold, and nothing of it is written", async () => {
+    const { call } = await serve({ store: await open(), limits: { userItems: 3, import: 500 } });
+    await call("PUT", path("ann"), {});
+    const post = (...ids: string[]) =>
+      call("POST", path("ann", "/items"), { items: ids.map((id) => ({ ...ITEM, id })) });
+    expect((await post("1", "2", "3")).status).toBe(200);
+    expect(await post("3", "4")).toMatchObject({ status: 400, body: { error: { code: "too_many_items" } } });
+    expect((await post("1", "2")).status).toBe(200);
+    const lines = (of: string) => call("POST", path("ann", "/import"), of, { "content-type": "application/jsonl" });
+    expect(await lines("\n".repeat(501))).toMatchObject({ status: 413, body: { error: { code: "too_large" } } });
+    expect(await call("GET", path("ann"))).toMatchObject({ body: { items: { synthetic_tag: 3 } } });
+  });
+
   it("an id is data: whatever stands in it, it is one user of that very name", async () => {
     const { call } = await withStore();
     const ids = [
@@ -155,6 +169,8 @@ describeStores("the API of users", ({ open }) => {
         .data.map(({ id }) => id)
         .sort(),
     ).toEqual(ids.toSorted());
+    const { body: page } = await call("GET", `/v1/users?limit=2&after=${encodeURIComponent(body.data[3].id)}`);
+    expect([page.data, page.has_more]).toEqual([body.data.slice(4, 6), true]);
     expect(await call("PUT", path("a\u0000"), {})).toMatchObject({ status: 400 });
     expect(await call("PUT", path("x".repeat(257)), {})).toMatchObject({ status: 400 });
   });

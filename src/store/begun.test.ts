@@ -1,25 +1,12 @@
-import type { KyselyPlugin } from "kysely";
 import { expect, it } from "vitest";
 import { findAnswer, keepAnswer } from "./answers.ts";
 import { eraseUser } from "./erase.ts";
 import { allFeedback, keepFeedback } from "./feedback.ts";
 import type { Store } from "./open.ts";
+import { doing } from "./testing/doing.ts";
 import { describeStores } from "./testing/stores.ts";
 import { findUser, scopeOf } from "./user.ts";
 import { putUser } from "./users.ts";
-
-/** A store that does something after the n-th statement that goes through it. */
-function doing(store: Store, n: number, what: () => Promise<void>): Store {
-  let statements = 0;
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node }) => node,
-    transformResult: async ({ result }) => {
-      if (++statements === n) await what();
-      return result;
-    },
-  };
-  return { ...store, db: store.db.withPlugin(plugin) };
-}
 
 /** Resolves when a promise has settled, or nothing goes on until a transaction that waits for us has ended. */
 async function settledOrBlocked({ pool }: Store, work: Promise<unknown>): Promise<void> {

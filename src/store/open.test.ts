@@ -17,6 +17,15 @@ describeStores("a store", ({ url, open }, kind) => {
     expect(one.hash("salt", "ann")).not.toBe(other.hash("salt", "ann"));
   });
 
+  it("has what it acknowledged on the disk", async () => {
+    const { db } = await open();
+    const setting = kind === "sqlite" ? sql`pragma synchronous` : sql`show synchronous_commit`;
+    // SQLite's 2 is FULL.
+    expect((await setting.execute(db)).rows).toEqual([
+      kind === "sqlite" ? { synchronous: 2 } : { synchronous_commit: "on" },
+    ]);
+  });
+
   it("may be opened by several at once, the first time too", async () => {
     const at = await url();
     const stores = await Promise.all([open(at), open(at), open(at)]);

@@ -3,7 +3,9 @@ import type { Interval } from "../stats/resample.ts";
 /** `0.713`, with a real minus sign; null and NaN print a dash. */
 export function num(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  return value.toFixed(digits).replace("-", "−");
+  const text = value.toFixed(digits);
+  // What is 0 as shown has no sign.
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }
 
 /** `+0.052` */

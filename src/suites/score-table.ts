@@ -161,7 +161,8 @@ function seenRow(
       const own = measured(key, column);
       const test = tests[i]?.[c];
       const found = test ? detectableOf(test, { seeds: own.length, clusters: own[0]?.clusters ?? 0, m }) : null;
-      return found === null ? [] : [found];
+      // Rows that are alike answer by answer say nothing of what could be seen.
+      return found === null || found === 0 ? [] : [found];
     });
     const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
     return middle === undefined ? entry("–") : { text: num(middle, digits), value: middle };

@@ -4,7 +4,7 @@ import { html } from "../../report/html.ts";
 import { matrix } from "../../report/plots/matrix.ts";
 import { OWN } from "../cells.ts";
 import { type ChainCounts, countChains, END, inOrder, START } from "../chains.ts";
-import { type Contender, contender, leadOf, trained } from "../contenders.ts";
+import { type Contender, contender, inGroups, leadOf, trained } from "../contenders.ts";
 import { type Resamples, resamplesOf } from "../draws.ts";
 import { differenceOf, estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
@@ -22,9 +22,9 @@ export const efficiency: Kind = {
   show: async ({ suite, methods, evaluations, canvas }) => {
     const all = evaluations();
     const tasks = askedTasks(all, suite).map(({ name }) => name);
-    const rows = [...new Set([suite.base, ...methods])]
-      .flatMap((method) => contender(all, method))
-      .filter(({ reasons, key }) => reasons || key === suite.base);
+    const rows = inGroups([...new Set([suite.base, ...methods])].flatMap((method) => contender(all, method))).filter(
+      ({ reasons, key }) => reasons || key === suite.base,
+    );
     const lengths = await lengthTable(rows, tasks, suite.base);
     const whose = trained(rows);
     if (whose === undefined) return { tables: [lengths.table], pictures: [], says: lengths.says };

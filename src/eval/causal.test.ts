@@ -95,11 +95,23 @@ describe("a step's effect on the answer", () => {
     const asPrompt = (chain: string): string => `P${chain}</think>\n\ncomedy`;
     expect(asked).toEqual([
       asPrompt(`${CHAIN}\n`),
+      asPrompt(""),
       asPrompt(`${examine}\n${decide}\n`),
       asPrompt(`${analyze}\n${decide}\n`),
       asPrompt(`${analyze}\n${examine.replace("comedy", "action")}\n${decide}\n`),
       asPrompt(`${analyze}\n${examine}\n`),
     ]);
+  });
+
+  it("is asked of steps whose markup is faulty too, as far as they can be told apart, and of no chain at all", async () => {
+    const { tools } = modelThatReads(/war/);
+    const [row] = await causalRows([probed(response("<a>about war</b>\nor so</a>\n<c>it is"))], tools);
+    expect(effects(row as CausalRow)).toEqual([
+      { tag: "a", out: -3, says: "action", reversed: null },
+      { tag: null, out: 0, says: "comedy", reversed: null },
+      { tag: "c", out: 0, says: "comedy", reversed: null },
+    ]);
+    expect(row?.none).toEqual({ logprob: -3, answer: "action" });
   });
 
   it("is asked once, however often it is begun", async () => {
@@ -110,14 +122,14 @@ describe("a step's effect on the answer", () => {
   });
 
   it.each([
-    [response("no tag at all"), {}, "text outside of a tag"],
+    ["no chain at all", {}, "no <think>"],
     [response(CHAIN, ""), {}, "no answer"],
     [response(CHAIN, "a tragedy"), {}, "the answer is none of the task"],
     [response(), { truncated: true }, "cut off at the token limit"],
   ])("is not asked of what can't be told apart, and it is said why (%#)", async (text, more, why) => {
     const { tools, units } = modelThatReads(/./);
     const [row] = await causalRows([probed(text, more)], tools);
-    expect(row).toMatchObject({ why, own: null, steps: [] });
+    expect(row).toMatchObject({ why, own: null, none: null, steps: [] });
     expect(units()).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import { zipStrict } from "../core/zip.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { readAnswer } from "../prompts/answer.ts";
-import { hasMarkup, readChain, stepSpans } from "../prompts/chain.ts";
+import { hasMarkup, stepSpans } from "../prompts/chain.ts";
 import { readResponse } from "../prompts/response.ts";
 import { type Falsified, falsified } from "../rewards/falsify.ts";
 import type { Scored } from "./kept.ts";
@@ -25,7 +25,8 @@ export interface Led {
 
 /** One step of a chain, and what the chain leads to without it. */
 export interface StepEffect {
-  readonly tag: string;
+  /** Null of text outside of any. */
+  readonly tag: string | null;
   /** Counts from 0. */
   readonly at: number;
   readonly out: Led;
@@ -42,8 +43,9 @@ export interface CausalRow {
   readonly why: string | null;
   /** The answer that was given, read strictly. */
   readonly answer: string | null;
-  /** Behind its own chain, as it stands; null where `why` says so. */
+  /** Behind its own chain, as it stands, and behind none at all; null where `why` says so. */
   readonly own: Led | null;
+  readonly none: Led | null;
   readonly steps: readonly StepEffect[];
 }
 
@@ -86,23 +88,25 @@ export async function causalRows(probed: readonly Probed[], tools: CausalTools):
   return zipStrict(probed, parted).map(([{ prediction, task }, parts]): CausalRow => {
     const { task: name, query, user, strict: answer } = prediction;
     const row = { task: name, query, user, answer };
-    if (typeof parts === "string") return { ...row, why: parts, own: null, steps: [] };
+    if (typeof parts === "string") return { ...row, why: parts, own: null, none: null, steps: [] };
     const next = (): Led => readLed(led[seen++], task);
-    const own = next();
+    const [own, none] = [next(), next()];
     const steps = parts.steps.map(({ tag, reversed }, at): StepEffect => {
       const effect = { tag, at, out: next() };
       return reversed === null ? effect : { ...effect, reversed: { ...next(), claims: reversed.claims } };
     });
-    return { ...row, why: null, own, steps };
+    return { ...row, why: null, own, none, steps };
   });
 }
 
 /** A response up to `</think>`, what follows, and its steps, each gone or false. */
 interface Parts {
   readonly head: string;
+  /** The same with nothing in its chain. */
+  readonly empty: string;
   readonly tail: string;
   readonly steps: readonly {
-    readonly tag: string;
+    readonly tag: string | null;
     readonly without: string;
     readonly reversed: { readonly head: string; readonly claims: readonly Falsified[] } | null;
   }[];
@@ -110,17 +114,16 @@ interface Parts {
 
 const [OPEN, CLOSE] = ["<think>", "</think>"] as const;
 
-/** Only a clean chain of tagged steps can be told apart; answers why a response is none. */
+/** Steps as far as they can be told apart; answers why a response has no chain and answer to go on with. */
 function partsOf({ example, prediction, task, ask }: Probed, { seed }: Pick<CausalTools, "seed">): Parts | string {
   const { response, truncated } = prediction;
   const read = readResponse(response, { task, truncated });
-  if (read.why !== null) return read.why;
+  if (!read.formatOk) return read.why ?? "";
   if (read.answer === null) return "the answer is none of the task";
   const [from, to] = [response.indexOf(OPEN) + OPEN.length, response.indexOf(CLOSE)];
   const chain = response.slice(from, to);
   const headWith = (own: string): string => `${response.slice(0, from)}${own}${CLOSE}`;
-  const tags = readChain(chain).steps.map(({ tag }) => tag ?? "");
-  const steps = zipStrict(tags, stepSpans(chain)).map(([tag, span], at) => {
+  const steps = stepSpans(chain).map(({ tag, ...span }, at) => {
     const random = stream(seed, "causal", example.task, example.id, at);
     const made = falsified(chain.slice(span.text.from, span.text.to), task, { ...example, shown: ask.shown }, random);
     const reversed =
@@ -132,12 +135,13 @@ function partsOf({ example, prediction, task, ask }: Probed, { seed }: Pick<Caus
           };
     return { tag, without: headWith(chain.slice(0, span.from) + chain.slice(span.to)), reversed };
   });
-  return { head: headWith(chain), tail: response.slice(to + CLOSE.length), steps };
+  return { head: headWith(chain), empty: headWith("\n"), tail: response.slice(to + CLOSE.length), steps };
 }
 
 /** In the order in which {@link causalRows} reads what they lead to. */
-const headsOf = ({ head, steps }: Parts): string[] => [
+const headsOf = ({ head, empty, steps }: Parts): string[] => [
   head,
+  empty,
   ...steps.flatMap(({ without, reversed }) => (reversed === null ? [without] : [without, reversed.head])),
 ];
 

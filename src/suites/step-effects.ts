@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { streamJsonl } from "../core/jsonl.ts";
 import type { CausalRow } from "../eval/causal.ts";
 import { clusterKey } from "../eval/headline.ts";
+import { UNTAGGED } from "./chains.ts";
 
 /** What one kind of change did, one entry a step that was changed. */
 export interface Effects {
@@ -23,11 +24,13 @@ export interface TagEffects {
 
 /** Of one task. */
 export interface TaskEffects {
-  /** Answers that were looked at, and those of them whose chain could be told apart. */
+  /** Answers that were looked at, and those of them that have a chain and an answer. */
   asked: number;
   read: number;
   /** Of these the answers that are given again behind the chain as it stands. */
   again: number;
+  /** Behind no chain at all. */
+  readonly none: Effects;
   readonly tags: Map<string, TagEffects>;
 }
 
@@ -36,7 +39,7 @@ export async function readStepEffects(file: string): Promise<ReadonlyMap<string,
   const found = new Map<string, TaskEffects>();
   if (!existsSync(file)) return found;
   for await (const row of streamJsonl<CausalRow>(file)) {
-    const own = found.get(row.task) ?? { asked: 0, read: 0, again: 0, tags: new Map() };
+    const own = found.get(row.task) ?? { asked: 0, read: 0, again: 0, none: nothing(), tags: new Map() };
     found.set(row.task, own);
     own.asked++;
     if (row.own !== null) addRow(own, row, row.own);
@@ -52,8 +55,10 @@ function addRow(effects: TaskEffects, row: CausalRow, own: NonNullable<CausalRow
     to.change.push(led.logprob - own.logprob);
     to.changed.push(led.answer === own.answer ? 0 : 1);
   };
-  for (const { tag, at, out, reversed } of row.steps) {
-    const of = effects.tags.get(tag) ?? { places: 0, out: none(), reversed: none() };
+  if (row.none !== null) add(effects.none, row.none);
+  for (const { tag: own, at, out, reversed } of row.steps) {
+    const tag = own ?? UNTAGGED;
+    const of = effects.tags.get(tag) ?? { places: 0, out: nothing(), reversed: nothing() };
     effects.tags.set(tag, of);
     of.places += (at + 1) / row.steps.length;
     add(of.out, out);
@@ -61,7 +66,7 @@ function addRow(effects: TaskEffects, row: CausalRow, own: NonNullable<CausalRow
   }
 }
 
-const none = (): Effects => ({ clusters: [], change: [], changed: [] });
+const nothing = (): Effects => ({ clusters: [], change: [], changed: [] });
 
 /** Of several tags together. */
 export const together = (all: readonly Effects[]): Effects => ({

@@ -84,7 +84,8 @@ it("an evaluation tells what each step does, of as many queries as it is asked f
   const rows = rowsOf(run);
   expect(rows).toHaveLength(10);
   expect(rows.map(({ query }) => query)).toEqual(test.filter((id) => rows.some(({ query }) => query === id)));
-  for (const { own, steps } of rows) {
+  for (const { own, none, steps } of rows) {
+    expect(none).toEqual({ logprob: -2, answer: "action" });
     expect(own).toEqual({ logprob: -1, answer: "comedy" });
     expect(steps).toEqual([
       { tag: "analyze_input", at: 0, out: { logprob: -2, answer: "action" } },
@@ -110,8 +111,8 @@ it("killed after any unit and begun again asks nothing twice; done again, or wit
   const more = { ...BASE, eval: { ...BASE.eval, causal: { methods: ["tagpr"], queries: 12 } } };
   const again = contextOf(run, more);
   await evalStage.run(again.context);
-  // Its own chain, and without either step: scored, and gone on with.
-  expect(again.asked).toHaveLength(2 * 3 * 2);
+  // Its own chain, none, and without either step: scored, and gone on with.
+  expect(again.asked).toHaveLength(2 * 4 * 2);
   expect(rowsOf(run)).toHaveLength(12);
 });
 

@@ -22,9 +22,9 @@ function rowsOf(matters: (i: number) => number): CausalRow[] {
     return {
       ...{ task: "synthetic_tag", query: `test-${i}`, user: `u${Math.floor(i / 2)}`, answer: "comedy" },
       ...(i === 0
-        ? { why: "no answer", own: null, steps: [] }
+        ? { why: "no answer", own: null, none: null, steps: [] }
         : {
-            ...{ why: null, own: led(0) },
+            ...{ why: null, own: led(0), none: led(-4) },
             steps: [
               step("analyze_input", 0, 0),
               { ...step("examine_examples", 1, effect), reversed: { ...led(effect / 2), claims: [] } },
@@ -54,7 +54,13 @@ it("asks about the methods that the suite compares, and about the base where it 
 it("finds the one step that does something, its size, and how many answers are others", async () => {
   const { shown } = await shownOf((i) => -2 + 0.5 * stream("noise", i).normal());
   const rows = shown.tables[0]?.rows ?? [];
-  expect(rows.map(({ label }) => label)).toEqual(["analyze_input", "examine_examples", "make_decision", "any step"]);
+  expect(rows.map(({ label }) => label)).toEqual([
+    "analyze_input",
+    "examine_examples",
+    "make_decision",
+    "any step",
+    "whole chain",
+  ]);
   const [analyze, examine, decide] = rows.map(({ entries }) => entries);
   for (const none of [analyze, decide]) {
     expect(none?.[1]).toMatchObject({ value: 0, verdict: "tied" });
@@ -68,7 +74,8 @@ it("finds the one step that does something, its size, and how many answers are o
   expect(examine?.[1]?.high).toBeLessThan(0);
   expect(examine?.[2]?.value).toBeGreaterThan(0.8);
   expect(examine?.[4]?.value).toBeCloseTo((examine?.[1]?.value ?? 0) / 2);
-  expect(shown.tables[0]?.notes.join(" ")).toContain("TagPR, synthetic_tag: 39 of 40 answers have a clean chain");
+  expect(rows[4]?.entries[1]).toMatchObject({ value: -4, verdict: "worse" });
+  expect(shown.tables[0]?.notes.join(" ")).toContain("TagPR, synthetic_tag: 39 of 40 answers have a chain");
   expect(shown.says.join(" ")).toMatch(/TagPR, synthetic_tag: .* most without examine_examples/);
   expect(shown.pictures.map(({ name }) => name)).toEqual(["causal-synthetic_tag"]);
 });

@@ -1,6 +1,7 @@
 import { percent, signed, whole } from "../../report/format.ts";
 import { holm } from "../../stats/bootstrap.ts";
 import { OWN } from "../cells.ts";
+import { UNTAGGED } from "../chains.ts";
 import { type Contender, contender, leadOf, trained } from "../contenders.ts";
 import { resamplesOf } from "../draws.ts";
 import { type Difference, estimateOf, type OneSeed, testOf } from "../estimate.ts";
@@ -46,7 +47,7 @@ export const causal: Kind = {
           ),
         );
     }
-    const seen = parts.filter(({ lines }) => lines.length > 1);
+    const seen = parts.filter(({ seeds }) => seeds.some(({ read }) => read > 0));
     const drawn = trained(rows.filter(({ key }) => seen.some(({ row }) => row.key === key)));
     return {
       tables: [tableOf(seen, parts)],
@@ -70,7 +71,7 @@ export const causal: Kind = {
 };
 
 const SERIES = ["taken out", "made false"] as const;
-const ALL = "any step";
+const [ALL, WHOLE] = ["any step", "whole chain"] as const;
 
 function askedAbout({ causal: { methods: wanted }, base }: Suite, methods: readonly string[]): string[] {
   const own = wanted.filter((name) => methods.includes(name));
@@ -90,7 +91,7 @@ interface Line {
   readonly reversed: Measured | null;
 }
 
-/** A method's chains of one task; the last line is that of all steps together. */
+/** A method's chains of one task; the last lines are that of all steps together, and that of the chain as a whole. */
 interface Part {
   readonly row: Contender;
   readonly task: string;
@@ -113,6 +114,15 @@ function partOf(row: Contender, task: string, seeds: readonly TaskEffects[]): Pa
   const lines = [
     ...tagsInOrder(seeds).map((tag) => lineOf(tag, ({ tags }) => [tags.get(tag) ?? []].flat())),
     lineOf(ALL, ({ tags }) => [...tags.values()]),
+    {
+      tag: WHOLE,
+      out: measuredOf(
+        row,
+        [task, WHOLE],
+        seeds.map(({ none }) => none),
+      ),
+      reversed: null,
+    },
   ];
   return { row, task, seeds, lines };
 }
@@ -158,6 +168,7 @@ function tableOf(seen: readonly Part[], all: readonly Part[]): Table {
       "Log-prob: of the answer that was given, behind the changed chain minus behind its own, nats; below 0 the step speaks for it. Other answer: share of the greedy answers that are others than behind the chain as it stands.",
       "▼ less likely, ▲ more likely without it, = no change at all, at 5% after Holm's correction over the table; without a mark: undecided.",
       "Claims made false: every true one of the step about a shown item's label or grade, by another label. The rest of the chain stands as it was, which may say the same again.",
+      `Whole chain: nothing is left between <think> and </think>. ${UNTAGGED}: text that stands outside of any tag.`,
       "A chain with a hole is one that the model was not trained on: an effect says that the step is used, no effect that the answer does without its words.",
       ...all.map(({ row, task, seeds }) => `${row.label}, ${task}: ${toldApart(seeds)}`),
     ],
@@ -167,7 +178,7 @@ function tableOf(seen: readonly Part[], all: readonly Part[]): Table {
 function toldApart(seeds: readonly TaskEffects[]): string {
   const sum = (of: (own: TaskEffects) => number): number => seeds.reduce((total, own) => total + of(own), 0);
   const [asked, read, again] = [sum((own) => own.asked), sum((own) => own.read), sum((own) => own.again)];
-  return `${whole(read)} of ${whole(asked)} answers have a clean chain of tagged steps${read === 0 ? "" : `; behind it, as it stands, ${percent(again / read)} are given again`}.`;
+  return `${whole(read)} of ${whole(asked)} answers have a chain and an answer that can be read${read === 0 ? "" : `; behind it, as it stands, ${percent(again / read)} are given again`}.`;
 }
 
 function entriesOf(own: Measured | null, test: Difference | null, p: number): Entry[] {
@@ -186,11 +197,15 @@ function entriesOf(own: Measured | null, test: Difference | null, p: number): En
 }
 
 function saysOf({ row, task, lines }: Part): string {
-  const all = lines.at(-1)?.out;
-  if (all == null) return `${row.label}, ${task}: no chain could be told apart.`;
-  const of = (line: Line): number => (line.out === null ? 0 : estimateOf(line.out.change).value);
-  const [most] = lines.slice(0, -1).toSorted((a, b) => of(a) - of(b));
-  const { value, low, high } = estimateOf(all.change);
-  const between = low === null || high === null ? "" : ` (95% interval ${signed(low)} to ${signed(high)})`;
-  return `${row.label}, ${task}: without one of its steps the answer's log-prob changes by ${signed(value)}${between}, and ${percent(estimateOf(all.changed).value)} of the answers are others; most without ${most?.tag ?? ""} (${signed(most === undefined ? 0 : of(most))}).`;
+  const of = (tag: string): Measured | null => lines.find((line) => line.tag === tag)?.out ?? null;
+  const [any, whole] = [of(ALL), of(WHOLE)];
+  if (any === null || whole === null) return `${row.label}, ${task}: no chain that could be asked about.`;
+  const change = (own: Measured): string => {
+    const { value, low, high } = estimateOf(own.change);
+    return `${signed(value)}${low === null || high === null ? "" : ` (95% interval ${signed(low)} to ${signed(high)})`}`;
+  };
+  const others = (own: Measured): string => percent(estimateOf(own.changed).value);
+  const dropOf = ({ out }: Line): number => (out === null ? 0 : estimateOf(out.change).value);
+  const [most] = lines.slice(0, -2).toSorted((a, b) => dropOf(a) - dropOf(b));
+  return `${row.label}, ${task}: without its chain the log-prob of the answer changes by ${change(whole)} and ${others(whole)} of the answers are others; without one step by ${change(any)} and ${others(any)}, most without ${most?.tag ?? ""} (${signed(most === undefined ? 0 : dropOf(most))}).`;
 }

@@ -66,3 +66,6 @@ export const leadOf = ({ evaluations, method, swapped }: Contender, task: string
 /** Whose chains stand for the trained model: the furthest trained that is there. */
 export const trained = (contenders: readonly Contender[]): Contender | undefined =>
   ["tagpr", "guided", "sft-r"].flatMap((method) => contenders.find(({ key }) => key === method) ?? []).at(0);
+
+/** Of many rows those that sentences are made of; the table has them all. */
+export const isTold = (key: string, base: string): boolean => [base, "sft-r", "tagpr"].includes(key);

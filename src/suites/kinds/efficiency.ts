@@ -4,7 +4,7 @@ import { html } from "../../report/html.ts";
 import { matrix } from "../../report/plots/matrix.ts";
 import { OWN } from "../cells.ts";
 import { type ChainCounts, countChains, END, inOrder, START } from "../chains.ts";
-import { type Contender, contender, inGroups, leadOf, trained } from "../contenders.ts";
+import { type Contender, contender, inGroups, isTold, leadOf, trained } from "../contenders.ts";
 import { type Resamples, resamplesOf } from "../draws.ts";
 import { differenceOf, estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks, type Evaluation } from "../evaluation.ts";
@@ -72,7 +72,7 @@ async function lengthTable(
   );
   const says = zipStrict(rows, entries).flatMap(([{ label, key }, own]) => {
     const changes = own.flatMap(({ value }, i) => (i % 2 === 1 && typeof value === "number" ? [value] : []));
-    if (key === base || changes.length === 0) return [];
+    if (key === base || !isTold(key, base) || changes.length === 0) return [];
     const mean = changes.reduce((a, b) => a + b, 0) / changes.length;
     return [
       `${label}: ${percent(Math.abs(mean))} ${mean < 0 ? "fewer" : "more"} tokens a response than ${rows[at]?.label ?? base}, mean over ${changes.length} tasks.`,

@@ -1,7 +1,7 @@
 import { percent, whole } from "../../report/format.ts";
 import { type Answers, UNCHECKED } from "../answers.ts";
 import { OWN } from "../cells.ts";
-import { type Contender, contender, leadOf } from "../contenders.ts";
+import { type Contender, contender, isTold, leadOf } from "../contenders.ts";
 import { type Resamples, resamplesOf } from "../draws.ts";
 import { estimateOf, type OneSeed } from "../estimate.ts";
 import { askedTasks } from "../evaluation.ts";
@@ -24,6 +24,7 @@ export const grounding: Kind = {
       const resamples: Resamples[] = [];
       for (const row of reasoning) rows.push(...(await rowOf(row, name, resamples)));
     }
+    const told = new Set(reasoning.flatMap(({ key, label }) => (isTold(key, suite.base) ? [label] : [])));
     return {
       tables: [
         {
@@ -38,7 +39,7 @@ export const grounding: Kind = {
       ],
       pictures: [],
       says: rows.flatMap(({ label, group, entries: [, , deciding] }) =>
-        typeof deciding?.value === "number"
+        typeof deciding?.value === "number" && told.has(label)
           ? [
               `${group}, ${label}: the statement that the answer rests on is true in ${deciding.text} of the answers that rest on one${between(deciding)}.`,
             ]

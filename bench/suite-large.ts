@@ -2,6 +2,8 @@
  * Many predictions, read, compared and reported: 20,000 queries × 20 methods as `tagpr suite` finds them, made up.
  *
  *     npx tsx bench/suite-large.ts [FOLDER]      # QUERIES=2000 for a smaller one
+ *
+ * Six kinds and the pages of answers took 73.7 s and .35 GB on two cores at a load of 11 (2026-11-30).
  */
 
 import { once } from "node:events";

@@ -205,7 +205,9 @@ function saysOf({ row, task, lines }: Part): string {
     return `${signed(value)}${low === null || high === null ? "" : ` (95% interval ${signed(low)} to ${signed(high)})`}`;
   };
   const others = (own: Measured): string => percent(estimateOf(own.changed).value);
+  const without = `${row.label}, ${task}: without its chain the log-prob of the answer changes by ${change(whole)} and ${others(whole)} of the answers are others`;
   const dropOf = ({ out }: Line): number => (out === null ? 0 : estimateOf(out.change).value);
-  const [most] = lines.slice(0, -2).toSorted((a, b) => dropOf(a) - dropOf(b));
-  return `${row.label}, ${task}: without its chain the log-prob of the answer changes by ${change(whole)} and ${others(whole)} of the answers are others; without one step by ${change(any)} and ${others(any)}, most without ${most?.tag ?? ""} (${signed(most === undefined ? 0 : dropOf(most))}).`;
+  const [most, next] = lines.slice(0, -2).toSorted((a, b) => dropOf(a) - dropOf(b));
+  if (most === undefined || next === undefined) return `${without}.`;
+  return `${without}; without one step by ${change(any)} and ${others(any)}, most without ${most.tag} (${signed(dropOf(most))}).`;
 }

@@ -42,7 +42,8 @@ export async function writeOpened(
   };
   const pages = new Set<string>();
   // What an earlier writing left is not of these cells, and may hold texts that are to be redacted now.
-  for (const folder of [OFFICIAL, ANSWERS]) rmSync(join(dir, folder), { recursive: true, force: true });
+  for (const folder of [OFFICIAL, ANSWERS, "tables", "figures"])
+    rmSync(join(dir, folder), { recursive: true, force: true });
   for (const cell of cells) {
     const one = open(cellId(cell), runId(cell));
     for (const page of await writeAnswerPages(dir, one, { run: one.run, redact })) pages.add(page);

@@ -21,8 +21,8 @@ npx tagpr suite suites/main.yaml --out DIR                # trains, asks, writes
 npx tagpr suite suites/main.yaml --out DIR --reuse RUN    # of a run that \`tagpr run\` or \`tagpr eval\` made: nothing is done twice
 \`\`\`
 
-It can be stopped and started again: what is done is skipped, what was asked is kept by content. \`index.html\` is one page without anything from elsewhere; beside it stand \`report.md\`, \`tables/*.csv\`, \`tables/*.tex\` (\`tables/tables.tex\` has all of them) and \`figures/\` as SVG and PNG.
-None of these holds a path or the name of a machine. \`runs\`, \`cells\` and \`weights\` do: they are yours.
+It can be stopped and started again: what is done is skipped, what was asked is kept by content. \`--dry-run\` leaves out both, and what two evaluations ask alike: its column \`kept\`. \`index.html\` is one page without anything from elsewhere; beside it stand \`report.md\`, \`tables/*.csv\`, \`tables/*.tex\` (\`tables/tables.tex\` has all of them) and \`figures/\` as SVG and PNG.
+A PNG has the letters of this machine's fonts: where none has Chinese ones, a line under the picture says so, and its SVG has them. None of these holds a path or the name of a machine. \`runs\`, \`cells\` and \`weights\` do: they are yours.
 
 A number with a link leads to the method's answers on that task (\`answers/\`, 200 a page): query, items, response, every metric. \`npx tagpr why DIR --task T --method M --query Q\` shows any one of them with its prompt and the retrieval scores of its items.
 

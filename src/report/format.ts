@@ -10,7 +10,8 @@ export function num(value: number | null | undefined, digits = 3): string {
 
 /** `+0.052` */
 export function signed(value: number, digits = 3): string {
-  return `${value > 0 ? "+" : ""}${num(value, digits)}`;
+  const text = num(value, digits);
+  return value > 0 && Number(text) !== 0 ? `+${text}` : text;
 }
 
 /** An interval in words; of a single user there is none. */

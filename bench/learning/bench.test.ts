@@ -135,12 +135,12 @@ describe("the learning bench", () => {
     const { finding, ran } = start(out);
     const found = await finding;
     const count = (stage: string): number => ran.filter((what) => what.endsWith(`/${stage}`)).length;
-    expect(["data", "chains", "sft", "prmu", "guided", "eval"].map(count)).toEqual([1, 1, 2, 5, 9, 11]);
+    expect(["data", "chains", "sft", "prmu", "guided", "eval"].map(count)).toEqual([1, 1, 2, 7, 11, 13]);
     expect(ran).toEqual(expect.arrayContaining(["gold-at-once/gold", "rejection/rejection"]));
     expect(ran).not.toContain("gold-at-once/sft");
     if (found === null) throw new Error("stopped");
     const json = jsonOf(found) as { rows: object[]; paired: object[] };
-    expect(json.rows).toHaveLength(3 * 15);
+    expect(json.rows).toHaveLength(3 * 17);
     expect(json.paired).toHaveLength(3 * 15);
     expect(found.rows[0]).toMatchObject({ table: "ablation", variant: "base", n: USERS, seeds: 1 });
     const same = (variant: string) => found.rows.filter((row) => row.variant === variant).map(({ score }) => score);
@@ -200,7 +200,7 @@ describe("the learning bench", () => {
     }
     const { finding, ran } = start(other);
     await finding;
-    expect([...all.filter((what) => !what.startsWith("cut")), ...ran]).toHaveLength(1 + 1 + 2 + 5 + 9 + 9 + 2 + 11);
+    expect([...all.filter((what) => !what.startsWith("cut")), ...ran]).toHaveLength(1 + 1 + 2 + 7 + 11 + 11 + 2 + 13);
     expect(readFileSync(join(other, "result.json"), "utf8")).toBe(readFileSync(join(out, "result.json"), "utf8"));
   });
 
@@ -220,7 +220,7 @@ describe("the learning bench", () => {
 
   it("tells a table as soon as its own runs are done, with the numbers that it has at the end", async () => {
     const other = folder();
-    const only = ["tagpr", "no-reward", "untrained-rm", "no-user-embeddings"];
+    const only = ["tagpr", "no-reward", "untrained-rm", "no-user-embeddings", "general-rm", "oracle-rm"];
     const { finding, said } = start(other, { only });
     const found = await finding;
     const whole = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as typeof found;
@@ -329,7 +329,7 @@ describe("runs side by side", () => {
     expect(locks(out)).toEqual([]);
     const lines = said.join("").split("\n").filter(Boolean);
     expect(lines).toContain("seed 102, no-tag: sft: another run has done the same");
-    for (const line of lines) expect(line).toMatch(/^(seed 10[12], [\w-]+: \S|Run \d+ of 22: seed 10[12], [\w-]+$)/);
+    for (const line of lines) expect(line).toMatch(/^(seed 10[12], [\w-]+: \S|Run \d+ of 26: seed 10[12], [\w-]+$)/);
   });
 
   it("a failing one is named and ends the others too", async () => {
@@ -384,7 +384,7 @@ describe("runs side by side", () => {
     });
     await finding;
     expect(order.slice(0, 2).sort()).toEqual(["101 tagpr/guided", "102 tagpr/guided"]);
-    expect(order).toHaveLength(18);
+    expect(order).toHaveLength(22);
   });
 
   it("begin no further run after a signal", async () => {

@@ -34,7 +34,8 @@ const LABELS: Readonly<Partial<Record<StageName, readonly Split[]>>> = {
   rejection: ["rl"],
   pplug: ["chains", "rl"],
   "pplug-labels": ["chains", "rl"],
-  hydra: ["chains", "rl"],
+  // Some users' queries of chains and RL: its loop says which.
+  hydra: [],
   "prlm-reward": [],
   prlm: ["rl"],
   "prlm-sft": ["rl"],
@@ -95,8 +96,17 @@ function labelsOf(run: string, stages: readonly StageName[]): number {
   const learnt = splits.flatMap((split) => readWholeLines<ShownExample>(join(run, "data", `${split}.jsonl`)));
   const own = new Set(learnt.filter(({ gold }) => gold !== null).map(({ task, id }) => `${task}/${id}`)).size;
   // Of folders it may see more than the run's own splits: the loop says how much.
-  return stages.includes("gold-full") ? Math.max(own, completions(run, "gold-full")) : own;
+  if (stages.includes("gold-full")) return Math.max(own, completions(run, "gold-full"));
+  return stages.includes("hydra") ? scoredQueries(run) : own;
 }
+
+/** Queries whose candidates HYDRA's scorer has seen, judged by their golds; units are `task/query/candidate`. */
+const scoredQueries = (run: string): number =>
+  new Set(
+    readWholeLines<{ units?: string[] }>(join(run, "hydra", "samples.jsonl"))
+      .flatMap(({ units }) => units ?? [])
+      .map((unit) => unit.slice(0, unit.lastIndexOf("/"))),
+  ).size;
 
 /** Different completions that a stage of supervised training has seen. */
 const completions = (run: string, stage: StageName): number =>

@@ -11,7 +11,7 @@ export const methodsChoices = (): string => `## What the sources leave open, and
   and goes on behind a correction: ${MOST_INTERVENTIONS} a chain at most, then it is closed. The model sees the ${R2P_CANDIDATES} answers and gives one, at once and greedily. Predictions hold every chain and what was put in (\`made.candidates\`).
 - \`pplug\`: the constant that brings soft tokens to the model's scale is calibrated to the mean length of its embeddings. The projector begins without biases, the instruction as a vector of length 1. Texts are read without dropout.
   Dev's loss chooses the weights, answers are greedy (the source: beam 4), the labels are those of chains and RL. The text encoder is \`engines.embeddings_model\`: MiniLM here, BGE by name (\`BAAI/bge-base-en-v1.5\`). Predictions say which items count most (\`made.attention\`).
-  \`pplug\` leaves tags and scores out of the vectors, as the source's code does; \`pplug-labels\` has them in. Titles and tweets are text, so on tasks of writing the two are the same.
+  \`pplug\` leaves tags and scores out of the vectors, as the source's code does; \`pplug-labels\` has them in. Titles and tweets are text, so on tasks of writing their vectors are the same.
 - \`hydra-adapter\`: ${CANDIDATES} answers of the base model, asked as \`rag\`, at temperature 1; beside it stand \`rag/majority@8\` over the same answers, \`rag-r/majority@8\` and \`tagpr/majority@8\`. The text encoder is MiniLM (\`hydra.encoder\`; the source's \`allenai/longformer-base-4096\` by name).
   It reads the answer, the query and the items from the newest on: its cut takes old items. A head has one output where the source's has two, and there is no dropout. Right is an answer that the gold stands in; of free text what was sampled is wrong and the gold right, as in the source's code.
   Then the encoder stays, and each test user gets a head of its own, which begins as the mean of the trained ones. It learns from the newest items of the history (\`hydra.own\`), each asked as a query with the items before it. Where an item is no query (citations, tweets) the mean scores. Predictions say which head it was (\`made.head\`).
@@ -38,7 +38,7 @@ eval:
 \`\`\`
 
 **A model behind an API**: \`api-NAME\` answers at once, \`api-NAME-r\` reasons. It sees what \`rag\` and \`rag-r\` see. Thoughts that come apart or inside \`<think>\` are read as reasoning. Answers are kept and paid once; what is refused is a wrong answer;
-a request that fails ends the evaluation, and the same command asks for the rest alone. \`--max-cost 5\` ends a command that has paid five dollars (what is on its way is still paid), \`--dry-run\` estimates before, the row's budget says the dollars.
+a request that fails ends the evaluation, and the same command asks for the rest alone. \`--max-cost 5\` ends a command that has paid five dollars (what is on its way is still paid), \`tagpr suite … --dry-run\` estimates before, the row's budget says the dollars.
 
 **A method of your own**: a module that exports a function, or an object with one and what is to be said of it.
 

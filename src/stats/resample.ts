@@ -82,8 +82,9 @@ export interface Interval {
 export const intervalOver = (clusters: number, draws: readonly number[]): Interval =>
   clusters < 2 ? { low: null, high: null } : interval95(draws);
 
-/** Bounds of the central 95% of the draws. */
+/** Bounds of the central 95% of the draws; NaN where a draw is no number: where it would stand among the others is not known. */
 export function interval95(draws: readonly number[]): { readonly low: number; readonly high: number } {
+  if (draws.some(Number.isNaN)) return { low: Number.NaN, high: Number.NaN };
   const sorted = draws.toSorted((a, b) => a - b);
   return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
 }

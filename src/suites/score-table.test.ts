@@ -37,6 +37,16 @@ describe("a table of scores", () => {
     expect(column[0]?.lead).toEqual({ cell: "own+seed-0", method: "zero-shot", task: "synthetic_tag" });
   });
 
+  it("compares nothing with a row that was not asked, and says so", async () => {
+    const contenders = contender([evaluation], "tagpr");
+    const { tasks } = evaluation;
+    const { table } = await scoreTable({
+      ...{ id: "main", caption: "All", contenders, tasks, against: "rag-r", digits: 3 },
+    });
+    expect(table.rows[0]?.entries.every(({ verdict }) => verdict === undefined)).toBe(true);
+    expect(table.notes.join(" ")).toContain("was not asked: nothing is compared here");
+  });
+
   it("tests every row but the base against it, corrected: no p-value below the uncorrected one", () => {
     const base = made.table.rows.find(({ base }) => base === true);
     expect(base?.entries.every(({ verdict }) => verdict === undefined)).toBe(true);

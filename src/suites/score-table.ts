@@ -42,9 +42,12 @@ export async function scoreTable(options: ScoreTableOptions): Promise<ScoreTable
   const { contenders, tasks, against, gainOver = against, digits } = options;
   const columns = metricColumns(tasks);
   const measured = await measureAll(contenders, tasks);
+  const isAsked = contenders.some(({ key }) => key === against);
   const tests = contenders.map(({ key }) =>
     columns.map((column) =>
-      key === against ? null : differenceOf(measured(key, column), measured(against, column), column.higherIsBetter),
+      key === against || !isAsked
+        ? null
+        : differenceOf(measured(key, column), measured(against, column), column.higherIsBetter),
     ),
   );
   const entries = scored({ ...options, columns, measured, tests });
@@ -79,7 +82,7 @@ export async function scoreTable(options: ScoreTableOptions): Promise<ScoreTable
         ...["labels", "responses", "tokens"].map((head) => ({ head, group: "had and took" })),
       ],
       rows: [...rows, ...seen, ...(options.others?.(columns, columns.length + 5) ?? [])],
-      notes: notesOf(contenders, name, over, columns),
+      notes: notesOf(contenders, isAsked ? name : null, over, columns),
     },
   };
 }
@@ -174,7 +177,8 @@ function seenRow(
 
 function notesOf(
   contenders: readonly Contender[],
-  against: string,
+  /** Null where that row was not asked. */
+  against: string | null,
   over: string,
   columns: readonly MetricColumn[],
 ): string[] {
@@ -185,7 +189,9 @@ function notesOf(
       : "One seed; intervals and tests are over its users (bootstrap): they say nothing of training it again.";
   return [
     "Bold: the best of its column; underlined: the second; what is equal as shown shares the place.",
-    `▲ better, ▼ worse than ${against}, = the very same, at 5% after Holm's correction over the table; without a mark: undecided.`,
+    against === null
+      ? "The row that others are tested against was not asked: nothing is compared here."
+      : `▲ better, ▼ worse than ${against}, = the very same, at 5% after Holm's correction over the table; without a mark: undecided.`,
     `Gain: the mean of the relative gains over ${over} in all columns${columns.some(({ inGain }) => !inGain) ? " but MSE" : ""}, of errors the share by which they fall.`,
     unit,
     "Detectable difference: the true one that such a comparison finds in 80% of repetitions (median over the rows).",

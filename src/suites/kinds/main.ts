@@ -44,7 +44,11 @@ export const main: Kind = {
           : [
               `${ours.label}: ${percent(Math.abs(gain.value))} ${gain.value < 0 ? "worse" : "better"} than ${base.label} on average (gain ${percent(gain.value)}, 95% interval ${percent(gain.low)} to ${percent(gain.high)}); better in ${counted("better")}, worse in ${counted("worse")} and undecided in ${counted("undecided")} of ${columns.length} columns.`,
             ]),
-        `The paper's own TagPR row is ${percent(paperGain(TABLE_1, "TagPR", "RAG-R (Base)"))} better than its base over its twelve columns; its abstract says ${num(100 * ABSTRACT_GAIN, 2)}%.`,
+        ...(paperRows(TABLE_1, all, columns, columns.length + 5, suite.digits).length === 0
+          ? []
+          : [
+              `The paper's own TagPR row is ${percent(paperGain(TABLE_1, "TagPR", "RAG-R (Base)"))} better than its base over its twelve columns; its abstract says ${num(100 * ABSTRACT_GAIN, 2)}%.`,
+            ]),
       ],
     };
   },

@@ -64,7 +64,8 @@ export const swap: Kind = {
     );
     const says = claims.map(({ label }) => {
       const entries = held(label);
-      return `${label} in ${entries.filter(({ verdict }) => verdict === "better").length} of ${entries.length} tasks.`;
+      const count = (which: string): number => entries.filter(({ verdict }) => verdict === which).length;
+      return `${label} in ${count("better")}, below in ${count("worse")}, undecided in ${count("undecided")} of ${entries.length} tasks.`;
     });
     return { tables: [scores, table], pictures: [], says };
   },

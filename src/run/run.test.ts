@@ -94,6 +94,18 @@ describe("runStages", () => {
     expect(said[0]).toBe("sft: its config or inputs changed; done again");
   });
 
+  it("what would end a stage at once is found before anything of it is deleted", async () => {
+    await runStages(options());
+    const broken = stages.map((s) =>
+      s.name === "sft" ? { ...s, check: async () => Promise.reject(new TagprError("data", "no such file")) } : s,
+    );
+    await expect(runStages(options({ sft: { epochs: 5 } }, { stages: broken }))).rejects.toThrow(/no such file/);
+    expect(readFileSync(join(run, "sft", "out.txt"), "utf8")).not.toBe("");
+    ran = [];
+    await runStages(options());
+    expect(ran).toEqual([]);
+  });
+
   it("goes no further down than contents change", async () => {
     const shy = stages.map((s) => (s.name === "sft" ? { ...s, config: (c: Config) => c.sft.batch } : s));
     await runStages(options({}, { stages: shy }));

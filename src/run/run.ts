@@ -73,6 +73,7 @@ async function runStage(stage: Stage, needed: readonly Stage[], options: RunOpti
   if (key === null) throw missingInput(stage, options);
   if (await isStageSealed(place, stage, key)) return "unchanged";
   const dir = stageDir(place, stage.name);
+  await stage.check?.({ run, config });
   const before = prepare(stage, key, options);
   const started = options.now();
   const spent = (): number => before + (options.now() - started) / 1000;

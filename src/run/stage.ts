@@ -56,6 +56,8 @@ export interface Stage {
   readonly writes: readonly string[];
   /** Files outside its folder that it writes too, relative to the folder. */
   readonly alsoWrites?: readonly string[];
+  /** Throws what would end it at once, before what an earlier attempt has made is deleted. */
+  readonly check?: (given: Pick<StageContext, "run" | "config">) => Promise<void>;
   /** Writes its outputs into `context.dir`; called again after a crash, it goes on from what stands there. */
   readonly run: (context: StageContext) => Promise<void>;
 }

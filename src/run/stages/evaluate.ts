@@ -25,7 +25,7 @@ import { openQuestions, type Questions, questionFiles, questionsOutside } from "
 import { type Opening, openTools } from "../evaluation/tools.ts";
 import { labelsOfKept, notHandedOn } from "../evaluation/unkept.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { baseIdentity } from "./common.ts";
+import { baseIdentity, readSplit } from "./common.ts";
 
 /** Answers of every method to the test queries, greedy and drawn, and the result that all tables are made of. */
 export const evalStage: Stage = {
@@ -42,6 +42,12 @@ export const evalStage: Stage = {
     const [methods, questions] = [await methodsOutside(config), await questionsOutside(config, tools)];
     if (methods === undefined && questions === undefined) return base;
     return { base, ...(methods === undefined ? {} : { methods }), ...(questions === undefined ? {} : { questions }) };
+  },
+  check: async ({ run, config }) => {
+    const { paths, tasks } = config.eval;
+    if (paths.length > 0) return;
+    const examples = readSplit(run, "test").filter(({ task }) => tasks.length === 0 || tasks.includes(task));
+    await prepared(methodsOf(config), { examples, say: () => {} });
   },
   writes: ["scores.json", "decoding.json", "base.json", ...METHOD_NAMES.flatMap(filesOf)],
   alsoWrites: ["../result.json"],

@@ -11,7 +11,7 @@ const NOTE_HEIGHT = 20;
  * it shows (Chinese ones, mostly), a line under the picture says so.
  */
 export async function toPng(svg: string): Promise<Uint8Array> {
-  const scripts = SCRIPTS.flatMap((script) => script.exec(svg.replaceAll(/<title>.*?<\/title>/gs, ""))?.[0] ?? []);
+  const scripts = SCRIPTS.flatMap((script) => script.exec(svg.replaceAll(/<title>[^<]*<\/title>/g, ""))?.[0] ?? []);
   const drawn = await Promise.all(scripts.map(isDrawn));
   return (await rendered(drawn.every((is) => is) ? svg : withNote(svg), 2)).asPng();
 }

@@ -28,7 +28,7 @@ export const RULES: Rules = {
     {
       name: "a contact to add",
       pattern:
-        /(?:加|私|联系|添加).{0,4}(?:微信|薇信|威信|VX|V信|qq|扣扣)|(?:微信|薇信|VX|qq)(?:号)?\s*[:：]?\s*[a-z0-9_-]{5,}/i,
+        /(?:加|私|联系|添加).{0,4}(?:微信|薇信|威信|VX|V信|qq|扣扣)|(?:微信|薇信|VX|qq)(?:号)?\s*(?:[:：]\s*)?[a-z0-9_-]{5,}/i,
     },
     {
       name: "words of selling",

@@ -49,7 +49,7 @@ describe("resolveModelDir", () => {
     process.chdir(mkdtempSync(join(tmpdir(), "bare-")));
     try {
       for (const name of ["runs/quickstart", "data/mine"])
-        expect(() => findModel(name, options)).toThrow(`there is no folder ${name} here`);
+        expect(() => findModel(name, options)).toThrow(`there is no folder ${name}`);
     } finally {
       process.chdir(here);
     }

@@ -98,7 +98,7 @@ export function funnelPicture(canvas: Canvas, one: Funnel): Picture {
   const text = (n: number): string => `${whole(n)} (${percent(one.rollouts === 0 ? null : n / one.rollouts, 0)})`;
   const caption = `${one.task}: chains left after each step, and their share of all roll-outs.`;
   return bars(canvas, {
-    name: `data-funnel-${one.task.replace(/[^\w-]+/g, "-")}`,
+    name: `data-funnel-${one.task}`,
     alt: `${caption} ${steps.map(([name, n]) => `${name} ${text(n)}`).join(", ")}.`,
     caption: html`${caption}`,
     bars: steps.map(([label, value]) => ({ label, value, text: text(value), hue: 0 })),

@@ -44,7 +44,7 @@ export function caseOf(
     tied === 1 ? "the only one that gains so much" : `drawn by the seed from ${whole(tied)} that gain the same`;
   const gains = gain > 0 ? `gains most on ${base}` : `does not gain on ${base} anywhere, and loses least`;
   return {
-    id: `case-${task.name.replace(/[^\w-]+/g, "-")}`,
+    id: `case-${task.name}`,
     ...{ task: task.name, query, tags: primaryTags(evaluation) },
     why: `The query where ${last} ${gains} by ${task.metric === "f1_macro" ? "ACC" : headlineColumn(task).head} (${num(gain)}), ${drawn}.`,
     asked: example?.input ?? "The query is not in the run's data any more.",

@@ -4,6 +4,7 @@ import { wordsOf } from "../core/words.ts";
 import { streamShown } from "../data/shown.ts";
 import type { Task } from "../data/task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { quantile } from "../stats/resample.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { questionsFile } from "./find-answer.ts";
 
@@ -88,14 +89,13 @@ function count(mean: Mean, text: string): void {
 
 function finished({ items, users, query, item, answer }: Counts): Omit<SplitSizes, "task" | "split"> {
   const sorted = items.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
   const of = (mean: Mean): number | null => (mean.n === 0 ? null : mean.sum / mean.n);
   return {
     queries: items.length,
     users: users.size === 0 ? null : users.size,
     items: {
       mean: items.reduce((a, b) => a + b, 0) / items.length,
-      median: ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2,
+      median: quantile(sorted, 0.5),
       most: sorted.at(-1) ?? 0,
     },
     shown: item.n / items.length,

@@ -17,7 +17,10 @@ export function suiteCommand(app: App): Command {
       "--only <names>",
       `what is made, comma-separated, in place of the file's \`show\`: ${KINDS.map(({ name }) => name).join(", ")}`,
     )
-    .option("--redact", "users' texts stand by their lengths alone in everything that is written to be shared")
+    .option(
+      "--redact",
+      "users' texts stand by their lengths alone in everything that is written to be shared; `content` still has single words that three people's chains or more have",
+    )
     .option("--dry-run", "print queries, tokens, hours and dollars; start and write nothing")
     .option("--assume <name=value...>", "with --dry-run: another assumption, e.g. --assume response_tokens=800")
     .addOption(maxCost())

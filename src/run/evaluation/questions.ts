@@ -68,7 +68,10 @@ export async function openQuestions(context: StageContext): Promise<Questions> {
 }
 
 /** The questions of these tasks alone; of none named, all. @throws TagprError `usage` where the data lacks one */
-function ofTasks(questions: Questions, names: readonly string[]): Questions {
+export function ofTasks<Q extends Pick<Questions, "tasks" | "test" | "dev">>(
+  questions: Q,
+  names: readonly string[],
+): Q {
   if (names.length === 0) return questions;
   const known = questions.tasks.map(({ name }) => name);
   const absent = names.find((name) => !known.includes(name));

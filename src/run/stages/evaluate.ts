@@ -21,7 +21,7 @@ import { budgetOf } from "../evaluation/budget.ts";
 import { writeCausal } from "../evaluation/causal.ts";
 import { chooseSamplings, type OnDev } from "../evaluation/decoding.ts";
 import { methodsOutside } from "../evaluation/outside.ts";
-import { openQuestions, type Questions, questionFiles, questionsOutside } from "../evaluation/questions.ts";
+import { ofTasks, openQuestions, type Questions, questionFiles, questionsOutside } from "../evaluation/questions.ts";
 import { type Opening, openTools } from "../evaluation/tools.ts";
 import { labelsOfKept, notHandedOn } from "../evaluation/unkept.ts";
 import type { Stage, StageContext } from "../stage.ts";
@@ -46,8 +46,8 @@ export const evalStage: Stage = {
   check: async ({ run, config }) => {
     const { paths, tasks } = config.eval;
     if (paths.length > 0) return;
-    const examples = readSplit(run, "test").filter(({ task }) => tasks.length === 0 || tasks.includes(task));
-    await prepared(methodsOf(config), { examples, say: () => {} });
+    const { test } = ofTasks({ tasks: readTasks(run), test: readSplit(run, "test"), dev: [] }, tasks);
+    await prepared(methodsOf(config), { examples: test, say: () => {} });
   },
   writes: ["scores.json", "decoding.json", "base.json", ...METHOD_NAMES.flatMap(filesOf)],
   alsoWrites: ["../result.json"],

@@ -55,7 +55,7 @@ export const causal: Kind = {
         .filter(({ row }) => row.key === drawn?.key)
         .map(({ row, task, lines }) =>
           pointPlot(canvas, {
-            name: `causal-${task.replace(/[^\w-]+/g, "-")}`,
+            name: `causal-${task}`,
             caption: `${row.label}, ${task}: change of the answer's log-prob when a step is taken out of the chain, or its true claims are made false.`,
             x: "change of the log-prob, nats",
             points: lines.flatMap(({ tag, out, reversed }) =>

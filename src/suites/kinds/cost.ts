@@ -69,7 +69,7 @@ export const cost: Kind = {
     };
     const pictures = columns.map((column) =>
       scatter(canvas, {
-        name: `cost-${column.task.name.replace(/[^\w-]+/g, "-")}`,
+        name: `cost-${column.task.name}`,
         caption: `${column.task.name}: ${column.head} against tokens a query (${column.higherIsBetter ? "higher" : "lower"} is better).`,
         x: "tokens a query",
         y: column.head,

@@ -202,7 +202,7 @@ function lengthPictures({ canvas }: Given, all: Measurements): Picture[] {
     }));
     const alt = `${caption} ${series.map(({ name, points }) => `${name}: ${points.map(([x, y]) => `${x} items ${num(y)}`).join(", ")}`).join("; ")}.`;
     return curves(canvas, {
-      name: `robustness-k-${fileName(column)}`,
+      name: `robustness-k-${column.task.name}`,
       alt,
       caption: html`${caption}`,
       x: "items",
@@ -215,7 +215,7 @@ function lengthPictures({ canvas }: Given, all: Measurements): Picture[] {
 function retrieverPictures({ canvas }: Given, all: Measurements): Picture[] {
   return all.columns.map((column) =>
     pointPlot(canvas, {
-      name: `robustness-retriever-${fileName(column)}`,
+      name: `robustness-retriever-${column.task.name}`,
       caption: `${column.task.name}: ${column.head} by how the items are chosen; ${column.higherIsBetter ? "higher" : "lower"} is better.`,
       x: column.head,
       points: all.points.flatMap((row) =>
@@ -227,5 +227,3 @@ function retrieverPictures({ canvas }: Given, all: Measurements): Picture[] {
     }),
   );
 }
-
-const fileName = ({ task }: MetricColumn): string => task.name.replace(/[^\w-]+/g, "-");

@@ -122,7 +122,7 @@ function gainPicture(
   );
   return curves(canvas, {
     ...{
-      name: `users-${task.replace(/[^\w-]+/g, "-")}`,
+      name: `users-${task}`,
       alt: `${caption} ${ends.join("; ")}.`,
       caption: html`${caption}`,
     },

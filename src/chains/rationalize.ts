@@ -1,6 +1,7 @@
 import { zipStrict } from "../core/zip.ts";
 import { taskOf } from "../data/find-task.ts";
 import type { ShownExample } from "../data/types.ts";
+import { queryText } from "../retrieval/text.ts";
 import { withoutGold } from "./asked.ts";
 import { goldOf, judged, type Rolling } from "./rollouts.ts";
 import { type CheckSaid, partsOf, saysWhole } from "./said.ts";
@@ -14,7 +15,7 @@ export type Flaw = "names the answer early" | "cites what is not there";
 export interface Rationalized {
   readonly rollouts: readonly Rollout[];
   readonly accepted: readonly Candidate[];
-  /** Queries of which no roll-out was right, and what was left out of what the teacher wrote to them. */
+  /** Queries of which no roll-out was right (all, where it is always asked), and what was left out of what it wrote to them. */
   readonly queries: number;
   readonly flaws: Readonly<Partial<Record<Flaw, number>>>;
 }
@@ -22,8 +23,9 @@ export interface Rationalized {
 export interface RationalizeOptions extends Rolling {
   readonly teacher: Teacher;
   readonly check: CheckSaid;
-  /** What was accepted already. */
+  /** What was accepted already; queries of these are not asked about, unless always. */
   readonly accepted: readonly Candidate[];
+  readonly always?: boolean;
   /** Number of the first roll-out of a query. */
   readonly from: number;
 }
@@ -35,9 +37,9 @@ export interface RationalizeOptions extends Rolling {
  */
 export async function rationalize(
   examples: readonly ShownExample[],
-  { teacher, check, accepted, from, tasks, config, onDone }: RationalizeOptions,
+  { teacher, check, accepted, always, from, tasks, config, onDone }: RationalizeOptions,
 ): Promise<Rationalized> {
-  const left = unanswered(examples, accepted);
+  const left = always === true ? examples : unanswered(examples, accepted);
   const posed = left.map((example) => {
     return { task: taskOf(tasks, example), example: withoutGold(example), gold: goldOf(example) };
   });
@@ -77,10 +79,14 @@ export function flawOf(candidate: Candidate, check: CheckSaid): Flaw | null {
   if (parts.some((part) => check(part, task, example).some(({ fault }) => fault !== null)))
     return "cites what is not there";
   const sought = answer.toLowerCase();
-  const early = parts.slice(0, -1).some((part) => {
-    const ofItem = check(part, task, example).some(({ names, fault }) => fault === null && names.includes(sought));
-    // Of a free text half of the words may well stand in any step; early is the whole of it.
-    return !ofItem && saysWhole(part, answer);
-  });
+  const asked = queryText(task, example);
+  // What the query says itself betrays nothing.
+  const early =
+    !saysWhole(asked, answer) &&
+    parts.slice(0, -1).some((part) => {
+      const ofItem = check(part, task, example).some(({ names, fault }) => fault === null && names.includes(sought));
+      // Of a free text half of the words may well stand in any step; early is the whole of it.
+      return !ofItem && saysWhole(part, answer);
+    });
   return early ? "names the answer early" : null;
 }

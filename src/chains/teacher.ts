@@ -26,8 +26,8 @@ export interface RunTeacher {
   readonly teacher: Teacher;
   /** How much of the chains it writes, in any unit: 1 and 3 are a quarter and three quarters. */
   readonly share: number;
-  /** Whether it is shown the answer where no roll-out is right (`teacher.rationalize`). */
-  readonly rationalize: boolean;
+  /** Whether it is shown the answer where no roll-out is right, or of every query in place of roll-outs (`teacher.rationalize`). */
+  readonly rationalize: boolean | "always";
 }
 
 /** A chat model as teacher, at a temperature. */

@@ -74,6 +74,30 @@ test("where no roll-out is right the answer is shown, and only there", async () 
   expect(built.rollouts.filter(({ given }) => given)).toHaveLength(16);
 });
 
+test("always: the answer of every query is shown, and nothing is rolled out blind", async () => {
+  const { model, asked } = fakeModel((_, k) => answer(k, "dystopia"));
+  const built = await build([byModel(model, { rationalize: "always" })], queries.slice(0, 3));
+  expect(asked).toHaveLength(3);
+  expect(built.stats.rationalized).toMatchObject({ queries: 3, accepted: 24 });
+  expect(built.rollouts.every(({ given }) => given)).toBe(true);
+});
+
+test("rules that are shown an answer write what the items show, and leave that answer open", async () => {
+  const items = [
+    { id: "i0", fields: { description: "Rebels hide in a cave", tag: "dystopia" } },
+    { id: "i1", fields: { description: "Two clowns inherit a circus", tag: "comedy" } },
+  ];
+  const given = { ...movie("q0", "u0", "romance"), input: "tags: [] description: Rebels in love", shown: items };
+  const [chain, ...more] = (await build([{ ...byRules, rationalize: "always" }], [given])).chains;
+  expect(more).toEqual([]);
+  expect(chain?.untagged.split("\n").slice(1, -3)).toEqual([
+    'The query reads "Rebels in love".',
+    "The words rebels stand in item 1 too.",
+    "Item 1 is dystopia.",
+    "So the answer is romance.",
+  ]);
+});
+
 const says: CheckSaid = (text) =>
   [...text.matchAll(/item (\d) is (\w+)/g)].map(([, n, label = ""]) => ({
     names: [label],
@@ -84,6 +108,8 @@ test.each([
   ["names the answer early", "Surely it is dystopia. The history has it. So dystopia."],
   ["cites what is not there", "Rebels hide. In item 7 is dystopia. So dystopia."],
   [null, "Rebels hide. There item 1 is dystopia. So dystopia."],
-])("a rationalized chain: %s", (flaw, reasoning) => {
-  expect(flawOf(candidate(reasoning), says)).toBe(flaw);
+  [null, "The query says dystopia. There is item 1. So dystopia.", "description: a dystopia"],
+])("a rationalized chain: %s", (flaw, reasoning, input = "description: rebels") => {
+  const one = candidate(reasoning);
+  expect(flawOf({ ...one, example: { ...one.example, input } }, says)).toBe(flaw);
 });

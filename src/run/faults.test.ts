@@ -32,7 +32,6 @@ it.each([
   [{ ...FILES, teacher: { kind: "scripted" } }, /^teacher\.kind: scripted knows the synthetic world only/],
   [{ ...FILES, judge: { kind: "scripted" } }, /^judge\.kind: scripted/],
   [{ ...FILES, tagger: { kind: "scripted" } }, /^tagger\.kind: scripted/],
-  [{ teacher: { kind: "rules", rationalize: true } }, /^teacher\.kind: rules can't be shown an answer/],
   [{ teachers: [{ kind: "rules" }], teacher: { kind: "self" } }, /^teacher: it is not read where `teachers`/],
   [{ teachers: [{ kind: "rules" }, { kind: "openai" }] }, /^teachers\.1\.kind: openai needs a URL/],
   [{ judge: { kind: "self" } }, /^judge\.kind: self is for the teacher only/],

@@ -64,18 +64,13 @@ function roleFaults(config: Config): Fault[] {
       },
     ];
   const asked = roles.filter(([name]) => name !== "teacher" || config.teachers.length === 0);
-  return asked.flatMap(([name, role, { kind, url, ...more }]): Fault[] => {
+  return asked.flatMap(([name, role, { kind, url }]): Fault[] => {
     const { source } = config.data;
     const choice = `Set ${name}.kind to ${source === "files" ? "" : "scripted, "}openai${role === "teacher" ? ", self" : ""} or rules.`;
     const fault = (why: string, hint: string): Fault[] => [{ message: `${name}.kind: ${kind} ${why}`, hint }];
     if (kind === "scripted" && source === "files")
       return fault("knows the synthetic world only, and data.source is files", choice);
     if (kind === "self" && role !== "teacher") return fault("is for the teacher only", choice);
-    if (kind === "rules" && "rationalize" in more && more.rationalize === true)
-      return fault(
-        "can't be shown an answer: rules make chains of the items alone",
-        `Set ${name}.rationalize to false.`,
-      );
     if (kind === "openai" && !URL.canParse(url))
       return fault(`needs a URL, and ${name}.url is "${url}"`, `Set ${name}.url, e.g. https://api.openai.com/v1.`);
     return [];

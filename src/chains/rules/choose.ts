@@ -150,6 +150,28 @@ export const average =
     };
   };
 
+/**
+ * For an answer that the items leave open: what the user did in those most like the query (in all, where none is alike),
+ * then the answer. It claims no more than is so; which answer follows is for whoever learns from it to see.
+ */
+export function open(evidence: Evidence, gold: string): Draft | null {
+  const { task, similar, items } = evidence;
+  const answer = labelOf(evidence, { choice: gold.trim() });
+  const some = similar.slice(0, NEAR);
+  const counted = counts(evidence, some.length > 0 ? some : items);
+  if (answer === undefined || counted.length === 0) return null;
+  const say = sayingsFor(task);
+  return {
+    answer,
+    steps: [
+      asked(say, evidence),
+      ...(some.length > 0 ? [found(say, some.slice(0, 1))] : []),
+      listed(say, counted),
+      decided(say, answer),
+    ],
+  };
+}
+
 /** More items than this are told by choice. */
 const LISTED = 12;
 

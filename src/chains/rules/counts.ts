@@ -2,7 +2,7 @@ import { groupBy } from "../../core/group.ts";
 import type { Evidence, Seen } from "./evidence.ts";
 
 /** The task's own label that an item's choice is; undefined where it is none. */
-export function labelOf({ task }: Evidence, { choice }: Seen): string | undefined {
+export function labelOf({ task }: Evidence, { choice }: Pick<Seen, "choice">): string | undefined {
   const said = choice.toLowerCase();
   return task.labels.find((label) => label.toLowerCase() === said || sameGrade(task.kind, label, choice));
 }

@@ -34,7 +34,7 @@ export interface Evidence {
 
 /** Words of a quotation of an item, and of the query. */
 const ABOUT_WORDS = 6;
-const ASKED_WORDS = 8;
+const ASKED_WORDS = 16;
 
 /** What a rule may look at: the shown items and the query, nothing else. */
 export function evidenceOf(task: Task, asked: Pick<Asked, "shown" | "input">): Evidence {

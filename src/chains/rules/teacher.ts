@@ -5,20 +5,27 @@ import { taggedCompletion } from "../pieces.ts";
 import type { CheckSaid } from "../said.ts";
 import type { Teacher } from "../teacher.ts";
 import type { Asked } from "../types.ts";
-import { CHOICES, type Draft } from "./choose.ts";
+import { CHOICES, type Draft, open } from "./choose.ts";
 import { evidenceOf } from "./evidence.ts";
-import { TEXTS } from "./write.ts";
+import { openText, TEXTS } from "./write.ts";
 
 /** Changes with what the rules say, since a run's chains hang on it. */
-export const RULES_VERSION = 2;
+export const RULES_VERSION = 3;
 
 /**
  * Every chain that the rules make of a query's shown items (ours): which items are like it, what the user did there, what
  * stands out, the answer. All that they say of the items is so, whether or not the answer is right. Pure.
+ * Given the answer they make one chain at most: what the items show, then that answer, which they leave open.
  */
-export function draftsOf(task: Task, asked: Pick<Asked, "shown" | "input">): Draft[] {
+export function draftsOf(task: Task, asked: Pick<Asked, "shown" | "input">, gold?: string): Draft[] {
   const evidence = evidenceOf(task, asked);
-  const drafts = (task.kind === "generation" ? TEXTS : CHOICES).flatMap((strategy) => strategy(evidence) ?? []);
+  const texts = task.kind === "generation";
+  const given = texts ? openText : open;
+  const strategies = texts ? TEXTS : CHOICES;
+  const drafts =
+    gold === undefined
+      ? strategies.flatMap((strategy) => strategy(evidence) ?? [])
+      : [given(evidence, gold) ?? []].flat();
   const distinct = [...new Map(drafts.map((draft) => [JSON.stringify(draft), draft])).values()];
   return distinct.filter(
     ({ steps, answer }) => readResponse(taggedCompletion(steps, answer), { task }).answer === answer,
@@ -26,21 +33,27 @@ export function draftsOf(task: Task, asked: Pick<Asked, "shown" | "input">): Dra
 }
 
 /** Those of which nothing can be read as false: what a user wrote, quoted, may read like a statement ("item 3 is …"). */
-export const trueDrafts = (task: Task, asked: Pick<Asked, "shown" | "input">, check: CheckSaid): Draft[] =>
-  draftsOf(task, asked).filter(({ steps }) =>
+export const trueDrafts = (
+  task: Task,
+  asked: Pick<Asked, "shown" | "input">,
+  check: CheckSaid,
+  gold?: string,
+): Draft[] =>
+  draftsOf(task, asked, gold).filter(({ steps }) =>
     steps.every(({ text }) => check(text, task, asked).every(({ fault }) => fault === null)),
   );
 
 /**
  * The teacher for people without one (ours): stated rules in place of a model. It knows no golds, so that the accuracy
- * filter chooses among its ways for each query. Which of them come first is drawn by query.
+ * filter chooses among its ways for each query, and which of them come first is drawn by query; where none leads to the
+ * gold it may be shown it (`teacher.rationalize`).
  */
 export const rulesTeacher = (seed: number, check: CheckSaid): Teacher => ({
   name: "stated rules (TagPR's own, no model)",
   write: async (posed, n, onDone) => {
-    const results = posed.map(({ task, example }) => {
+    const results = posed.map(({ task, example, gold }) => {
       const random = stream(seed, "chains", "rules", task.name, example.id);
-      const some = random.shuffle(trueDrafts(task, example, check)).slice(0, n);
+      const some = random.shuffle(trueDrafts(task, example, check, gold)).slice(0, n);
       return {
         texts: some.map(({ steps, answer }) => taggedCompletion(steps, answer)),
         truncated: some.map(() => false),

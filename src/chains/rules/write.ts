@@ -1,3 +1,4 @@
+import { wordsOf } from "../../core/words.ts";
 import type { Draft, Strategy } from "./choose.ts";
 import type { Evidence, Seen } from "./evidence.ts";
 import { type Habits, habitsOf, inForm } from "./form.ts";
@@ -29,14 +30,28 @@ const whole: Strategy = (evidence) =>
     quotation(evidence.query, 2 * length) === plain(evidence.query) ? plain(evidence.query) : null,
   );
 
-function written(evidence: Evidence, choose: (length: number) => string | null): Draft | null {
+/** A given text that is no phrase of the query: the user's habits, the phrase that shares the most words with it, then the text. */
+export function openText(evidence: Evidence, gold: string): Draft | null {
+  const sought = new Set(wordsOf(gold));
+  const taken = (text: string): number => new Set(wordsOf(text).filter((word) => sought.has(word))).size;
+  const closest = (length: number): string | null =>
+    phrasesOf(evidence.query, length).toSorted((a, b) => taken(b) - taken(a))[0] ?? null;
+  return written(evidence, closest, plain(gold));
+}
+
+/** In the user's form, or as `given`. */
+function written(
+  evidence: Evidence,
+  choose: (length: number) => string | null,
+  given: string | null = null,
+): Draft | null {
   const { task, items, similar, asked } = evidence;
   const model = similar[0] ?? items.at(-1);
   if (model === undefined) return null;
   const habits = habitsOf(items.map(({ choice }) => choice));
   const chosen = choose(habits.usual);
   if (chosen === null || !stands(chosen, evidence.query)) return null;
-  const answer = inForm(chosen, habits.forms);
+  const answer = given ?? inForm(chosen, habits.forms);
   if (answer === "") return null;
   const say = sayingsFor(task);
   return {

@@ -37,7 +37,7 @@ export async function withSupport(
   };
 }
 
-type Made = SetSupport["byRules"];
+type Made = Pick<SetSupport["byRules"], "queries" | "chains">;
 
 /** Of the queries that chains are made of, by the share that was seen. */
 const ofThese = ({ queries, byRules }: SetSupport, asked: number): Made => ({

@@ -55,16 +55,17 @@ it("a set tells what it can support before anything is trained", () => {
     input: "tags: [] description: The clowns of Paris",
     shown: [{ id: "a", fields: { description: "Two clowns inherit a circus in Paris", tag: "comedy" } }],
   });
-  const support = supported(
-    MOVIES,
-    [example(0, "comedy"), example(1, "comedy"), example(2, "action"), example(3, "action")],
-    chains,
-  );
+  const examples = [example(0, "comedy"), example(1, "comedy"), example(2, "action"), example(3, "action")];
+  const support = supported(MOVIES, examples, chains, false);
   expect(support).toEqual({
-    ...{ queries: 4, users: 2, byRules: { queries: 2, chains: 4 } },
+    ...{ queries: 4, users: 2, byRules: { right: 2, given: 0, queries: 2, chains: 4 } },
     answers: { different: 2, commonest: 0.5, shown: 0.5 },
   });
   expect(supportText(support, chains).join()).toMatch(/right answer in 2 of them: 4 chains.*too few for SFT/);
+  const given = supported(MOVIES, examples, chains, true);
+  expect(given.byRules).toEqual({ right: 2, given: 2, queries: 4, chains: 6 });
+  expect(supportText(given, chains).join()).toMatch(/in 2 of them, with the answer in sight .* to 2: 6 chains/);
+  expect(supported(MOVIES, examples, chains, "always").byRules).toEqual({ right: 2, given: 4, queries: 4, chains: 4 });
 });
 
 it("what would give more chains is what the config and its tasks don't have already", () => {

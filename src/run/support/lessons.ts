@@ -82,7 +82,7 @@ export function moreChains(config: Pick<Config, "teacher" | "teachers">, tasks: 
     "more labelled queries (data.chains)",
     ...(teachers.some(({ kind }) => kind === "openai") ? [] : ["a model as teacher (kind: openai)"]),
     ...(teachers.some(({ kind }) => kind === "rules") ? [] : ["stated rules as teacher (kind: rules)"]),
-    ...(teachers.some(({ rationalize, kind }) => rationalize || kind === "rules") ? [] : ["teacher.rationalize: true"]),
+    ...(teachers.some(({ rationalize }) => rationalize) ? [] : ["teacher.rationalize: true"]),
     "more chains.rollouts or chains.per_query",
     ...(tasks.some(({ kind }) => kind === "generation") ? ["a lower chains.rouge_threshold"] : []),
   ];

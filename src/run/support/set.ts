@@ -1,6 +1,7 @@
 import { judgeAccuracy } from "../../chains/accuracy.ts";
 import { trueDrafts } from "../../chains/rules/teacher.ts";
 import type { ChainsConfig, Config } from "../../core/config/schema.ts";
+import { teachersOf } from "../../core/config/teachers.ts";
 import { groupBy } from "../../core/group.ts";
 import { type Dataset, splitOf } from "../../data/dataset.ts";
 import { labelOf } from "../../data/item-label.ts";
@@ -25,11 +26,17 @@ export interface SetSupport {
     /** Share of the queries whose answer is that of some shown item. */
     readonly shown: number;
   } | null;
-  /** Queries whose answer the stated rules lead to, and the chains that come of it at most. */
-  readonly byRules: { readonly queries: number; readonly chains: number };
+  readonly byRules: {
+    /** Queries whose answer the stated rules lead to; those that they are shown the answer of, and then have a chain for. */
+    readonly right: number;
+    readonly given: number;
+    /** Chains at most, and the queries that have one. */
+    readonly chains: number;
+    readonly queries: number;
+  };
 }
 
-type Chosen = Pick<Config, "profile" | "seed"> & { readonly chains: ChainsConfig };
+type Chosen = Pick<Config, "profile" | "seed" | "teacher" | "teachers"> & { readonly chains: ChainsConfig };
 
 /** Queries that are looked at of a task at most: the rules take some milliseconds each. */
 const LOOKED_AT = 500;
@@ -45,11 +52,17 @@ export async function supportOf(dataset: Dataset, config: Chosen): Promise<SetSu
     examples.push(await show(task, example, { method, k, seed: config.seed }));
     if (examples.length === LOOKED_AT) break;
   }
-  return examples.length === 0 ? null : supported(task, examples, config.chains);
+  const shown = teachersOf(config).flatMap(({ kind, rationalize }) => (kind === "rules" ? [rationalize] : []));
+  return examples.length === 0 ? null : supported(task, examples, config.chains, shown[0] ?? false);
 }
 
 /** Pure part of {@link supportOf}. */
-export function supported(task: Task, examples: readonly ShownExample[], chains: ChainsConfig): SetSupport {
+export function supported(
+  task: Task,
+  examples: readonly ShownExample[],
+  chains: ChainsConfig,
+  rationalize: boolean | "always",
+): SetSupport {
   const users = new Set(examples.flatMap(({ user }) => user ?? []));
   const right = examples.map(
     (example) =>
@@ -57,13 +70,18 @@ export function supported(task: Task, examples: readonly ShownExample[], chains:
         ({ answer }) => judgeAccuracy(task, answer, example.gold ?? "", chains).accepted,
       ).length,
   );
+  const asked = examples.filter((_, k) => rationalize === "always" || (rationalize && right[k] === 0));
+  const given = asked.filter((example) => trueDrafts(task, example, statements, example.gold ?? "").length > 0).length;
+  const blind = rationalize === "always" ? [] : right;
   return {
     queries: examples.length,
     users: users.size === 0 ? null : users.size,
     answers: task.kind === "generation" ? null : answersOf(task, examples),
     byRules: {
-      queries: right.filter((n) => n > 0).length,
-      chains: right.reduce((sum, n) => sum + Math.min(n, chains.per_query), 0),
+      right: right.filter((n) => n > 0).length,
+      given,
+      queries: blind.filter((n) => n > 0).length + given,
+      chains: blind.reduce((sum, n) => sum + Math.min(n, chains.per_query), given),
     },
   };
 }
@@ -85,10 +103,11 @@ function answersOf(task: Task, examples: readonly ShownExample[]): NonNullable<S
 export function supportText({ queries, users, answers, byRules }: SetSupport, { per_query }: ChainsConfig): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(0)}%`;
   const of = users === null ? "" : ` of ${users} users`;
+  const given = byRules.given === 0 ? "" : `, with the answer in sight (teacher.rationalize) to ${byRules.given}`;
   return [
     answers === null
       ? `${queries} labelled queries${of}`
       : `${queries} labelled queries${of}: ${answers.different} different answers, the commonest in ${percent(answers.commonest)}; in ${percent(answers.shown)} the answer is that of a shown item`,
-    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.queries} of them: ${byRules.chains} chains at ${per_query} a query at most, ${enoughChains(byRules) ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
+    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.right} of them${given}: ${byRules.chains} chains at ${per_query} a query at most, ${enoughChains(byRules) ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
   ];
 }

@@ -18,7 +18,7 @@ export const isGuarded = ({ choose, data }: Pick<Config, "choose" | "data">): bo
   choose.guard === "always" || (choose.guard === "auto" && data.source === "files");
 
 /** Answers drawn to each dev query beside the greedy one. */
-const SAMPLES = 4;
+const SAMPLES = 2;
 /** Answers to a dev query that one look takes. */
 export const LOOK_ANSWERS = 1 + SAMPLES;
 

@@ -53,6 +53,17 @@ describe("splitTrain", () => {
     );
   });
 
+  it("who has more queries than the whole dev slice trains, where others can fill it", () => {
+    const heavy = Array.from({ length: 60 }, (_, i) => ({ id: `h${i}` as QueryId, user: "heavy" as UserId }));
+    const all = [...heavy, ...candidates(30, 2)];
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const split = splitTrain(all, sizes({ chains: 300, rl: 30, prmu: 20, dev: 20 }), seed, "t");
+      expect([...split.dev].filter((id) => id.startsWith("h"))).toEqual([]);
+      expect(split.dev.size).toBe(20);
+      expect(split.chains.size + split.prmu.size).toBe(100);
+    }
+  });
+
   it("says when there is too little", () => {
     expect(() => splitTrain(candidates(2, 1), sizes({}), 0, "movies")).toThrow(/movies: 2 train queries are too few/);
   });

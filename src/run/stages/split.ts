@@ -47,12 +47,18 @@ export function splitTrain(
 /** A query without a user is its own user. */
 const ownerOf = ({ id, user }: Candidate): string => (user === null ? `query ${id}` : `user ${user}`);
 
-/** Users in a random order until there are `wanted` queries of theirs, and these queries. */
+/**
+ * Users in a random order until there are `wanted` queries of theirs, and these queries. Who has more than the whole slice
+ * comes last: what it has no room for would be lost, half of a set in which one person writes most.
+ */
 function devSlice(candidates: readonly Candidate[], wanted: number, seed: number, task: string) {
   const byUser = groupBy(candidates, ownerOf);
   const dev = new Set<QueryId>();
   const users = new Set<string>();
-  for (const key of stream(seed, "data", task, "dev").shuffle([...byUser.keys()])) {
+  const drawn = stream(seed, "data", task, "dev").shuffle([...byUser.keys()]);
+  const sizeOf = (key: string): number => byUser.get(key)?.length ?? 0;
+  const [fitting, larger] = [drawn.filter((key) => sizeOf(key) <= wanted), drawn.filter((key) => sizeOf(key) > wanted)];
+  for (const key of [...fitting, ...larger]) {
     if (dev.size >= wanted) break;
     users.add(key);
     for (const { id } of (byUser.get(key) ?? []).slice(0, wanted - dev.size)) dev.add(id);

@@ -277,10 +277,10 @@ describe("a plan for embedded engines", () => {
     const dev = tasks.reduce((sum, size) => sum + size.dev, 0);
     expect(looks("never")).toEqual([]);
     expect(looks("always")).toEqual([
-      ["sft", 2 * dev, 5],
-      ["guided", dev, 5],
-      ["explore", dev, 5],
-      ["gold", 2 * dev, 5],
+      ["sft", 2 * dev, 3],
+      ["guided", dev, 3],
+      ["explore", dev, 3],
+      ["gold", 2 * dev, 3],
     ]);
     const learnt = work("never", { byRules: 100 })
       .find(({ stage }) => stage === "sft")

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import { TagprError } from "../../core/errors.ts";
@@ -5,7 +6,7 @@ import type { Task } from "../../data/task.ts";
 import { keptSampler } from "../../eval/kept.ts";
 import type { Drawn, Tools, TrainedBy, Weights } from "../../eval/types.ts";
 import { fileStore } from "../../llm/store.ts";
-import { readModel } from "../../model/files.ts";
+import { modelPath, readModel } from "../../model/files.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { identity } from "../key.ts";
 import { keptAnswerScores } from "../scorers.ts";
@@ -58,8 +59,8 @@ export async function openTools(
 
 async function openModel(context: StageContext, weights: Weights, codec: Tools["renderer"], asTrained: boolean) {
   const { config, run, engines } = context;
-  const { path, known } = await weightsOf(context, weights, asTrained);
-  const file = `${weights.replace("/", "-")}${asTrained ? "-trained" : ""}.jsonl`;
+  const { path, known, name } = await weightsOf(context, weights, asTrained);
+  const file = `${name.replace("/", "-")}.jsonl`;
   return keptSampler({
     open: async () => (await engines.policy()).sampler(path),
     codec,
@@ -69,15 +70,25 @@ async function openModel(context: StageContext, weights: Weights, codec: Tools["
   });
 }
 
-/** Where the engine finds the weights, and what they are known by. */
+/**
+ * Where the engine finds the weights, what they are known by, and a name for them in file names. Weights that a stage
+ * handed on as it got them are those of the stage that made them, so that they are asked once for both.
+ */
 export async function weightsOf(
   { config, run, modelDir }: Pick<StageContext, "config" | "run" | "modelDir">,
   weights: Weights,
   asTrained: boolean,
-) {
-  if (weights === "base") return { path: config.model, known: await identity(await modelDir(config.model)) };
+): Promise<{ readonly path: string; readonly known: unknown; readonly name: string }> {
+  const base = async () => ({ path: config.model, known: await identity(await modelDir(config.model)), name: "base" });
+  if (weights === "base") return base();
   const [stage, task] = weights.split("/");
   const { path: kept, guard, made_by } = readModel(run, stage as TrainedBy, task);
   const path = asTrained ? (guard?.trained ?? kept) : kept;
-  return { path, known: { path, made_by } };
+  if (path === config.model) return base();
+  const maker = HAND_ON.find((one) => existsSync(modelPath(run, one)) && readModel(run, one).path === path);
+  if (maker !== undefined) return { path, known: { path, made_by: readModel(run, maker).made_by }, name: maker };
+  return { path, known: { path, made_by }, name: asTrained ? `${weights}-trained` : weights };
 }
+
+/** Stages whose weights others begin with, the earliest first. */
+const HAND_ON = ["sft", "guided"] as const;

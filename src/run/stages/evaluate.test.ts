@@ -94,6 +94,24 @@ describe("an evaluation", () => {
     expect(tagpr?.budget?.labels).toBe(labelled.size);
   });
 
+  it("weights that stages handed on as they got them are asked once, and answer in every row", async () => {
+    const run = await begun();
+    for (const stage of ["guided", "explore"])
+      writeJson(join(run, stage, "model.json"), {
+        ...readJson<object>(join(run, "sft", "model.json")),
+        made_by: stage,
+      });
+    const { context, asked } = contextOf(run, {
+      ...BASE,
+      eval: { ...BASE.eval, methods: ["sft-r", "guided", "tagpr"] },
+    });
+    await evalStage.run(context);
+    expect(asked).toHaveLength(40);
+    const [sft, ...others] = ["sft-r", "guided", "tagpr"].map((name) => predictions(run, name));
+    expect(sft).toHaveLength(40);
+    for (const rows of others) expect(rows).toEqual(sft);
+  });
+
   it("killed after any unit and begun again asks what is left, and ends with the same bytes", async () => {
     const straight = await begun();
     const whole = contextOf(straight, BASE);

@@ -10,6 +10,7 @@ import { ASKING_FILES } from "../../model/files.ts";
 import { goldItems, type SftItemOptions, type SftItems, sftItems } from "../../policy/sft-items.ts";
 import { trainsFor } from "../needed.ts";
 import type { Stage, StageContext } from "../stage.ts";
+import { cutOffOf, cutOffText, cutsMost, cutsSome, longerAnswers } from "../support/cut-off.ts";
 import { type Lessons, lessonsOf, lessonsText, moreChains, tooLittle } from "../support/lessons.ts";
 import { baseIdentity, choosingOf, readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
@@ -47,8 +48,10 @@ async function trainOn(context: StageContext, name: "sft" | "sft-ind", teach: ty
   const items = itemsOf(context, asking);
   const examples = readSplit(run, "chains");
   tellCuts(context, asking, examples);
-  if (reasoning && config.data.source === "files")
+  if (reasoning && config.data.source === "files") {
     requireLessons(context, lessonsOf(items.train, readChains(run), examples, asking.tasks), asking.tasks);
+    requireRoom(context, items.train);
+  }
   await teach(context, {
     name,
     title: "SFT",
@@ -79,6 +82,17 @@ function requireLessons({ config, progress, anyway }: StageContext, lessons: Les
   if (why !== null && anyway !== true)
     throw new TagprError("too_little", `${told}: ${why}`, { hint: moreChains(config, tasks) });
   progress.say(why === null ? `${told}.` : `${told}. Too little: ${why}; gone on with, since --anyway says so.`);
+}
+
+/** @throws TagprError `too_little` where most answers like the chains would be cut off and nobody said `--anyway` */
+function requireRoom({ config, progress, anyway }: StageContext, train: SftItems["train"]): void {
+  const cut = cutOffOf(train, config);
+  if (cut === null || !cutsSome(cut)) return;
+  if (cutsMost(cut) && anyway !== true)
+    throw new TagprError("too_little", `what SFT would teach can't be answered: ${cutOffText(cut)}`, {
+      hint: longerAnswers(cut),
+    });
+  progress.say(`${cutOffText(cut)}; answers like them are cut off, and wrong. ${longerAnswers(cut)}`);
 }
 
 function itemsOf({ run, config }: StageContext, { renderer: codec, promptOf, prefix }: Asking): SftItems {

@@ -15,10 +15,20 @@ it("what is kept of a run has its scores and no word of anybody's", () => {
     const scored = { ...answer, lenientScore: method === "tagpr" ? 1 : 0, strictScore: 0, truth: { deciding: true } };
     writeFileSync(join(folder, "run", "eval", `${method}.jsonl`), `${JSON.stringify(scored)}\n`);
   }
+  const model = (stage: string, at: string, kept?: string) => {
+    mkdirSync(join(folder, "run", stage), { recursive: true });
+    const file = { path: at, step: 0, score: null, state: null, made_by: "k", ...(kept ? { guard: { kept } } : {}) };
+    writeFileSync(join(folder, "run", stage, "model.json"), JSON.stringify(file));
+  };
+  model("sft", "a", "trained");
+  model("guided", "a");
+  model("explore", "b", "trained");
+  model("gold", "base", "start");
   const path = join(folder, "kept", "one.json");
   keep(path, join(folder, "run"), { ...common, seed: "1", ended: null });
   expect(readFileSync(path, "utf8")).not.toContain("secret");
   expect(readKept(path)?.answers.tagpr).toMatchObject([{ lenient: 1, strict: 0, deciding: [true] }]);
+  expect(readKept(path)?.guards).toEqual({ sft: false, guided: true, explore: false, gold: true });
 });
 
 it("a table tells runs that ended early apart, and pairs queries over seeds", () => {

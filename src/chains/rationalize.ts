@@ -3,7 +3,7 @@ import { taskOf } from "../data/find-task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { queryText } from "../retrieval/text.ts";
 import { withoutGold } from "./asked.ts";
-import { goldOf, judged, type Rolling } from "./rollouts.ts";
+import { goldOf, judged, type RolledOut, type Rolling } from "./rollouts.ts";
 import { type CheckSaid, partsOf, saysWhole } from "./said.ts";
 import { keyOf } from "./select.ts";
 import type { Teacher } from "./teacher.ts";
@@ -12,7 +12,7 @@ import type { Candidate, Rollout } from "./types.ts";
 /** Why a chain that was written with the answer in sight teaches nothing. */
 export type Flaw = "names the answer early" | "cites what is not there";
 
-export interface Rationalized {
+export interface Rationalized extends Pick<RolledOut, "refused" | "failed" | "unreadable"> {
   readonly rollouts: readonly Rollout[];
   readonly accepted: readonly Candidate[];
   /** Queries of which no roll-out was right (all, where it is always asked), and what was left out of what it wrote to them. */
@@ -26,24 +26,26 @@ export interface RationalizeOptions extends Rolling {
   /** What was accepted already; queries of these are not asked about, unless always. */
   readonly accepted: readonly Candidate[];
   readonly always?: boolean;
+  /** Chains a query. */
+  readonly n: number;
   /** Number of the first roll-out of a query. */
   readonly from: number;
 }
 
 /**
- * Rationalization (STaR, arXiv 2203.14465, section 3.3): where no roll-out of a query is right, the teacher is shown the
- * answer and asked for the reasons. Ours: a chain that betrays that it knew (the answer stands before its deciding step,
- * other than as what a shown item has), or that cites what is not there, is left out.
+ * Rationalization (STaR, arXiv 2203.14465, section 3.3): where no roll-out of a query is right (`always`: of every query),
+ * the teacher is shown the answer and asked for the reasons. Ours: a chain that betrays that it knew (the answer stands
+ * before its deciding step, other than as what a shown item has), or that cites what is not there, is left out.
  */
 export async function rationalize(
   examples: readonly ShownExample[],
-  { teacher, check, accepted, always, from, tasks, config, onDone }: RationalizeOptions,
+  { teacher, check, accepted, always, n, from, tasks, config, onDone }: RationalizeOptions,
 ): Promise<Rationalized> {
   const left = always === true ? examples : unanswered(examples, accepted);
   const posed = left.map((example) => {
     return { task: taskOf(tasks, example), example: withoutGold(example), gold: goldOf(example) };
   });
-  const results = posed.length === 0 ? [] : await teacher.write(posed, config.rollouts, onDone);
+  const results = posed.length === 0 ? [] : await teacher.write(posed, n, onDone);
   const flaws: Partial<Record<Flaw, number>> = {};
   const read = zipStrict(left, results).flatMap(([example, { texts, truncated }]) =>
     texts.map((text, k) => {
@@ -59,6 +61,9 @@ export async function rationalize(
     rollouts: read.map(({ rollout }) => rollout),
     accepted: read.flatMap(({ kept }) => kept ?? []),
     queries: left.length,
+    refused: results.filter(({ refused }) => refused !== undefined).length,
+    failed: results.filter(({ failed }) => failed !== undefined).length,
+    unreadable: read.filter(({ rollout }) => rollout.answer === null).length,
     flaws,
   };
 }

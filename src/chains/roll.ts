@@ -1,6 +1,6 @@
 import type { BuildChainsOptions } from "./options.ts";
 import { givenName, type Rationalized, rationalize } from "./rationalize.ts";
-import { type RolledOut, rollOut } from "./rollouts.ts";
+import { type RolledOut, rollOut, shared } from "./rollouts.ts";
 import type { RunTeacher } from "./teacher.ts";
 import type { ChainStats } from "./types.ts";
 
@@ -11,38 +11,40 @@ export interface Rolled extends RolledOut {
 
 type RollOptions = Pick<BuildChainsOptions, "examples" | "tasks" | "teachers" | "config" | "check" | "progress">;
 
-const NONE: RolledOut = { rollouts: [], accepted: [], refused: 0, failed: 0, unreadable: 0 };
-
-/** What every teacher writes of its own, then the reasons for answers that none of them found, where that is asked for. */
+/** What every teacher writes of its own, then the reasons for answers that none of them found (of one that is always shown them: for all), where that is asked for. */
 export async function roll(options: RollOptions): Promise<Rolled> {
   const { examples, tasks, teachers, config, check, progress } = options;
   const onDone = (done: number): void => progress.update(done);
-  const blind = teachers.filter(({ rationalize: asked }) => asked !== "always");
-  let rolled: RolledOut = NONE;
-  if (blind.length > 0) {
-    progress.start("Chains: roll out", examples.length);
-    rolled = await rollOut(examples, blind, { tasks, config, onDone });
-    progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
-  }
+  const blind = teachers.some(({ rationalize: asked }) => asked !== "always");
+  if (blind) progress.start("Chains: roll out", examples.length);
+  const rolled = await rollOut(examples, teachers, { tasks, config, onDone });
+  if (blind) progress.end(`${rolled.accepted.length} of ${rolled.rollouts.length} roll-outs right`);
   const given = teachers.filter((one) => one.rationalize);
   if (given.length === 0) return rolled;
   progress.start("Chains: rationalize", 0);
+  const counts = shared(config.rollouts, teachers);
   const parts: Rationalized[] = [];
-  for (const [t, { teacher, rationalize: asked }] of given.entries())
+  for (const [t, one] of given.entries()) {
+    const always = one.rationalize === "always";
     parts.push(
       await rationalize(examples, {
-        ...{ tasks, config, onDone, teacher, check, accepted: rolled.accepted, always: asked === "always" },
+        ...{ tasks, config, onDone, teacher: one.teacher, check, accepted: rolled.accepted, always },
+        n: always ? (counts[teachers.indexOf(one)] ?? 0) : config.rollouts,
         from: config.rollouts * (t + 1),
       }),
     );
+  }
   const accepted = parts.flatMap((part) => part.accepted);
   const queries = Math.max(...parts.map((part) => part.queries));
-  const which = queries === examples.length ? "all" : "those that no roll-out answered rightly";
-  progress.end(`${accepted.length} chains to ${queries} queries, ${which}, with the answer in sight`);
+  const which = blind ? "that no roll-out answered rightly" : "all";
+  progress.end(`${accepted.length} chains to ${queries} queries (${which}), with the answer in sight`);
+  const sum = (of: (part: Rationalized) => number): number => parts.reduce((total, part) => total + of(part), 0);
   return {
-    ...rolled,
     rollouts: [...rolled.rollouts, ...parts.flatMap((part) => part.rollouts)],
     accepted: [...rolled.accepted, ...accepted],
+    refused: rolled.refused + sum(({ refused }) => refused),
+    failed: rolled.failed + sum(({ failed }) => failed),
+    unreadable: rolled.unreadable + sum(({ unreadable }) => unreadable),
     rationalized: { queries, accepted: accepted.length, flaws: sumOf(parts.map(({ flaws }) => flaws)) },
   };
 }

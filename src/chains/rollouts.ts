@@ -30,7 +30,7 @@ export interface Rolling {
   readonly onDone: (done: number) => void;
 }
 
-/** Asks each teacher for its share of `config.rollouts` chains a query, and applies the accuracy filter. */
+/** Asks each teacher for its share of `config.rollouts` chains a query, and applies the accuracy filter; who is always shown the answer is not asked here. */
 export async function rollOut(
   examples: readonly ShownExample[],
   teachers: readonly RunTeacher[],
@@ -41,8 +41,8 @@ export async function rollOut(
   const counts = shared(config.rollouts, teachers);
   const parts: Part[] = [];
   let from = 0;
-  for (const [t, { teacher }] of teachers.entries()) {
-    const n = counts[t] ?? 0;
+  for (const [t, { teacher, rationalize }] of teachers.entries()) {
+    const n = rationalize === "always" ? 0 : (counts[t] ?? 0);
     const done = (some: number): void => onDone(Math.floor((t * examples.length + some) / teachers.length));
     const results = n === 0 ? posed.map((): ChatResult => NOTHING) : await teacher.write(posed, n, done);
     parts.push({ by: teacher.name, from, results: zipStrict(posed, results).map(([, result]) => result) });

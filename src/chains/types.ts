@@ -118,7 +118,7 @@ export interface ChainStats {
   /** Roll-outs without a readable answer after a closed chain. */
   readonly unreadable: number;
   readonly accepted: number;
-  /** Queries without a right roll-out whose answer was shown to the teacher, and what was left out of what it then wrote; absent where that is not asked for. */
+  /** Queries whose answer was shown to the teacher (those without a right roll-out, or all), and what was left out of what it then wrote; absent where that is not asked for. */
   readonly rationalized?: {
     readonly queries: number;
     readonly accepted: number;

@@ -10,7 +10,7 @@ import { evidenceOf } from "./evidence.ts";
 import { openText, TEXTS } from "./write.ts";
 
 /** Changes with what the rules say, since a run's chains hang on it. */
-export const RULES_VERSION = 3;
+export const RULES_VERSION = 4;
 
 /**
  * Every chain that the rules make of a query's shown items (ours): which items are like it, what the user did there, what
@@ -45,8 +45,8 @@ export const trueDrafts = (
 
 /**
  * The teacher for people without one (ours): stated rules in place of a model. It knows no golds, so that the accuracy
- * filter chooses among its ways for each query, and which of them come first is drawn by query; where none leads to the
- * gold it may be shown it (`teacher.rationalize`).
+ * filter chooses among its ways for each query, and which of them come first is drawn by query; it may be
+ * shown it (`teacher.rationalize`), where none of them leads there or always.
  */
 export const rulesTeacher = (seed: number, check: CheckSaid): Teacher => ({
   name: "stated rules (TagPR's own, no model)",

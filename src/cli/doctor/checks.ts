@@ -137,7 +137,7 @@ function disk(cwd: string): Finding {
       ? {}
       : {
           advice:
-            "The quickstart writes 0.3 GB of checkpoints, presets/own-data.yaml some 17 GB (--dry-run says it): make room or choose another --out.",
+            "The quickstart writes 0.3 GB of checkpoints, presets/own-data.yaml 21 GB at most (--dry-run says it): make room or choose another --out.",
         }),
   };
 }

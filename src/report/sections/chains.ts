@@ -53,7 +53,12 @@ function funnel(run: RunFiles, art: Art): Safe {
   const all = counts[0]?.[1] ?? 0;
   if (all === 0) return html`<p class="none">No roll-outs yet.</p>`;
   const text = (n: number): string => `${whole(n)} (${percent(n / all, 0)})`;
-  return html`<h3>What the filters kept</h3>${art.show(
+  const given = run.jsonl("chains/rollouts.jsonl").filter((row) => row.given === true).length;
+  const told =
+    given === 0
+      ? html``
+      : html`<p>${whole(given)} of the ${whole(all)} were written with the answer in sight (<code>teacher.rationalize</code>): that they are right says nothing of their writer.</p>`;
+  return html`<h3>What the filters kept</h3>${told}${art.show(
     bars(art.canvas, {
       name: "chains-funnel",
       alt: `Chains left after each step: ${counts.map(([name, n]) => `${name} ${text(n)}`).join(", ")}.`,

@@ -5,7 +5,7 @@ import type { ShownExample } from "../../data/types.ts";
 import { askedOf } from "../../eval/answered.ts";
 import { type CausalTools, causalRows, chosenForCausal, type Probed } from "../../eval/causal.ts";
 import { keptScores } from "../../eval/kept.ts";
-import type { Method, Prediction, Tools, Weights } from "../../eval/types.ts";
+import type { Method, Prediction, Tools } from "../../eval/types.ts";
 import { fileStore } from "../../llm/store.ts";
 import type { StageContext } from "../stage.ts";
 import { weightsOf } from "./tools.ts";
@@ -53,17 +53,17 @@ export async function writeCausal(
 
 /** Scores that are kept in `RUN/cache/scores`, a file a model, whichever evaluation of the run asked for them. */
 function keptScoring(context: Pick<StageContext, "run" | "config" | "engines" | "modelDir">): CausalTools["score"] {
-  const models = new Map<Weights, ReturnType<typeof keptScores>>();
+  const models = new Map<string, ReturnType<typeof keptScores>>();
   return async (weights, asks) => {
-    const { path, known } = await weightsOf(context, weights, false);
+    const { path, known, name } = await weightsOf(context, weights, false);
     const model =
-      models.get(weights) ??
+      models.get(name) ??
       keptScores({
         open: async () => (await context.engines.policy()).sampler(path),
         identity: { known, dtype: context.config.engines.policy.dtype },
-        store: fileStore(join(context.run, "cache", "scores", `${weights.replace("/", "-")}.jsonl`)),
+        store: fileStore(join(context.run, "cache", "scores", `${name.replace("/", "-")}.jsonl`)),
       });
-    models.set(weights, model);
+    models.set(name, model);
     return model(asks);
   };
 }

@@ -32,10 +32,11 @@ export async function openTools(
 ): Promise<Omit<Tools, "draw" | "tags">> {
   const { config, run, progress } = context;
   const renderer = loadRenderer(await context.modelDir(config.model));
-  const models = new Map<Weights, Promise<ReturnType<typeof keptSampler>>>();
-  const model = (weights: Weights) => {
-    const opened = models.get(weights) ?? openModel(context, weights, renderer, asTrained);
-    models.set(weights, opened);
+  const models = new Map<string, ReturnType<typeof keptSampler>>();
+  const model = async (weights: Weights) => {
+    const found = await weightsOf(context, weights, asTrained);
+    const opened = models.get(found.name) ?? samplerOf(context, found, renderer);
+    models.set(found.name, opened);
     return opened;
   };
   return {
@@ -57,9 +58,7 @@ export async function openTools(
   };
 }
 
-async function openModel(context: StageContext, weights: Weights, codec: Tools["renderer"], asTrained: boolean) {
-  const { config, run, engines } = context;
-  const { path, known, name } = await weightsOf(context, weights, asTrained);
+function samplerOf({ config, run, engines }: StageContext, { path, known, name }: Found, codec: Tools["renderer"]) {
   const file = `${name.replace("/", "-")}.jsonl`;
   return keptSampler({
     open: async () => (await engines.policy()).sampler(path),
@@ -70,6 +69,13 @@ async function openModel(context: StageContext, weights: Weights, codec: Tools["
   });
 }
 
+/** Weights: where the engine finds them, what they are known by, and a name for them. */
+interface Found {
+  readonly path: string;
+  readonly known: unknown;
+  readonly name: string;
+}
+
 /**
  * Where the engine finds the weights, what they are known by, and a name for them in file names. Weights that a stage
  * handed on as it got them are those of the stage that made them, so that they are asked once for both.
@@ -78,7 +84,7 @@ export async function weightsOf(
   { config, run, modelDir }: Pick<StageContext, "config" | "run" | "modelDir">,
   weights: Weights,
   asTrained: boolean,
-): Promise<{ readonly path: string; readonly known: unknown; readonly name: string }> {
+): Promise<Found> {
   const base = async () => ({ path: config.model, known: await identity(await modelDir(config.model)), name: "base" });
   if (weights === "base") return base();
   const [stage, task] = weights.split("/");

@@ -90,7 +90,7 @@ function requireRoom({ config, progress, anyway }: StageContext, train: SftItems
   if (cut === null || !cutsSome(cut)) return;
   if (cutsMost(cut) && anyway !== true)
     throw new TagprError("too_little", `what SFT would teach can't be answered: ${cutOffText(cut)}`, {
-      hint: longerAnswers(cut),
+      hint: `${longerAnswers(cut)} --anyway goes on as it is.`,
     });
   progress.say(`${cutOffText(cut)}; answers like them are cut off, and wrong. ${longerAnswers(cut)}`);
 }

@@ -64,6 +64,20 @@ describe("splitTrain", () => {
     }
   });
 
+  it("a dev slice that others fill in part stays short rather than take who writes most", () => {
+    const of = (user: string, n: number) =>
+      Array.from({ length: n }, (_, i) => ({ id: `${user}${i}` as QueryId, user: user as UserId }));
+    for (const all of [
+      [...of("a", 100), ...of("b", 6), ...of("c", 6), ...of("d", 4)],
+      [...of("a", 80), ...of("b", 5)],
+    ])
+      for (const seed of [1, 2, 3, 4]) {
+        const split = splitTrain(all, sizes({ chains: 300, rl: 30, prmu: 20, dev: 32 }), seed, "t");
+        expect([...split.dev].filter((id) => id.startsWith("a"))).toEqual([]);
+        expect(split.dev.size).toBe(all.length - of("a", all.length > 100 ? 100 : 80).length);
+      }
+  });
+
   it("says when there is too little", () => {
     expect(() => splitTrain(candidates(2, 1), sizes({}), 0, "movies")).toThrow(/movies: 2 train queries are too few/);
   });

@@ -49,7 +49,8 @@ const ownerOf = ({ id, user }: Candidate): string => (user === null ? `query ${i
 
 /**
  * Users in a random order until there are `wanted` queries of theirs, and these queries. Who has more than the whole slice
- * comes last: what it has no room for would be lost, half of a set in which one person writes most.
+ * comes last, and only where the others fill less than half of it and someone is left to train on: what the slice has no
+ * room for is lost, half of a set in which one person writes most.
  */
 function devSlice(candidates: readonly Candidate[], wanted: number, seed: number, task: string) {
   const byUser = groupBy(candidates, ownerOf);
@@ -58,8 +59,13 @@ function devSlice(candidates: readonly Candidate[], wanted: number, seed: number
   const drawn = stream(seed, "data", task, "dev").shuffle([...byUser.keys()]);
   const sizeOf = (key: string): number => byUser.get(key)?.length ?? 0;
   const [fitting, larger] = [drawn.filter((key) => sizeOf(key) <= wanted), drawn.filter((key) => sizeOf(key) > wanted)];
+  const fits = new Set(fitting);
   for (const key of [...fitting, ...larger]) {
-    if (dev.size >= wanted) break;
+    if (
+      dev.size >= wanted ||
+      (!fits.has(key) && dev.size > 0 && (2 * dev.size >= wanted || users.size + 1 === byUser.size))
+    )
+      break;
     users.add(key);
     for (const { id } of (byUser.get(key) ?? []).slice(0, wanted - dev.size)) dev.add(id);
   }

@@ -5,7 +5,7 @@ import { cutOffOf, cutOffText, cutsMost, cutsSome, longerAnswers } from "./cut-o
 const items = (...lengths: readonly number[]) => lengths.map((n) => ({ completion: Array<number>(n).fill(1) }));
 const config = (given: object) =>
   configSchema.parse({
-    ...{ prmu: { max_tokens: 200 }, guided: { max_tokens: 200 }, explore: { max_tokens: 200 } },
+    ...{ guided: { max_tokens: 200 }, explore: { max_tokens: 200 } },
     ...{ eval: { max_tokens: 200 }, ...given },
   });
 
@@ -19,17 +19,14 @@ test("says how many are longer, than which settings, and what to set", () => {
   expect(found).toMatchObject({ chains: 4, over: 3, longest: 240 });
   if (found === null) return;
   expect(cutOffText(found)).toBe(
-    "3 of 4 chains are longer than answers may be (prmu.max_tokens 200, guided.max_tokens 120, explore.max_tokens 200)",
+    "3 of 4 chains are longer than the lowest of what answers may be (guided.max_tokens 120, explore.max_tokens 200)",
   );
-  expect(longerAnswers(found)).toContain(
-    "--set prmu.max_tokens=240 guided.max_tokens=240 explore.max_tokens=240 lets answers",
-  );
+  expect(longerAnswers(found)).toContain("--set guided.max_tokens=240 explore.max_tokens=240 lets answers");
   expect([cutsMost(found), cutsSome(found)]).toEqual([true, true]);
 });
 
-test("a few longer ones are told of at most, and a reward model that is not there asks for nothing", () => {
+test("a few longer ones are no reason to end a run, nor worth a word", () => {
   const few = cutOffOf(items(...Array<number>(20).fill(50), 220), config({}));
   expect(few && [cutsMost(few), cutsSome(few)]).toEqual([false, false]);
-  const none = cutOffOf(items(220), config({ prmu: { max_tokens: 50, variant: "none" } }));
-  expect(none && Object.keys(none.limits)).not.toContain("prmu.max_tokens");
+  expect(cutOffOf([], config({}))).toBeNull();
 });

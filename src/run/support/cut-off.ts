@@ -1,7 +1,7 @@
 import type { Config } from "../../core/config/schema.ts";
 import type { SftItem } from "../../policy/sft-items.ts";
 
-/** Chains that are longer than the answers that a run will let its models give. */
+/** Chains that are longer than the answers that a run's RL and evaluation let its models give. */
 export interface CutOff {
   /** Training chains, how many of them are longer than the lowest limit, and the tokens of the longest. */
   readonly chains: number;
@@ -20,9 +20,8 @@ const TOLD = 0.1;
 export function cutOffOf(train: readonly Pick<SftItem, "completion">[], config: Config): CutOff | null {
   const lengths = train.map(({ completion }) => completion.length);
   const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
-  const { prmu, guided, explore, eval: evaluation } = config;
+  const { guided, explore, eval: evaluation } = config;
   const all = {
-    ...(prmu.variant === "none" ? {} : { "prmu.max_tokens": prmu.max_tokens }),
     "guided.max_tokens": guided.max_tokens,
     "explore.max_tokens": explore.max_tokens,
     "eval.max_tokens": evaluation.max_tokens,
@@ -36,14 +35,15 @@ export function cutOffOf(train: readonly Pick<SftItem, "completion">[], config: 
 export const cutsMost = ({ over, chains }: CutOff): boolean => over > MOST * chains;
 export const cutsSome = ({ over, chains }: CutOff): boolean => over > TOLD * chains;
 
-/** `60 of 97 chains are longer than answers may be (guided.max_tokens 192, eval.max_tokens 192)` */
+/** `60 of 97 chains are longer than the lowest of what answers may be (guided.max_tokens 192, eval.max_tokens 256)` */
 export function cutOffText({ over, chains, limits }: CutOff): string {
   const named = Object.entries(limits).map(([setting, most]) => `${setting} ${most}`);
-  return `${over} of ${chains} chains are longer than answers may be (${named.join(", ")})`;
+  const which = named.length === 1 ? "" : "the lowest of ";
+  return `${over} of ${chains} chains are longer than ${which}what answers may be (${named.join(", ")})`;
 }
 
 /** What lets answers be as long as the chains. */
 export const longerAnswers = ({ limits, longest }: CutOff): string =>
   `--set ${Object.keys(limits)
     .map((setting) => `${setting}=${longest}`)
-    .join(" ")} lets answers be as long as the longest chain. --anyway goes on as it is.`;
+    .join(" ")} lets answers be as long as the longest chain.`;

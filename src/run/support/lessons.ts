@@ -83,7 +83,9 @@ export function moreChains(config: Pick<Config, "teacher" | "teachers">, tasks: 
     ...(teachers.some(({ kind }) => kind === "openai") ? [] : ["a model as teacher (kind: openai)"]),
     ...(teachers.some(({ kind }) => kind === "rules") ? [] : ["stated rules as teacher (kind: rules)"]),
     ...(teachers.some(({ rationalize }) => rationalize) ? [] : ["teacher.rationalize: true"]),
-    "more chains.rollouts or chains.per_query",
+    ...(teachers.every(({ kind, rationalize }) => kind === "rules" && rationalize === "always")
+      ? []
+      : ["more chains.rollouts or chains.per_query"]),
     ...(tasks.some(({ kind }) => kind === "generation") ? ["a lower chains.rouge_threshold"] : []),
   ];
   return `More chains come of ${ways.join("; ")}. --anyway goes on with these.`;

@@ -54,19 +54,12 @@ export function keep(path: string, run: string, told: Told): void {
     }));
   const answers = Object.fromEntries(METHODS.map((method) => [method, answersOf(method)]));
   const guards = Object.fromEntries(
-    STAGES.filter((stage) => existsSync(modelPath(run, stage))).map((stage) => [stage, handedOn(run, stage)]),
+    STAGES.filter((stage) => existsSync(modelPath(run, stage))).map((stage) => [
+      stage,
+      readModel(run, stage).step === 0,
+    ]),
   );
   write(path, { ...told, answers, guards });
-}
-
-/** Whether what a stage began with was handed on: the guard held back what it trained, or no step of it did better. */
-function handedOn(run: string, stage: (typeof STAGES)[number]): boolean {
-  const { path, guard } = readModel(run, stage);
-  const before = stage === "guided" ? "sft" : stage === "explore" ? "guided" : null;
-  return (
-    guard?.kept === "start" ||
-    (before !== null && existsSync(modelPath(run, before)) && readModel(run, before).path === path)
-  );
 }
 
 /** Of a run that ended before it trained. */

@@ -3,7 +3,7 @@ import { taskOf } from "../data/find-task.ts";
 import type { ShownExample } from "../data/types.ts";
 import { queryText } from "../retrieval/text.ts";
 import { withoutGold } from "./asked.ts";
-import { goldOf, judged, type RolledOut, type Rolling } from "./rollouts.ts";
+import { goldOf, judged, type Lost, lostOf, type Rolling } from "./rollouts.ts";
 import { type CheckSaid, partsOf, saysWhole } from "./said.ts";
 import { keyOf } from "./select.ts";
 import type { Teacher } from "./teacher.ts";
@@ -12,7 +12,7 @@ import type { Candidate, Rollout } from "./types.ts";
 /** Why a chain that was written with the answer in sight teaches nothing. */
 export type Flaw = "names the answer early" | "cites what is not there";
 
-export interface Rationalized extends Pick<RolledOut, "refused" | "failed" | "unreadable"> {
+export interface Rationalized extends Lost {
   readonly rollouts: readonly Rollout[];
   readonly accepted: readonly Candidate[];
   /** Queries of which no roll-out was right (all, where it is always asked), and what was left out of what it wrote to them. */
@@ -25,7 +25,7 @@ export interface RationalizeOptions extends Rolling {
   readonly check: CheckSaid;
   /** What was accepted already; queries of these are not asked about, unless always. */
   readonly accepted: readonly Candidate[];
-  readonly always?: boolean;
+  readonly always: boolean;
   /** Chains a query. */
   readonly n: number;
   /** Number of the first roll-out of a query. */
@@ -41,7 +41,7 @@ export async function rationalize(
   examples: readonly ShownExample[],
   { teacher, check, accepted, always, n, from, tasks, config, onDone }: RationalizeOptions,
 ): Promise<Rationalized> {
-  const left = always === true ? examples : unanswered(examples, accepted);
+  const left = always ? examples : unanswered(examples, accepted);
   const posed = left.map((example) => {
     return { task: taskOf(tasks, example), example: withoutGold(example), gold: goldOf(example) };
   });
@@ -61,9 +61,10 @@ export async function rationalize(
     rollouts: read.map(({ rollout }) => rollout),
     accepted: read.flatMap(({ kept }) => kept ?? []),
     queries: left.length,
-    refused: results.filter(({ refused }) => refused !== undefined).length,
-    failed: results.filter(({ failed }) => failed !== undefined).length,
-    unreadable: read.filter(({ rollout }) => rollout.answer === null).length,
+    ...lostOf(
+      results,
+      read.map(({ rollout }) => rollout),
+    ),
     flaws,
   };
 }
@@ -84,10 +85,10 @@ export function flawOf(candidate: Candidate, check: CheckSaid): Flaw | null {
   if (parts.some((part) => check(part, task, example).some(({ fault }) => fault !== null)))
     return "cites what is not there";
   const sought = answer.toLowerCase();
-  const asked = queryText(task, example);
-  // What the query says itself betrays nothing.
+  // What the query says itself betrays nothing; a number in it is no grade.
+  const inQuery = task.kind !== "ordinal" && saysWhole(queryText(task, example), answer);
   const early =
-    !saysWhole(asked, answer) &&
+    !inQuery &&
     parts.slice(0, -1).some((part) => {
       const ofItem = check(part, task, example).some(({ names, fault }) => fault === null && names.includes(sought));
       // Of a free text half of the words may well stand in any step; early is the whole of it.

@@ -36,7 +36,7 @@ export async function roll(options: RollOptions): Promise<Rolled> {
   }
   const accepted = parts.flatMap((part) => part.accepted);
   const queries = Math.max(...parts.map((part) => part.queries));
-  const which = blind ? "that no roll-out answered rightly" : "all";
+  const which = queries === examples.length ? "all" : "those that no roll-out answered rightly";
   progress.end(`${accepted.length} chains to ${queries} queries (${which}), with the answer in sight`);
   const sum = (of: (part: Rationalized) => number): number => parts.reduce((total, part) => total + of(part), 0);
   return {

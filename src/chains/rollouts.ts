@@ -14,14 +14,18 @@ import { isTagName, tagName } from "./tag-name.ts";
 import type { Posed, RunTeacher } from "./teacher.ts";
 import type { Candidate, Rollout } from "./types.ts";
 
-export interface RolledOut {
-  readonly rollouts: Rollout[];
-  /** Those that passed the accuracy filter, in the order of the roll-outs. */
-  readonly accepted: Candidate[];
+/** What came to nothing. */
+export interface Lost {
   /** Requests that a teacher would not answer, and that ended without a whole answer. */
   readonly refused: number;
   readonly failed: number;
   readonly unreadable: number;
+}
+
+export interface RolledOut extends Lost {
+  readonly rollouts: Rollout[];
+  /** Those that passed the accuracy filter, in the order of the roll-outs. */
+  readonly accepted: Candidate[];
 }
 
 export interface Rolling {
@@ -102,14 +106,15 @@ export function judged(
 function together(queries: readonly OfQuery[], parts: readonly Part[]): RolledOut {
   const rollouts = queries.flatMap((one) => one.rollouts);
   const results = parts.flatMap((part) => part.results);
-  return {
-    rollouts,
-    accepted: queries.flatMap((one) => one.accepted),
-    refused: results.filter(({ refused }) => refused !== undefined).length,
-    failed: results.filter(({ failed }) => failed !== undefined).length,
-    unreadable: rollouts.filter(({ answer }) => answer === null).length,
-  };
+  return { rollouts, accepted: queries.flatMap((one) => one.accepted), ...lostOf(results, rollouts) };
 }
+
+/** Of a teacher's results and what was read of them. */
+export const lostOf = (results: readonly ChatResult[], rollouts: readonly Pick<Rollout, "answer">[]): Lost => ({
+  refused: results.filter(({ refused }) => refused !== undefined).length,
+  failed: results.filter(({ failed }) => failed !== undefined).length,
+  unreadable: rollouts.filter(({ answer }) => answer === null).length,
+});
 
 /** A number of roll-outs by shares: whole ones, the largest remainders rounded up. */
 export function shared(count: number, teachers: readonly Pick<RunTeacher, "share">[]): number[] {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { silent } from "../core/progress.ts";
+import { loadTask } from "../data/task-file.ts";
 import type { ChatModel } from "../llm/types.ts";
 import { buildChains } from "./build.ts";
 import { CONFIG, candidate, fakeModel, MOVIES, movie, simpleCheck } from "./chains.fixture.ts";
@@ -112,4 +113,10 @@ test.each([
 ])("a rationalized chain: %s", (flaw, reasoning, input = "description: rebels") => {
   const one = candidate(reasoning);
   expect(flawOf({ ...one, example: { ...one.example, input } }, says)).toBe(flaw);
+});
+
+test("a number that the query has is no grade: said early it betrays the answer all the same", () => {
+  const one = candidate("Surely a 5. There are items. So the score is 5.", "5");
+  const example = { ...one.example, input: "review: 5 nights, wonderful" };
+  expect(flawOf({ ...one, task: loadTask("LaMP_3"), example }, says)).toBe("names the answer early");
 });

@@ -25,7 +25,7 @@ export function draftsOf(task: Task, asked: Pick<Asked, "shown" | "input">, gold
   const drafts =
     gold === undefined
       ? strategies.flatMap((strategy) => strategy(evidence) ?? [])
-      : [given(evidence, gold) ?? []].flat();
+      : [given(evidence, gold)].filter((draft) => draft !== null);
   const distinct = [...new Map(drafts.map((draft) => [JSON.stringify(draft), draft])).values()];
   return distinct.filter(
     ({ steps, answer }) => readResponse(taggedCompletion(steps, answer), { task }).answer === answer,
@@ -44,9 +44,9 @@ export const trueDrafts = (
   );
 
 /**
- * The teacher for people without one (ours): stated rules in place of a model. It knows no golds, so that the accuracy
- * filter chooses among its ways for each query, and which of them come first is drawn by query; it may be
- * shown it (`teacher.rationalize`), where none of them leads there or always.
+ * The teacher for people without one (ours): stated rules in place of a model. Unless it is shown the gold
+ * (`teacher.rationalize`) it knows none: the accuracy filter chooses among its ways for each query, and which of them come
+ * first is drawn by query.
  */
 export const rulesTeacher = (seed: number, check: CheckSaid): Teacher => ({
   name: "stated rules (TagPR's own, no model)",

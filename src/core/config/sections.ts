@@ -197,7 +197,7 @@ export const llm = z.strictObject({
 
 export const teacher = llm.extend({
   rationalize: z
-    .union([z.boolean(), z.literal("always")])
+    .literal([false, true, "always"])
     .default(false)
     .describe(
       "Where no roll-out of a query is right, show the teacher the answer and ask for the reasons (STaR, arXiv 2203.14465; of `rules`, what the items show, then the answer); chains that name the answer before the deciding step, or cite what is not there, are left out. `always`: of every query, in place of roll-outs.",

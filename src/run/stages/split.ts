@@ -56,19 +56,17 @@ function devSlice(candidates: readonly Candidate[], wanted: number, seed: number
   const byUser = groupBy(candidates, ownerOf);
   const dev = new Set<QueryId>();
   const users = new Set<string>();
-  const drawn = stream(seed, "data", task, "dev").shuffle([...byUser.keys()]);
-  const sizeOf = (key: string): number => byUser.get(key)?.length ?? 0;
-  const [fitting, larger] = [drawn.filter((key) => sizeOf(key) <= wanted), drawn.filter((key) => sizeOf(key) > wanted)];
-  const fits = new Set(fitting);
-  for (const key of [...fitting, ...larger]) {
-    if (
-      dev.size >= wanted ||
-      (!fits.has(key) && dev.size > 0 && (2 * dev.size >= wanted || users.size + 1 === byUser.size))
-    )
-      break;
+  const take = (key: string): void => {
     users.add(key);
     for (const { id } of (byUser.get(key) ?? []).slice(0, wanted - dev.size)) dev.add(id);
-  }
+  };
+  const drawn = stream(seed, "data", task, "dev").shuffle([...byUser.keys()]);
+  const fits = (key: string): boolean => (byUser.get(key)?.length ?? 0) <= wanted;
+  for (const key of drawn.filter(fits)) if (dev.size < wanted) take(key);
+  // One who doesn't fit fills it.
+  const larger = drawn.filter((key) => !fits(key));
+  const short = dev.size === 0 || (2 * dev.size < wanted && larger.length > 1);
+  if (short && wanted > 0 && larger[0] !== undefined) take(larger[0]);
   return { dev, users };
 }
 

@@ -27,9 +27,9 @@ export function cutOffOf(train: readonly Pick<SftItem, "completion">[], config: 
     "eval.max_tokens": evaluation.max_tokens,
   };
   const limits = Object.fromEntries(Object.entries(all).filter(([, most]) => most < longest));
+  if (Object.keys(limits).length === 0) return null;
   const lowest = Math.min(...Object.values(limits));
-  const over = lengths.filter((length) => length > lowest).length;
-  return Object.keys(limits).length === 0 ? null : { chains: lengths.length, over, longest, limits };
+  return { chains: lengths.length, over: lengths.filter((length) => length > lowest).length, longest, limits };
 }
 
 export const cutsMost = ({ over, chains }: CutOff): boolean => over > MOST * chains;

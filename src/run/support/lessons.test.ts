@@ -64,7 +64,7 @@ it("a set tells what it can support before anything is trained", () => {
   expect(supportText(support, chains).join()).toMatch(/right answer in 2 of them: 4 chains.*too few for SFT/);
   const given = supported(MOVIES, examples, chains, true);
   expect(given.byRules).toEqual({ right: 2, given: 2, queries: 4, chains: 6 });
-  expect(supportText(given, chains).join()).toMatch(/in 2 of them, with the answer in sight .* to 2: 6 chains/);
+  expect(supportText(given, chains).join()).toMatch(/in 2 of them; shown it .* a chain for 2: 6 chains/);
   expect(supported(MOVIES, examples, chains, "always").byRules).toEqual({ right: 2, given: 4, queries: 4, chains: 4 });
 });
 

@@ -103,7 +103,7 @@ function answersOf(task: Task, examples: readonly ShownExample[]): NonNullable<S
 export function supportText({ queries, users, answers, byRules }: SetSupport, { per_query }: ChainsConfig): string[] {
   const percent = (x: number): string => `${(100 * x).toFixed(0)}%`;
   const of = users === null ? "" : ` of ${users} users`;
-  const given = byRules.given === 0 ? "" : `, with the answer in sight (teacher.rationalize) to ${byRules.given}`;
+  const given = byRules.given === 0 ? "" : `; shown it (teacher.rationalize), they write a chain for ${byRules.given}`;
   return [
     answers === null
       ? `${queries} labelled queries${of}`

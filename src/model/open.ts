@@ -7,7 +7,7 @@ import type { Task } from "../data/task.ts";
 import { loadTask } from "../data/task-file.ts";
 import { contextOf } from "../engine/model-dir.ts";
 import type { PromptStyle } from "../prompts/chat.ts";
-import type { Retriever } from "../retrieval/retrieve.ts";
+import type { RetrieveOptions } from "../retrieval/retrieve.ts";
 import { type ModelDir, namedTags } from "./asking.ts";
 import { type ExportFile, isExport, isModelName, readExport, stageOfModel } from "./export-file.ts";
 import {
@@ -47,7 +47,7 @@ export interface OpenedModel {
   readonly promptTokens: number;
   readonly responseTokens: number;
   /** How the shown items are chosen of a history. */
-  readonly retriever: { readonly method: Retriever; readonly k: number; readonly seed: number };
+  readonly retriever: Pick<RetrieveOptions, "method" | "k" | "characters" | "seed">;
   /** The engines that it asks, and the embedding model of a dense retriever. */
   readonly config: Config;
 }
@@ -183,7 +183,7 @@ function asked(config: Config, tags: readonly string[], stage: OpenedModel["stag
     style: styleOf(config, stage, tags),
     promptTokens: prompt.max_tokens,
     responseTokens: evaluation.max_tokens,
-    retriever: { method: profile.retriever, k: profile.k, seed },
+    retriever: { method: profile.retriever, k: profile.k, characters: profile.characters, seed },
   };
 }
 

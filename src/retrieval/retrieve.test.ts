@@ -51,6 +51,19 @@ describe("retrieve", () => {
     expect(ids(dense)).toEqual(["p1", "p3", "p2"]);
   });
 
+  it("shows the best whole items that fit a number of characters, one at least", async () => {
+    const one = example(["apple one", "apple apple pie", "x".repeat(40), "apple"]);
+    const within = async (characters: number, method: Retriever = "recency") =>
+      ids(await retrieve(task, one, { ...options(method, 4), characters }));
+    expect(await within(0)).toEqual(["p0", "p1", "p2", "p3"]);
+    expect(await within(69)).toEqual(["p0", "p1", "p2", "p3"]);
+    expect(await within(68)).toEqual(["p1", "p2", "p3"]);
+    // What is ranked below an item that is too much is not shown in its place.
+    expect(await within(44)).toEqual(["p3"]);
+    expect(await within(29, "bm25")).toEqual(["p0", "p1", "p3"]);
+    expect(await within(1)).toEqual(["p3"]);
+  });
+
   it("random differs by seed and by query, not between calls", async () => {
     const one = example(Array.from({ length: 50 }, () => "x"));
     const draw = async (seed: number, e = one) => ids(await rankProfile(task, e, options("random", 8, seed))).join();

@@ -26,6 +26,8 @@ export interface RetrieveOptions {
   readonly method: Retriever;
   /** Items wanted; fewer come when the profile has fewer (`random_official` always gives k of a non-empty one). */
   readonly k: number;
+  /** Characters that the items have together at most, in the fields that prompts show; see {@link within}. 0 or none: any. */
+  readonly characters?: number;
   /** For the random methods: with the task and query id it names the random stream. */
   readonly seed: number;
   /** For `dense`. */
@@ -57,8 +59,12 @@ export async function retrieveScored(task: Task, example: Example, options: Retr
 }
 
 /** The k items of a profile with the highest scores, oldest first; of equal ones the newer. `scores[i]` of `profile[i]`. */
-export const bestScored = (profile: readonly ProfileItem[], scores: ArrayLike<number>, k: number): Scored[] =>
-  inOrder(profile, best(scores, k));
+export const bestScored = (
+  task: Task,
+  profile: readonly ProfileItem[],
+  scores: ArrayLike<number>,
+  options: Pick<RetrieveOptions, "k" | "characters">,
+): Scored[] => inOrder(profile, within(task, profile, best(scores, options.k), options.characters));
 
 const inOrder = (profile: readonly ProfileItem[], ranking: readonly Ranked[]): Scored[] =>
   ranking
@@ -81,7 +87,31 @@ interface Ranked {
 }
 
 /** Best first. */
-async function rank(task: Task, example: Example, options: RetrieveOptions): Promise<Ranked[]> {
+const rank = async (task: Task, example: Example, options: RetrieveOptions): Promise<readonly Ranked[]> =>
+  within(task, example.profile, await ranked(task, example, options), options.characters);
+
+/**
+ * The best of a ranking whose texts have `most` characters together at most, and one at least: a long item makes room for fewer
+ * others, so that a prompt shows whole texts. What comes after the first that is too much is left out with it.
+ */
+function within(
+  task: Task,
+  profile: readonly ProfileItem[],
+  ranking: readonly Ranked[],
+  most: number | undefined,
+): readonly Ranked[] {
+  if (most === undefined || most === 0) return ranking;
+  const sizeOf = ({ at }: Ranked): number =>
+    task.itemFields.reduce((sum, { name }) => sum + (profile[at]?.fields[name]?.length ?? 0), 0);
+  let room = most;
+  const over = ranking.findIndex((one, i) => {
+    room -= sizeOf(one);
+    return i > 0 && room < 0;
+  });
+  return over < 0 ? ranking : ranking.slice(0, over);
+}
+
+async function ranked(task: Task, example: Example, options: RetrieveOptions): Promise<Ranked[]> {
   const { method, k } = options;
   if (!Number.isInteger(k) || k < 1)
     throw new TagprError("usage", `can't retrieve k = ${k} items`, { hint: "k is 1 or more." });

@@ -1,7 +1,7 @@
 import { TagprError } from "../core/errors.ts";
 import { vectorsFault } from "../core/vectors.ts";
 import { type DenseIndex, denseIndex } from "../retrieval/dense-index.ts";
-import { bestScored, type Embed, type Scored } from "../retrieval/retrieve.ts";
+import { bestScored, type Embed, type RetrieveOptions, type Scored } from "../retrieval/retrieve.ts";
 import { corpusText } from "../retrieval/text.ts";
 import type { UserScope } from "../store/user.ts";
 import { findVectors, keepVectors } from "../store/vectors.ts";
@@ -15,23 +15,22 @@ const CHUNK = 256;
  * what it lacks is made and kept there, so that a request whose time ran out has not worked for nothing.
  */
 export async function nearestItems(
-  scope: UserScope,
-  items: StoredItems,
+  of: { readonly scope: UserScope; readonly items: StoredItems; readonly model: string },
   query: string,
-  k: number,
   embed: Embed,
-  model: string,
+  options: Pick<RetrieveOptions, "k" | "characters">,
 ): Promise<Scored[]> {
+  const { scope, items, model } = of;
   const [asked = []] = await embed([query]);
   const index = await indexOf(scope, items, model, asked.length);
   const complete = index.size() === items.kept.size;
   const missing = complete ? [] : [...items.kept.values()].filter(({ slot }) => !index.has(slot));
   for (let from = 0; from < missing.length; from += CHUNK)
     await make(scope, items, index, model, missing.slice(from, from + CHUNK), embed);
-  const { profile, slotAt } = items;
-  const { positions, scores } = index.nearest(Float32Array.from(asked), slotAt, k);
+  const { task, profile, slotAt } = items;
+  const { positions, scores } = index.nearest(Float32Array.from(asked), slotAt, options.k);
   const near = positions.flatMap((at) => profile[at] ?? []);
-  return bestScored(near, scores, k);
+  return bestScored(task, near, scores, options);
 }
 
 async function indexOf(scope: UserScope, items: StoredItems, model: string, width: number): Promise<DenseIndex> {

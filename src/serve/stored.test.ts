@@ -53,7 +53,7 @@ describeStores("a stored history", ({ open }) => {
       const profile = oldestFirst(await itemsSince(scope, task.name, 0));
       const question = { task: task.name, id: "q" as QueryId, user: null, gold: null, input: `description: ${text()}` };
       for (const method of ["recency", "bm25", "dense", "random"] as const) {
-        const options = { method, k: 5, seed: 3, embed };
+        const options = { method, k: 5, characters: 40 * (round % 2), seed: 3, embed };
         const expected = await retrieveScored(task, { ...question, profile }, options);
         for (const histories of [kept, fresh]) {
           const history = await histories.of(scope, task, "m");

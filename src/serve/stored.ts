@@ -92,15 +92,15 @@ function searched(
   return {
     size: items.profile.length,
     find: async (_, question, options) => {
-      const { method, k, embed } = options;
+      const { method, embed } = options;
       const query = queryText(task, question);
       if (method === "bm25")
         return alone(async () => {
           const scores = bm25Of(items).scores(bm25Text(task, query), items.slots);
-          return bestScored(items.profile, byPosition(items, scores), k);
+          return bestScored(task, items.profile, byPosition(items, scores), options);
         });
       if (method === "dense" && embed !== undefined)
-        return alone(() => nearestItems(scope, items, query, k, embed, model));
+        return alone(() => nearestItems({ scope, items, model }, query, embed, options));
       return given.find(task, question, options);
     },
   };

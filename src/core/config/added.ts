@@ -21,6 +21,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
     [`${role}.timeout`, (): unknown => 600] as const,
     [`${role}.max_wait`, (): unknown => 300] as const,
   ]),
+  ["profile.characters", () => 0],
   ["sft.small", ({ sft: { small } }) => ({ ...small, under: 0 })],
   ["teacher.rationalize", () => false],
   ["teachers", () => []],

@@ -80,6 +80,11 @@ export const profile = z
   .strictObject({
     retriever: retriever.default("recency").describe("How the shown items are chosen (paper: recency)."),
     k: positive.default(8).describe("Shown items (paper: 8)."),
+    characters: count
+      .default(0)
+      .describe(
+        "Characters that the shown items have together at most; 0: any. Of the k the best that fit are shown, one at least, so that long ones are fewer and not cut.",
+      ),
   })
   .describe("Which part of the history the model sees.");
 
@@ -304,7 +309,7 @@ export const evaluation = z
       .default("lenient")
       .describe("Reading of answers behind the headline score; both are reported."),
     profile: z
-      .strictObject({ retriever: retriever.optional(), k: positive.optional() })
+      .strictObject({ retriever: retriever.optional(), k: positive.optional(), characters: count.optional() })
       .prefault({})
       .describe("Items that the evaluation shows, in place of `profile`'s: nothing is trained anew for them."),
     paths: z

@@ -57,6 +57,7 @@ export const questionsOutside: Outside = async (config) => {
 const profileOf = ({ profile, eval: evaluation }: Config): Config["profile"] => ({
   retriever: evaluation.profile.retriever ?? profile.retriever,
   k: evaluation.profile.k ?? profile.k,
+  characters: evaluation.profile.characters ?? profile.characters,
 });
 
 /**

@@ -31,7 +31,7 @@ export async function foretellCuts(
   if (over * 2 <= lengths.length) return;
   const nine = lengths.toSorted((a, b) => a - b)[Math.floor(0.9 * lengths.length)] ?? 0;
   progress.say(
-    `${over} of ${lengths.length} prompts are longer than prompt.max_tokens (${config.prompt.max_tokens}), so most items will be cut: ${64 * Math.ceil(nine / 64 + 0.5)} would hold nine of ten (and sft.max_tokens as much more), or show fewer items (profile.k).`,
+    `${over} of ${lengths.length} prompts are longer than prompt.max_tokens (${config.prompt.max_tokens}), so most items will be cut: ${64 * Math.ceil(nine / 64 + 0.5)} would hold nine of ten (and sft.max_tokens as much more), or show fewer items (profile.k), or whole ones up to a length (profile.characters).`,
   );
 }
 

@@ -90,6 +90,7 @@ export function retrieveOptions(
   context: Pick<StageContext, "config" | "run" | "engines" | "modelDir">,
   profile: Config["profile"],
 ): RetrieveOptions {
-  const base = { method: profile.retriever, k: profile.k, seed: context.config.seed };
-  return profile.retriever === "dense" ? { ...base, embed: openEmbed(context) } : base;
+  const { retriever: method, k, characters } = profile;
+  const base = { method, k, characters, seed: context.config.seed };
+  return method === "dense" ? { ...base, embed: openEmbed(context) } : base;
 }

@@ -44,12 +44,12 @@ const LOOKED_AT = 500;
 /** Reads the first training queries of a folder; null where it has no labelled one. Dense retrieval is told as by recency. */
 export async function supportOf(dataset: Dataset, config: Chosen): Promise<SetSupport | null> {
   const { task } = dataset;
-  const { retriever, k } = config.profile;
+  const { retriever, k, characters } = config.profile;
   const method = retriever === "dense" ? "recency" : retriever;
   const examples: ShownExample[] = [];
   for await (const example of splitOf(dataset, "train").read()) {
     if (example.gold === null || example.profile.length === 0) continue;
-    examples.push(await show(task, example, { method, k, seed: config.seed }));
+    examples.push(await show(task, example, { method, k, characters, seed: config.seed }));
     if (examples.length === LOOKED_AT) break;
   }
   const shown = teachersOf(config).flatMap(({ kind, rationalize }) => (kind === "rules" ? [rationalize] : []));

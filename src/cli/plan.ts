@@ -2,6 +2,7 @@ import { backbone, hasRewardModel } from "../core/config/reward-model.ts";
 import type { Config } from "../core/config/schema.ts";
 import { modelsDir } from "../core/installation.ts";
 import { notHere, resolveModelDir } from "../engine/model-dir.ts";
+import { loadRenderer } from "../prompts/renderer.ts";
 import { requireSound } from "../run/faults.ts";
 import { readAssumptions } from "../run/plan/assumptions.ts";
 import { makePlan, type Plan } from "../run/plan/plan.ts";
@@ -33,14 +34,18 @@ export async function openPlan(io: Io, config: Config, assume: readonly string[]
   const policy = await shapeOf(config.model, locate);
   const reward = backbone(config) === config.model ? policy : await shapeOf(backbone(config), locate);
   const sizes = await taskSizes(config);
-  const support = await withSupport(config, sizes.tasks);
+  const rendered = config.data.source === "files" && !isOnHubAlone(io, config.model);
+  const renderer = rendered ? loadRenderer(await locate(config.model)) : null;
+  const support = await withSupport(config, sizes.tasks, renderer);
+  const prompt_tokens = assumed.prompt_tokens || (support.promptTokens ?? 0);
   const { engines } = config;
   const here = new Map([
     ...(engines.policy.kind === "embedded" ? [[config.model, policy] as const] : []),
     ...(engines.reward.kind === "embedded" && hasRewardModel(config) ? [[backbone(config), reward] as const] : []),
   ]);
   const notes = [...sizes.notes, ...support.notes, ...downloads(io, here)];
-  return (asked) => makePlan({ config: asked, assumed, policy, reward, tasks: support.tasks, notes });
+  return (asked) =>
+    makePlan({ config: asked, assumed: { ...assumed, prompt_tokens }, policy, reward, tasks: support.tasks, notes });
 }
 
 /** A line for each model that a run would download; published weights are mostly bf16. */

@@ -11,7 +11,9 @@ const assumptionSchema = z.strictObject({
     .number()
     .nonnegative()
     .default(0)
-    .describe("Mean prompt with the shown items; 0 = 0.3 of prompt.max_tokens."),
+    .describe(
+      "Mean prompt with the shown items; 0 = that of the first queries where data and tokenizer are here, else 0.3 of prompt.max_tokens.",
+    ),
   bare_tokens: positive.default(200).describe("Mean prompt without items, system prompt included."),
   response_tokens: z
     .number()

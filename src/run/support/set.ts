@@ -36,22 +36,29 @@ export interface SetSupport {
   };
 }
 
-type Chosen = Pick<Config, "profile" | "seed" | "teacher" | "teachers"> & { readonly chains: ChainsConfig };
+type Chosen = Pick<Config, "teacher" | "teachers"> & { readonly chains: ChainsConfig };
 
 /** Queries that are looked at of a task at most: the rules take some milliseconds each. */
 const LOOKED_AT = 500;
 
-/** Reads the first training queries of a folder; null where it has no labelled one. Dense retrieval is told as by recency. */
-export async function supportOf(dataset: Dataset, config: Chosen): Promise<SetSupport | null> {
-  const { task } = dataset;
+/** The first labelled training queries of a folder with the items that they are shown. Dense retrieval is told as by recency. */
+export async function firstShown(
+  { task, ...dataset }: Dataset,
+  config: Pick<Config, "profile" | "seed">,
+): Promise<ShownExample[]> {
   const { retriever, k, characters } = config.profile;
   const method = retriever === "dense" ? "recency" : retriever;
   const examples: ShownExample[] = [];
-  for await (const example of splitOf(dataset, "train").read()) {
+  for await (const example of splitOf({ task, ...dataset }, "train").read()) {
     if (example.gold === null || example.profile.length === 0) continue;
     examples.push(await show(task, example, { method, k, characters, seed: config.seed }));
     if (examples.length === LOOKED_AT) break;
   }
+  return examples;
+}
+
+/** What {@link firstShown} of a folder can support; null where it has no labelled query. */
+export function supportOf(task: Task, examples: readonly ShownExample[], config: Chosen): SetSupport | null {
   const shown = teachersOf(config).flatMap(({ kind, rationalize }) => (kind === "rules" ? [rationalize] : []));
   return examples.length === 0 ? null : supported(task, examples, config.chains, shown[0] ?? false);
 }

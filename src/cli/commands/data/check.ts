@@ -11,7 +11,7 @@ import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Question } from "../../../data/types.ts";
 import { checkGolds } from "../../../rewards/golds.ts";
-import { type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
+import { firstShown, type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, taskName } from "../options.ts";
@@ -70,7 +70,9 @@ const ownConfig = (): Config => loadConfig(join(packageRoot(), OWN), []);
 
 async function supportIn(dir: string, options: { task?: Task }): Promise<SetSupport | null> {
   const dataset = await openDataset(dir, options);
-  return dataset.splits.train === undefined ? null : supportOf(dataset, ownConfig());
+  if (dataset.splits.train === undefined) return null;
+  const config = ownConfig();
+  return supportOf(dataset.task, await firstShown(dataset, config), config);
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */

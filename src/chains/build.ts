@@ -32,10 +32,11 @@ export interface BuiltChains {
 export async function buildChains(options: BuildChainsOptions): Promise<BuiltChains> {
   const { config, progress, seed } = options;
   const rolled = await roll(options);
+  const blind = options.teachers.some(({ rationalize }) => rationalize === false);
   demand(
     rolled.accepted.length,
     rolledNothing(rolled),
-    "Take a stronger teacher, teacher.kind: rules, teacher.rationalize: true, a lower chains.rouge_threshold or more chains.rollouts.",
+    `Take a stronger teacher, teacher.kind: rules, ${blind ? "teacher.rationalize: true, " : ""}a lower chains.rouge_threshold or more chains.rollouts.`,
   );
 
   progress.start("Chains: judge", rolled.accepted.length);

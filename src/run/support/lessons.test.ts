@@ -56,16 +56,32 @@ it("a set tells what it can support before anything is trained", () => {
     shown: [{ id: "a", fields: { description: "Two clowns inherit a circus in Paris", tag: "comedy" } }],
   });
   const examples = [example(0, "comedy"), example(1, "comedy"), example(2, "action"), example(3, "action")];
-  const support = supported(MOVIES, examples, chains, false);
+  const support = supported(MOVIES, examples, chains, []);
   expect(support).toEqual({
     ...{ queries: 4, users: 2, byRules: { right: 2, given: 0, queries: 2, chains: 4 } },
     answers: { different: 2, commonest: 0.5, shown: 0.5 },
   });
   expect(supportText(support, chains).join()).toMatch(/right answer in 2 of them: 4 chains.*too few for SFT/);
-  const given = supported(MOVIES, examples, chains, true);
+  const given = supported(MOVIES, examples, chains, [true]);
   expect(given.byRules).toEqual({ right: 2, given: 2, queries: 4, chains: 6 });
   expect(supportText(given, chains).join()).toMatch(/in 2 of them; shown it .* a chain for 2: 6 chains/);
-  expect(supported(MOVIES, examples, chains, "always").byRules).toEqual({ right: 2, given: 4, queries: 4, chains: 4 });
+  const always = supported(MOVIES, examples, chains, ["always"]).byRules;
+  expect(always).toEqual({ right: 2, given: 4, queries: 4, chains: 4 });
+  const both = supported(MOVIES, examples, { ...chains, per_query: 9 }, [false, "always"]).byRules;
+  expect(both.queries).toBe(4);
+  expect(both.chains).toBeGreaterThan(always.chains + 2);
+});
+
+it("a chain that would be left out, since it says the answer early, is not counted", () => {
+  const { chains } = configSchema.parse({});
+  const example = (title: string): ShownExample => ({
+    ...{ task: "LaMP_4", id: "q" as QueryId, user: "u" as UserId, gold: "Clowns Inherit a Circus", historyItems: 1 },
+    input: "Generate a headline for the following article: Two clowns of Paris inherit a whole circus and its debts.",
+    shown: [{ id: "a", fields: { title, text: "A circus of Paris is left to two clowns by an aunt." } }],
+  });
+  const given = (title: string) => supported(loadTask("LaMP_4"), [example(title)], chains, ["always"]).byRules.given;
+  expect(given("What an Aunt Left Behind")).toBe(1);
+  expect(given("Clowns Inherit a Circus")).toBe(0);
 });
 
 it("what would give more chains is what the config and its tasks don't have already", () => {

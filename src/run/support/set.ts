@@ -1,8 +1,12 @@
-import { judgeAccuracy } from "../../chains/accuracy.ts";
+import { taggedCompletion } from "../../chains/pieces.ts";
+import { flawOf } from "../../chains/rationalize.ts";
+import { judged } from "../../chains/rollouts.ts";
 import { trueDrafts } from "../../chains/rules/teacher.ts";
+import type { Candidate } from "../../chains/types.ts";
 import type { ChainsConfig, Config } from "../../core/config/schema.ts";
 import { teachersOf } from "../../core/config/teachers.ts";
 import { groupBy } from "../../core/group.ts";
+import { zipStrict } from "../../core/zip.ts";
 import { type Dataset, splitOf } from "../../data/dataset.ts";
 import { labelOf } from "../../data/item-label.ts";
 import type { Task } from "../../data/task.ts";
@@ -59,36 +63,41 @@ export async function firstShown(
 
 /** What {@link firstShown} of a folder can support; null where it has no labelled query. */
 export function supportOf(task: Task, examples: readonly ShownExample[], config: Chosen): SetSupport | null {
-  const shown = teachersOf(config).flatMap(({ kind, rationalize }) => (kind === "rules" ? [rationalize] : []));
-  return examples.length === 0 ? null : supported(task, examples, config.chains, shown[0] ?? false);
+  const ways = teachersOf(config).flatMap(({ kind, rationalize }) => (kind === "rules" ? [rationalize] : []));
+  return examples.length === 0 ? null : supported(task, examples, config.chains, ways);
 }
 
-/** Pure part of {@link supportOf}. */
+/** Pure part of {@link supportOf}; `ways`: what the teachers by rules are shown, none of them as one that is shown nothing. */
 export function supported(
   task: Task,
   examples: readonly ShownExample[],
   chains: ChainsConfig,
-  rationalize: boolean | "always",
+  ways: readonly (boolean | "always")[],
 ): SetSupport {
   const users = new Set(examples.flatMap(({ user }) => user ?? []));
-  const right = examples.map(
-    (example) =>
-      trueDrafts(task, example, statements).filter(
-        ({ answer }) => judgeAccuracy(task, answer, example.gold ?? "", chains).accepted,
-      ).length,
-  );
-  const asked = examples.filter((_, k) => rationalize === "always" || (rationalize && right[k] === 0));
-  const given = asked.filter((example) => trueDrafts(task, example, statements, example.gold ?? "").length > 0).length;
-  const blind = rationalize === "always" ? [] : right;
+  const written = (example: ShownExample, gold?: string): Candidate[] =>
+    trueDrafts(task, example, statements, gold).flatMap(({ steps, answer }) => {
+      const one = { text: taggedCompletion(steps, answer), by: "", i: 0, truncated: false };
+      return judged(example, one, { tasks: [task], config: chains }).candidate ?? [];
+    });
+  const right = examples.map((example) => written(example).length);
+  const always = ways.includes("always");
+  const blind = ways.length === 0 || ways.some((way) => way !== "always");
+  const made = zipStrict(examples, right).map(([example, n]) => {
+    const own = blind ? n : 0;
+    const shown = always || (ways.includes(true) && n === 0);
+    const chain = shown && written(example, example.gold ?? "").some((one) => flawOf(one, statements) === null);
+    return { own, given: chain ? 1 : 0 };
+  });
   return {
     queries: examples.length,
     users: users.size === 0 ? null : users.size,
     answers: task.kind === "generation" ? null : answersOf(task, examples),
     byRules: {
       right: right.filter((n) => n > 0).length,
-      given,
-      queries: blind.filter((n) => n > 0).length + given,
-      chains: blind.reduce((sum, n) => sum + Math.min(n, chains.per_query), given),
+      given: made.filter(({ given }) => given > 0).length,
+      queries: made.filter(({ own, given }) => own + given > 0).length,
+      chains: made.reduce((sum, { own, given }) => sum + Math.min(own + given, chains.per_query), 0),
     },
   };
 }

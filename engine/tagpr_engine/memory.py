@@ -14,7 +14,8 @@ from pathlib import Path
 LARGE = (
     256 << 20
 )  # bytes of a model's files: of smaller ones, little is lost to holes, and small pieces are asked for often
-SPARE = 256 << 20  # bytes that a process may grow by before it hands back what is free
+SPARE = 256 << 20  # bytes that a process may hold for nothing before it hands them back
+SHARE = 4  # or this part of what is in use, if that is more: the next step would only ask for them again
 _TUNABLES, _CACHE = "GLIBC_TUNABLES", "glibc.malloc.tcache_count"
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # mallopt's names, from malloc.h
 
@@ -58,21 +59,25 @@ def _bytes(model: Path) -> int:
 
 
 class _Kept:
-    """statm: where the system says what this process holds, once `keep_freed` was asked. limit: bytes."""
+    """statm: where the system says what this process holds, once `keep_freed` was asked. used: the most that was left
+    of it after handing back, since a model went. limit: what it may grow to. Bytes."""
 
     statm: int | None = None
+    used = 0
     limit = 0
 
 
 def bound() -> None:
-    """Hand what is free to the system where the process has grown by SPARE since it last did: between layers.
+    """Hand what is free to the system where the process has grown past its limit: between layers.
 
-    What holes can't hold would else be taken anew for as long as a step lasts.
+    What holes can't hold would else be taken anew for as long as a step lasts. The limit follows the most that was
+    found in use, so that steps of one shape soon find all that they need, and nothing is cleared again for them.
     """
     if _Kept.statm is None or _resident(_Kept.statm) <= _Kept.limit:
         return
-    give_back()
-    _Kept.limit = _resident(_Kept.statm) + SPARE
+    _trim()
+    _Kept.used = max(_Kept.used, _resident(_Kept.statm))
+    _Kept.limit = _Kept.used + max(SPARE, _Kept.used // SHARE)
 
 
 def _resident(statm: int) -> int:
@@ -81,6 +86,11 @@ def _resident(statm: int) -> int:
 
 def give_back() -> None:
     """Hand what is free to the system: after a model was unloaded, say."""
+    _trim()
+    _Kept.used = _Kept.limit = 0
+
+
+def _trim() -> None:
     libc = _libc()
     if libc is not None:
         libc.malloc_trim(0)

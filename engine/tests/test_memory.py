@@ -61,10 +61,41 @@ assert used(SPARE // 2) > start + SPARE // 4
 assert used(2 * SPARE) < start + SPARE // 2
 """
 
+AGAIN = """
+import ctypes, resource
+from tagpr_engine import memory
+assert memory.keep_freed()
+memory.SPARE = 16 << 20
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+def array(size):
+    at = libc.malloc(size)
+    ctypes.memset(at, 1, size)
+    return at
+def faults(size):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    libc.free(array(size))
+    memory.bound()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize()
+array(20 * memory.SPARE)
+memory.bound()
+step = 4 * memory.SPARE
+assert faults(step) > step // 2
+assert faults(step) < step // 8
+faults(8 * memory.SPARE)
+assert faults(step) > step // 2
+"""
+
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
 def test_what_is_free_is_given_back_once_it_is_much() -> None:
     done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a setting of glibc")
+def test_what_a_step_needs_again_is_kept_where_it_is_a_small_part() -> None:
+    done = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -39,6 +39,18 @@ describe("a run whose Python lacks packages", () => {
     expect(existsSync(join(cwd, "r"))).toBe(false);
   });
 
+  it("is planned all the same, without what its prompts hold", async () => {
+    const { cwd, tagpr } = shell({ TAGPR_PYTHON: bare, TAGPR_HOME: join(folder, "home") });
+    const rows = Array.from({ length: 32 }, (_, i) => `m${i % 8},2022-05-${10 + (i >> 3)},a note ${i},${i % 2}`);
+    writeFileSync(join(cwd, "notes.csv"), ["member,sent,note,tone", ...rows].join("\n"));
+    expect(await tagpr("data", "init", "notes.csv", "--out", "notes.yaml")).toMatchObject({ code: 0 });
+    expect(await tagpr("data", "build", "notes.yaml", "notes.csv", "--out", "set")).toMatchObject({ code: 0 });
+    const plan = await tagpr("run", "presets/own-data.yaml", "--data", "set", "--dry-run");
+    expect(plan).toMatchObject({ code: 0 });
+    expect(plan.out).toMatch(/How long prompts are is not counted: .*can't be prepared/);
+    expect(plan.out).toMatch(/Memory, GB/);
+  });
+
   it("is told that there is no such Python", async () => {
     const { cwd, tagpr } = shell({ TAGPR_PYTHON: join(folder, "none") });
     const { code, err } = await tagpr("run", "presets/quickstart.yaml", "--out", "r");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchAt, batchCount, epochAfter, isLookStep, type Walk } from "./batches.ts";
+import { batchAt, batchCount, epochAfter, isLookStep, passesOver, type Walk } from "./batches.ts";
 import { learningRate } from "./schedule.ts";
 
 const walks = fc.record({
@@ -26,6 +26,16 @@ describe("the walk through the data", () => {
         }
       }),
     );
+  });
+
+  it("passes over few elements again until the least steps are made, and over many as often as asked", () => {
+    const steps = (n: number, epochs = 1): number => {
+      const passes = passesOver(n, { epochs, batch: 8, least_steps: 10 });
+      return batchCount({ seed: 1, name: "sft", labels: Array(n).fill("a"), batch: 8, epochs: passes });
+    };
+    expect([33, 79, 80, 81, 112].map((n) => steps(n))).toEqual([10, 10, 10, 11, 14]);
+    expect(steps(33, 3)).toBe(13);
+    expect(passesOver(112, { epochs: 1, batch: 8, least_steps: 10 })).toBe(1);
   });
 
   it("tells how far it is: to the walk's end, and no further, after its last batch", () => {

@@ -18,6 +18,12 @@ export interface Walk {
   readonly epochs: number;
 }
 
+/** Passes over `n` elements: `epochs`, or as many more as `least_steps` batches take. */
+export const passesOver = (
+  n: number,
+  { epochs, batch, least_steps }: { readonly epochs: number; readonly batch: number; readonly least_steps: number },
+): number => (n === 0 ? epochs : Math.max(epochs, (least_steps * batch) / n));
+
 /** Number of batches of a walk; the last one may be smaller. */
 export function batchCount(walk: Walk): number {
   return Math.ceil(elementCount(walk) / walk.batch);

@@ -96,6 +96,11 @@ describe("SFT", () => {
     expect(result.score).toBe(-Math.min(...losses.slice(1)));
   });
 
+  it("passes over few completions again until the least steps are made", async () => {
+    const { metrics } = await runWhole(train({ config: { ...config, epochs: 1, least_steps: 7 } }));
+    expect(metrics.filter((row) => (row as { kind: string }).kind === "train")).toHaveLength(7);
+  });
+
   it("ends with the same metrics however often it is killed", async () => {
     const whole = await runWhole(train());
     for (let seed = 0; seed < 3; seed++) {

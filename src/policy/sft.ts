@@ -1,4 +1,4 @@
-import { batchAt, batchCount, epochAfter, isLookStep, type Walk } from "../core/batches.ts";
+import { batchAt, batchCount, epochAfter, isLookStep, passesOver, type Walk } from "../core/batches.ts";
 import type { SftConfig } from "../core/config/schema.ts";
 import { TagprError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
@@ -87,7 +87,8 @@ export async function trainSft(options: SftOptions): Promise<SftResult> {
   });
   const labels = options.train.map((item) => item.task);
   const units = options.train.map((item) => item.query);
-  const walk: Walk = { seed, name: options.name, labels, units, batch: config.batch, epochs: config.epochs };
+  const epochs = passesOver(labels.length, config);
+  const walk: Walk = { seed, name: options.name, labels, units, batch: config.batch, epochs };
   const loop: SftLoop = { options, training, saver, walk, total: batchCount(walk) };
   let state: SftState = saver.last?.loop ?? { best: null, waited: 0, curve: [], stopped: false };
   let step = log.last?.step ?? 0;

@@ -26,7 +26,7 @@ export interface RetrieveOptions {
   readonly method: Retriever;
   /** Items wanted; fewer come when the profile has fewer (`random_official` always gives k of a non-empty one). */
   readonly k: number;
-  /** Characters that the items have together at most, in the fields that prompts show; see {@link within}. 0 or none: any. */
+  /** Characters that the items have together at most, in the fields that prompts show; see `within`. 0 or none: any. */
   readonly characters?: number;
   /** For the random methods: with the task and query id it names the random stream. */
   readonly seed: number;

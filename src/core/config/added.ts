@@ -22,6 +22,7 @@ const ADDED: readonly (readonly [path: string, neutral: (config: Config) => unkn
     [`${role}.max_wait`, (): unknown => 300] as const,
   ]),
   ["profile.characters", () => 0],
+  ...["sft", "gold", "rejection"].map((stage) => [`${stage}.least_steps`, (): unknown => 0] as const),
   ["sft.small", ({ sft: { small } }) => ({ ...small, under: 0 })],
   ["teacher.rationalize", () => false],
   ["teachers", () => []],

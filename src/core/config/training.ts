@@ -8,6 +8,9 @@ const supervised = {
   learning_rate: rate.default(1e-5).describe("Paper: 1e-5."),
   batch: positive.default(64).describe("Completions a step (paper: 64)."),
   epochs: positive.default(2).describe("Paper: 2."),
+  least_steps: count
+    .default(0)
+    .describe("Few completions are passed over more often, up to so many steps (ours); 0 = never."),
   eval_every: positive.default(10).describe("Steps between looks at the held-out completions."),
   checkpoint_every: positive.default(20).describe("Steps between checkpoints."),
   keep_checkpoints: keep,

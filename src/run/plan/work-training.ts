@@ -1,3 +1,4 @@
+import { passesOver } from "../../core/batches.ts";
 import { hasRewardModel } from "../../core/config/reward-model.ts";
 import type { RlConfig } from "../../core/config/schema.ts";
 import { isRegularised } from "../../policy/update.ts";
@@ -75,7 +76,8 @@ function supervisedWork(
   lengths: readonly [number, number],
 ): StageWork {
   const { config, tasks } = given;
-  const { epochs, batch, eval_every, dev_every, checkpoint_every, keep_checkpoints } = config[stage];
+  const { batch, eval_every, dev_every, checkpoint_every, keep_checkpoints } = config[stage];
+  const epochs = passesOver(train, config[stage]);
   const steps = Math.ceil((train * epochs) / batch);
   const looks = Math.ceil(steps / eval_every) + 1;
   const dev = sum(tasks, (t) => t.dev);

@@ -77,8 +77,8 @@ function supervisedWork(
 ): StageWork {
   const { config, tasks } = given;
   const { batch, eval_every, dev_every, checkpoint_every, keep_checkpoints } = config[stage];
-  const epochs = passesOver(train, config[stage]);
-  const steps = Math.ceil((train * epochs) / batch);
+  const learnt = Math.round(train * passesOver(train, config[stage]));
+  const steps = Math.ceil(learnt / batch);
   const looks = Math.ceil(steps / eval_every) + 1;
   const dev = sum(tasks, (t) => t.dev);
   const devLooks = dev_every > 0 ? Math.ceil(steps / dev_every) : 1;
@@ -89,7 +89,7 @@ function supervisedWork(
     ...{ loops: 1, kept: keep_checkpoints },
     asked: [],
     passes: [
-      pass("updates", "train", [train * epochs, 1], lengths, steps),
+      pass("updates", "train", [learnt, 1], lengths, steps),
       ...(held === 0 ? [] : [pass("held-out loss", "forward", [held * looks, 1], lengths, looks)]),
       pass("dev answers", "sample", [dev * devLooks, 1], lengths, devLooks),
       ...guardLooks(given, stage === "rejection" ? 1 : 2, stage !== "gold"),

@@ -2,8 +2,8 @@
 
 A row of a packed batch looks at its ancestors (all of them) and at itself (causally). The two parts are computed apart
 and merged by their log-sum-exp, so shared keys are never copied per row; the backward pass of each part needs only the
-merged output and log-sum-exp (the softmax of a part under the global normaliser). On a GPU `segments` does the same in
-two calls a layer.
+merged output and log-sum-exp (the softmax of a part under the global normaliser), or what the part weighs. On a GPU
+`segments` does the same in two calls a layer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
+from . import products
 from .segments import SegmentAttention, Segments
 from .tree import Pack, Rows
 
@@ -53,8 +54,19 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, causal: bool, scale: float) -> tup
 
 
 def _backward(
-    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, causal: bool, scale: float
+    grad: Tensor,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    out: Tensor,
+    lse: Tensor,
+    share: Tensor | None,
+    causal: bool,
+    scale: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
+    """out, lse [n, H, S]: of all keys; share [n, H, S]: what these weigh among them, None where they are all."""
+    if q.dtype == torch.bfloat16:
+        return products.backward(grad, q, k, v, out, share, causal, scale)
     return torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward(
         grad, q, k, v, out, lse, 0.0, causal, scale=scale
     )
@@ -96,6 +108,7 @@ class _TreeAttention(torch.autograd.Function):
     def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, batches: list[Rows], scale: float) -> Tensor:
         out = torch.empty_like(q)
         lse = torch.empty(q.shape[:2], dtype=torch.float32, device=q.device)
+        share = torch.ones_like(lse)  # what a row's own keys weigh among all that it looks at
         for rows in batches:
             cut, own_keys = rows.queries, slice(rows.lo, rows.hi)
             own, own_lse = _forward(_pad(q[cut], rows), _pad(k[own_keys], rows), _pad(v[own_keys], rows), True, scale)
@@ -106,33 +119,34 @@ class _TreeAttention(torch.autograd.Function):
                 )
                 a, t = above[0].transpose(0, 1), above_lse[0].transpose(0, 1)
                 both = torch.logaddexp(s.float(), t.float())
-                o = o * (s - both).exp().unsqueeze(-1).to(o.dtype) + a * (t - both).exp().unsqueeze(-1).to(o.dtype)
+                share[cut] = (s - both).exp()
+                o = o * share[cut].unsqueeze(-1).to(o.dtype) + a * (t - both).exp().unsqueeze(-1).to(o.dtype)
                 s = both
             out[cut], lse[cut] = o, s
-        ctx.save_for_backward(q, k, v, out, lse)
+        ctx.save_for_backward(q, k, v, out, lse, share)
         ctx.batches, ctx.scale = batches, scale
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
-        q, k, v, out, lse = ctx.saved_tensors
+        q, k, v, out, lse, share = ctx.saved_tensors
         grad = grads[0].contiguous()
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         for rows in ctx.batches:
             cut, own_keys = rows.queries, slice(rows.lo, rows.hi)
             g, qs, o = (_pad(x[cut], rows) for x in (grad, q, out))
             ks, vs = (_pad(x[own_keys], rows) for x in (k, v))
-            own_lse = _pad(lse[cut].unsqueeze(-1), rows).squeeze(-1)
-            gq, gk, gv = _backward(g, qs, ks, vs, o, own_lse, True, ctx.scale)
+            own_lse, own_share = (_pad(x[cut].unsqueeze(-1), rows).squeeze(-1) for x in (lse, share))
+            gq, gk, gv = _backward(g, qs, ks, vs, o, own_lse, own_share if rows.path else None, True, ctx.scale)
             dk[own_keys] += _unpad(gk, rows)
             dv[own_keys] += _unpad(gv, rows)
             dq[cut] = _unpad(gq, rows)
             if rows.path:
-                one = [x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out)]
-                keys, values = _ancestors(k, rows), _ancestors(v, rows)
-                gq, gk, gv = _backward(
-                    one[0], one[1], keys, values, one[2], lse[cut].transpose(0, 1).unsqueeze(0), False, ctx.scale
+                g, qs, o, all_lse, above = (
+                    x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out, lse, 1 - share)
                 )
+                keys, values = _ancestors(k, rows), _ancestors(v, rows)
+                gq, gk, gv = _backward(g, qs, keys, values, o, all_lse, above, False, ctx.scale)
                 dq[cut] += gq[0].transpose(0, 1)
                 at = 0
                 for lo, hi in rows.path:

@@ -8,7 +8,7 @@
  * run answered is kept in `--results`, scores alone, without texts; a run that is kept there is not made again. `given`
  * is the split of the files; `apart` keeps users apart: half of them train, the others are asked. `--tell` runs nothing.
  * A run that ends since it has too little to learn from (exit code 8) is a row that says so. Intervals: bootstrap over sets,
- * users and queries; a query's score is its mean over the seeds.
+ * seeds, users and queries; a query's score is its mean over the seeds.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readJson, readJsonl } from "../../src/core/jsonl.ts";
 import type { Prediction } from "../../src/eval/types.ts";
-import { type ModelStage, modelPath, readModel } from "../../src/model/files.ts";
+import { type Guard, type ModelStage, modelPath, readModel } from "../../src/model/files.ts";
 
 /** Rows of the table, and what each is compared with. */
 export const METHODS = ["zero-shot", "rag", "rag-r", "sft", "sft-r", "guided", "tagpr"] as const;
@@ -31,6 +31,8 @@ export interface Kept {
   readonly answers: Readonly<Record<string, readonly Answer[]>>;
   /** By stage, whether what the stage began with was handed on; only stages that ran. */
   readonly guards: Readonly<Partial<Record<ModelStage, boolean>>>;
+  /** By stage, how what it began with and what it trained did on dev, where it compared them; not in files of before. */
+  readonly dev?: Readonly<Partial<Record<ModelStage, Guard["dev"]>>>;
   /** Of the command from its start, where it was not cut. */
   readonly seconds: number | null;
   readonly revision: string;
@@ -53,13 +55,12 @@ export function keep(path: string, run: string, told: Told): void {
       deciding: [p.truth?.deciding ?? []].flat(),
     }));
   const answers = Object.fromEntries(METHODS.map((method) => [method, answersOf(method)]));
-  const guards = Object.fromEntries(
-    STAGES.filter((stage) => existsSync(modelPath(run, stage))).map((stage) => [
-      stage,
-      readModel(run, stage).step === 0,
-    ]),
+  const models = STAGES.filter((stage) => existsSync(modelPath(run, stage))).map(
+    (stage) => [stage, readModel(run, stage)] as const,
   );
-  write(path, { ...told, answers, guards });
+  const guards = Object.fromEntries(models.map(([stage, { step }]) => [stage, step === 0]));
+  const dev = Object.fromEntries(models.flatMap(([stage, { guard }]) => (guard ? [[stage, guard.dev]] : [])));
+  write(path, { ...told, answers, guards, dev });
 }
 
 /** Of a run that ended before it trained. */

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { intervalOf } from "./intervals.ts";
 import { type Kept, keep, keepEnded, METHODS, readKept } from "./kept.ts";
 import { told } from "./tell.ts";
 
@@ -17,13 +18,16 @@ it("what is kept of a run has its scores and no word of anybody's", () => {
   }
   for (const [stage, step] of Object.entries({ sft: 12, guided: 0, explore: 2, gold: 0 })) {
     mkdirSync(join(folder, "run", stage), { recursive: true });
-    const model = { path: "a", step, score: null, state: null, made_by: "k" };
+    const look = { score: 0.5, greedy: 0.5, sampled: 0.5 };
+    const guard = { trained: "a", step: 1, looks: 2, kept: "trained", dev: { start: look, trained: look } };
+    const model = { path: "a", step, score: null, state: null, made_by: "k", ...(stage === "sft" ? { guard } : {}) };
     writeFileSync(join(folder, "run", stage, "model.json"), JSON.stringify(model));
   }
   const path = join(folder, "kept", "one.json");
   keep(path, join(folder, "run"), { ...common, seed: "1", ended: null });
   expect(readFileSync(path, "utf8")).not.toContain("secret");
   expect(readKept(path)?.answers.tagpr).toMatchObject([{ lenient: 1, strict: 0, deciding: [true] }]);
+  expect(readKept(path)?.dev).toMatchObject({ sft: { trained: { greedy: 0.5 } } });
   expect(readKept(path)?.guards).toEqual({ sft: false, guided: true, explore: false, gold: true });
 });
 
@@ -40,4 +44,25 @@ it("a table tells runs that ended early apart, and pairs queries over seeds", ()
   expect(lines).toMatch(/tagpr +0\.750 \[.*2 queries/);
   expect(lines).toMatch(/tagpr − rag-r +0\.250 \[.*2 queries/);
   expect(lines).toContain("sft 2 of 2");
+});
+
+it("intervals are as wide as seeds and users make them", () => {
+  const asked = (value: (seed: number, user: number) => number) =>
+    [0, 1, 2].flatMap((seed) =>
+      Array.from({ length: 40 }, (_, user) => ({
+        ...{ set: "notes", split: "given", seed: `s${seed}`, user: `u${user}`, query: `q${user}` },
+        value: value(seed, user),
+      })),
+    );
+  const width = (value: (seed: number, user: number) => number) => {
+    const { mean, low, high, queries } = intervalOf(asked(value), "test");
+    expect(queries).toBe(40);
+    return { mean, width: high - low };
+  };
+  expect(width(() => 0.5)).toEqual({ mean: 0.5, width: 0 });
+  const bySeed = width((seed) => seed);
+  expect(bySeed.mean).toBeCloseTo(1);
+  expect(bySeed.width).toBeGreaterThan(1.5); // three seeds, 0 to 2: a draw of the same one thrice is one in 27
+  const byUser = width((_, user) => user % 2);
+  expect(byUser.width / (2 * 1.96 * Math.sqrt(0.25 / 40))).toBeCloseTo(1, 0); // of one query each: drawn users alone
 });

@@ -1,25 +1,28 @@
 import { mean } from "../../src/core/mean.ts";
-import { hierarchicalMean, type Nested } from "../../src/stats/bootstrap.ts";
+import { type Asked, intervalOf } from "./intervals.ts";
 import { type Kept, METHODS, STAGES } from "./kept.ts";
 
 const AGAINST = ["rag-r", "rag", "zero-shot", "sft"] as const;
 
-/** Scores of a method by query: `[set, user]`, its mean over the runs. */
-function scores(method: string, of: readonly Kept[]): Map<string, Nested> {
-  const all = new Map<string, { readonly levels: readonly string[]; readonly values: number[] }>();
-  for (const { set, split, answers } of of)
-    for (const { query, user, lenient } of answers[method] ?? []) {
-      const key = `${set} ${split} ${query}`;
-      const one = all.get(key) ?? { levels: [`${set} ${split}`, user], values: [] };
-      one.values.push(lenient);
-      all.set(key, one);
-    }
-  return new Map([...all].map(([key, { levels, values }]) => [key, { levels, value: mean(values) }]));
+/** Scores of a method, by the lenient reading, of every query in every run. */
+const scores = (method: string, of: readonly Kept[]): Asked[] =>
+  of.flatMap(({ set, split, seed, answers }) =>
+    (answers[method] ?? []).map(({ query, user, lenient }) => ({ set, split, seed, query, user, value: lenient })),
+  );
+
+/** What one method has over another where both were asked the same. */
+function differences(ours: readonly Asked[], theirs: readonly Asked[]): Asked[] {
+  const keyOf = ({ set, split, seed, query }: Asked): string => [set, split, seed, query].join(" ");
+  const their = new Map(theirs.map((one) => [keyOf(one), one.value]));
+  return ours.flatMap((one) => {
+    const value = their.get(keyOf(one));
+    return value === undefined ? [] : [{ ...one, value: one.value - value }];
+  });
 }
 
-const shown = (rows: readonly Nested[], name: string): string => {
-  const { mean: value, low, high, n } = hierarchicalMean(rows, { name: ["own-data", name], resamples: 2000 });
-  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], ${n} queries`;
+const shown = (asked: readonly Asked[], name: string): string => {
+  const { mean: value, low, high, queries } = intervalOf(asked, name);
+  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], ${queries} queries`;
 };
 
 /** `2 of 3`: runs in which the guard held back what a stage trained. */
@@ -43,20 +46,15 @@ export function told(title: string, of: readonly Kept[], wanted: number): string
     const decides =
       truth.length === 0 ? "" : `; deciding statement true in ${mean(truth).toFixed(2)} of ${truth.length}`;
     const strict = `strict ${mean(answers.map((one) => one.strict)).toFixed(3)}`;
-    const rows = [...scores(method, done).values()];
-    lines.push(`  ${method.padEnd(10)} ${shown(rows, `${title} ${method}`)}; ${strict}${decides}`);
+    lines.push(`  ${method.padEnd(10)} ${shown(scores(method, done), `${title} ${method}`)}; ${strict}${decides}`);
   }
   lines.push(
     `  what a stage began with was handed on: ${STAGES.map((stage) => `${stage} ${heldBack(stage, done)}`).join(", ")}`,
   );
   const ours = scores("tagpr", done);
   for (const other of AGAINST.filter(answered)) {
-    const theirs = scores(other, done);
-    const rows = [...ours].flatMap(([key, { levels, value }]) => {
-      const their = theirs.get(key);
-      return their === undefined ? [] : [{ levels, value: value - their.value }];
-    });
-    lines.push(`  tagpr − ${other.padEnd(10)} ${shown(rows, `${title} minus ${other}`)}`);
+    const differ = differences(ours, scores(other, done));
+    lines.push(`  tagpr − ${other.padEnd(10)} ${shown(differ, `${title} minus ${other}`)}`);
   }
   return lines;
 }

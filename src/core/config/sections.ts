@@ -362,7 +362,7 @@ export const choose = z
       .enum(["auto", "always", "never"])
       .default("auto")
       .describe(
-        "A training stage hands on what it began with where what it trained does worse on the dev slice, greedy and sampled answers taken together (ours). `auto`: for data of files, not in the synthetic world.",
+        "A training stage hands on what it began with where what it trained does no better on the dev slice: better is a higher score of greedy or sampled answers and a lower one of neither (ours). `auto`: for data of files, not in the synthetic world.",
       ),
   })
   .describe("One rule of choosing weights for all methods that are compared (ours).");

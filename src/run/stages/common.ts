@@ -19,11 +19,17 @@ export function writeModel({ dir, key }: StageContext, model: Omit<ModelFile, "m
 export const baseIdentity: Outside = async ({ model }, { modelDir }) => identity(await modelDir(model));
 
 /** What chooses weights in every training stage; of a config for hashing, nothing where it is as it always was. */
-export const choosingOf = ({ choose, eval: { samples, temperatures } }: Pick<Config, "choose" | "eval">): object => ({
+export const choosingOf = ({ choose, data, eval: evaluation }: Pick<Config, "choose" | "data" | "eval">): object => ({
   choose,
-  samples,
-  temperatures,
+  samples: evaluation.samples,
+  temperatures: evaluation.temperatures,
+  // What is handed on hangs on how the dev slice is asked and read.
+  ...(isGuarded({ choose, data }) ? { looks: { reading: evaluation.reading, max_tokens: evaluation.max_tokens } } : {}),
 });
+
+/** Whether a run's stages hand on nothing that is worse than what they began with. */
+export const isGuarded = ({ choose, data }: Pick<Config, "choose" | "data">): boolean =>
+  choose.guard === "always" || (choose.guard === "auto" && data.source === "files");
 
 /** How every look at the dev slice decodes. */
 export const decodingsOf = ({ eval: { samples, temperatures } }: Pick<Config, "eval">): Decodings => ({

@@ -12,7 +12,8 @@ import type { ModelFile } from "../../model/files.ts";
 import { loadRenderer } from "../../prompts/renderer.ts";
 import { makeExamples } from "../../prompts/testing/tiny-world.ts";
 import type { StageContext } from "../stage.ts";
-import { handOn, isGuarded, type Made } from "./hand-on.ts";
+import { choosingOf, isGuarded } from "./common.ts";
+import { handOn, type Made } from "./hand-on.ts";
 
 const NANO = fileURLToPath(new URL("../../../models/nano", import.meta.url));
 const renderer = loadRenderer(NANO);
@@ -21,6 +22,7 @@ const SAYS: Readonly<Record<string, readonly [greedy: string, drawn: string]>> =
   base: ["comedy", "romance"],
   worse: ["romance", "romance"],
   even: ["romance", "comedy"],
+  alike: ["comedy", "romance"],
   better: ["comedy", "comedy"],
 };
 
@@ -66,18 +68,21 @@ it("weights that do worse on dev than what the stage began with are not handed o
     ...{ path: "base", step: 0, score: null, state: null, dev: { score: 0.5, greedy: 1, sampled: 0 } },
     guard: { trained: "worse", step: 3, kept: "start", looks: 2, dev: { trained: { score: 0 } } },
   });
-  expect(said).toEqual([expect.stringMatching(/SFT: .*worse on the dev slice \(0\.000.*began with \(0\.500/)]);
+  expect(said).toEqual([expect.stringMatching(/SFT: .*no better on the dev slice \(0\.000.*began with \(0\.500/)]);
 });
 
-it("greedy and sampled answers count together, a tie is no loss, and what is handed on is said", async () => {
-  for (const [path, how] of [
-    ["even", "no worse"],
-    ["better", "better"],
-  ] as const) {
-    const { context, said, written } = world("always");
+it("better sampled answers are handed on where greedy ones are no worse, which is said", async () => {
+  const { context, said, written } = world("always");
+  await handOn(context, made("better"));
+  expect(written()).toMatchObject({ path: "better", step: 3, state: "state", guard: { kept: "trained", looks: 2 } });
+  expect(said).toEqual([expect.stringMatching(/^SFT: .* does better on the dev slice .*handed on/)]);
+});
+
+it("better sampled answers don't make up for worse greedy ones, and what changes nothing is not handed on", async () => {
+  for (const path of ["even", "alike"]) {
+    const { context, written } = world("always");
     await handOn(context, made(path));
-    expect(written()).toMatchObject({ path, step: 3, state: "state", guard: { kept: "trained", looks: 2 } });
-    expect(said).toEqual([expect.stringMatching(new RegExp(`^SFT: .* does ${how} on the dev slice .*handed on`))]);
+    expect(written()).toMatchObject({ path: "base", guard: { trained: path, kept: "start" } });
   }
 });
 
@@ -100,4 +105,13 @@ it("nothing is looked at where the guard is off, nor where nothing was trained",
 it("by itself the guard is for people's data", () => {
   const of = (source: string) => isGuarded(configSchema.parse({ data: { source } }));
   expect([of("files"), of("synthetic")]).toEqual([true, false]);
+});
+
+it("what a guarded stage hands on is asked for again where the dev slice is asked or read in another way", () => {
+  const key = (source: string, more: object) =>
+    JSON.stringify(choosingOf(configSchema.parse({ data: { source }, ...more })));
+  for (const change of [{ eval: { max_tokens: 77 } }, { eval: { reading: "strict" } }]) {
+    expect(key("files", change)).not.toBe(key("files", {}));
+    expect(key("synthetic", change)).toBe(key("synthetic", {}));
+  }
 });

@@ -11,11 +11,7 @@ import { namedTags } from "../../model/asking.ts";
 import { type DevLook, type Guard, type ModelFile, readTags, readTasks } from "../../model/files.ts";
 import { openTools } from "../evaluation/tools.ts";
 import type { StageContext } from "../stage.ts";
-import { readSplit, writeModel } from "./common.ts";
-
-/** Whether a run's stages hand on nothing that is worse than what they began with. */
-export const isGuarded = ({ choose, data }: Pick<Config, "choose" | "data">): boolean =>
-  choose.guard === "always" || (choose.guard === "auto" && data.source === "files");
+import { isGuarded, readSplit, writeModel } from "./common.ts";
 
 /** Answers drawn to each dev query beside the greedy one. */
 const SAMPLES = 2;
@@ -32,9 +28,10 @@ export interface Made {
 }
 
 /**
- * Writes `model.json`: the weights that were trained, or, where those do worse on the dev slice than what the stage began
- * with (ours), the latter, which is said. Worse is the mean of the greedy and the sampled answers' scores, by the reading
- * of the headline. Since every stage compares with what it was handed, none ends below the base.
+ * Writes `model.json`: the weights that were trained, or, where those do no better on the dev slice than what the stage
+ * began with (ours), the latter, which is said. Better is a higher score of the greedy or of the sampled answers and a lower
+ * one of neither, by the reading of the headline. Since every stage compares with what it was handed, none ends below the
+ * base on that slice.
  */
 export async function handOn(context: StageContext, { stage, title, start, model }: Made): Promise<void> {
   const { config, progress } = context;
@@ -45,26 +42,28 @@ export async function handOn(context: StageContext, { stage, title, start, model
   }
   const before = start.look ?? (await lookAt(context, stage, start.path, `${title}: dev before`));
   const after = await lookAt(context, stage, model.path, `${title}: dev after`);
-  const worse = after.score < before.score;
+  const better = isBetter(after, before);
   const guard: Guard = {
     trained: model.path,
     step: model.step,
-    kept: worse ? "start" : "trained",
+    kept: better ? "trained" : "start",
     looks: start.look === undefined ? 2 : 1,
     dev: { start: before, trained: after },
   };
-  if (!worse) {
-    const how = after.score > before.score ? "better" : "no worse";
-    progress.say(
-      `${title}: what was trained does ${how} on the dev slice (${said(after)}) than what it began with (${said(before)}), and is handed on.`,
-    );
+  const [trained, began] = [`(${said(after)})`, `what it began with (${said(before)})`];
+  if (better) {
+    progress.say(`${title}: what was trained does better on the dev slice ${trained} than ${began}, and is handed on.`);
     return writeModel(context, { ...model, dev: after, guard });
   }
   progress.say(
-    `${title}: what was trained does worse on the dev slice (${said(after)}) than what it began with (${said(before)}), which is handed on in its place; the result table has both.`,
+    `${title}: what was trained does no better on the dev slice ${trained} than ${began}, which is handed on in its place; the result table has both.`,
   );
   writeModel(context, { path: start.path, step: 0, score: null, state: null, dev: before, guard });
 }
+
+/** Greedy or sampled answers are better, and neither are worse: those who are asked greedily lose nothing for the sampled ones. */
+const isBetter = (after: DevLook, before: DevLook): boolean =>
+  after.greedy >= before.greedy && after.sampled >= before.sampled && after.score > before.score;
 
 const said = ({ score, greedy, sampled }: DevLook): string =>
   `${score.toFixed(3)}: greedy ${greedy.toFixed(3)}, sampled ${sampled.toFixed(3)}`;

@@ -102,7 +102,7 @@ function isTooFew({ config, progress, anyway }: StageContext, pairs: readonly Pa
   else if (anyway === true) progress.say(`${told}. Too little: ${why}; gone on with, since --anyway says so.`);
   else
     progress.say(
-      `${told}: ${why}, so it is left out and RL goes on without. More data.prmu, prmu.rollouts or a higher prmu.max_tokens give more pairs; --anyway trains it on these.`,
+      `${told}: ${why}, so it is left out and RL goes on without. More data.prmu, prmu.rollouts or a higher prmu.max_tokens give more pairs; \`tagpr prmu RUN --fresh --anyway\` trains it on these.`,
     );
   return few && anyway !== true;
 }

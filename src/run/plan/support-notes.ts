@@ -4,9 +4,8 @@ import { teachersOf } from "../../core/config/teachers.ts";
 import { mean } from "../../core/mean.ts";
 import type { Renderer } from "../../prompts/renderer.ts";
 import { openFolder } from "../stages/data-files.ts";
-import { enoughChains, LEAST_CHAINS, LEAST_QUERIES } from "../support/lessons.ts";
 import { promptLengths, tooLong } from "../support/prompt-lengths.ts";
-import { firstShown, type SetSupport, supportOf, supportText } from "../support/set.ts";
+import { chainsOf, firstShown, supportOf, supportText } from "../support/set.ts";
 import type { TaskSizes } from "./sizes.ts";
 
 /** What the folders of a config can support, told before anything is trained. */
@@ -37,18 +36,15 @@ export async function withSupport(
     const support = supportOf(task, examples, config);
     if (support === null) continue;
     const { name } = task;
-    notes.push(`${name}: ${supportText(support, chains).join("; ")}.`);
+    const size = tasks.find((one) => one.task === name);
+    notes.push(`${name}: ${supportText(support, chains, rulesAlone ? size : undefined).join("; ")}.`);
     if (renderer !== null) {
       const own = promptLengths(renderer, [task], examples);
       const said = tooLong(own, config.prompt.max_tokens);
       if (said !== null) notes.push(`${name}: ${said}`);
       lengths.push(...own.map((length) => Math.min(length, config.prompt.max_tokens)));
     }
-    const size = tasks.find((one) => one.task === name);
-    if (size === undefined || !rulesAlone) continue;
-    const made = ofThese(support, size.chains);
-    notes.push(madeText(size, made));
-    seen.set(name, made.chains);
+    if (size !== undefined && rulesAlone) seen.set(name, chainsOf(support, size.chains).chains);
   }
   return {
     notes,
@@ -58,17 +54,4 @@ export async function withSupport(
       return byRules === undefined ? size : { ...size, byRules };
     }),
   };
-}
-
-type Made = Pick<SetSupport["byRules"], "queries" | "chains">;
-
-/** Of the queries that chains are made of, by the share that was seen. */
-const ofThese = ({ queries, byRules }: SetSupport, asked: number): Made => ({
-  queries: Math.round((byRules.queries * asked) / queries),
-  chains: Math.round((byRules.chains * asked) / queries),
-});
-
-function madeText({ task, chains: asked }: TaskSizes, made: Made): string {
-  const { queries, chains } = made;
-  return `${task}: of the ${asked} queries for chains stated rules make some ${chains} chains, of ${queries} queries${enoughChains(made) ? "" : `, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that SFT wants: the run will end there (--anyway goes on)`}.`;
 }

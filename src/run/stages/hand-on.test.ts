@@ -26,12 +26,12 @@ const SAYS: Readonly<Record<string, readonly [greedy: string, drawn: string]>> =
   better: ["comedy", "comedy"],
 };
 
-function world(guard: "always" | "never") {
+function world(guard: "always" | "never", dev = 20) {
   const run = mkdtempSync(join(tmpdir(), "hand-"));
   for (const dir of ["data", "chains", "sft"]) mkdirSync(join(run, dir));
   writeJson(join(run, "data/tasks.json"), [loadTask("LaMP_2")]);
   writeJson(join(run, "chains/tags.json"), { tags: ["analyze_input"] });
-  writeJsonl(join(run, "data/dev.jsonl"), makeExamples(6));
+  writeJsonl(join(run, "data/dev.jsonl"), makeExamples(dev));
   const [said, asked]: [string[], string[]] = [[], []];
   const sampler = async (path: string) => {
     asked.push(path);
@@ -84,6 +84,14 @@ it("better sampled answers don't make up for worse greedy ones, and what changes
     await handOn(context, made(path));
     expect(written()).toMatchObject({ path: "base", guard: { trained: path, kept: "start" } });
   }
+});
+
+it("a dev slice that tells little is told of, once", async () => {
+  const { context, said } = world("always", 3);
+  await handOn(context, made("better"));
+  expect(said[0]).toMatch(/^SFT: the dev slice has 3 queries: by so few it is mostly chance/);
+  await handOn(context, made("better", { path: "base", look: { score: 1, greedy: 1, sampled: 1 } }));
+  expect(said.filter((line) => /mostly chance/.test(line))).toHaveLength(1);
 });
 
 it("a stage is compared with what it was handed, as it was looked at there", async () => {

@@ -11,6 +11,7 @@ import { namedTags } from "../../model/asking.ts";
 import { type DevLook, type Guard, type ModelFile, readTags, readTasks } from "../../model/files.ts";
 import { openTools } from "../evaluation/tools.ts";
 import type { StageContext } from "../stage.ts";
+import { smallDev } from "../support/lessons.ts";
 import { isGuarded, readSplit, writeModel } from "./common.ts";
 
 /** Answers drawn to each dev query beside the greedy one. */
@@ -35,11 +36,14 @@ export interface Made {
  */
 export async function handOn(context: StageContext, { stage, title, start, model }: Made): Promise<void> {
   const { config, progress } = context;
-  if (!isGuarded(config) || readSplit(context.run, "dev").length === 0) return writeModel(context, model);
+  const dev = readSplit(context.run, "dev");
+  if (!isGuarded(config) || dev.length === 0) return writeModel(context, model);
   if (model.path === start.path) {
     progress.say(`${title}: no trained step did better on dev than what it began with, which is handed on.`);
     return writeModel(context, start.look === undefined ? model : { ...model, dev: start.look });
   }
+  const small = start.look === undefined ? smallDev(dev.length) : null;
+  if (small !== null) progress.say(`${title}: ${small}.`);
   const before = start.look ?? (await lookAt(context, stage, start.path, `${title}: dev before`));
   const after = await lookAt(context, stage, model.path, `${title}: dev after`);
   const better = isBetter(after, before);

@@ -60,7 +60,7 @@ export function lessonsText({ chains, queries, users, answers, middle, longest }
   return `${count(chains, "chain")} of ${queries} queries${who}; prompt and chain together have ${middle} tokens in the middle and ${longest} at most (sft.max_tokens takes ${maxTokens})`;
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+const count = (n: number, what: string, more = `${what}s`): string => `${n} ${n === 1 ? what : more}`;
 
 /** Whether so many chains of so many queries may teach more than their form. */
 export const enoughChains = ({ chains, queries }: Pick<Lessons, "chains" | "queries">): boolean =>
@@ -90,6 +90,15 @@ export function moreChains(config: Pick<Config, "teacher" | "teachers">, tasks: 
   ];
   return `More chains come of ${ways.join("; ")}. --anyway goes on with these.`;
 }
+
+/** Dev queries under which a stage's looks tell little (docs/findings.md: 16 were too few to choose by). */
+const LEAST_DEV = 17;
+
+/** What is to be said of a dev slice that is too small to compare by; null where it isn't. */
+export const smallDev = (queries: number): string | null =>
+  queries >= LEAST_DEV
+    ? null
+    : `the dev slice has ${count(queries, "query", "queries")}: by so few it is mostly chance whether a stage is found to do better (more queries of more users make it larger, to data.dev)`;
 
 /** Training pairs, and queries that they are of, under which a reward model learns noise (ours). */
 export const LEAST_PAIRS = 16;

@@ -14,7 +14,7 @@ import type { ShownExample } from "../../data/types.ts";
 import { sameText } from "../../prompts/answer.ts";
 import { show } from "../../retrieval/retrieve.ts";
 import { statements } from "../../rewards/grounding.ts";
-import { enoughChains, LEAST_CHAINS, LEAST_QUERIES } from "./lessons.ts";
+import { enoughChains, LEAST_ANSWERS, LEAST_CHAINS, LEAST_QUERIES, type Lessons, smallDev } from "./lessons.ts";
 
 /** What a task's training queries can support, as far as can be told before anything is trained. */
 export interface SetSupport {
@@ -115,8 +115,26 @@ function answersOf(task: Task, examples: readonly ShownExample[]): NonNullable<S
   };
 }
 
-/** In sentences. */
-export function supportText({ queries, users, answers, byRules }: SetSupport, { per_query }: ChainsConfig): string[] {
+/** Chains of so many of these queries, by the share that was seen. */
+export function chainsOf({ queries, byRules }: SetSupport, asked: number): Pick<Lessons, "queries" | "chains"> {
+  const share = asked / queries;
+  return { queries: Math.round(byRules.queries * share), chains: Math.round(byRules.chains * share) };
+}
+
+/** How a run would cut the set up. */
+export interface Cut {
+  /** Queries that chains are made of, and of the dev slice. */
+  readonly chains: number;
+  readonly dev: number;
+}
+
+/** In sentences; `cut`: where stated rules are the only teachers, and how much is left to them is known. */
+export function supportText(
+  support: SetSupport,
+  { per_query, held_out }: ChainsConfig,
+  cut: Cut | undefined,
+): string[] {
+  const { queries, users, answers, byRules } = support;
   const percent = (x: number): string => `${(100 * x).toFixed(0)}%`;
   const of = users === null ? "" : ` of ${users} users`;
   const given = byRules.given === 0 ? "" : `; shown it (teacher.rationalize), they write a chain for ${byRules.given}`;
@@ -124,6 +142,18 @@ export function supportText({ queries, users, answers, byRules }: SetSupport, { 
     answers === null
       ? `${queries} labelled queries${of}`
       : `${queries} labelled queries${of}: ${answers.different} different answers, the commonest in ${percent(answers.commonest)}; in ${percent(answers.shown)} the answer is that of a shown item`,
-    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.right} of them${given}: ${byRules.chains} chains at ${per_query} a query at most, ${enoughChains(byRules) ? "enough" : "too few"} for SFT (${LEAST_CHAINS} chains of ${LEAST_QUERIES} queries)`,
+    `stated rules (teacher.kind: rules) lead to the right answer in ${byRules.right} of them${given}: ${byRules.chains} chains at ${per_query} a query at most`,
+    ...(cut === undefined ? [] : [sftText(support, cut, held_out), ...[smallDev(cut.dev) ?? []].flat()]),
   ];
+}
+
+/** Whether SFT would have enough of what a run leaves to it. */
+function sftText(support: SetSupport, { chains: asked }: Cut, heldOut: number): string {
+  const left = chainsOf(support, asked * (1 - heldOut));
+  const made = `a run makes chains of ${asked}; some ${left.chains} of ${left.queries} queries would train SFT`;
+  const ends = "the run will end there (--anyway goes on)";
+  if (!enoughChains(left)) return `${made}, under the ${LEAST_CHAINS} of ${LEAST_QUERIES} that it wants: ${ends}`;
+  if (support.answers !== null && support.answers.different < LEAST_ANSWERS)
+    return `${made}, but all end in one answer and teach that answer: ${ends}`;
+  return `${made}, enough (${LEAST_CHAINS} of ${LEAST_QUERIES})`;
 }

@@ -11,7 +11,8 @@ import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Question } from "../../../data/types.ts";
 import { checkGolds } from "../../../rewards/golds.ts";
-import { firstShown, type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
+import { sizesOf } from "../../../run/plan/sizes.ts";
+import { type Cut, firstShown, type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, taskName } from "../options.ts";
@@ -43,7 +44,7 @@ type Gold = Pick<Question, "id" | "gold">;
 
 interface Checked extends CheckReport {
   /** What the training queries can support, at the settings of `presets/own-data.yaml`; null where that can't be told. */
-  readonly support: SetSupport | null;
+  readonly support: Support | null;
   /** What the gold answers would earn against themselves, as a run asks before it starts; empty where all earn 1. */
   readonly rewards: readonly { readonly message: string; readonly meant: boolean; readonly ids: readonly string[] }[];
 }
@@ -68,11 +69,17 @@ async function check(dir: string, options: { task?: Task }): Promise<Checked> {
 const OWN = "presets/own-data.yaml";
 const ownConfig = (): Config => loadConfig(join(packageRoot(), OWN), []);
 
-async function supportIn(dir: string, options: { task?: Task }): Promise<SetSupport | null> {
+/** What the set can support, and how a run would cut it up. */
+type Support = SetSupport & { readonly cut: Cut };
+
+async function supportIn(dir: string, options: { task?: Task }): Promise<Support | null> {
   const dataset = await openDataset(dir, options);
   if (dataset.splits.train === undefined) return null;
   const config = ownConfig();
-  return supportOf(dataset.task, await firstShown(dataset, config), config);
+  const support = supportOf(dataset.task, await firstShown(dataset, config), config);
+  if (support === null) return null;
+  const { chains, dev } = await sizesOf(dataset, config);
+  return { ...support, cut: { chains, dev } };
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */
@@ -124,7 +131,9 @@ function reportText(dir: string, report: Checked): string {
     ]),
     ...section(
       `what its training queries can support, by ${OWN}`,
-      report.support === null ? [] : supportText(report.support, ownConfig().chains).map((line) => `  ${line}`),
+      report.support === null
+        ? []
+        : supportText(report.support, ownConfig().chains, report.support.cut).map((line) => `  ${line}`),
       report.support?.queries ?? 0,
     ),
     report.ok ? "no fault found" : "faults found: see above",

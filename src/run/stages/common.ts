@@ -18,17 +18,25 @@ export function writeModel({ dir, key }: StageContext, model: Omit<ModelFile, "m
 /** Identity of the base model: by content, above 256 MB by size and time of change ({@link identity}). */
 export const baseIdentity: Outside = async ({ model }, { modelDir }) => identity(await modelDir(model));
 
-/** What chooses weights in every training stage; of a config for hashing, nothing where it is as it always was. */
-export const choosingOf = ({ choose, data, eval: evaluation }: Pick<Config, "choose" | "data" | "eval">): object => ({
+/** A config for hashing, which lacks what is as it always was (`hashable`). */
+type Hashable = Pick<Config, "data" | "eval"> & { readonly choose?: Partial<Config["choose"]> };
+
+/** What chooses weights in every training stage; nothing where it is as it always was. */
+export const choosingOf = ({ choose, data, eval: evaluation }: Hashable): object => ({
   choose,
   samples: evaluation.samples,
   temperatures: evaluation.temperatures,
   // What is handed on hangs on how the dev slice is asked and read.
-  ...(isGuarded({ choose, data }) ? { looks: { reading: evaluation.reading, max_tokens: evaluation.max_tokens } } : {}),
+  ...(isGuarded({ choose: { guard: choose?.guard ?? "auto" }, data })
+    ? { looks: { reading: evaluation.reading, max_tokens: evaluation.max_tokens } }
+    : {}),
 });
 
 /** Whether a run's stages hand on nothing that is worse than what they began with. */
-export const isGuarded = ({ choose, data }: Pick<Config, "choose" | "data">): boolean =>
+export const isGuarded = ({
+  choose,
+  data,
+}: { readonly choose: Pick<Config["choose"], "guard"> } & Pick<Config, "data">): boolean =>
   choose.guard === "always" || (choose.guard === "auto" && data.source === "files");
 
 /** How every look at the dev slice decodes. */

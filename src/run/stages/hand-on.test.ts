@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { hashable } from "../../core/config/added.ts";
 import { configSchema } from "../../core/config/schema.ts";
 import { readJson, writeJson, writeJsonl } from "../../core/jsonl.ts";
 import { silent } from "../../core/progress.ts";
@@ -117,7 +118,7 @@ it("by itself the guard is for people's data", () => {
 
 it("what a guarded stage hands on is asked for again where the dev slice is asked or read in another way", () => {
   const key = (source: string, more: object) =>
-    JSON.stringify(choosingOf(configSchema.parse({ data: { source }, ...more })));
+    JSON.stringify(choosingOf(hashable(configSchema.parse({ data: { source }, ...more }))));
   for (const change of [{ eval: { max_tokens: 77 } }, { eval: { reading: "strict" } }]) {
     expect(key("files", change)).not.toBe(key("files", {}));
     expect(key("synthetic", change)).toBe(key("synthetic", {}));

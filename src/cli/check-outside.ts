@@ -7,6 +7,7 @@ import { teachersOf } from "../core/config/teachers.ts";
 import { TagprError } from "../core/errors.ts";
 import { enginePython, modelsDir } from "../core/installation.ts";
 import { STAGE_NAMES, type StageName, stageOf } from "../core/stages.ts";
+import { splitOf } from "../data/dataset.ts";
 import type { Wish } from "../engine/download.ts";
 import { contextOf, findModel, notHere, type Whereabouts } from "../engine/model-dir.ts";
 import { missingPackages, SETUP_HINT } from "../engine/requirements.ts";
@@ -59,7 +60,11 @@ async function checkData({ run, config, only }: Required<Wanted>, before: Config
 /** Folders of data that can be read, and no weight for a task that none of them holds. */
 async function requireFolders(config: Config): Promise<void> {
   const tasks: string[] = [];
-  for (const path of config.data.paths) tasks.push((await openFolder(path, config.data)).task.name);
+  for (const path of config.data.paths) {
+    const dataset = await openFolder(path, config.data);
+    for (const split of ["train", "dev"] as const) splitOf(dataset, split);
+    tasks.push(dataset.task.name);
+  }
   if (tasks.length > 0) requireTasks(config, tasks);
 }
 

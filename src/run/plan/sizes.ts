@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import type { Config } from "../../core/config/schema.ts";
-import { type Dataset, type Split, splitOf } from "../../data/dataset.ts";
+import { type Split, splitOf } from "../../data/dataset.ts";
 import type { QueryId } from "../../data/types.ts";
 import { openFolder } from "../stages/data-files.ts";
 import { worldTasks } from "../stages/data-synthetic.ts";
@@ -50,13 +50,13 @@ export async function taskSizes(config: Config): Promise<{ tasks: TaskSizes[]; n
     if (!existsSync(path) && known !== undefined) {
       notes.push(`${path} is not there: ${basename(path)} with the sizes of the paper's Table 4.`);
       tasks.push(cut(basename(path), known[0], known[1], config));
-    } else tasks.push(await sizesOf(await openFolder(path, config.data), config));
+    } else tasks.push(await countFolder(path, config));
   }
   return { tasks, notes };
 }
 
-/** Of a folder that is there. */
-export async function sizesOf(dataset: Dataset, config: Config): Promise<TaskSizes> {
+async function countFolder(path: string, config: Config): Promise<TaskSizes> {
+  const dataset = await openFolder(path, config.data);
   const count = async (split: Split): Promise<{ n: number; users: boolean }> => {
     let [n, users] = [0, false];
     for await (const { profile, user } of split.read()) {

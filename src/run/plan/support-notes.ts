@@ -4,8 +4,9 @@ import { teachersOf } from "../../core/config/teachers.ts";
 import { mean } from "../../core/mean.ts";
 import type { Renderer } from "../../prompts/renderer.ts";
 import { openFolder } from "../stages/data-files.ts";
+import { foresee, foreseenText, refusalOf } from "../support/foreseen.ts";
 import { promptLengths, tooLong } from "../support/prompt-lengths.ts";
-import { chainsOf, firstShown, supportOf, supportText } from "../support/set.ts";
+import { firstShown, supportOf, supportText } from "../support/set.ts";
 import type { TaskSizes } from "./sizes.ts";
 
 /** What the folders of a config can support, told before anything is trained. */
@@ -36,15 +37,17 @@ export async function withSupport(
     const support = supportOf(task, examples, config);
     if (support === null) continue;
     const { name } = task;
-    const size = tasks.find((one) => one.task === name);
-    notes.push(`${name}: ${supportText(support, chains, rulesAlone ? size : undefined).join("; ")}.`);
+    const foreseen = rulesAlone ? await foresee(dataset, config).catch(refusalOf) : undefined;
+    const more =
+      foreseen === undefined ? [] : typeof foreseen === "string" ? [foreseen] : foreseenText(foreseen, support);
+    notes.push(`${name}: ${[...supportText(support, chains), ...more].join("; ")}.`);
+    if (typeof foreseen === "object") seen.set(name, foreseen.chains);
     if (renderer !== null) {
       const own = promptLengths(renderer, [task], examples);
       const said = tooLong(own, config.prompt.max_tokens);
       if (said !== null) notes.push(`${name}: ${said}`);
       lengths.push(...own.map((length) => Math.min(length, config.prompt.max_tokens)));
     }
-    if (size !== undefined && rulesAlone) seen.set(name, chainsOf(support, size.chains).chains);
   }
   return {
     notes,

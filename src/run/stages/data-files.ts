@@ -6,7 +6,7 @@ import type { Task } from "../../data/task.ts";
 import { isKnownTask, loadTask } from "../../data/task-file.ts";
 import type { Example, QueryId, ShownExample } from "../../data/types.ts";
 import type { Gathered, Show } from "./gathered.ts";
-import { type Candidate, sampleOf, splitTrain } from "./split.ts";
+import { type Candidate, sampleOf, splitTrain, type TrainSplit } from "./split.ts";
 
 /** Folders in LaMP's layout, one a task: train gives every training part and the dev slice, dev is the evaluation set. */
 export async function filesData(config: Config, show: Show): Promise<Gathered> {
@@ -94,12 +94,9 @@ export async function trainData(config: Config, dev: readonly ShownExample[], sh
 }
 
 async function oneFolder(path: string, config: Config, show: Show): Promise<Folder> {
-  const { seed, data } = config;
-  const dataset = await openFolder(path, data);
-  const { name } = dataset.task;
-  const keep = (example: Example): boolean => example.profile.length >= data.min_items;
+  const dataset = await openFolder(path, config.data);
   const train = splitOf(dataset, "train");
-  const cut = splitTrain(await candidates(train, keep), data, seed, name);
+  const cut = await cutTrain(dataset, config);
   const choose = (example: Example): Promise<ShownExample> => show(dataset.task, example);
   const test = await testOf(dataset, config, show);
   const [chains, rl, prmu, dev] = await pick(train, [cut.chains, cut.rl, cut.prmu, cut.dev], choose);
@@ -108,6 +105,12 @@ async function oneFolder(path: string, config: Config, show: Show): Promise<Fold
     splits: { chains: chains ?? [], rl: rl ?? [], prmu: prmu ?? [], dev: dev ?? [], test },
     drawn: await isDrawn(dataset),
   };
+}
+
+/** How the train queries of a folder are cut up. @throws TagprError `data` where they are too few, or all of one user */
+export async function cutTrain(dataset: Dataset, { seed, data }: Pick<Config, "seed" | "data">): Promise<TrainSplit> {
+  const keep = (example: Example): boolean => example.profile.length >= data.min_items;
+  return splitTrain(await candidates(splitOf(dataset, "train"), keep), data, seed, dataset.task.name);
 }
 
 /** LaMP's dev split is the evaluation set. */
@@ -134,7 +137,7 @@ async function candidates(split: Split, keep: (example: Example) => boolean): Pr
 }
 
 /** A second pass that keeps the chosen examples as they are shown: LaMP-4's train file doesn't fit into memory. */
-async function pick(
+export async function pick(
   split: Split,
   wanted: readonly ReadonlySet<QueryId>[],
   choose: (example: Example) => Promise<ShownExample>,

@@ -53,14 +53,14 @@ export function lessonsOf(
 /** `84 chains of 61 queries (38 users, 9 different answers); 412 tokens in the middle, 655 at most, of 1536`. */
 export function lessonsText({ chains, queries, users, answers, middle, longest }: Lessons, maxTokens: number): string {
   const of = [
-    ...(users === null ? [] : [count(users, "user")]),
-    ...(answers === null ? [] : [count(answers, "different answer")]),
+    ...(users === null ? [] : [counted(users, "user")]),
+    ...(answers === null ? [] : [counted(answers, "different answer")]),
   ];
   const who = of.length === 0 ? "" : ` (${of.join(", ")})`;
-  return `${count(chains, "chain")} of ${queries} queries${who}; prompt and chain together have ${middle} tokens in the middle and ${longest} at most (sft.max_tokens takes ${maxTokens})`;
+  return `${counted(chains, "chain")} of ${queries} queries${who}; prompt and chain together have ${middle} tokens in the middle and ${longest} at most (sft.max_tokens takes ${maxTokens})`;
 }
 
-const count = (n: number, what: string, more = `${what}s`): string => `${n} ${n === 1 ? what : more}`;
+export const counted = (n: number, what: string, more = `${what}s`): string => `${n} ${n === 1 ? what : more}`;
 
 /** Whether so many chains of so many queries may teach more than their form. */
 export const enoughChains = ({ chains, queries }: Pick<Lessons, "chains" | "queries">): boolean =>
@@ -98,7 +98,7 @@ const LEAST_DEV = 17;
 export const smallDev = (queries: number): string | null =>
   queries >= LEAST_DEV
     ? null
-    : `the dev slice has ${count(queries, "query", "queries")}: by so few it is mostly chance whether a stage is found to do better (more queries of more users make it larger, to data.dev)`;
+    : `the dev slice has ${counted(queries, "query", "queries")}: by so few it is mostly chance whether a stage is found to do better (more queries of more users make it larger, to data.dev)`;
 
 /** Training pairs, and queries that they are of, under which a reward model learns noise (ours). */
 export const LEAST_PAIRS = 16;

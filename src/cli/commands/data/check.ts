@@ -11,8 +11,8 @@ import type { Task } from "../../../data/task.ts";
 import { loadTask } from "../../../data/task-file.ts";
 import type { Question } from "../../../data/types.ts";
 import { checkGolds } from "../../../rewards/golds.ts";
-import { sizesOf } from "../../../run/plan/sizes.ts";
-import { type Cut, firstShown, type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
+import { endsEarly, type Foreseen, foresee, foreseenText, refusalOf } from "../../../run/support/foreseen.ts";
+import { firstShown, type SetSupport, supportOf, supportText } from "../../../run/support/set.ts";
 import type { App } from "../../app.ts";
 import { align } from "../../table.ts";
 import { at, taskName } from "../options.ts";
@@ -69,17 +69,28 @@ async function check(dir: string, options: { task?: Task }): Promise<Checked> {
 const OWN = "presets/own-data.yaml";
 const ownConfig = (): Config => loadConfig(join(packageRoot(), OWN), []);
 
-/** What the set can support, and how a run would cut it up. */
-type Support = SetSupport & { readonly cut: Cut };
+/** What the set can support, and what a run would make of it, or the sentence that it would be refused with. */
+type Support = SetSupport & { readonly run: Foreseen | string };
 
 async function supportIn(dir: string, options: { task?: Task }): Promise<Support | null> {
   const dataset = await openDataset(dir, options);
   if (dataset.splits.train === undefined) return null;
   const config = ownConfig();
   const support = supportOf(dataset.task, await firstShown(dataset, config), config);
-  if (support === null) return null;
-  const { chains, dev } = await sizesOf(dataset, config);
-  return { ...support, cut: { chains, dev } };
+  return support === null ? null : { ...support, run: await foresee(dataset, config).catch(refusalOf) };
+}
+
+function supportLines(support: Support): string[] {
+  const { run } = support;
+  const more = typeof run === "string" ? [run] : foreseenText(run, support);
+  return [...supportText(support, ownConfig().chains), ...more].map((line) => `  ${line}`);
+}
+
+/** The last line: whether the files have a fault, and whether a run would end early although they have none. */
+function verdictOf({ ok, support }: Checked): string {
+  if (!ok) return "faults found: see above";
+  const early = support !== null && (typeof support.run === "string" || endsEarly(support.run, support));
+  return early ? `no fault found, but a run by ${OWN} would end before it trains: see above` : "no fault found";
 }
 
 /** A run with such golds is refused (`meant` false), or says that some earn less than 1. */
@@ -131,12 +142,10 @@ function reportText(dir: string, report: Checked): string {
     ]),
     ...section(
       `what its training queries can support, by ${OWN}`,
-      report.support === null
-        ? []
-        : supportText(report.support, ownConfig().chains, report.support.cut).map((line) => `  ${line}`),
+      report.support === null ? [] : supportLines(report.support),
       report.support?.queries ?? 0,
     ),
-    report.ok ? "no fault found" : "faults found: see above",
+    verdictOf(report),
     "",
   ].join("\n");
 }

@@ -36,7 +36,7 @@ export async function ensureModels(
   const stopped = await untilStopped(io, makeFlights(), all());
   if (stopped === null) return true;
   stop.abort();
-  progress.end("stopped");
+  progress.end("stopped", true);
   io.err("Stopped. The same command goes on with the download.\n");
   outcome.code = stopped;
   return false;

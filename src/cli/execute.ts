@@ -70,7 +70,7 @@ export async function executeRun(app: App, options: Execute): Promise<void> {
     });
     const stopped = await untilStopped(io, flights, work(app, { ...options, config }, progress, engines, flights));
     if (stopped !== null) {
-      progress.end("stopped");
+      progress.end("stopped", true);
       io.err("Stopped. The same command goes on from the last checkpoint.\n");
       outcome.code = stopped;
     }

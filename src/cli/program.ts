@@ -42,8 +42,8 @@ Start here:
   tagpr run presets/own-data.yaml --data DIR --out RUN
                                                 the same on your own files, in LaMP's layout
 Stages of ablations are commands too: tagpr guided-no-sft RUN (docs/methods.md has them all).
-Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory, 70 a fault in TagPR,
-130 stopped by Ctrl-C (the same command goes on from there).
+Exit codes: 0 done, 2 usage, 3 data, 4 engine, 5 model API, 6 environment, 7 run directory,
+8 too little to learn from (--anyway goes on), 70 a fault in TagPR, 130 stopped by Ctrl-C (the same command goes on from there).
 Environment:
   OPENAI_API_KEY         key of teacher, judge and tagger; TINKER_API_KEY: of a remote engine (key_env names others)
   TAGPR_ENGINE_TOKEN     what clients of \`tagpr engine serve\` send (default: TINKER_API_KEY, else one made up)

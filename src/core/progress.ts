@@ -6,8 +6,8 @@ export interface Progress {
   update(done: number, note?: string): void;
   /** A line that stays. */
   say(line: string): void;
-  /** The current bar is finished. */
-  end(note?: string): void;
+  /** The current bar is finished, or was stopped before it was. */
+  end(note?: string, stopped?: boolean): void;
 }
 
 export const silent: Progress = { start: () => {}, update: () => {}, say: () => {}, end: () => {} };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TagprError } from "../core/errors.ts";
 import { openDataset, readAll, splitOf } from "./dataset.ts";
 import { initTask } from "./init-task.ts";
 import { writeLamp } from "./lamp/write.ts";
@@ -187,6 +188,16 @@ describe("roles", () => {
     expect([task.record?.user, task.record?.gold, task.kind]).toEqual([user, gold, kind]);
     expect(examples.length).toBeGreaterThan(10);
     if (kind === "ordinal") expect(examples.every((one: Example) => task.labels.includes(one.gold ?? ""))).toBe(true);
+  });
+
+  it("a column that is empty, or the same in every row, is named where nothing can be asked for it", async () => {
+    const rows = table({ who: "user", when: "date", said: "text", mood: "label" });
+    const refused = async (more: Row) => {
+      const error = await through(rows.map((row) => ({ ...row, ...more }))).catch((e: unknown) => e);
+      return error instanceof TagprError ? error.hint : "";
+    };
+    expect(await refused({ text: "" })).toMatch(/^text is empty\. Rename/);
+    expect(await refused({ label: "sad" })).toMatch(/^label is "sad" in every row\. Rename/);
   });
 
   it("guesses rest on all rows, which is said: a table sorted by its answer has all labels", async () => {

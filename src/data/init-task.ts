@@ -54,7 +54,8 @@ export async function initTask(path: string, options: InitOptions = {}): Promise
   if (doubt !== null && roles.date !== undefined && options.dateFormat === undefined)
     throw doubtError(roles.date.name, doubt);
   const from = `${more ? "the first" : "all"} ${rows.toLocaleString("en-US")} rows`;
-  const text = render(path, from, guessOf(path, columns, rows, roles), columns, options.dateFormat);
+  const guess = guessOf(path, { columns, empty: stats.empty() }, rows, roles);
+  const text = render(path, from, guess, columns, options.dateFormat);
   parseTask(text, path);
   return { text, warnings: warnings(columns, roles, rows), rows };
 }
@@ -66,18 +67,33 @@ interface Guess extends Roles {
   readonly language: string;
 }
 
-function guessOf(path: string, columns: readonly Column[], rows: number, roles: Roles): Guess {
+interface Seen {
+  readonly columns: readonly Column[];
+  /** Names of columns without any value. */
+  readonly empty: readonly string[];
+}
+
+function guessOf(path: string, seen: Seen, rows: number, roles: Roles): Guess {
   const { user, gold, texts } = roles;
   if (user === undefined || gold === undefined || texts.length === 0)
     throw new TagprError(
       "data",
-      `${path}: can't tell ${user === undefined ? "which column is the user" : "question from answer"} (columns: ${columns.map((c) => c.name).join(", ")})`,
-      { hint: howElse(roles) },
+      `${path}: can't tell ${user === undefined ? "which column is the user" : "question from answer"} (columns: ${seen.columns.map((c) => c.name).join(", ")})`,
+      { hint: [...useless(seen, rows), howElse(roles)].join(" ") },
     );
   const scales = [...gold.grades.scales];
   if (scales.length > 1 && gold.grades.count > gold.count / 2) throw scalesError(gold.name, scales);
   const language = guessLanguage([gold, ...texts].flatMap(({ values }) => [...values.keys()]));
   return { ...roles, user, gold, kind: kindOf(gold, rows), language };
+}
+
+/** Columns that can be neither question nor answer. */
+function useless({ columns, empty }: Seen, rows: number): string[] {
+  const alike = columns.filter(({ values, count, many }) => values.size === 1 && !many && count === rows);
+  return [
+    ...empty.map((name) => `${shown(name)} is empty.`),
+    ...alike.map(({ name, values }) => `${shown(name)} is ${JSON.stringify([...values.keys()][0])} in every row.`),
+  ];
 }
 
 /** What a person can do about a table that is no task yet. */

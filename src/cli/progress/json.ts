@@ -13,6 +13,7 @@ export function jsonProgress(write: (text: string) => void): Progress {
     },
     update: (done, note) => event({ event: "update", title, done, total, ...(note === undefined ? {} : { note }) }),
     say: (line) => event({ event: "say", line }),
-    end: (note) => event({ event: "end", title, ...(note === undefined ? {} : { note }) }),
+    end: (note, stopped = false) =>
+      event({ event: "end", title, ...(note === undefined ? {} : { note }), ...(stopped ? { stopped } : {}) }),
   };
 }

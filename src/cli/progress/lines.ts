@@ -33,10 +33,11 @@ export function lineProgress(
       print(`${title}: ${parts.join(", ")}`);
     },
     say: (line) => print(line),
-    end: (note) => {
+    end: (note, stopped = false) => {
       // A stop may come before the first bar.
-      if (title !== "") print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`);
-      else if (note) print(note);
+      if (title === "") print(note ?? "");
+      else if (stopped) print(`${title}: ${note} after ${duration(eta.spent())}`);
+      else print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`);
     },
   };
 }

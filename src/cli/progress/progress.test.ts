@@ -24,8 +24,11 @@ describe("outside a terminal", () => {
       (text) => lines.push(text),
       () => 0,
     );
-    progress.end("stopped");
+    progress.end("stopped", true);
     expect(lines).toEqual(["stopped\n"]);
+    progress.start("SFT", 10);
+    progress.end("stopped", true);
+    expect(lines.at(-1)).toBe("SFT: stopped after 0 s\n");
   });
 
   it("a line comes now and then, not with every update", () => {

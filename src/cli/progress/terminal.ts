@@ -62,11 +62,11 @@ export function terminalProgress(
       write(`\r\u001b[K${line}\n`);
       bar.render();
     },
-    end: (said) => {
+    end: (said, stopped = false) => {
       halt();
       const text = said === undefined ? note : printable(said);
       write(
-        `\r\u001b[K${pc.green("✓")} ${pc.bold(title)} ${pc.dim(duration(eta.spent()))}${text ? `  ${text}` : ""}\n`,
+        `\r\u001b[K${stopped ? pc.yellow("■") : pc.green("✓")} ${pc.bold(title)} ${pc.dim(duration(eta.spent()))}${text ? `  ${text}` : ""}\n`,
       );
     },
   };

@@ -50,7 +50,12 @@ const USUAL = 0.9;
 const DEPTH = 3;
 
 /** Looks at rows one by one; memory grows with columns and different values, not with rows. */
-export function columnStats(): { readonly see: (row: Row) => void; readonly columns: () => Column[] } {
+export function columnStats(): {
+  readonly see: (row: Row) => void;
+  readonly columns: () => Column[];
+  /** Names of columns without any value. */
+  readonly empty: () => string[];
+} {
   const stats = new Map<string, ReturnType<typeof oneColumn>>();
   const put = (name: string, value: unknown, depth: number): void => {
     if (isObject(value) && depth < DEPTH) {
@@ -67,6 +72,8 @@ export function columnStats(): { readonly see: (row: Row) => void; readonly colu
       for (const [name, value] of Object.entries(row)) put(name, value, 1);
     },
     columns: () => [...stats.values()].map(({ column }) => column()).filter(({ count }) => count > 0),
+    empty: () =>
+      [...stats.values()].map(({ column }) => column()).flatMap(({ name, count }) => (count === 0 ? name : [])),
   };
 }
 

@@ -56,7 +56,7 @@ export function buildCommand({ io }: App): Command {
       const parts = split === "time" ? splitByTime(queries) : splitByUser(queries, { seed, devShare: dev });
       if (parts.train.length === 0 || parts.dev.length === 0)
         throw new TagprError("data", `${queries.length} queries can't be cut into train and dev by ${split}`, {
-          hint: "A row becomes a query when its user has enough earlier rows: see record.minHistory in the task file.",
+          hint: `A row becomes a query when its user has enough earlier rows: see record.minHistory in the task file.${split === "user" ? " By user it takes two users at least; --split time takes one." : ""}`,
         });
       tellSize(io, dir, out, queries);
       await writeLamp(dir, "train", task, made(parts.train));

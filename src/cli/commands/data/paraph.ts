@@ -75,7 +75,7 @@ export async function rewriteHeld(
   });
   const stopped = await untilStopped(io, flights, work);
   if (stopped !== null) {
-    progress.end("stopped");
+    progress.end("stopped", true);
     io.err("Stopped. What was answered is kept: the same command goes on from there.\n");
     outcome.code = stopped;
     return null;

@@ -68,7 +68,7 @@ export function rankCommand(app: App): Command {
       try {
         const stopped = await untilStopped(io, flights, rank());
         if (stopped !== null) {
-          progress.end("stopped");
+          progress.end("stopped", true);
           outcome.code = stopped;
         }
       } finally {

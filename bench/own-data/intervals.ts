@@ -26,8 +26,9 @@ const RESAMPLES = 2000;
 /**
  * Mean with a 95% percentile bootstrap over sets, and within each over training seeds and, crossed with them, users and
  * their queries: who is asked answers to every seed, so seeds and users are drawn apart (Owen's pigeonhole bootstrap).
+ * `fixed`: of these very sets, which are not drawn.
  */
-export function intervalOf(asked: readonly Asked[], name: string): Interval {
+export function intervalOf(asked: readonly Asked[], name: string, fixed = false): Interval {
   const random = stream("own-data", name);
   const draw = <T>(of: readonly T[]): T[] => of.map(() => of[random.int(of.length)] as T);
   const sets = [...groupBy(asked, ({ set }) => set).values()].map((set) => [
@@ -36,7 +37,7 @@ export function intervalOf(asked: readonly Asked[], name: string): Interval {
   const parts = new Map(sets.flat().map((part) => [part, partOf(part)]));
   const draws: number[] = [];
   while (draws.length < RESAMPLES) {
-    const values = draw(sets).flatMap((splits) =>
+    const values = (fixed ? sets : draw(sets)).flatMap((splits) =>
       splits.flatMap((split) => {
         const { seeds, users } = parts.get(split) as Part;
         const drawn = draw(seeds);

@@ -66,3 +66,15 @@ it("intervals are as wide as seeds and users make them", () => {
   const byUser = width((_, user) => user % 2);
   expect(byUser.width / (2 * 1.96 * Math.sqrt(0.25 / 40))).toBeCloseTo(1, 0); // of one query each: drawn users alone
 });
+
+it("sets are drawn too, unless it is of them alone", () => {
+  const asked = [0, 1, 1].flatMap((value, set) =>
+    Array.from({ length: 30 }, (_, user) => ({
+      ...{ set: `s${set}`, split: "given", seed: "1", user: `u${user}`, query: `q${user}` },
+      value,
+    })),
+  );
+  expect(intervalOf(asked, "sets").low).toBe(0); // the first thrice is one draw in 27
+  const { mean, low, high } = intervalOf(asked, "sets", true);
+  expect([low, high]).toEqual([mean, mean]);
+});

@@ -1,5 +1,5 @@
 import { mean } from "../../src/core/mean.ts";
-import { type Asked, intervalOf } from "./intervals.ts";
+import { type Asked, type Interval, intervalOf } from "./intervals.ts";
 import { type Kept, METHODS, STAGES } from "./kept.ts";
 
 const AGAINST = ["rag-r", "rag", "zero-shot", "sft"] as const;
@@ -21,8 +21,11 @@ function differences(ours: readonly Asked[], theirs: readonly Asked[]): Asked[] 
 }
 
 const shown = (asked: readonly Asked[], name: string): string => {
-  const { mean: value, low, high, queries } = intervalOf(asked, name);
-  return `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}], ${queries} queries`;
+  const bounds = ({ low, high }: Interval): string => `[${low.toFixed(3)}, ${high.toFixed(3)}]`;
+  const whole = intervalOf(asked, name);
+  const more = new Set(asked.map(({ set }) => set)).size > 1;
+  const those = more ? `; of these sets alone ${bounds(intervalOf(asked, name, true))}` : "";
+  return `${whole.mean.toFixed(3)} ${bounds(whole)}${those}, ${whole.queries} queries`;
 };
 
 /** `2 of 3`: runs in which the guard held back what a stage trained. */

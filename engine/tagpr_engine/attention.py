@@ -142,9 +142,7 @@ class _TreeAttention(torch.autograd.Function):
             dv[own_keys] += _unpad(gv, rows)
             dq[cut] = _unpad(gq, rows)
             if rows.path:
-                g, qs, o, all_lse, above = (
-                    x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out, lse, 1 - share)
-                )
+                g, qs, o, all_lse, above = (x[cut].transpose(0, 1).unsqueeze(0) for x in (grad, q, out, lse, 1 - share))
                 keys, values = _ancestors(k, rows), _ancestors(v, rows)
                 gq, gk, gv = _backward(g, qs, keys, values, o, all_lse, above, False, ctx.scale)
                 dq[cut] += gq[0].transpose(0, 1)

@@ -35,8 +35,9 @@ export function lineProgress(
     say: (line) => print(line),
     end: (note, stopped = false) => {
       // A stop may come before the first bar.
-      if (title === "") print(note ?? "");
-      else if (stopped) print(`${title}: ${note} after ${duration(eta.spent())}`);
+      if (title === "") {
+        if (note) print(note);
+      } else if (stopped) print(`${title}: stopped after ${duration(eta.spent())}`);
       else print(`${title}: done in ${duration(eta.spent())}${note ? `, ${note}` : ""}`);
     },
   };

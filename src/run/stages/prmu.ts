@@ -18,7 +18,7 @@ import { halves } from "../../prmu/split.ts";
 import { trainPrmu } from "../../prmu/train.ts";
 import { identity } from "../key.ts";
 import type { Stage, StageContext } from "../stage.ts";
-import { LEAST_PAIR_QUERIES, LEAST_PAIRS } from "../support/lessons.ts";
+import { counted, LEAST_PAIR_QUERIES, LEAST_PAIRS } from "../support/lessons.ts";
 import { readSplit } from "./common.ts";
 import { tellCuts } from "./cuts.ts";
 
@@ -106,8 +106,6 @@ function isTooFew({ config, progress, anyway }: StageContext, pairs: readonly Pa
     );
   return few && anyway !== true;
 }
-
-const counted = (n: number, one: string, more = `${one}s`): string => `${n} ${n === 1 ? one : more}`;
 
 interface Made {
   readonly pairs: readonly Pair[];

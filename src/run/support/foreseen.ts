@@ -12,7 +12,7 @@ import {
   LEAST_QUERIES,
   smallDev,
 } from "./lessons.ts";
-import { chainsByRules, type SetSupport, shown, waysOf } from "./set.ts";
+import { chainsByRules, LOOKED_AT, type SetSupport, shown, waysOf } from "./set.ts";
 
 /** What a run whose teachers are stated rules makes of a folder, told by the run's own cuts. */
 export interface Foreseen {
@@ -26,10 +26,7 @@ export interface Foreseen {
   readonly prmu: number;
 }
 
-/** Queries that are looked at at most; of more, the share is taken. */
-const LOOKED_AT = 500;
-
-/** @throws TagprError `data` where a run would refuse to cut the folder up */
+/** Of many queries the first are looked at, and their share is taken. @throws TagprError `data` where a run would refuse to cut the folder up */
 export async function foresee(
   dataset: Dataset,
   config: Pick<Config, "data" | "seed" | "profile" | "chains" | "teacher" | "teachers">,

@@ -42,7 +42,7 @@ export interface SetSupport {
 type Chosen = Pick<Config, "teacher" | "teachers"> & { readonly chains: ChainsConfig };
 
 /** Queries that are looked at of a task at most: the rules take some milliseconds each. */
-const LOOKED_AT = 500;
+export const LOOKED_AT = 500;
 
 /** With the items that it is shown; dense retrieval, which needs a model, is told as by recency. */
 export function shown(task: Task, example: Example, config: Pick<Config, "profile" | "seed">): Promise<ShownExample> {
